@@ -4,6 +4,8 @@ mod support;
 
 #[path = "credentials/failing.rs"]
 mod failing;
+#[path = "credentials/oauth2.rs"]
+mod oauth2;
 #[path = "credentials/refused.rs"]
 mod refused;
 #[path = "credentials/scope.rs"]

@@ -137,7 +137,7 @@ impl AttemptContext<'_> {
         let own = subject
             .deadline
             .or_else(|| self.scope.start.checked_add(limit?));
-        let token = target.token.as_ref().map(|need| TokenUse::of(need.source));
+        let token = target.token.as_deref().map(TokenUse::of);
         let state = AttemptState::new(prepared, own, subject.batch_ends, token);
         Ok(Box::new(state))
     }

@@ -4,6 +4,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
 use crate::error::StopReason;
+use crate::schedule::TokenNeed;
 use crate::transport::{Reply, WireFacts};
 
 use super::context::AttemptContext;
@@ -33,10 +34,10 @@ pub(super) struct TokenUse {
 }
 
 impl TokenUse {
-    /// Use of the tokens of a source by a request that was not sent yet.
-    pub(super) fn of(source: usize) -> TokenUse {
+    /// Returns the use of tokens by a request that was not sent yet.
+    pub(super) fn of(need: &TokenNeed) -> TokenUse {
         TokenUse {
-            source,
+            source: usize::from(need.source.get()) - 1,
             sent: None,
             renewed: false,
             older: 0,

@@ -222,7 +222,7 @@ impl ExecutorState {
                 let need = job.attempts.token_need().cloned();
                 let id = self.schedule.push_for(batch, host, job, body, now);
                 if let Some(need) = need {
-                    self.schedule.need_token(id, need);
+                    self.schedule.need_token(id, &need);
                 }
                 Some(id)
             }

@@ -150,8 +150,8 @@ impl<J> Schedule<J> {
                 refused,
                 deadline,
             } => {
-                if let Some(need) = self.jobs.get(id).and_then(|slot| slot.need.as_ref()) {
-                    self.tokens.refused(need, refused);
+                if let Some(source) = self.jobs.get(id).and_then(|slot| slot.source) {
+                    self.tokens.refused(source, refused);
                 }
                 self.go_first(id, job, deadline, now);
             }
@@ -271,7 +271,7 @@ impl<J> Schedule<J> {
         let from = std::mem::replace(&mut slot.host, to);
         if from != to {
             // A redirect to another origin takes no credentials along.
-            slot.need = None;
+            slot.source = None;
         }
         if let Some(host) = self.hosts.get_mut(to) {
             host.jobs += 1;

@@ -39,7 +39,7 @@ impl<J> Schedule<J> {
         let Some(job) = slot.job.take() else { return };
         let (batch_id, host_id, place) = (slot.batch, slot.host, slot.place);
         let ahead = slot.ahead.take();
-        let held_for = slot.need.take().filter(|_| place == JobPlace::Held);
+        let source = slot.source;
         self.queued -= 1;
         let host = self.hosts.get(host_id);
         if let Some(batch) = self.batches.get_mut(batch_id) {
@@ -49,8 +49,8 @@ impl<J> Schedule<J> {
             }
             batch.needs_ahead_no_more(ahead);
         }
-        if let Some(need) = held_for {
-            self.tokens.forget(&need);
+        if let Some(source) = source {
+            self.tokens.forget(source, id, place == JobPlace::Held);
         }
         self.forget(id);
         let jobs = &self.jobs;

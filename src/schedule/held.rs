@@ -4,8 +4,8 @@
 //! no place and no rate. Once the token is there, the held jobs go back to the fronts of their lanes, in the order in
 //! which their turns had come.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
 use crate::error::TokenFailure;
@@ -21,8 +21,8 @@ use crate::slab::Id;
 /// Need of a job for a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenNeed {
-    /// Number of the token's source.
-    pub(crate) source: usize,
+    /// Number of the token's source, plus 1.
+    pub(crate) source: NonZeroU16,
     /// Time limit over all attempts of the request, which begins when its turn comes. `None`: no limit.
     pub(crate) limit: Option<Duration>,
 }
@@ -43,7 +43,12 @@ pub(crate) struct TokenCall {
 
 /// The token sources, each with the jobs that wait for its token.
 #[derive(Debug, Default)]
-pub(super) struct TokenGates(Vec<TokenGate>);
+pub(super) struct TokenGates {
+    /// Gate of each source, by the number of the source.
+    gates: Vec<TokenGate>,
+    /// Time limits of jobs whose turn has not come.
+    limits: HashMap<Id, Duration>,
+}
 
 #[derive(Debug, Default)]
 struct TokenGate {
@@ -55,57 +60,69 @@ struct TokenGate {
 }
 
 impl TokenGates {
-    fn get_mut(&mut self, source: usize) -> &mut TokenGate {
-        if self.0.len() <= source {
-            self.0.resize_with(source + 1, TokenGate::default);
-        }
-        &mut self.0[source]
+    /// Returns the gate of a source by its number plus 1.
+    fn gate(&mut self, source: NonZeroU16) -> &mut TokenGate {
+        self.gate_mut(usize::from(source.get()) - 1)
     }
 
+    fn gate_mut(&mut self, source: usize) -> &mut TokenGate {
+        if self.gates.len() <= source {
+            self.gates.resize_with(source + 1, TokenGate::default);
+        }
+        &mut self.gates[source]
+    }
+
+    /// True if no job has needed a token.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.gates.is_empty()
     }
 
     /// True if a job waits for a call that may begin now.
     pub(super) fn is_call_due(&self, now: Instant) -> bool {
-        let mut gates = self.0.iter();
+        let mut gates = self.gates.iter();
         gates.any(|gate| gate.live > 0 && gate.state.is_call_due(now))
     }
 
     /// Time at which something changes for held jobs. `None`: at no known time.
     pub(super) fn next_wakeup(&self) -> Option<Instant> {
-        let gates = self.0.iter().filter(|gate| gate.live > 0);
+        let gates = self.gates.iter().filter(|gate| gate.live > 0);
         gates.filter_map(|gate| gate.state.next_wakeup()).min()
     }
 
     /// Notes that a job of this source has started.
-    pub(super) fn started(&mut self, need: &TokenNeed) {
-        self.get_mut(need.source).state.started();
+    pub(super) fn started(&mut self, source: NonZeroU16, id: Id) {
+        self.limits.remove(&id);
+        self.gate(source).state.started();
     }
 
     /// Notes that a server refused the token with this number.
-    pub(super) fn refused(&mut self, need: &TokenNeed, number: u64) {
-        self.get_mut(need.source).state.refused(number);
+    pub(super) fn refused(&mut self, source: NonZeroU16, number: u64) {
+        self.gate(source).state.refused(number);
     }
 
-    /// Notes that a held job has ended.
-    pub(super) fn forget(&mut self, need: &TokenNeed) {
-        self.get_mut(need.source).live -= 1;
+    /// Notes that a job has ended that waited for its turn, or was held.
+    pub(super) fn forget(&mut self, source: NonZeroU16, id: Id, held: bool) {
+        self.limits.remove(&id);
+        self.gate(source).live -= usize::from(held);
     }
 
     /// Number of held jobs.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
-        self.0.iter().map(|gate| gate.live).sum()
+        self.gates.iter().map(|gate| gate.live).sum()
     }
 }
 
 impl<J> Schedule<J> {
     /// Makes a job that was just pushed wait for a token when its turn comes.
-    pub(crate) fn need_token(&mut self, id: Id, need: Arc<TokenNeed>) {
-        if let Some(slot) = self.jobs.get_mut(id) {
-            self.tokens.get_mut(need.source);
-            slot.need = Some(need);
+    pub(crate) fn need_token(&mut self, id: Id, need: &TokenNeed) {
+        let Some(slot) = self.jobs.get_mut(id) else {
+            return;
+        };
+        self.tokens.gate(need.source);
+        slot.source = Some(need.source);
+        if let Some(limit) = need.limit {
+            self.tokens.limits.insert(id, limit);
         }
     }
 
@@ -114,18 +131,19 @@ impl<J> Schedule<J> {
         let Some(slot) = self.jobs.get_mut(id) else {
             return false;
         };
-        let Some(need) = &slot.need else {
+        let Some(source) = slot.source else {
             return false;
         };
-        let gate = self.tokens.get_mut(need.source);
+        let limit = self.tokens.limits.get(&id).copied();
+        let gate = self.tokens.gate(source);
         if gate.state.turn(now) == TokenTurn::Start {
             return false;
         }
         slot.place = JobPlace::Held;
         let (batch_id, host_id) = (slot.batch, slot.host);
         // The time limit of a request begins when its turn comes.
-        let starts_limit = need.limit.filter(|_| !slot.tried && !slot.timed);
-        let deadline = starts_limit.and_then(|limit| now.checked_add(limit));
+        let limit = limit.filter(|_| !slot.tried && !slot.timed);
+        let deadline = limit.and_then(|limit| now.checked_add(limit));
         if deadline.is_some() {
             (slot.deadline, slot.timed) = (deadline, true);
         }
@@ -162,8 +180,8 @@ impl<J> Schedule<J> {
         rest: impl Fn(&Host, u32) -> Duration,
         now: Instant,
     ) -> Option<TokenCall> {
-        for source in 0..self.tokens.0.len() {
-            let gate = &mut self.tokens.0[source];
+        for source in 0..self.tokens.gates.len() {
+            let gate = &mut self.tokens.gates[source];
             if gate.live == 0 || !gate.state.is_call_due(now) {
                 continue;
             }
@@ -203,7 +221,7 @@ impl<J> Schedule<J> {
         life: Option<Duration>,
         now: Instant,
     ) -> bool {
-        let state = &mut self.tokens.get_mut(call.source).state;
+        let state = &mut self.tokens.gate_mut(call.source).state;
         let end = state.came(call.number, life, now);
         if end == TokenCallEnd::Start {
             self.release_held(call.source, now);
@@ -213,15 +231,15 @@ impl<J> Schedule<J> {
 
     /// Notes that a call has failed.
     pub(crate) fn token_failed(&mut self, call: &TokenCall, failure: &TokenFailure, now: Instant) {
-        let state = &mut self.tokens.get_mut(call.source).state;
+        let state = &mut self.tokens.gate_mut(call.source).state;
         let end = state.failed(call.number, now);
         self.end_token_call(call.source, end, failure, now);
     }
 
     /// Gives up the calls whose time is over.
     pub(super) fn give_up_token_calls(&mut self, now: Instant) {
-        for source in 0..self.tokens.0.len() {
-            if let Some(end) = self.tokens.0[source].state.give_up(now) {
+        for source in 0..self.tokens.gates.len() {
+            if let Some(end) = self.tokens.gates[source].state.give_up(now) {
                 let failure = TokenFailure::new(format!(
                     "the token source has not returned within {} s",
                     CALL_LIMIT.as_secs()
@@ -241,7 +259,7 @@ impl<J> Schedule<J> {
         match end {
             TokenCallEnd::Start => self.release_held(source, now),
             TokenCallEnd::Fail => {
-                for id in std::mem::take(&mut self.tokens.get_mut(source).held) {
+                for id in std::mem::take(&mut self.tokens.gate_mut(source).held) {
                     if self.jobs.get(id).is_some_and(JobSlot::is_held) {
                         self.end_queued(id, EndReason::NoToken(failure.clone()), now);
                     }
@@ -253,7 +271,7 @@ impl<J> Schedule<J> {
 
     /// Puts the held jobs of a source back at the fronts of their lanes.
     fn release_held(&mut self, source: usize, now: Instant) {
-        let gate = self.tokens.get_mut(source);
+        let gate = self.tokens.gate_mut(source);
         gate.live = 0;
         for id in std::mem::take(&mut gate.held).into_iter().rev() {
             let Some(slot) = self.jobs.get_mut(id).filter(|slot| slot.is_held()) else {

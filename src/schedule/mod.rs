@@ -49,8 +49,7 @@ mod timers;
 mod token;
 mod unheard;
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::time::Instant;
 
 #[cfg(test)]
@@ -106,10 +105,10 @@ struct JobSlot<J> {
     batch: Id,
     host: Id,
     deadline: Option<Instant>,
-    /// Need for a token. `None`: the job needs none.
-    need: Option<Arc<TokenNeed>>,
     /// The attempt under way, if the host has a breaker that let it through.
     call: Option<Box<OpenCall>>,
+    /// Number of the source whose token the job needs, plus 1. `None`: the job needs no token.
+    source: Option<NonZeroU16>,
     place: JobPlace,
     /// True if the job's deadline is an entry of [`deadlines`](TimerQueues::deadlines).
     timed: bool,
@@ -196,7 +195,7 @@ impl<J> Schedule<J> {
             batch,
             host,
             deadline: None,
-            need: None,
+            source: None,
             call: None,
             place: JobPlace::Lane,
             timed: false,

@@ -184,8 +184,8 @@ impl<J> Schedule<J> {
         let ahead = slot.ahead.take();
         let (batch_id, host_id) = (slot.batch, slot.host);
         let deadline = slot.deadline;
-        if let Some(need) = &slot.need {
-            self.tokens.started(need);
+        if let Some(source) = slot.source {
+            self.tokens.started(source, id);
         }
         self.queued -= 1;
         self.total.take(now);

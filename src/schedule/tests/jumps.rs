@@ -90,7 +90,8 @@ fn a_clock_that_leaps_loses_no_job_and_sends_none_after_its_deadline() {
                 match &verdict {
                     Verdict::Retry { deadline, .. }
                     | Verdict::Redirect { deadline, .. }
-                    | Verdict::Wait { deadline, .. } => {
+                    | Verdict::Wait { deadline, .. }
+                    | Verdict::Renew { deadline, .. } => {
                         deadlines.insert(start.job, *deadline);
                     }
                     Verdict::Done { .. } => over += 1,

@@ -12,6 +12,8 @@ mod scene;
 mod shares;
 mod shortage;
 mod sim;
+mod token_state;
+mod tokens;
 
 use std::time::{Duration, Instant};
 
@@ -60,7 +62,7 @@ fn heard(verdict: &Verdict<impl Sized>) -> HostObservation {
             },
             CallEnd::Ignored => HostObservation::Nothing,
         },
-        Verdict::Redirect { .. } => HEAD,
+        Verdict::Redirect { .. } | Verdict::Renew { .. } => HEAD,
         Verdict::Wait { .. } => HostObservation::Nothing,
     }
 }
