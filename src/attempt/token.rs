@@ -37,7 +37,7 @@ impl TokenUse {
     /// Returns the use of tokens by a request that was not sent yet.
     pub(super) fn of(need: &TokenNeed) -> TokenUse {
         TokenUse {
-            source: usize::from(need.source.get()) - 1,
+            source: need.source,
             sent: None,
             renewed: false,
             older: 0,

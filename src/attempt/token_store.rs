@@ -1,7 +1,6 @@
 //! Tokens of a client: which source a request has its token from, the present tokens, and the calls of the sources.
 
 use std::any::Any;
-use std::num::NonZeroU16;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -78,8 +77,7 @@ impl ClientDefaults {
             return None;
         }
         let host = url.host()?;
-        let number = self.tokens.number_of(self.token_source(&host)?)?;
-        let source = u16::try_from(number + 1).ok().and_then(NonZeroU16::new)?;
+        let source = self.tokens.number_of(self.token_source(&host)?)?;
         let of_host = self.host_settings(Some(&host));
         let settings = RequestSettings::of(self, &of_host, request, false);
         let limit = settings.deadline();

@@ -150,9 +150,7 @@ impl<J> Schedule<J> {
                 refused,
                 deadline,
             } => {
-                if let Some(source) = self.jobs.get(id).and_then(|slot| slot.source) {
-                    self.tokens.refused(source, refused);
-                }
+                self.tokens.refused(id, refused);
                 self.go_first(id, job, deadline, now);
             }
             Verdict::Redirect {
@@ -271,7 +269,7 @@ impl<J> Schedule<J> {
         let from = std::mem::replace(&mut slot.host, to);
         if from != to {
             // A redirect to another origin takes no credentials along.
-            slot.source = None;
+            self.tokens.forget(id);
         }
         if let Some(host) = self.hosts.get_mut(to) {
             host.jobs += 1;

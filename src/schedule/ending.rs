@@ -39,7 +39,6 @@ impl<J> Schedule<J> {
         let Some(job) = slot.job.take() else { return };
         let (batch_id, host_id, place) = (slot.batch, slot.host, slot.place);
         let ahead = slot.ahead.take();
-        let source = slot.source;
         self.queued -= 1;
         let host = self.hosts.get(host_id);
         if let Some(batch) = self.batches.get_mut(batch_id) {
@@ -49,8 +48,8 @@ impl<J> Schedule<J> {
             }
             batch.needs_ahead_no_more(ahead);
         }
-        if let Some(source) = source {
-            self.tokens.forget(source, id, place == JobPlace::Held);
+        if place == JobPlace::Held {
+            self.tokens.held_job_ended(id);
         }
         self.forget(id);
         let jobs = &self.jobs;
@@ -221,6 +220,7 @@ impl<J> Schedule<J> {
         let Some(slot) = self.jobs.remove(id) else {
             return;
         };
+        self.tokens.forget(id);
         if let Some(host) = self.hosts.get_mut(slot.host) {
             host.jobs -= 1;
         }

@@ -5,7 +5,6 @@
 //! which their turns had come.
 
 use std::collections::{HashMap, VecDeque};
-use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
 use crate::error::TokenFailure;
@@ -21,8 +20,8 @@ use crate::slab::Id;
 /// Need of a job for a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenNeed {
-    /// Number of the token's source, plus 1.
-    pub(crate) source: NonZeroU16,
+    /// Number of the token's source.
+    pub(crate) source: usize,
     /// Time limit over all attempts of the request, which begins when its turn comes. `None`: no limit.
     pub(crate) limit: Option<Duration>,
 }
@@ -46,8 +45,8 @@ pub(crate) struct TokenCall {
 pub(super) struct TokenGates {
     /// Gate of each source, by the number of the source.
     gates: Vec<TokenGate>,
-    /// Time limits of jobs whose turn has not come.
-    limits: HashMap<Id, Duration>,
+    /// Jobs that need a token, waiting or in flight. Beside the jobs, since most clients have no source.
+    needs: HashMap<Id, TokenNeed>,
 }
 
 #[derive(Debug, Default)]
@@ -60,16 +59,21 @@ struct TokenGate {
 }
 
 impl TokenGates {
-    /// Returns the gate of a source by its number plus 1.
-    fn gate(&mut self, source: NonZeroU16) -> &mut TokenGate {
-        self.gate_mut(usize::from(source.get()) - 1)
-    }
-
+    /// Returns the gate of a source by its number.
     fn gate_mut(&mut self, source: usize) -> &mut TokenGate {
         if self.gates.len() <= source {
             self.gates.resize_with(source + 1, TokenGate::default);
         }
         &mut self.gates[source]
+    }
+
+    /// Returns the gate of the source whose token a job needs. `None`: the job needs none.
+    fn gate_of(&mut self, id: Id) -> Option<&mut TokenGate> {
+        if self.needs.is_empty() {
+            return None;
+        }
+        let source = self.needs.get(&id)?.source;
+        Some(self.gate_mut(source))
     }
 
     /// True if no job has needed a token.
@@ -89,21 +93,32 @@ impl TokenGates {
         gates.filter_map(|gate| gate.state.next_wakeup()).min()
     }
 
-    /// Notes that a job of this source has started.
-    pub(super) fn started(&mut self, source: NonZeroU16, id: Id) {
-        self.limits.remove(&id);
-        self.gate(source).state.started();
+    /// Notes that a job has started, which may have a token.
+    pub(super) fn started(&mut self, id: Id) {
+        if let Some(gate) = self.gate_of(id) {
+            gate.state.started();
+        }
     }
 
-    /// Notes that a server refused the token with this number.
-    pub(super) fn refused(&mut self, source: NonZeroU16, number: u64) {
-        self.gate(source).state.refused(number);
+    /// Notes that a server refused the token with this number, which a job had.
+    pub(super) fn refused(&mut self, id: Id, number: u64) {
+        if let Some(gate) = self.gate_of(id) {
+            gate.state.refused(number);
+        }
     }
 
-    /// Notes that a job has ended that waited for its turn, or was held.
-    pub(super) fn forget(&mut self, source: NonZeroU16, id: Id, held: bool) {
-        self.limits.remove(&id);
-        self.gate(source).live -= usize::from(held);
+    /// Notes that a held job has ended.
+    pub(super) fn held_job_ended(&mut self, id: Id) {
+        if let Some(gate) = self.gate_of(id) {
+            gate.live -= 1;
+        }
+    }
+
+    /// Forgets the need of a job that is over, or that needs no token any more.
+    pub(super) fn forget(&mut self, id: Id) {
+        if !self.needs.is_empty() {
+            self.needs.remove(&id);
+        }
     }
 
     /// Number of held jobs.
@@ -116,26 +131,21 @@ impl TokenGates {
 impl<J> Schedule<J> {
     /// Makes a job that was just pushed wait for a token when its turn comes.
     pub(crate) fn need_token(&mut self, id: Id, need: &TokenNeed) {
-        let Some(slot) = self.jobs.get_mut(id) else {
-            return;
-        };
-        self.tokens.gate(need.source);
-        slot.source = Some(need.source);
-        if let Some(limit) = need.limit {
-            self.tokens.limits.insert(id, limit);
+        if self.jobs.get(id).is_some() {
+            self.tokens.gate_mut(need.source);
+            self.tokens.needs.insert(id, need.clone());
         }
     }
 
     /// Holds a job whose turn has come if it needs a token that is not there. Returns false if the job may start.
     pub(super) fn hold_for_token(&mut self, id: Id, now: Instant) -> bool {
-        let Some(slot) = self.jobs.get_mut(id) else {
+        let limit = match self.tokens.is_empty() {
+            true => None,
+            false => self.tokens.needs.get(&id).and_then(|need| need.limit),
+        };
+        let Some((gate, slot)) = self.tokens.gate_of(id).zip(self.jobs.get_mut(id)) else {
             return false;
         };
-        let Some(source) = slot.source else {
-            return false;
-        };
-        let limit = self.tokens.limits.get(&id).copied();
-        let gate = self.tokens.gate(source);
         if gate.state.turn(now) == TokenTurn::Start {
             return false;
         }

@@ -49,7 +49,7 @@ mod timers;
 mod token;
 mod unheard;
 
-use std::num::{NonZeroU16, NonZeroU32};
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 #[cfg(test)]
@@ -107,8 +107,6 @@ struct JobSlot<J> {
     deadline: Option<Instant>,
     /// The attempt under way, if the host has a breaker that let it through.
     call: Option<Box<OpenCall>>,
-    /// Number of the source whose token the job needs, plus 1. `None`: the job needs no token.
-    source: Option<NonZeroU16>,
     place: JobPlace,
     /// True if the job's deadline is an entry of [`deadlines`](TimerQueues::deadlines).
     timed: bool,
@@ -195,7 +193,6 @@ impl<J> Schedule<J> {
             batch,
             host,
             deadline: None,
-            source: None,
             call: None,
             place: JobPlace::Lane,
             timed: false,

@@ -184,9 +184,7 @@ impl<J> Schedule<J> {
         let ahead = slot.ahead.take();
         let (batch_id, host_id) = (slot.batch, slot.host);
         let deadline = slot.deadline;
-        if let Some(source) = slot.source {
-            self.tokens.started(source, id);
-        }
+        self.tokens.started(id);
         self.queued -= 1;
         self.total.take(now);
         let turn = self.turns.serve();

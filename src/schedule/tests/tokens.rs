@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::num::NonZeroU16;
 
 use super::*;
 use crate::error::TokenFailure;
@@ -39,8 +38,8 @@ impl TokenScene {
     ) {
         for job in jobs {
             let id = self.schedule.push(self.batch, &host(name), job, self.now);
-            let source = NonZeroU16::MIN;
-            self.schedule.need_token(id, &TokenNeed { source, limit });
+            self.schedule
+                .need_token(id, &TokenNeed { source: 0, limit });
         }
     }
 
