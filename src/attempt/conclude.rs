@@ -201,12 +201,7 @@ impl AttemptState {
             *reason = StopReason::Deadline;
             cut_short = self.batch_ends.is_some_and(|end| end <= clock.now());
         }
-        if let Decision::Stop { reason, .. } = &mut decision
-            && *reason == StopReason::NotRetryable
-            && self.token.as_ref().is_some_and(|token| token.body_lost)
-        {
-            *reason = StopReason::BodyNotReplayable;
-        }
+        self.blame_body(&mut decision);
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,

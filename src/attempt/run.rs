@@ -13,7 +13,7 @@ use super::scope::AttemptScope;
 use super::settings::{HostSettings, RequestSettings};
 use super::state::{AttemptState, Attempts};
 use super::target::RequestTarget;
-use super::token::TokenUse;
+use super::token_use::TokenUse;
 
 /// Request of a job that an attempt is made for, and the worker's knowledge of it.
 pub(crate) struct AttemptSubject<'a> {

@@ -18,7 +18,7 @@ use crate::transport::HeaderLines;
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
-use super::token_store::TokenSources;
+use super::token_sources::TokenSources;
 
 /// Settings that hold for every request of a client unless the request says otherwise.
 #[derive(Clone)]

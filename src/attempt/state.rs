@@ -19,7 +19,7 @@ use crate::transport::PartialFile;
 use super::prepare::Prepared;
 use super::stage::{ConnectionChoice, Stage};
 use super::target::RequestTarget;
-use super::token::TokenUse;
+use super::token_use::TokenUse;
 
 /// Attempts of a request: its target, and its state if it was tried. The type is small, since tens of thousands of
 /// requests wait.

@@ -123,7 +123,7 @@ impl Client {
         };
         let singles = owner.executor().open(singles, None);
         if let Some(of_sources) = of_sources {
-            of_sources.open(singles);
+            of_sources.open(owner.executor(), singles);
         }
         Client {
             owner,

@@ -15,8 +15,6 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::settings::{FetchToken, HookError, OAuth2, Token, TokenRequest, TokenSource};
 
-use super::ClientBuilder;
-
 /// Upper bound for the size of an endpoint's response, in bytes.
 const BODY_LIMIT: u64 = 1 << 20;
 
@@ -30,19 +28,6 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b' ');
-
-impl ClientBuilder {
-    /// Logs in with OAuth 2 client credentials, and sends the token with every request without an `Authorization` of
-    /// its own: a [`token_source`](Self::token_source) with its scope, its renewal and its failures.
-    #[doc(alias = "oauthlib")]
-    pub fn oauth2(mut self, login: OAuth2) -> Self {
-        match login.check() {
-            Ok(()) => self.set_token(TokenSource::OAuth2(Arc::new(login))),
-            Err(reason) => self.keep_first_error("oauth2", reason),
-        }
-        self
-    }
-}
 
 /// Returns the code that fetches the tokens of a source.
 pub(super) fn fetcher(source: &TokenSource) -> Arc<FetchToken> {

@@ -1,6 +1,6 @@
 //! Token sources of a client, and the requests that they send.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use http::header::AUTHORIZATION;
@@ -11,7 +11,7 @@ use crate::executor::Executor;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::schedule::{CALL_LIMIT, Id};
-use crate::settings::{HookError, StatusSet, Token, TokenRequest, TokenSource};
+use crate::settings::{HookError, OAuth2, StatusSet, Token, TokenRequest, TokenSource};
 
 use super::ClientBuilder;
 
@@ -70,6 +70,17 @@ impl ClientBuilder {
         self
     }
 
+    /// Logs in with OAuth 2 client credentials, and sends the token with every request without an `Authorization` of
+    /// its own: a [`token_source`](Self::token_source) with its scope, its renewal and its failures.
+    #[doc(alias = "oauthlib")]
+    pub fn oauth2(mut self, login: OAuth2) -> Self {
+        match login.check() {
+            Ok(()) => self.set_token(TokenSource::OAuth2(Arc::new(login))),
+            Err(reason) => self.keep_first_error("oauth2", reason),
+        }
+        self
+    }
+
     /// Sets the source of the client's token, in place of other credentials.
     pub(super) fn set_token(&mut self, source: TokenSource) {
         Arc::make_mut(&mut self.defaults.headers).remove(AUTHORIZATION);
@@ -98,14 +109,14 @@ impl TokenRequest<'_> {
 pub(super) struct SourceRequests {
     /// Engine without tokens, hooks and rules for responses.
     pub(super) engine: Arc<Engine>,
-    /// Batch of the requests that are waited for one by one, once it is open.
-    batch: OnceLock<Id>,
+    /// Workers, and the batch of the requests that are waited for one by one, once it is open. The workers hold this
+    /// value, so it does not hold them.
+    home: OnceLock<(Weak<Executor>, Id)>,
 }
 
 /// Call of a token source, under way.
 pub(super) struct SourceCall {
     requests: Arc<SourceRequests>,
-    executor: Arc<Executor>,
     until: Instant,
 }
 
@@ -131,20 +142,19 @@ impl SourceRequests {
                 defaults,
                 tokens: TokenStore::default(),
             }),
-            batch: OnceLock::new(),
+            home: OnceLock::new(),
         }))
     }
 
-    /// Sets the batch of the requests.
-    pub(super) fn open(&self, batch: Id) {
-        let _ = self.batch.set(batch);
+    /// Sets the workers and the batch of the requests.
+    pub(super) fn open(&self, executor: &Arc<Executor>, batch: Id) {
+        let _ = self.home.set((Arc::downgrade(executor), batch));
     }
 
     /// Begins a call of a source.
-    pub(super) fn from_now(self: &Arc<Self>, executor: &Arc<Executor>, now: Instant) -> SourceCall {
+    pub(super) fn from_now(self: &Arc<Self>, now: Instant) -> SourceCall {
         SourceCall {
             requests: Arc::clone(self),
-            executor: Arc::clone(executor),
             until: now + CALL_LIMIT,
         }
     }
@@ -156,10 +166,12 @@ impl SourceCall {
             true => request,
             false => request.no_retry(),
         };
-        let Some(batch) = self.requests.batch.get() else {
-            unreachable!("a client opens the batch before it takes a request");
+        let home = self.requests.home.get();
+        let Some((executor, batch)) = home.and_then(|(own, batch)| Some((own.upgrade()?, *batch)))
+        else {
+            unreachable!("calls are made by workers of a client, which holds its batch open");
         };
         let engine = &self.requests.engine;
-        send_until(&self.executor, engine, *batch, request, self.until)
+        send_until(&executor, engine, batch, request, self.until)
     }
 }

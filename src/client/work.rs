@@ -7,7 +7,7 @@ use crate::attempt::{
     AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Compute, Engine, FetchedToken,
 };
 use crate::error::TokenFailure;
-use crate::executor::{CpuPermits, Executor, Job, JobPermit, RunningJob, TokenWork, Work};
+use crate::executor::{CpuPermits, Job, JobPermit, RunningJob, TokenWork, Work};
 use crate::host::Host;
 use crate::schedule::TokenCall;
 
@@ -62,15 +62,11 @@ impl TokenWork for AttemptWork {
         self.engine.token_rest(host, failed)
     }
 
-    fn fetch(
-        &self,
-        executor: &Arc<Executor>,
-        call: &TokenCall,
-    ) -> Result<FetchedToken, TokenFailure> {
+    fn fetch(&self, call: &TokenCall) -> Result<FetchedToken, TokenFailure> {
         let Some(requests) = &self.of_sources else {
             unreachable!("calls are of sources that the client has");
         };
-        let via = requests.from_now(executor, Instant::now());
+        let via = requests.from_now(Instant::now());
         self.engine.fetch_token(call, &via)
     }
 

@@ -5,33 +5,17 @@
 //! the same workers, even through a single one, and a source that hangs takes no worker away.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::MutexGuard;
+use std::time::Instant;
 
-use crate::attempt::{FetchedToken, panicked};
+use crate::attempt::panicked;
 use crate::error::TokenFailure;
-use crate::host::Host;
 use crate::redact::escape::log_line;
 use crate::schedule::{TOKEN_CALLS, TokenCall};
 
 use super::shared::{Executor, ExecutorState};
+use super::work::TokenWork;
 use super::workers::Worker;
-
-/// Token sources of the jobs' requests.
-pub(crate) trait TokenWork {
-    /// Returns the time between a failed call and the next, after `failed` calls for a host.
-    fn rest(&self, host: &Host, failed: u32) -> Duration;
-
-    /// Calls the source, on the worker's thread and with no lock held.
-    fn fetch(
-        &self,
-        executor: &Arc<Executor>,
-        call: &TokenCall,
-    ) -> Result<FetchedToken, TokenFailure>;
-
-    /// Keeps the token of a call for the attempts that start from now on.
-    fn keep(&self, call: &TokenCall, token: FetchedToken);
-}
 
 impl ExecutorState {
     /// Begins a call of a token source that jobs wait for. `None`: no job waits for one.
@@ -62,7 +46,7 @@ impl Worker<'_> {
             unreachable!("calls begin only where there are sources");
         };
         let fetched = Executor::blocking(|| {
-            let fetch = || tokens.fetch(executor, call);
+            let fetch = || tokens.fetch(call);
             let fetched = catch_unwind(AssertUnwindSafe(fetch));
             fetched.unwrap_or_else(|panic| Err(TokenFailure::new(panicked(&*panic).message())))
         });

@@ -1,15 +1,17 @@
 //! Work of a job, as far as the executor knows it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::attempt::{AttemptEnd, Clock};
+use crate::attempt::{AttemptEnd, Clock, FetchedToken};
+use crate::error::TokenFailure;
+use crate::host::Host;
+use crate::schedule::TokenCall;
 use crate::transport::CancelSlot;
 
 use super::cpu::CpuPermits;
 use super::job::Job;
 use super::permit::JobPermit;
-use super::tokens::TokenWork;
 
 /// Context of a job on a worker.
 #[derive(Clone, Copy)]
@@ -38,4 +40,16 @@ pub(crate) trait Work: Send + Sync {
     fn tokens(&self) -> Option<&dyn TokenWork> {
         None
     }
+}
+
+/// Token sources of the jobs' requests.
+pub(crate) trait TokenWork {
+    /// Returns the time between a failed call and the next, after `failed` calls for a host.
+    fn rest(&self, host: &Host, failed: u32) -> Duration;
+
+    /// Calls the source, on the worker's thread and with no lock held.
+    fn fetch(&self, call: &TokenCall) -> Result<FetchedToken, TokenFailure>;
+
+    /// Keeps the token of a call for the attempts that start from now on.
+    fn keep(&self, call: &TokenCall, token: FetchedToken);
 }

@@ -149,6 +149,17 @@ impl Worker<'_> {
             heard: job.attempts.take_heard(),
             permit,
         };
+        self.carry_out(ended, job, next)
+    }
+
+    /// Carries out what follows an attempt.
+    fn carry_out(
+        &self,
+        ended: EndedAttempt<'_>,
+        mut job: Box<Job>,
+        next: AttemptEnd,
+    ) -> (MutexGuard<'_, ExecutorState>, Instant) {
+        let executor = self.executor;
         let deadline = job.attempts.deadline();
         match next {
             AttemptEnd::Done { state, cool, call } => self.settle(ended, job, state, (cool, call)),

@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
 use crate::error::StopReason;
-use crate::schedule::TokenNeed;
+use crate::retry::Decision;
 use crate::transport::{Reply, WireFacts};
 
 use super::context::AttemptContext;
@@ -15,37 +15,6 @@ use super::state::AttemptState;
 /// Upper bound for the repetitions of a request whose token was older than the present one each time: beyond it the 401
 /// stands. Tokens that expire faster than the server answers would otherwise be tried for ever.
 const MOST_OLDER: u8 = 3;
-
-/// Token of a request.
-#[derive(Debug)]
-pub(super) struct TokenUse {
-    /// Number of the token's source.
-    pub(super) source: usize,
-    /// Number of the token that the present attempt has. `None`: it has none, or the caller's hook replaced it.
-    sent: Option<u64>,
-    /// True if a server has refused the present token once: the token was renewed for this request.
-    renewed: bool,
-    /// Number of times that a server has refused a token of the request that was older than the present one.
-    older: u8,
-    /// True if the token was refused and the request is not repeated, since its body was read and can be read only once.
-    pub(super) body_lost: bool,
-    /// True if the request waits for its repetition after a 401: the attempt has gone out, and is not counted yet.
-    pub(super) repeats: bool,
-}
-
-impl TokenUse {
-    /// Returns the use of tokens by a request that was not sent yet.
-    pub(super) fn of(need: &TokenNeed) -> TokenUse {
-        TokenUse {
-            source: need.source,
-            sent: None,
-            renewed: false,
-            older: 0,
-            body_lost: false,
-            repeats: false,
-        }
-    }
-}
 
 impl AttemptState {
     /// Takes the present token for an attempt that starts now. `None`: the request has no token.
@@ -125,5 +94,15 @@ impl AttemptState {
         self.error = Some(error.stopped(StopReason::NotRetryable));
         self.stage = self.stage.after_wait();
         Some(AttemptEnd::Renew { refused })
+    }
+
+    /// Corrects the reason of a stop: the request would be repeated with a newer token if its body could be sent again.
+    pub(super) fn blame_body(&self, decision: &mut Decision) {
+        if let Decision::Stop { reason, .. } = decision
+            && *reason == StopReason::NotRetryable
+            && self.token.as_ref().is_some_and(|token| token.body_lost)
+        {
+            *reason = StopReason::BodyNotReplayable;
+        }
     }
 }
