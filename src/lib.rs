@@ -75,7 +75,7 @@
 //! their progress and how to cancel them; [`settings`] all settings, and the arguments of hooks; [`outcome`] and
 //! [`request`] the parts of both; [`sink`], [`record`] and [`summary`] records and figures; [`redact`] the names of
 //! headers and parameters whose values are masked. [Coming from Python](guide::coming_from_python) puts haul beside
-//! `requests` and `concurrent.futures`.
+//! `requests` and `concurrent.futures`; [Credentials](guide::credentials) has logins and tokens that expire.
 //!
 //! # Guarantees
 //!

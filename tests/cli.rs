@@ -15,6 +15,8 @@ mod command;
 #[cfg(feature = "rustls")]
 #[path = "cli/connection.rs"]
 mod connection;
+#[path = "cli/credentials.rs"]
+mod credentials;
 #[path = "cli/downloads.rs"]
 mod downloads;
 #[path = "cli/dry_run.rs"]

@@ -13,7 +13,7 @@ use crate::settings::TokenReason;
 
 use super::batches::EndReason;
 use super::queue::LaneEnd;
-use super::token::{CALL_LIMIT, TokenCallEnd, TokenState, TokenTurn};
+use super::token::{CALL_LIMIT, SourceState, TokenCallEnd, TokenTurn};
 use super::{JobPlace, JobSlot, Schedule};
 use crate::slab::Id;
 
@@ -51,7 +51,7 @@ pub(super) struct TokenGates {
 
 #[derive(Debug, Default)]
 struct TokenGate {
-    state: TokenState,
+    state: SourceState,
     /// Held jobs in the order of their turns. An id whose job has ended is stale and skipped.
     held: VecDeque<Id>,
     /// Number of ids in `held` that are not stale.

@@ -20,8 +20,8 @@ const MOST_HANGING: u32 = 3;
 
 /// Present token of a source, and the calls that fetch it.
 #[derive(Debug, Default)]
-pub(super) struct TokenState {
-    present: Option<PresentToken>,
+pub(super) struct SourceState {
+    present: Option<KnownToken>,
     phase: CallPhase,
     /// Number of calls so far. A token is numbered as the call that fetched it.
     calls: u64,
@@ -30,7 +30,7 @@ pub(super) struct TokenState {
 }
 
 #[derive(Debug)]
-struct PresentToken {
+struct KnownToken {
     number: u64,
     /// Time from which on the token is renewed. `None`: it does not expire.
     due: Option<Instant>,
@@ -83,7 +83,7 @@ pub(super) enum TokenCallEnd {
     Late,
 }
 
-impl TokenState {
+impl SourceState {
     /// Returns whether a request may start now, and notes that a call is needed if not.
     pub(super) fn turn(&mut self, now: Instant) -> TokenTurn {
         let present = self.present.as_ref().filter(|present| !present.refused);
@@ -179,7 +179,7 @@ impl TokenState {
             return self.came_late();
         }
         let ahead = |life: Duration| (life / 5).min(AHEAD);
-        self.present = Some(PresentToken {
+        self.present = Some(KnownToken {
             number,
             due: life.and_then(|life| now.checked_add(life - ahead(life))),
             expires: life.and_then(|life| now.checked_add(life)),
@@ -256,7 +256,7 @@ impl TokenState {
     }
 }
 
-impl PresentToken {
+impl KnownToken {
     fn is_due(&self, now: Instant) -> bool {
         self.used && self.due.is_some_and(|due| due <= now)
     }

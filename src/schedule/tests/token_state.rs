@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::token::{CALL_LIMIT, TokenCallEnd, TokenState, TokenTurn};
+use super::token::{CALL_LIMIT, SourceState, TokenCallEnd, TokenTurn};
 use crate::settings::TokenReason;
 
 const REST: Duration = Duration::from_secs(2);
@@ -13,15 +13,15 @@ fn seconds(seconds: u64) -> Duration {
 
 /// Begins the call that a request at `now` waits for.
 #[track_caller]
-fn call(state: &mut TokenState, now: Instant) -> (u64, TokenReason) {
+fn call(state: &mut SourceState, now: Instant) -> (u64, TokenReason) {
     assert_eq!(state.turn(now), TokenTurn::Wait);
     assert!(state.is_call_due(now));
     state.begin(REST, now).unwrap()
 }
 
 /// Returns a state whose token has come at `now` and was used.
-fn with_token(life: Option<Duration>, now: Instant) -> TokenState {
-    let mut state = TokenState::default();
+fn with_token(life: Option<Duration>, now: Instant) -> SourceState {
+    let mut state = SourceState::default();
     let (number, reason) = call(&mut state, now);
     assert_eq!((number, reason), (1, TokenReason::First));
     assert_eq!(state.came(number, life, now), TokenCallEnd::Start);
@@ -32,7 +32,7 @@ fn with_token(life: Option<Duration>, now: Instant) -> TokenState {
 
 #[test]
 fn one_call_serves_all_requests_that_wait() {
-    let (mut state, now) = (TokenState::default(), Instant::now());
+    let (mut state, now) = (SourceState::default(), Instant::now());
     let (number, _) = call(&mut state, now);
     for _ in 0..1000 {
         assert_eq!(state.turn(now), TokenTurn::Wait);
@@ -77,7 +77,7 @@ fn a_refusal_of_an_older_token_changes_nothing() {
 
 #[test]
 fn a_failed_call_comes_again_after_the_rest_three_times_in_all() {
-    let (mut state, mut now) = (TokenState::default(), Instant::now());
+    let (mut state, mut now) = (SourceState::default(), Instant::now());
     for end in [TokenCallEnd::Wait, TokenCallEnd::Wait, TokenCallEnd::Fail] {
         let (number, _) = call(&mut state, now);
         assert_eq!(state.failed(number, now), end);
@@ -95,7 +95,7 @@ fn a_failed_call_comes_again_after_the_rest_three_times_in_all() {
 
 #[test]
 fn a_token_that_comes_ends_the_count_of_failures() {
-    let (mut state, now) = (TokenState::default(), Instant::now());
+    let (mut state, now) = (SourceState::default(), Instant::now());
     for _ in 0..2 {
         let (number, _) = call(&mut state, now);
         assert_eq!(state.failed(number, now), TokenCallEnd::Wait);
@@ -109,7 +109,7 @@ fn a_token_that_comes_ends_the_count_of_failures() {
 
 #[test]
 fn a_call_counts_as_failed_after_its_limit_and_its_token_is_not_taken_later() {
-    let (mut state, now) = (TokenState::default(), Instant::now());
+    let (mut state, now) = (SourceState::default(), Instant::now());
     let (number, _) = call(&mut state, now);
     let limit = now + CALL_LIMIT;
     assert_eq!(state.next_wakeup(), Some(limit));
@@ -121,7 +121,7 @@ fn a_call_counts_as_failed_after_its_limit_and_its_token_is_not_taken_later() {
 
 #[test]
 fn a_source_is_not_called_while_three_calls_hang() {
-    let (mut state, mut now) = (TokenState::default(), Instant::now());
+    let (mut state, mut now) = (SourceState::default(), Instant::now());
     let mut numbers = Vec::new();
     for _ in 0..3 {
         numbers.push(call(&mut state, now).0);
@@ -169,7 +169,7 @@ fn a_refused_token_does_not_serve_while_its_renewal_fails() {
 #[test]
 fn a_token_without_a_life_serves_one_request() {
     let now = Instant::now();
-    let mut state = TokenState::default();
+    let mut state = SourceState::default();
     let (number, _) = call(&mut state, now);
     state.came(number, Some(Duration::ZERO), now);
     let later = now + seconds(5);
