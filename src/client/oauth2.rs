@@ -8,7 +8,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorType};
 use crate::outcome::{Outcome, State};
 use crate::redact::beginning;
 use crate::request::Request;
@@ -121,10 +121,10 @@ fn life(value: &Value) -> Option<Duration> {
 /// Returns the error of a request for a token that failed.
 fn failed(login: &OAuth2, error: Error) -> LoginError {
     let said = error.response().and_then(|response| said(login, response));
-    let message = match (said, error.status()) {
-        (Some(said), _) => said.message,
-        (None, Some(_)) => error.message().to_owned(),
-        (None, None) => format!("{}: {error}", error.error_type()),
+    let message = match said {
+        Some(said) => said.message,
+        None if error.error_type() == ErrorType::HttpStatus => error.message().to_owned(),
+        None => format!("{}: {error}", error.error_type()),
     };
     LoginError {
         message,

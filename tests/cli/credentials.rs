@@ -107,7 +107,7 @@ fn a_dry_run_runs_no_command_and_shows_no_token() {
         .done()
         .exits(0);
     assert!(
-        done.stdout.contains(r#""authorization":"***""#),
+        done.stdout.contains(r#""authorization":["***"]"#),
         "{}",
         done.stdout
     );

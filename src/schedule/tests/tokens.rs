@@ -265,11 +265,12 @@ fn simulate(seed: u64, workers: usize, jobs: u32, unlucky: bool) {
             .schedule
             .room(scene.batch)
             .min((jobs - pushed) as usize) as u32;
-        for job in pushed..pushed + room.min(rng.u32(1..3_000)) {
+        let until = pushed + room.min(rng.u32(1..3_000));
+        for job in pushed..until {
             let name = ["a", "b", "c"][job as usize % 3];
             scene.push(name, [job]);
-            pushed += 1;
         }
+        pushed = until;
         while let Some(start) = scene.schedule.poll(scene.now) {
             assert!(
                 !calling,
