@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::thread::spawn(move || serve(&listener));
     let client = Client::builder()
         .base_url(&base)
+        .workers(1)
         .token_source(|token| {
             println!("a token, because: {:?}", token.reason());
             let response = token.send(Request::post("login")).into_result()?;
