@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,8 @@ named! {
         Process = "process",
         /// The caller's `before_attempt` returned an error, and the attempt was not made.
         Sign = "sign",
+        /// No token could be fetched: the source of the token failed.
+        Auth = "auth",
         /// The request could not be built, and was never sent.
         InvalidRequest = "invalid_request",
         /// The host's circuit breaker is open.
@@ -113,9 +116,8 @@ impl ErrorType {
             HttpStatus | Protocol | Redirect | BodyTooLarge => Layer::Http,
             Decode => Layer::Parse,
             Process | Sign => Layer::Application,
-            InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted | Panic | Io => {
-                Layer::Local
-            }
+            Auth | InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted | Panic
+            | Io => Layer::Local,
         }
     }
 }
@@ -174,7 +176,57 @@ struct ErrorFacts {
     request: Option<String>,
     stop_reason: Option<StopReason>,
     response: Option<Response>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<ErrorSource>,
+}
+
+/// Error that led to a failure.
+enum ErrorSource {
+    Own(Box<dyn StdError + Send + Sync>),
+    /// Error that led to the failures of several requests.
+    Shared(Arc<dyn StdError + Send + Sync>),
+}
+
+/// Failure to fetch a token, shared by all requests that waited for it.
+#[derive(Clone)]
+pub(crate) struct TokenFailure {
+    message: Arc<str>,
+    /// Error that the source of the token returned. `None`: the source has not returned.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl TokenFailure {
+    pub(crate) fn new(message: impl Into<Arc<str>>) -> TokenFailure {
+        TokenFailure {
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// Adds the error that the source of the token returned.
+    pub(crate) fn because(mut self, source: Box<dyn StdError + Send + Sync>) -> TokenFailure {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl PartialEq for TokenFailure {
+    fn eq(&self, other: &TokenFailure) -> bool {
+        self.message == other.message
+    }
+}
+
+impl Eq for TokenFailure {}
+
+impl fmt::Debug for TokenFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TokenFailure").field(&self.message).finish()
+    }
+}
+
+impl fmt::Display for TokenFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 impl Error {
@@ -224,8 +276,15 @@ impl Error {
         self.0.request.as_deref()
     }
 
+    /// Returns the error of a request whose token could not be fetched.
+    pub(crate) fn no_token(failure: TokenFailure) -> Error {
+        let mut error = Error::new(ErrorType::Auth, &*failure.message);
+        error.0.source = failure.source.map(ErrorSource::Shared);
+        error.stopped(StopReason::NotRetryable)
+    }
+
     pub(crate) fn because(mut self, source: Option<Box<dyn StdError + Send + Sync>>) -> Error {
-        self.0.source = source;
+        self.0.source = source.map(ErrorSource::Own);
         self
     }
 
@@ -334,10 +393,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|e| e as &(dyn StdError + 'static))
+        match self.0.source.as_ref()? {
+            ErrorSource::Own(source) => Some(&**source),
+            ErrorSource::Shared(source) => Some(&**source),
+        }
     }
 }
 

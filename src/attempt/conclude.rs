@@ -50,6 +50,9 @@ impl AttemptState {
             self.report.rare_mut().timings = trace.timings.into();
         }
         self.accepted = None;
+        if let Some(token) = &mut self.token {
+            token.repeats = false;
+        }
         self.may_have_acted = !self.prepared.method.is_safe() && trace.bytes_sent > 0;
         if aborted {
             self.counts.settled();
@@ -77,6 +80,9 @@ impl AttemptState {
             return next;
         }
         if let Some(next) = self.redirect(context, &reply, finished.trace) {
+            return next;
+        }
+        if let Some(next) = self.renew(context, &mut reply, finished.trace) {
             return next;
         }
         let settings = context.settings;
@@ -207,6 +213,7 @@ impl AttemptState {
             *reason = StopReason::Deadline;
             cut_short = self.batch_ends.is_some_and(|end| end <= clock.now());
         }
+        self.blame_body(&mut decision);
         let delay = match decision {
             Decision::Retry { delay, .. } => Some(delay),
             Decision::Stop { .. } => None,

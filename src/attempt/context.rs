@@ -9,6 +9,7 @@ use crate::transport::Transport;
 use super::digest_auth::DigestSessions;
 use super::scope::AttemptScope;
 use super::settings::{ClientDefaults, RequestSettings};
+use super::token_store::TokenStore;
 
 /// Transport and defaults that attempts are made with.
 pub(crate) struct Engine {
@@ -16,6 +17,8 @@ pub(crate) struct Engine {
     pub(crate) defaults: ClientDefaults,
     /// Nonces of servers that ask for digest authentication.
     pub(crate) digest_sessions: DigestSessions,
+    /// Present tokens of the sources that the defaults name.
+    pub(crate) tokens: TokenStore,
 }
 
 /// Request of an attempt, its settings, and the attempt's surroundings.

@@ -19,7 +19,7 @@ pub(super) fn tells(facts: &AttemptFacts<'_>) -> CallEnd {
             _ => CallEnd::Success,
         },
         Redirect | BodyTooLarge | Decode | Process => CallEnd::Success,
-        AddressDenied | InvalidRequest | Sign | BreakerOpen | Deadline | Cancelled
+        AddressDenied | InvalidRequest | Sign | Auth | BreakerOpen | Deadline | Cancelled
         | Interrupted | Panic | Io => CallEnd::Ignored,
     }
 }

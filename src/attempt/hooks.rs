@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
+
 use crate::error::{Error, ErrorType, StopReason};
 use crate::redact::escape::log_line;
 use crate::request::Request;
@@ -15,22 +17,33 @@ use super::stage::Stage;
 use super::state::AttemptState;
 
 impl AttemptState {
-    /// Lets the caller's hook change the headers of a new attempt. Returns false if the hook gave the permit back by a
+    /// Puts the token into the headers of a new attempt, and lets the caller's hook change them. Returns false if the hook gave the permit back by a
     /// call that waits: the attempt needs another permit. The error is the hook's.
     pub(super) fn sign(&mut self, context: AttemptContext<'_>) -> Result<bool, Error> {
-        let Some(hook) = &context.engine.defaults.before_attempt else {
-            return Ok(true);
-        };
         if self.stage == Stage::Signed {
             self.stage = Stage::NewAttempt;
             return Ok(true);
         }
         if self.stage.is_redirect() {
+            self.renew_hop(context);
             return Ok(true);
         }
+        let token = self.take_token(context);
+        let hook = context.engine.defaults.before_attempt.as_ref();
+        if hook.is_none() && token.is_none() {
+            self.signed = None;
+            return Ok(true);
+        }
+        let mut headers = (*self.prepared.headers).clone();
+        if let Some(token) = &token {
+            headers.insert(AUTHORIZATION, token.clone());
+        }
+        let Some(hook) = hook else {
+            self.signed = Some(Box::new(headers));
+            return Ok(true);
+        };
         let (request, permit) = (context.request, context.scope.permit);
         let held = permit.is_held();
-        let mut headers = (*self.prepared.headers).clone();
         let signed = hook(&mut Outgoing {
             attempt: self.counts.attempts() + 1,
             method: &self.prepared.method,
@@ -50,6 +63,9 @@ impl AttemptState {
         })?;
         // The hook may have set secret headers without checking where an attempt after a redirect goes.
         self.dropped.take_off(&mut headers, request.redaction());
+        if let Some(token) = &token {
+            self.look_for_token(&headers, token);
+        }
         self.signed = Some(Box::new(headers));
         if held && !permit.is_held() {
             self.stage = Stage::Signed;

@@ -18,6 +18,7 @@ mod panic;
 mod prepare;
 mod preview;
 mod redirect;
+mod renew;
 mod run;
 mod scope;
 mod settings;
@@ -25,6 +26,11 @@ mod shortage;
 mod stage;
 mod state;
 mod target;
+mod token_fetch;
+mod token_scope;
+mod token_sources;
+mod token_store;
+mod token_use;
 
 pub(crate) use clock::Clock;
 #[cfg(test)]
@@ -39,3 +45,5 @@ pub(crate) use scope::{AttemptPermit, AttemptScope, Compute};
 pub(crate) use settings::ClientDefaults;
 pub(crate) use state::{Attempts, shown_wait};
 pub(crate) use target::{KeptUrl, RequestTarget, resolve};
+pub(crate) use token_sources::TokenSources;
+pub(crate) use token_store::{FetchedToken, TokenStore};

@@ -27,6 +27,8 @@ pub(crate) enum AttemptEnd {
     /// Repetition of the attempt when this machine has room for it: a resource, which `shortage` names, ran out before
     /// anything was sent.
     Wait { shortage: String },
+    /// Repetition of the attempt with a newer token: a server refused the token with the number `refused`.
+    Renew { refused: u64 },
     /// An exchange with another host, or with the same host under a new permit, after this delay.
     Redirect { host: Host, delay: Duration },
 }

@@ -56,7 +56,7 @@ impl Prepared {
                 redaction: Redaction::default(),
             });
         }
-        Prepared::in_full(defaults, request, url)
+        Prepared::in_full(defaults, request, url, target.token.is_some())
     }
 
     pub(super) fn uri(&self) -> &Uri {
@@ -72,14 +72,19 @@ impl Prepared {
         defaults.lines.as_ref().filter(|_| unchanged)
     }
 
-    /// Applies the defaults to a request that changes some of them, or that a host rule applies to.
+    /// Applies the defaults to a request that changes some of them, or that a host rule applies to. `has_token`: each
+    /// attempt gets a token.
     #[inline(never)]
     fn in_full(
         defaults: &ClientDefaults,
         request: &Request,
         url: Arc<Url>,
+        has_token: bool,
     ) -> Result<Prepared, String> {
         let (mut headers, mut digest) = inherited(defaults, &url);
+        if has_token {
+            digest = None;
+        }
         let edits = request.header_edits();
         // All defaults of a name are removed before the request's first header of that name is added.
         for (name, _) in edits {
@@ -113,7 +118,8 @@ impl Prepared {
         check_sent(&headers)?;
         let without = left_out(defaults, edits);
         let names = without.as_deref().unwrap_or(&defaults.without);
-        let authorized = digest.is_some()
+        let authorized = has_token
+            || digest.is_some()
             || headers.contains_key(AUTHORIZATION)
             || names.contains(&AUTHORIZATION);
         let url = take_userinfo(url, &mut headers, authorized)?;

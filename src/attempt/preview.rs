@@ -1,16 +1,22 @@
 //! Previews of requests: method, URL, headers and body size, found without sending anything.
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::host::Host;
 use crate::request::Request;
 use crate::transport::CancelSlot;
 use crate::url::Url;
-use http::Method;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Method};
 
 use super::context::Engine;
 use super::exchange::{OutgoingParts, call, with_cookies};
 use super::settings::RequestSettings;
 use super::target::{KeptUrl, resolve};
+
+/// Stand-in for a token that is not fetched yet.
+const UNKNOWN_TOKEN: HeaderValue = HeaderValue::from_static("Bearer ***");
 
 /// Head of a request as its first attempt would send it, with secrets masked, and the size of its body.
 ///
@@ -63,10 +69,14 @@ impl Engine {
         let target = resolved.into_target(&self.defaults, request, KeptUrl::Parsed);
         let settings = RequestSettings::of(&self.defaults, &of_host, request, target.plain);
         let prepared = self.prepare(request, &target, settings)?;
-        let with_cookies = with_cookies(self, settings, &prepared, &prepared.headers);
+        let mut headers = Arc::clone(&prepared.headers);
+        if target.token.is_some() {
+            Arc::make_mut(&mut headers).insert(AUTHORIZATION, UNKNOWN_TOKEN);
+        }
+        let with_cookies = with_cookies(self, settings, &prepared, &headers);
         let outgoing = OutgoingParts {
             prepared: &prepared,
-            headers: with_cookies.as_ref().unwrap_or(&prepared.headers),
+            headers: with_cookies.as_ref().unwrap_or(&headers),
             body: settings.body(),
         };
         let cancel = CancelSlot::new();

@@ -114,6 +114,9 @@ impl AttemptState {
             let message = "the redirect leads to no host";
             return refused(hop, message, StopReason::NotRetryable);
         };
+        if context.host != Some(&host) {
+            self.leave_token();
+        }
         self.report.rare_mut().history.push(hop);
         let own = Arc::make_mut(&mut self.prepared.headers);
         for headers in self.signed.as_deref_mut().into_iter().chain([own]) {

@@ -13,6 +13,7 @@ use super::scope::AttemptScope;
 use super::settings::{HostSettings, RequestSettings};
 use super::state::{AttemptState, Attempts};
 use super::target::RequestTarget;
+use super::token_use::TokenUse;
 
 /// Request of a job that an attempt is made for, and the worker's knowledge of it.
 pub(crate) struct AttemptSubject<'a> {
@@ -21,6 +22,9 @@ pub(crate) struct AttemptSubject<'a> {
     pub(crate) host: Option<&'a Host>,
     /// End of the batch. `None`: the batch has no end set.
     pub(crate) batch_ends: Option<Instant>,
+    /// Time after which no attempt begins, if the turn of the request came before. `None`: it did not, or there is no
+    /// such time.
+    pub(crate) deadline: Option<Instant>,
     /// Time for which the request has waited for this attempt.
     pub(crate) waited: Duration,
 }
@@ -76,7 +80,7 @@ impl Engine {
         };
         let state = match &mut attempts.state {
             Some(state) => state,
-            None => match context.first(&attempts.target, subject.batch_ends) {
+            None => match context.first(&attempts.target, subject) {
                 Ok(made) => {
                     attempts.target.forget_url();
                     attempts.state.insert(made)
@@ -123,14 +127,18 @@ impl AttemptContext<'_> {
     fn first(
         self,
         target: &RequestTarget,
-        batch_ends: Option<Instant>,
+        subject: &AttemptSubject<'_>,
     ) -> Result<Box<AttemptState>, Box<AttemptEnd>> {
         let prepared = self
             .engine
             .prepare(self.request, target, self.settings)
             .map_err(|error| Box::new(AttemptEnd::failed(error)))?;
         let limit = self.settings.deadline();
-        let state = AttemptState::new(prepared, limit, batch_ends, self.scope.start);
+        let own = subject
+            .deadline
+            .or_else(|| self.scope.start.checked_add(limit?));
+        let token = target.token.as_deref().map(TokenUse::of);
+        let state = AttemptState::new(prepared, own, subject.batch_ends, token);
         Ok(Box::new(state))
     }
 }

@@ -21,6 +21,8 @@ use crate::transport::HeaderLines;
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
+use super::token_sources::TokenSources;
+
 /// Settings that hold for every request of a client unless the request says otherwise.
 #[derive(Clone)]
 pub(crate) struct ClientDefaults {
@@ -47,6 +49,7 @@ pub(crate) struct ClientDefaults {
     pub(crate) netrc: Option<Netrc>,
     /// Credentials for digest authentication. `None`: none, or a header has other credentials.
     pub(crate) digest: Option<Arc<DigestCredentials>>,
+    pub(crate) tokens: TokenSources,
     /// Length from which on the server is asked before a streamed body is sent.
     pub(crate) expect_from: Option<u64>,
     /// True if a redirect may lead from https to http.
@@ -80,6 +83,7 @@ impl Default for ClientDefaults {
             cookies: None,
             netrc: None,
             digest: None,
+            tokens: TokenSources::default(),
             expect_from: Some(1 << 20),
             allow_downgrade: false,
             redaction: Redaction::default(),
@@ -94,7 +98,7 @@ impl Default for ClientDefaults {
 #[derive(Clone)]
 pub(crate) struct HostSettings {
     timeouts: Timeouts,
-    retry: Option<Arc<RetryPolicy>>,
+    pub(super) retry: Option<Arc<RetryPolicy>>,
 }
 
 impl HostSettings {

@@ -1,5 +1,6 @@
 //! State of a request before, between and after its attempts.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
@@ -11,13 +12,14 @@ use crate::redact::unreadable;
 use crate::request::Request;
 use crate::retry::AttemptCounts;
 use crate::retry::redirect::DroppedHeaders;
-use crate::schedule::HostObservation;
+use crate::schedule::{HostObservation, TokenNeed};
 use crate::timing::Nanoseconds;
 use crate::transport::{PartialFile, StreamProgress};
 
 use super::prepare::Prepared;
 use super::stage::{ConnectionChoice, Stage};
 use super::target::RequestTarget;
+use super::token_use::TokenUse;
 
 /// Attempts of a request: its target, and its state if it was tried. The type is small, since tens of thousands of
 /// requests wait.
@@ -37,8 +39,10 @@ pub(super) struct AttemptState {
     pub(super) stage: Stage,
     /// Connection that the next exchange may use.
     pub(super) connection: ConnectionChoice,
-    /// Headers of the present attempt, if the caller's hook changed them. `None`: the hook did not.
+    /// Headers of the present attempt, if the caller's hook changed them or a token was put in. `None`: neither.
     pub(super) signed: Option<Box<HeaderMap>>,
+    /// Token of the request. `None`: it has none.
+    pub(super) token: Option<TokenUse>,
     /// Headers that the redirects so far have left behind.
     pub(super) dropped: DroppedHeaders,
     /// True if a journal has written down that the request is about to be sent, or need not.
@@ -86,9 +90,22 @@ impl Attempts {
 
     /// Returns the number of attempts that count.
     pub(crate) fn count(&self) -> u32 {
-        self.state
-            .as_ref()
-            .map_or(0, |state| state.counts.attempts())
+        self.state.as_ref().map_or(0, |state| state.attempts())
+    }
+
+    /// Returns the need for a token. `None`: the request needs none.
+    pub(crate) fn token_need(&self) -> Option<&Arc<TokenNeed>> {
+        self.target.token.as_ref()
+    }
+
+    /// Marks the request as one that a token source sends.
+    pub(crate) fn mark_for_source(&mut self) {
+        self.target.for_source = true;
+    }
+
+    /// True if a token source sends the request.
+    pub(crate) fn is_for_source(&self) -> bool {
+        self.target.for_source
     }
 
     /// True if the request was not tried yet.
@@ -139,8 +156,9 @@ impl Attempts {
         let total = || Nanoseconds::from(now.saturating_duration_since(accepted));
         let mut report = match self.state {
             Some(state) => {
+                let attempts = state.attempts();
                 let mut report = state.report;
-                report.attempts = state.counts.attempts();
+                report.attempts = attempts;
                 report.ambiguous |= state.counts.is_ambiguous();
                 // Subtracting two times costs more than adding two durations.
                 let at_once = state.settled == Some(now) && waits_since == accepted;
@@ -195,13 +213,14 @@ impl Attempts {
 }
 
 impl AttemptState {
+    /// Makes the state of a request that is tried for the first time. `own`: time after which no attempt of the request
+    /// begins.
     pub(super) fn new(
         prepared: Prepared,
-        limit: Option<Duration>,
+        own: Option<Instant>,
         batch_ends: Option<Instant>,
-        now: Instant,
+        token: Option<TokenUse>,
     ) -> AttemptState {
-        let own = limit.and_then(|limit| now.checked_add(limit));
         AttemptState {
             prepared,
             counts: AttemptCounts::default(),
@@ -209,6 +228,7 @@ impl AttemptState {
             stage: Stage::default(),
             connection: ConnectionChoice::default(),
             signed: None,
+            token,
             dropped: DroppedHeaders::default(),
             announced: false,
             deadline: [own, batch_ends].into_iter().flatten().min(),
@@ -221,6 +241,12 @@ impl AttemptState {
             error: None,
             accepted: None,
         }
+    }
+
+    /// Number of attempts that count, with an attempt that a 401 has ended and that is to be repeated.
+    fn attempts(&self) -> u32 {
+        let repeats = self.token.as_ref().is_some_and(|token| token.repeats);
+        self.counts.attempts() + u32::from(repeats)
     }
 
     /// Returns the URL for a log line or a hook, secrets masked.

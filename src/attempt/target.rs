@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::redact::unreadable;
 use crate::request::Request;
+use crate::schedule::TokenNeed;
 use crate::url::{self, Mistake, Url};
 use http::Uri;
 
@@ -120,6 +121,10 @@ pub(crate) struct RequestTarget {
     /// The request's URL as it was written, resolved against the base URL, and the query parameters added to it.
     /// `None`: the request's URL is absolute.
     pub(super) written: Option<Arc<str>>,
+    /// Need for a token. `None`: the request needs none.
+    pub(super) token: Option<Arc<TokenNeed>>,
+    /// True if a token source sends the request.
+    pub(super) for_source: bool,
 }
 
 impl ResolvedUrl {
@@ -131,6 +136,7 @@ impl ResolvedUrl {
         kept: KeptUrl,
     ) -> RequestTarget {
         let plain = request.is_simple() && defaults.suffice() && !self.url.has_userinfo();
+        let token = defaults.token_need(request, &self.url);
         let text = self.written.as_ref().unwrap_or(request.shared_url());
         let (url, path) = match kept {
             KeptUrl::Text if self.is_written => {
@@ -143,6 +149,8 @@ impl ResolvedUrl {
             url,
             path,
             written: self.written,
+            token,
+            for_source: false,
         }
     }
 }

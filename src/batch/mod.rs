@@ -53,4 +53,4 @@ pub use unique::UniqueFilter;
 pub(crate) use outcomes::{BatchBounds, NextOutcome, OutcomeOrder};
 pub(crate) use owner::WorkersOwner;
 pub(crate) use process::{as_response, processed};
-pub(crate) use single::{send, submit};
+pub(crate) use single::{send, send_until, submit};

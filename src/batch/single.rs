@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crossbeam_channel::RecvTimeoutError;
 
+use crate::attempt::Engine;
 use crate::executor::{Executor, FedRequest, Handle};
 use crate::outcome::Outcome;
 use crate::request::Request;
@@ -45,6 +46,36 @@ pub(crate) fn send(owner: &WorkersOwner, batch: Id, request: Request) -> Outcome
             }
         }
     })
+}
+
+/// Hands in a request of a token source and waits for its outcome. At `until` the request is cancelled.
+pub(crate) fn send_until(
+    executor: &Arc<Executor>,
+    engine: &Engine,
+    batch: Id,
+    request: Request,
+    until: Instant,
+) -> Outcome {
+    let request = taken(&engine.defaults, request);
+    let limit = engine.deadline_of(&request);
+    let handle = Handle::new(executor, Arc::clone(&request), limit);
+    let mut fed = Feeder::default().feed(&engine.defaults, request, 0, handle.receiver());
+    let (FedRequest::Job(job) | FedRequest::Ended(job, _)) = &mut fed;
+    job.attempts.mark_for_source();
+    match executor.accept(batch, fed, usize::MAX) {
+        Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
+        Err(FedRequest::Job(job) | FedRequest::Ended(job, _)) => {
+            return job.end(EndReason::Cancelled, Instant::now());
+        }
+    }
+    let left = until.saturating_duration_since(Instant::now());
+    if handle.wait_timeout(left).is_err() {
+        handle.cancel();
+    }
+    match handle.into_outcome() {
+        Ok(outcome) => outcome,
+        Err(_) => unreachable!("nothing else holds the outcome"),
+    }
 }
 
 /// Hands in the request and returns its handle, unless `most` requests wait already.

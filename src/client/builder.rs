@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{ClientDefaults, DigestSessions, Engine};
+use crate::attempt::{ClientDefaults, DigestSessions, Engine, TokenStore};
 use crate::executor::WorkerSettings;
 use crate::request::check_sent;
 use crate::retry::is_keyed;
@@ -18,7 +18,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::Client;
 use super::error::BuildError;
-use super::wiring;
+use super::{oauth2, wiring};
 
 /// Default `User-Agent`.
 const NAME: &str = concat!("haul/", env!("CARGO_PKG_VERSION"));
@@ -280,6 +280,9 @@ impl ClientBuilder {
 
     fn assemble(mut self, settings: transport::TransportSettings) -> Client {
         self.defaults.keyed = is_keyed(&self.defaults.headers);
+        let defaults = &mut self.defaults;
+        let rules = defaults.hosts.values();
+        defaults.tokens.number(rules, oauth2::fetcher);
         self.defaults.lines = HeaderLines::of(&self.defaults.headers, &self.defaults.without);
         let workers = self.limits.workers;
         self.pool.workers = workers;
@@ -315,6 +318,7 @@ impl ClientBuilder {
         Client::start(
             Engine {
                 transport,
+                tokens: TokenStore::new(&self.defaults.tokens),
                 defaults: self.defaults,
                 digest_sessions: DigestSessions::default(),
             },

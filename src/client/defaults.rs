@@ -76,11 +76,12 @@ impl ClientBuilder {
             self.keep_first_error("without_header", reason);
             return self;
         }
-        if name == AUTHORIZATION {
-            self.defaults.digest = None;
-        }
         Arc::make_mut(&mut self.defaults.headers).remove(&name);
         self.named.retain(|other| *other != name);
+        if name == AUTHORIZATION {
+            self.defaults.digest = None;
+            self.defaults.tokens.client = None;
+        }
         self.defaults.without.push(name);
         self
     }
@@ -122,6 +123,7 @@ impl ClientBuilder {
                     .without
                     .retain(|other| *other != AUTHORIZATION);
                 Arc::make_mut(&mut self.defaults.headers).remove(AUTHORIZATION);
+                self.defaults.tokens.client = None;
                 self.defaults.digest = Some(Arc::new(credentials));
             }
             Err(reason) => self.keep_first_error("digest_auth", reason),
@@ -290,6 +292,7 @@ impl ClientBuilder {
         self.defaults.without.retain(|other| *other != name);
         if name == AUTHORIZATION {
             self.defaults.digest = None;
+            self.defaults.tokens.client = None;
         }
         Arc::make_mut(&mut self.defaults.headers).insert(name, value);
     }

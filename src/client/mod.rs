@@ -7,8 +7,10 @@ mod defaults;
 mod error;
 mod follow;
 mod hooks;
+mod oauth2;
 mod process;
 mod session;
+mod token;
 mod wiring;
 mod work;
 
@@ -29,6 +31,7 @@ use crate::schedule::{Bounds, EndReason, Id, Schedule};
 use crate::sink::{self, RunError, Sink};
 use crate::summary::Summary;
 
+use token::SourceRequests;
 use work::AttemptWork;
 
 pub use builder::ClientBuilder;
@@ -106,7 +109,11 @@ impl Client {
     ) -> Client {
         let workers = pool.workers;
         let engine = Arc::new(engine);
-        let work = Arc::new(AttemptWork(Arc::clone(&engine)));
+        let of_sources = SourceRequests::of(&engine);
+        let work = Arc::new(AttemptWork {
+            engine: Arc::clone(&engine),
+            of_sources: of_sources.clone(),
+        });
         let owner = WorkersOwner::new(executor::new(work, pool, schedule), engine);
         let singles = Bounds {
             window: usize::MAX,
@@ -116,6 +123,9 @@ impl Client {
             ordered: false,
         };
         let singles = owner.executor().open(singles, None);
+        if let Some(of_sources) = of_sources {
+            of_sources.open(owner.executor(), singles);
+        }
         Client {
             owner,
             shape: BatchBounds { bounds, workers },

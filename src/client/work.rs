@@ -1,13 +1,24 @@
 //! Attempts as the work of the executor's jobs: they meet here, so that neither side knows the other.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::attempt::{AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Compute, Engine};
-use crate::executor::{CpuPermits, Job, JobPermit, RunningJob, Work};
+use crate::attempt::{
+    AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Compute, Engine, FetchedToken,
+};
+use crate::error::TokenFailure;
+use crate::executor::{CpuPermits, Job, JobPermit, RunningJob, TokenWork, Work};
+use crate::host::Host;
+use crate::schedule::TokenCall;
+
+use super::token::SourceRequests;
 
 /// Work of jobs: attempts made with an engine.
-pub(super) struct AttemptWork(pub(super) Arc<Engine>);
+pub(super) struct AttemptWork {
+    pub(super) engine: Arc<Engine>,
+    /// Requests of token sources. `None`: there is no token source.
+    pub(super) of_sources: Option<Arc<SourceRequests>>,
+}
 
 impl Work for AttemptWork {
     fn attempt(&self, job: &mut Job, running: RunningJob<'_>) -> AttemptEnd {
@@ -23,6 +34,7 @@ impl Work for AttemptWork {
             request,
             host: host.as_ref(),
             batch_ends: receiver.deadline(),
+            deadline: running.deadline,
             waited: running.start.saturating_duration_since(*waits_since),
         };
         let scope = AttemptScope {
@@ -33,7 +45,33 @@ impl Work for AttemptWork {
             start: running.start,
             unproven: running.unproven,
         };
-        self.0.attempt(attempts, &subject, scope)
+        let engine = match &self.of_sources {
+            Some(of_sources) if attempts.is_for_source() => &of_sources.engine,
+            _ => &self.engine,
+        };
+        engine.attempt(attempts, &subject, scope)
+    }
+
+    fn tokens(&self) -> Option<&dyn TokenWork> {
+        self.of_sources.is_some().then_some(self)
+    }
+}
+
+impl TokenWork for AttemptWork {
+    fn rest(&self, host: &Host, failed: u32) -> Duration {
+        self.engine.token_rest(host, failed)
+    }
+
+    fn fetch(&self, call: &TokenCall) -> Result<FetchedToken, TokenFailure> {
+        let Some(requests) = &self.of_sources else {
+            unreachable!("calls are of sources that the client has");
+        };
+        let via = requests.from_now(Instant::now());
+        self.engine.fetch_token(call, &via)
+    }
+
+    fn keep(&self, call: &TokenCall, token: FetchedToken) {
+        self.engine.tokens.keep(call, token);
     }
 }
 

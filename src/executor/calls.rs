@@ -185,8 +185,13 @@ impl Executor {
         }
         // Values dropped after the outcome was told may wait too, in which case this worker does not return soon.
         current_worker::end_return();
+        if current_worker::set_blocked(true) {
+            // The wait is inside another that has made room for a worker already.
+            return wait();
+        }
         own.with(|state, _| state.roster.worker_blocked());
         let result = wait();
+        current_worker::set_blocked(false);
         own.with(|state, _| state.roster.worker_unblocked());
         result
     }

@@ -19,6 +19,8 @@ struct CurrentWorker {
     job: Cell<Option<Id>>,
     /// True if the worker holds a permit for the job.
     holds_permit: Cell<bool>,
+    /// True while the worker waits inside the caller's code, and counts as blocked.
+    is_blocked: Cell<bool>,
     /// True if the worker is counted in `returning`.
     is_returning: Cell<bool>,
     /// True while the worker delivers outcomes of other jobs, after which it does not look for work.
@@ -51,6 +53,7 @@ pub(super) fn run_as_worker<T: Any + Send + Sync>(
         release: Box::new(release),
         job: Cell::default(),
         holds_permit: Cell::default(),
+        is_blocked: Cell::default(),
         is_returning: Cell::default(),
         delivers_others: Cell::default(),
         seen: Cell::default(),
@@ -107,6 +110,11 @@ pub(super) fn give_up_job() -> Option<Id> {
     let worker = current()?;
     worker.holds_permit.set(false);
     worker.job.take()
+}
+
+/// Notes whether the calling worker counts as blocked. Returns the state before.
+pub(super) fn set_blocked(blocked: bool) -> bool {
+    current().is_some_and(|worker| worker.is_blocked.replace(blocked))
 }
 
 /// Counts the calling worker among those about to look for work, since none of the caller's code is left to run before.

@@ -219,7 +219,12 @@ impl ExecutorState {
                     true => 0,
                     false => job.request.sends().bytes_in_memory(),
                 };
-                Some(self.schedule.push_for(batch, host, job, body, now))
+                let need = job.attempts.token_need().cloned();
+                let id = self.schedule.push_for(batch, host, job, body, now);
+                if let Some(need) = need {
+                    self.schedule.need_token(id, &need);
+                }
+                Some(id)
             }
             FedRequest::Ended(job, why) => {
                 self.schedule.push_ended(batch, job, why);

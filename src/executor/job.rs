@@ -100,6 +100,11 @@ impl Job {
                 ),
             )
             .stopped(StopReason::BreakerOpen),
+            (EndReason::NoToken(failure), failed) => {
+                // The 401 that asked for a newer token, if there was one.
+                let response = failed.and_then(Error::into_response);
+                Error::no_token(failure).with_response(response)
+            }
             (EndReason::NoWorker(reason), _) => {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }

@@ -11,6 +11,7 @@ mod roster;
 mod shared;
 mod shortage;
 mod start;
+mod tokens;
 mod work;
 mod workers;
 
@@ -24,7 +25,7 @@ pub(crate) use job::{Job, Receiver};
 pub(crate) use permit::JobPermit;
 pub(crate) use shared::{Executor, WorkerSettings};
 pub(crate) use start::new;
-pub(crate) use work::{RunningJob, Work};
+pub(crate) use work::{RunningJob, TokenWork, Work};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,12 @@
 //! Work of a job, as far as the executor knows it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::attempt::{AttemptEnd, Clock};
+use crate::attempt::{AttemptEnd, Clock, FetchedToken};
+use crate::error::TokenFailure;
+use crate::host::Host;
+use crate::schedule::TokenCall;
 use crate::transport::CancelSlot;
 
 use super::cpu::CpuPermits;
@@ -22,6 +25,9 @@ pub(crate) struct RunningJob<'a> {
     pub(crate) start: Instant,
     /// True if no connection to the host is known to have stood, so that the schedule waits to hear of one.
     pub(crate) unproven: bool,
+    /// Time after which no attempt begins, if the turn of the job came before. `None`: it did not, or there is no such
+    /// time.
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// Implementation of a job's attempts.
@@ -29,4 +35,21 @@ pub(crate) trait Work: Send + Sync {
     /// Makes one attempt of a job, on the worker's thread and with no lock held. Returns the step that follows. May
     /// panic.
     fn attempt(&self, job: &mut Job, running: RunningJob<'_>) -> AttemptEnd;
+
+    /// Returns the token sources. `None`: no job needs a token.
+    fn tokens(&self) -> Option<&dyn TokenWork> {
+        None
+    }
+}
+
+/// Token sources of the jobs' requests.
+pub(crate) trait TokenWork {
+    /// Returns the time between a failed call and the next, after `failed` calls for a host.
+    fn rest(&self, host: &Host, failed: u32) -> Duration;
+
+    /// Calls the source, on the worker's thread and with no lock held.
+    fn fetch(&self, call: &TokenCall) -> Result<FetchedToken, TokenFailure>;
+
+    /// Keeps the token of a call for the attempts that start from now on.
+    fn keep(&self, call: &TokenCall, token: FetchedToken);
 }

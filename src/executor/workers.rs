@@ -31,8 +31,16 @@ impl Worker<'_> {
         let mut now = executor.clock.now();
         loop {
             state.count_hanging(now);
+            if let Some(call) = state.token_call(executor.work.tokens(), now) {
+                (state, now) = self.fetch_token(state, &call);
+                continue;
+            }
             if let Some(start) = state.schedule.poll(now) {
                 (state, now) = self.work(state, start, now);
+                continue;
+            }
+            if state.schedule.is_token_call_due(now) {
+                // Looking for a job has held the first that needs a token.
                 continue;
             }
             if state.schedule.has_news() {
@@ -104,6 +112,7 @@ impl Worker<'_> {
             unproven,
             given_back,
             watched,
+            deadline,
         } = start;
         let active = &mut state.active[self.number];
         active.ticket = Some(self.slot.begin());
@@ -125,12 +134,32 @@ impl Worker<'_> {
             }
         };
         permit.begin(start);
-        let next = self.attempt(&mut job, &permit, start, unproven);
+        let running = RunningJob {
+            permit: &permit,
+            cancel: &self.slot,
+            clock: &executor.clock,
+            cpu: &executor.cpu,
+            start,
+            unproven,
+            deadline,
+        };
+        let next = self.attempt(&mut job, running);
         let ended = EndedAttempt {
             id,
             heard: job.attempts.take_heard(),
             permit,
         };
+        self.carry_out(ended, job, next)
+    }
+
+    /// Carries out what follows an attempt.
+    fn carry_out(
+        &self,
+        ended: EndedAttempt<'_>,
+        mut job: Box<Job>,
+        next: AttemptEnd,
+    ) -> (MutexGuard<'_, ExecutorState>, Instant) {
+        let executor = self.executor;
         let deadline = job.attempts.deadline();
         match next {
             AttemptEnd::Done { state, cool, call } => self.settle(ended, job, state, (cool, call)),
@@ -150,6 +179,15 @@ impl Worker<'_> {
                 job.waits_since = executor.clock.now();
                 self.complete(ended, Verdict::Wait { job, deadline })
             }
+            AttemptEnd::Renew { refused } => {
+                job.waits_since = executor.clock.now();
+                let verdict = Verdict::Renew {
+                    job,
+                    refused,
+                    deadline,
+                };
+                self.complete(ended, verdict)
+            }
             AttemptEnd::Redirect { host, delay } => {
                 let at = executor.clock.now() + delay;
                 job.waits_since = at;
@@ -166,23 +204,9 @@ impl Worker<'_> {
     }
 
     /// Runs one attempt. A panic in it ends the request.
-    fn attempt(
-        &self,
-        job: &mut Job,
-        permit: &JobPermit<'_>,
-        start: Instant,
-        unproven: bool,
-    ) -> AttemptEnd {
+    fn attempt(&self, job: &mut Job, running: RunningJob<'_>) -> AttemptEnd {
         let executor = self.executor;
         let before = job.attempts.count();
-        let running = RunningJob {
-            permit,
-            cancel: &self.slot,
-            clock: &executor.clock,
-            cpu: &executor.cpu,
-            start,
-            unproven,
-        };
         let attempt = catch_unwind(AssertUnwindSafe(|| executor.work.attempt(job, running)));
         attempt.unwrap_or_else(|panic| {
             job.attempts.count_panic(before);

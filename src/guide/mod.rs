@@ -73,3 +73,5 @@ pub mod coming_from_python {}
 
 #[doc = include_str!("coming_from_futures.md")]
 pub mod coming_from_futures {}
+#[doc = include_str!("credentials.md")]
+pub mod credentials {}

@@ -77,7 +77,8 @@ impl<'a> AttemptFacts<'a> {
             Some(Phase::Send) => self.bytes_sent == 0,
             Some(Phase::Wait | Phase::Receive | Phase::Total) => false,
             None => match self.error_type {
-                Dns | AddressDenied | Connect | Proxy | InvalidRequest | Sign | BreakerOpen => true,
+                Dns | AddressDenied | Connect | Proxy | InvalidRequest | Sign | Auth
+                | BreakerOpen => true,
                 Tls | Io | Connection => self.bytes_sent == 0 && self.bytes_received == 0,
                 _ => false,
             },
@@ -89,7 +90,7 @@ impl<'a> AttemptFacts<'a> {
         use ErrorType::*;
         matches!(
             self.error_type,
-            InvalidRequest | Sign | BreakerOpen | AddressDenied
+            InvalidRequest | Sign | Auth | BreakerOpen | AddressDenied
         )
     }
 
@@ -115,7 +116,7 @@ pub(super) fn is_ambiguous(facts: &AttemptFacts<'_>) -> bool {
     }
     match facts.error_type {
         IncompleteBody => true,
-        Proxy | Io | AddressDenied | InvalidRequest | Sign | BreakerOpen => false,
+        Proxy | Io | AddressDenied | InvalidRequest | Sign | Auth | BreakerOpen => false,
         _ => match facts.status {
             Some(408) => true,
             Some(501 | 505) => false,

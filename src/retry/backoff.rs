@@ -8,7 +8,7 @@ use crate::settings::{Jitter, RetryPolicy};
 /// jitter. After throttling the policy's longer base is used. `random` returns numbers in [0, 1).
 ///
 /// The first wait is the base and not zero (as in urllib3), so that a burst of failures is not repeated at once.
-pub(super) fn backoff(
+pub(crate) fn backoff(
     policy: &RetryPolicy,
     n: u32,
     throttle: bool,

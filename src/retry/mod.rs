@@ -8,6 +8,7 @@ pub(crate) mod redirect;
 pub(crate) mod retry_after;
 
 pub(crate) use attempt_facts::{AttemptFacts, is_keyed};
+pub(crate) use backoff::backoff;
 pub(crate) use policy::{
     AttemptCounts, Decision, decide, free_replay, is_harmless, redirect_delay,
 };

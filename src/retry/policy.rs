@@ -261,7 +261,7 @@ fn allowed(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Result<Methods, St
         Cancelled => return Err(StopReason::Cancelled),
         Deadline => return Err(StopReason::Deadline),
         BreakerOpen => return Err(StopReason::BreakerOpen),
-        InvalidRequest | AddressDenied | Interrupted | Panic | Sign => {
+        InvalidRequest | AddressDenied | Interrupted | Panic | Sign | Auth => {
             return Err(StopReason::NotRetryable);
         }
         _ => {}

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use crate::error::TokenFailure;
 use crate::host::Host;
 use crate::url::Mistake;
 
@@ -62,6 +63,8 @@ pub(crate) enum EndReason {
     BreakerOpen {
         remaining: Duration,
     },
+    /// The source of the token that the job waited for has failed.
+    NoToken(TokenFailure),
     /// No thread could be started for the job, for the reason given.
     NoWorker(String),
 }

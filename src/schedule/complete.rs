@@ -31,6 +31,13 @@ pub(crate) enum Verdict<J> {
     /// The job is to be tried again as soon as this machine has room for it, and not after `deadline`. No attempt was
     /// made.
     Wait { job: J, deadline: Option<Instant> },
+    /// The job is to be tried again with a newer token, since a server refused the token with the number `refused`, and
+    /// not after `deadline`. It goes ahead of the jobs that wait.
+    Renew {
+        job: J,
+        refused: u64,
+        deadline: Option<Instant>,
+    },
     /// The job goes on to another host, not before `at`. If `at` is not later than now, it goes ahead of the jobs that
     /// wait there.
     Redirect {
@@ -51,7 +58,7 @@ impl<J> Verdict<J> {
             Verdict::Redirect { .. } if heard == HostObservation::Nothing => {
                 (CallEnd::Ignored, None)
             }
-            Verdict::Redirect { .. } => (CallEnd::Success, None),
+            Verdict::Redirect { .. } | Verdict::Renew { .. } => (CallEnd::Success, None),
             Verdict::Wait { .. } => (CallEnd::Ignored, None),
         }
     }
@@ -106,6 +113,7 @@ impl<J> Schedule<J> {
             Verdict::Retry { job, .. }
             | Verdict::Redirect { job, .. }
             | Verdict::Wait { job, .. }
+            | Verdict::Renew { job, .. }
                 if abandoned =>
             {
                 self.forget(id);
@@ -135,6 +143,14 @@ impl<J> Schedule<J> {
             } => self.delay(id, job, at, deadline, now),
             Verdict::Wait { job, deadline } => {
                 self.found_no_room(now);
+                self.go_first(id, job, deadline, now);
+            }
+            Verdict::Renew {
+                job,
+                refused,
+                deadline,
+            } => {
+                self.tokens.refused(id, refused);
                 self.go_first(id, job, deadline, now);
             }
             Verdict::Redirect {
@@ -251,6 +267,10 @@ impl<J> Schedule<J> {
             return;
         };
         let from = std::mem::replace(&mut slot.host, to);
+        if from != to {
+            // A redirect to another origin takes no credentials along.
+            self.tokens.forget(id);
+        }
         if let Some(host) = self.hosts.get_mut(to) {
             host.jobs += 1;
         }

@@ -27,7 +27,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Ends a job that waits in a lane or is delayed.
+    /// Ends a job that waits in a lane, is delayed or is held.
     pub(super) fn end_queued(&mut self, id: Id, why: EndReason, now: Instant) {
         let Some(slot) = self
             .jobs
@@ -48,6 +48,9 @@ impl<J> Schedule<J> {
             }
             batch.needs_ahead_no_more(ahead);
         }
+        if place == JobPlace::Held {
+            self.tokens.held_job_ended(id);
+        }
         self.forget(id);
         let jobs = &self.jobs;
         if place == JobPlace::Delayed {
@@ -55,7 +58,8 @@ impl<J> Schedule<J> {
                 jobs.get(id)
                     .is_some_and(|slot| slot.place == JobPlace::Delayed)
             });
-        } else if let Some(host) = self.hosts.get_mut(host_id)
+        } else if place == JobPlace::Lane
+            && let Some(host) = self.hosts.get_mut(host_id)
             && let Some(lane) = host.lane_mut(batch_id)
         {
             lane.forget(id, |id| jobs.get(id).is_none());
@@ -216,6 +220,7 @@ impl<J> Schedule<J> {
         let Some(slot) = self.jobs.remove(id) else {
             return;
         };
+        self.tokens.forget(id);
         if let Some(host) = self.hosts.get_mut(slot.host) {
             host.jobs -= 1;
         }

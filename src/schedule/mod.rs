@@ -2,7 +2,7 @@
 //! log call or user code inside, so that millions of histories can be tested in virtual time. Time never goes back:
 //! callers read the clock under the lock by which they hold the schedule.
 //!
-//! A job is in one place at a time: in a lane, delayed, in flight, or ended. A waiting job is an entry in a lane or a
+//! A job is in one place at a time: in a lane, delayed, held for a token, in flight, or ended. A waiting job is an entry in a lane or a
 //! heap and holds no thread and no permit. Every change of place keeps the counts of its batch and host right in the
 //! same call.
 //!
@@ -29,6 +29,7 @@ mod budget;
 mod complete;
 mod ending;
 mod hanging;
+mod held;
 mod holding;
 mod hosts;
 mod lanes;
@@ -45,6 +46,7 @@ mod shortage;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod token;
 mod unheard;
 
 use std::num::NonZeroU32;
@@ -59,13 +61,16 @@ pub(crate) use backlog::CpuPressure;
 pub(crate) use batches::{Bounds, EndReason, JobCounts};
 pub(crate) use breaker::CallEnd;
 pub(crate) use complete::Verdict;
+pub(crate) use held::{TokenCall, TokenNeed};
 pub(crate) use holding::HostHolding;
 pub(crate) use lanes::SLOW_AFTER;
 pub(crate) use limits::{HostLimits, LimitRule, ScheduleSettings};
+pub(crate) use token::{CALL_LIMIT, CALLS as TOKEN_CALLS};
 
 use crate::slab::Slab;
 use batches::{Batch, Batches};
 use hanging::OpenCall;
+use held::TokenGates;
 use hosts::Hosts;
 use news::PendingNews;
 use places::PlaceCounts;
@@ -89,6 +94,7 @@ pub(crate) struct Schedule<J> {
     demand: WorkerDemand,
     total: TotalRate,
     timers: TimerQueues,
+    tokens: TokenGates,
     news: PendingNews<J>,
     rng: fastrand::Rng,
 }
@@ -117,6 +123,8 @@ struct JobSlot<J> {
 enum JobPlace {
     Lane,
     Delayed,
+    /// Out of its lane until the token that it needs is there.
+    Held,
     InFlight,
 }
 
@@ -134,6 +142,9 @@ pub(crate) struct Start<J> {
     /// True if the job's host has a breaker: [`Schedule::count_hanging`] asks since when the attempt waits for the
     /// host.
     pub(crate) watched: bool,
+    /// Time after which no attempt of the job begins, if its turn came before. `None`: its first turn is now, or it has no
+    /// time limit.
+    pub(crate) deadline: Option<Instant>,
 }
 
 impl<J> Schedule<J> {
@@ -151,6 +162,7 @@ impl<J> Schedule<J> {
             places: PlaceCounts::default(),
             demand: WorkerDemand::default(),
             timers: TimerQueues::default(),
+            tokens: TokenGates::default(),
             news: PendingNews::default(),
         }
     }
@@ -247,9 +259,9 @@ impl<J> Schedule<J> {
         self.start(id, now)
     }
 
-    /// True if [`poll`](Schedule::poll) would return a job.
+    /// True if [`poll`](Schedule::poll) would return a job, or [`token_call`](Schedule::token_call) a call.
     pub(crate) fn is_dispatchable(&mut self, now: Instant) -> bool {
-        self.next(now).is_some()
+        self.next(now).is_some() || self.tokens.is_call_due(now)
     }
 
     /// Time from which on [`poll`](Schedule::poll) may return more than it last did, if nothing else happens before.
@@ -262,6 +274,7 @@ impl<J> Schedule<J> {
             self.total.paced_until,
             self.demand.kept_free_until,
             self.grows_at(),
+            self.tokens.next_wakeup(),
         ];
         times
             .into_iter()

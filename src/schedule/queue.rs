@@ -18,6 +18,9 @@ impl<J> Schedule<J> {
     /// Brings lanes up to date with the time: due retries join their lanes, and hosts whose time has come open.
     fn settle(&mut self, now: Instant) {
         self.wake(now);
+        if !self.tokens.is_empty() {
+            self.give_up_token_calls(now);
+        }
         if !self.batches.held_back.is_empty() {
             self.batches.lift_backlogs(now);
         }
@@ -135,9 +138,10 @@ impl<J> Schedule<J> {
                 lane.jobs.pop_front();
             }
             let id = *lane.jobs.front()?;
-            if !self.end_if_past(id, now) {
-                return Some(id);
+            if self.end_if_past(id, now) || self.hold_for_token(id, now) {
+                continue;
             }
+            return Some(id);
         }
     }
 
@@ -146,6 +150,7 @@ impl<J> Schedule<J> {
         for at in 0..self.batches.ordered.len() {
             if let Some((oldest, host)) = self.oldest_of(self.batches.ordered[at], now)
                 && self.may_have_worker(host, now)
+                && !self.hold_for_token(oldest, now)
             {
                 return Some(oldest);
             }
@@ -178,6 +183,8 @@ impl<J> Schedule<J> {
         let first = !std::mem::replace(&mut slot.tried, true);
         let ahead = slot.ahead.take();
         let (batch_id, host_id) = (slot.batch, slot.host);
+        let deadline = slot.deadline;
+        self.tokens.started(id);
         self.queued -= 1;
         self.total.take(now);
         let turn = self.turns.serve();
@@ -228,6 +235,7 @@ impl<J> Schedule<J> {
             unproven,
             given_back: self.places.given_back,
             watched,
+            deadline,
         })
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::basic::{basic, bearer};
 use crate::redact::Redaction;
 use crate::settings::DigestCredentials;
-use crate::settings::RetryPolicy;
 use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
+use crate::settings::{HookError, OAuth2, RetryPolicy, Token, TokenRequest, TokenSource};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -41,6 +41,8 @@ pub struct HostRule {
     pub(crate) headers: HeaderMap,
     /// Credentials for digest authentication. `None`: none, or a header has other credentials.
     pub(crate) digest: Option<Arc<DigestCredentials>>,
+    /// Source of the token of these hosts. `None`: the rule sets none.
+    pub(crate) token: Option<TokenSource>,
     first_error: Option<String>,
 }
 
@@ -123,6 +125,7 @@ impl HostRule {
         match DigestCredentials::new(user.as_ref(), password.as_ref()) {
             Ok(credentials) => {
                 self.headers.remove(AUTHORIZATION);
+                self.token = None;
                 self.digest = Some(Arc::new(credentials));
             }
             Err(reason) => self.keep_first_error(reason),
@@ -137,6 +140,36 @@ impl HostRule {
             Err(reason) => self.keep_first_error(reason),
         }
         self
+    }
+
+    /// Fetches the bearer token for these hosts when it is needed, as
+    /// [`ClientBuilder::token_source`](crate::ClientBuilder::token_source) does for the client. The hosts of the rule
+    /// share one token; hosts with a token of their own need a rule of their own.
+    pub fn token_source<F>(mut self, fetch: F) -> HostRule
+    where
+        F: Fn(&TokenRequest<'_>) -> Result<Token, HookError> + Send + Sync + 'static,
+    {
+        self.set_token(TokenSource::call(fetch));
+        self
+    }
+
+    /// Logs in at these hosts with OAuth 2 client credentials, as
+    /// [`ClientBuilder::oauth2`](crate::ClientBuilder::oauth2) does for the client.
+    pub fn oauth2(mut self, login: OAuth2) -> HostRule {
+        match login.check() {
+            Ok(()) => self.set_token(TokenSource::OAuth2(Arc::new(login))),
+            Err(reason) => self.keep_first_error(format!("oauth2: {reason}")),
+        }
+        self
+    }
+
+    /// Sets a header. An `Authorization` takes the place of a token source and of digest credentials.
+    fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        if name == AUTHORIZATION {
+            self.token = None;
+            self.digest = None;
+        }
+        self.headers.insert(name, value);
     }
 
     /// Checks the rule. The error says what is wrong with it.
@@ -164,12 +197,11 @@ impl HostRule {
         }
     }
 
-    /// Sets a header. Credentials in a header take the place of those for digest authentication.
-    fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
-        if name == AUTHORIZATION {
-            self.digest = None;
-        }
-        self.headers.insert(name, value);
+    /// Sets the source of the token of these hosts, in place of other credentials.
+    fn set_token(&mut self, source: TokenSource) {
+        self.headers.remove(AUTHORIZATION);
+        self.digest = None;
+        self.token = Some(source);
     }
 
     fn keep_first_error(&mut self, reason: String) {

@@ -6,6 +6,7 @@ use std::fmt;
 use super::dots::without_dot_segments;
 use super::text::{cleaned, names_host, relative};
 use super::{Mistake, Url, parse, parse_under};
+use crate::host::Host;
 
 /// URL that references are resolved against.
 #[derive(Clone)]
@@ -27,6 +28,11 @@ impl Base {
             url: url.clone(),
             parsed: parsed.map_err(|e| Mistake::new(format!("the base is not valid: {e}")))?,
         })
+    }
+
+    /// Returns the host of the base.
+    pub(crate) fn host(&self) -> Option<Host> {
+        self.url.host()
     }
 
     /// Resolves a reference, absolute or not, as browsers do.

@@ -6,6 +6,7 @@ mod bodiless;
 mod command;
 #[cfg(feature = "rustls")]
 mod connection;
+mod credentials;
 mod downloads;
 mod dry_run;
 mod ending;

@@ -62,7 +62,7 @@ impl Gate {
     }
 
     /// Waits until the request is let through. Returns false if `given_up` returns true first.
-    pub(super) fn pass(&self, given_up: impl Fn() -> bool) -> bool {
+    pub fn pass(&self, given_up: impl Fn() -> bool) -> bool {
         let mut state = self.state();
         state.arrived += 1;
         state.waiting += 1;

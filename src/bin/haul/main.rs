@@ -3,7 +3,9 @@
 mod again;
 mod apart;
 mod arguments;
+mod bearer_command;
 mod connection;
+mod credentials;
 mod demo;
 mod dry_run;
 mod failure;

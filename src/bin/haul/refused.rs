@@ -47,6 +47,7 @@ fn option_of(setting: &str) -> &str {
         "max_per_host" => "jobs-per-host",
         "rate_per_host" => "rate-per-host",
         "basic_auth" | "digest_auth" => "user",
+        "oauth2" => "oauth2-url",
         "base_url" => "base-url",
         "user_agent" => "user-agent",
         "without_header" => "header",

@@ -13,8 +13,9 @@ use crate::arguments::{
     name_of,
 };
 use crate::connection::connected;
+use crate::credentials::log_in;
 use crate::failure::CommandError;
-use crate::header_text::{self, Header, bearer, headers};
+use crate::header_text::{self, Header, headers};
 use crate::messages::Messages;
 use crate::outcome_reporter::tell_of_waits;
 use crate::refused;
@@ -63,7 +64,7 @@ pub(crate) fn settings(
         header_text::check("user-agent", name)?;
         builder = builder.user_agent(name);
     }
-    builder = authorized(builder, given)?;
+    builder = log_in(builder, given)?;
     let mut lines = defaults(given)?
         .whole_lines(given.input_format == InputFormat::Urls)
         .lenient(given.lenient)
@@ -100,30 +101,6 @@ pub(crate) fn settings(
         .build()
         .map_err(|error| CommandError::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(RunSettings { client, lines })
-}
-
-/// Sets the credentials.
-fn authorized(
-    mut builder: ClientBuilder,
-    given: &RequestArguments,
-) -> Result<ClientBuilder, CommandError> {
-    if let Some(user) = &given.user {
-        header_text::check("user", user)?;
-        let (user, password) = user.split_once(':').unwrap_or((user, ""));
-        builder = match given.digest {
-            true => builder.digest_auth(user, password),
-            false => builder.basic_auth(user, password),
-        };
-    } else if given.digest {
-        return Err(CommandError::usage(format!(
-            "{}: it needs -u/--user beside it",
-            name_of("digest")
-        )));
-    }
-    if let Some(token) = &given.bearer {
-        builder = builder.bearer(bearer(token)?);
-    }
-    Ok(builder)
 }
 
 /// Limits the files that lines may name, if lines may come from others.

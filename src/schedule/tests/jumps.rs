@@ -90,7 +90,8 @@ fn a_clock_that_leaps_breaks_no_promise() {
                 match &verdict {
                     Verdict::Retry { deadline, .. }
                     | Verdict::Redirect { deadline, .. }
-                    | Verdict::Wait { deadline, .. } => {
+                    | Verdict::Wait { deadline, .. }
+                    | Verdict::Renew { deadline, .. } => {
                         deadlines.insert(start.job, *deadline);
                     }
                     Verdict::Done { .. } => over += 1,

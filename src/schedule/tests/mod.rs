@@ -14,6 +14,8 @@ mod scene;
 mod shares;
 mod shortage;
 mod sim;
+mod token_state;
+mod tokens;
 
 use std::time::{Duration, Instant};
 
@@ -70,7 +72,7 @@ fn heard(verdict: &Verdict<impl Sized>) -> HostObservation {
             },
             CallEnd::Ignored => HostObservation::Nothing,
         },
-        Verdict::Redirect { .. } => HEAD,
+        Verdict::Redirect { .. } | Verdict::Renew { .. } => HEAD,
         Verdict::Wait { .. } => HostObservation::Nothing,
     }
 }

@@ -21,7 +21,7 @@ impl<J> Schedule<J> {
     pub(super) fn recount(&self, now: Instant) {
         let mut batches: HashMap<Id, Counts> = HashMap::new();
         let mut hosts: HashMap<Id, (usize, usize, usize)> = HashMap::new();
-        let (mut queued, mut in_flight, mut delayed) = (0, 0, 0);
+        let (mut queued, mut in_flight, mut delayed, mut held) = (0, 0, 0, 0);
         let (mut delayed_of, mut unanswered) = (HashMap::<Id, usize>::new(), 0);
         for id in self.jobs.ids() {
             let slot = self.jobs.get(id).unwrap();
@@ -44,19 +44,21 @@ impl<J> Schedule<J> {
                     *flying += usize::from(!slot.released);
                     in_flight += usize::from(!slot.released);
                 }
-                JobPlace::Delayed => counts.parked += 1,
+                JobPlace::Delayed | JobPlace::Held => counts.parked += 1,
                 JobPlace::Lane if host.blocked => counts.parked += 1,
                 JobPlace::Lane => counts.ready += 1,
             }
             queued += usize::from(slot.place != JobPlace::InFlight);
             delayed += usize::from(slot.place == JobPlace::Delayed);
-            if slot.place == JobPlace::Delayed {
+            held += usize::from(slot.place == JobPlace::Held);
+            if matches!(slot.place, JobPlace::Delayed | JobPlace::Held) {
                 *delayed_of.entry(slot.host).or_default() += 1;
             }
             *lane += usize::from(slot.place == JobPlace::Lane);
         }
         assert_eq!((self.queued, self.places.in_flight), (queued, in_flight));
         assert!(self.timers.delayed.len() >= delayed);
+        assert_eq!(self.tokens.held(), held);
         for host in self.hosts.values().filter(|host| host.slow) {
             for lane in &host.lanes {
                 if self.batches.get(lane.batch).is_some() {

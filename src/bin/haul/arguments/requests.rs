@@ -70,6 +70,37 @@ pub(crate) struct RequestArguments {
     /// Bearer token
     #[arg(long, value_name = "TOKEN|@FILE")]
     pub(crate) bearer: Option<String>,
+    /// Bearer token: the first line that a shell command prints
+    ///
+    /// It is run by sh -c when the first request needs a token, and again after a 401; it is killed after 60 s. With
+    /// --base-url the token goes to that origin alone.
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["bearer", "user"])]
+    pub(crate) bearer_command: Option<String>,
+    /// Token endpoint of an OAuth 2 login (client credentials)
+    ///
+    /// The token is fetched when the first request needs it, ahead of its expiry, and after a 401. With --base-url it goes
+    /// to that origin alone.
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with_all = ["bearer", "user", "bearer_command"],
+        requires_all = ["oauth2_id", "oauth2_secret"]
+    )]
+    pub(crate) oauth2_url: Option<String>,
+    /// Client id of the OAuth 2 login
+    #[arg(long, value_name = "ID", requires = "oauth2_url")]
+    pub(crate) oauth2_id: Option<String>,
+    /// Client secret of the OAuth 2 login; or HAUL_OAUTH2_SECRET
+    #[arg(long, value_name = "SECRET|@FILE", requires = "oauth2_url")]
+    pub(crate) oauth2_secret: Option<String>,
+    /// Scope that the OAuth 2 login asks for
+    ///
+    /// May be given more than once, or as several scopes with spaces.
+    #[arg(long, value_name = "SCOPE", requires = "oauth2_url")]
+    pub(crate) oauth2_scope: Vec<String>,
+    /// Further parameter of the OAuth 2 login, such as audience
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, requires = "oauth2_url")]
+    pub(crate) oauth2_param: Vec<(String, String)>,
     /// The User-Agent header [default: haul/VERSION]; '' sends none
     #[arg(short = 'A', long, value_name = "NAME")]
     pub(crate) user_agent: Option<String>,

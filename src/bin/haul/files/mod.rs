@@ -100,6 +100,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         ("--data", &given.data),
         ("--json", &given.json),
         ("--bearer", &given.bearer),
+        ("--oauth2-secret", &given.oauth2_secret),
     ];
     let texts = texts
         .into_iter()

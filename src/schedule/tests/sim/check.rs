@@ -181,7 +181,10 @@ impl World {
                     self.seen.refused_by_breaker += 1;
                 }
                 EndReason::Cancelled => self.seen.cancelled += 1,
-                EndReason::Invalid(_) | EndReason::Interrupted | EndReason::NoWorker(_) => {}
+                EndReason::Invalid(_)
+                | EndReason::Interrupted
+                | EndReason::NoToken(_)
+                | EndReason::NoWorker(_) => {}
             }
             let over = feast.bounds.delivered || feast.gone;
             work.place = if over { Where::Over } else { Where::Ended };

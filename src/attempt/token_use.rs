@@ -1,0 +1,34 @@
+//! Use that a request makes of tokens.
+
+use crate::schedule::TokenNeed;
+
+/// Token of a request.
+#[derive(Debug)]
+pub(super) struct TokenUse {
+    /// Number of the token's source.
+    pub(super) source: usize,
+    /// Number of the token that the present attempt has. `None`: it has none, or the caller's hook replaced it.
+    pub(super) sent: Option<u64>,
+    /// True if a server has refused the present token once: the token was renewed for this request.
+    pub(super) renewed: bool,
+    /// Number of times that a server has refused a token of the request that was older than the present one.
+    pub(super) older: u8,
+    /// True if the token was refused and the request is not repeated, since its body was read and can be read only once.
+    pub(super) body_lost: bool,
+    /// True if the request waits for its repetition after a 401: the attempt has gone out, and is not counted yet.
+    pub(super) repeats: bool,
+}
+
+impl TokenUse {
+    /// Returns the use of tokens by a request that was not sent yet.
+    pub(super) fn of(need: &TokenNeed) -> TokenUse {
+        TokenUse {
+            source: need.source,
+            sent: None,
+            renewed: false,
+            older: 0,
+            body_lost: false,
+            repeats: false,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Options that log in: a user, a bearer token, a command that prints one, or OAuth 2.
+
+use haul::ClientBuilder;
+use haul::settings::OAuth2;
+
+use crate::arguments::{RequestArguments, name_of};
+use crate::bearer_command;
+use crate::failure::CommandError;
+use crate::header_text::{self, bearer};
+use crate::text_or_file::text_or_file;
+
+/// Sets the credentials of every request. At most one of the options is given.
+pub(crate) fn log_in(
+    mut builder: ClientBuilder,
+    given: &RequestArguments,
+) -> Result<ClientBuilder, CommandError> {
+    if let Some(user) = &given.user {
+        header_text::check("user", user)?;
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
+        builder = match given.digest {
+            true => builder.digest_auth(user, password),
+            false => builder.basic_auth(user, password),
+        };
+    } else if given.digest {
+        return Err(CommandError::usage(format!(
+            "{}: it needs -u/--user beside it",
+            name_of("digest")
+        )));
+    }
+    if let Some(token) = &given.bearer {
+        builder = builder.bearer(bearer(token)?);
+    }
+    if let Some(command) = given.bearer_command.clone() {
+        builder = builder.token_source(move |_| bearer_command::run(&command));
+    }
+    if let Some(url) = &given.oauth2_url {
+        builder = builder.oauth2(oauth2(url, given)?);
+    }
+    Ok(builder)
+}
+
+fn oauth2(url: &str, given: &RequestArguments) -> Result<OAuth2, CommandError> {
+    const SECRET: &str = "oauth2-secret";
+    let id = given.oauth2_id.as_deref().unwrap_or_default();
+    let secret = given.oauth2_secret.as_deref().unwrap_or_default();
+    let text = text_or_file(SECRET, secret)?;
+    // The last line of a file may have a line feed.
+    let secret = match secret.starts_with('@') {
+        true => text.trim_end_matches(['\r', '\n']),
+        false => &*text,
+    };
+    header_text::check(SECRET, secret)?;
+    if secret.is_empty() {
+        let option = name_of(SECRET);
+        return Err(CommandError::usage(format!(
+            "{option}: it is empty (a secret is expected)"
+        )));
+    }
+    let mut login = OAuth2::client_credentials(url, id, secret);
+    for scope in &given.oauth2_scope {
+        login = login.scope(scope);
+    }
+    for (name, value) in &given.oauth2_param {
+        login = login.param(name, value);
+    }
+    Ok(login)
+}
