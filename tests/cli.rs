@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "cli/announced.rs"]
+mod announced;
 #[path = "cli/as_written.rs"]
 mod as_written;
 #[cfg(feature = "rustls")]

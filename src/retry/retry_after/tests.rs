@@ -1,4 +1,4 @@
-//! Vectors 1 to 21 and 23. Vectors 18 to 20 and 24 meet the cap with the decisions.
+//! Vectors 1 to 23. Vectors 18 to 20 and 24 meet the cap with the decisions.
 
 use super::*;
 
@@ -106,6 +106,29 @@ fn vectors_18_to_20_enormous_waits_saturate() {
     assert!(asked(NOW, &[&fraction]).unwrap() >= Duration::from_secs(u64::MAX));
     let end_of_years = asked(NOW, &["Fri, 31 Dec 9999 23:59:59 GMT"]).unwrap();
     assert!(end_of_years > Duration::from_secs(7_900 * 365 * 86_400));
+}
+
+#[test]
+fn vector_22_milliseconds_come_before_seconds() {
+    let asked = |ms: &[&str]| {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, "5".parse().unwrap());
+        for value in ms {
+            headers.append(RETRY_AFTER_MS, value.parse().unwrap());
+        }
+        parse(&headers, at(NOW))
+    };
+    assert_eq!(asked(&["1500"]), Some(Duration::from_millis(1500)));
+    assert_eq!(asked(&["9000"]), Some(Duration::from_secs(9)));
+    assert_eq!(asked(&["0"]), Some(Duration::ZERO));
+    assert_eq!(asked(&["0.5"]), Some(Duration::from_micros(500)));
+    assert_eq!(asked(&["1", "2"]), Some(Duration::from_millis(2)));
+    for junk in ["", "-1", "1s", "soon", "1,2"] {
+        assert_eq!(asked(&[junk]), Some(Duration::from_secs(5)), "{junk:?}");
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(RETRY_AFTER_MS, "9".repeat(40).parse().unwrap());
+    assert!(parse(&headers, at(NOW)).unwrap() > Duration::from_secs(1 << 50));
 }
 
 #[test]

@@ -94,12 +94,24 @@ pub(crate) struct TimeArguments {
     /// No new attempt of a request after this
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) retry_max_time: Option<Duration>,
-    /// Longest wait a server may ask for (Retry-After)
+    /// Longest wait a server may ask for (Retry-After, resets of rate limits)
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "120s")]
     pub(crate) retry_after_max: Duration,
-    /// Do not wait as servers ask
+    /// Do not wait as servers ask (Retry-After, retry-after-ms)
     #[arg(long)]
     pub(crate) no_retry_after: bool,
+    /// Do not wait for the resets of rate limits that servers announce
+    ///
+    /// By default a 429, a 503, and a 403 with x-ratelimit-remaining: 0 or the like, that have no Retry-After wait until
+    /// x-ratelimit-reset, ratelimit-reset, RateLimit: ..;t=, x-ratelimit-reset-requests or -tokens, and their whole host
+    /// does. Such a 403, and one with Retry-After, is retried like a 429; with this option it is final.
+    #[arg(long)]
+    pub(crate) no_rate_limit_headers: bool,
+    /// Leave a host alone until the reset when a success says that nothing remains
+    ///
+    /// For example x-ratelimit-remaining: 0. At most for --retry-after-max.
+    #[arg(long)]
+    pub(crate) pace_by_headers: bool,
     /// Stop asking a host that keeps failing
     ///
     /// Requests to it fail at once, of class breaker_open, until a trial after a while succeeds. A request that has got
