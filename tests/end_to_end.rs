@@ -13,6 +13,8 @@ mod bounds;
 mod channel;
 #[path = "end_to_end/defaults.rs"]
 mod defaults;
+#[path = "end_to_end/drained.rs"]
+mod drained;
 #[path = "end_to_end/fairness.rs"]
 mod fairness;
 #[path = "end_to_end/files.rs"]
