@@ -17,6 +17,8 @@ mod command;
 #[cfg(feature = "rustls")]
 #[path = "cli/connection.rs"]
 mod connection;
+#[path = "cli/costs.rs"]
+mod costs;
 #[path = "cli/downloads.rs"]
 mod downloads;
 #[path = "cli/dry_run.rs"]

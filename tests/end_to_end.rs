@@ -11,6 +11,8 @@ mod batches;
 mod bounds;
 #[path = "end_to_end/channel.rs"]
 mod channel;
+#[path = "end_to_end/costs.rs"]
+mod costs;
 #[path = "end_to_end/defaults.rs"]
 mod defaults;
 #[path = "end_to_end/drained.rs"]

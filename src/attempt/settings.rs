@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cookies::CookieJar;
 use crate::host::Host;
 use crate::redact::Redaction;
-use crate::request::{Options, RejectionRule, Request, RequestContent, SaveTo};
+use crate::request::{Options, RejectionRule, Request, RequestContent, RequestCosts, SaveTo};
 use crate::settings::HostRule;
 use crate::settings::HostTable;
 use crate::settings::StatusSet;
@@ -53,6 +53,8 @@ pub(crate) struct ClientDefaults {
     pub(crate) hosts: HostTable<HostRule>,
     pub(crate) before_attempt: Option<BeforeAttempt>,
     pub(crate) on_retry: Option<OnRetry>,
+    /// Costs of requests. `None`: costs are not limited, and not looked at.
+    pub(crate) costs: Option<Box<RequestCosts>>,
 }
 
 impl Default for ClientDefaults {
@@ -80,6 +82,7 @@ impl Default for ClientDefaults {
             hosts: HostTable::default(),
             before_attempt: None,
             on_retry: None,
+            costs: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`Request`] is at the root of the crate too.
 
 mod body;
+mod cost;
 mod headers;
 mod method;
 #[cfg(feature = "multipart")]
@@ -29,6 +30,7 @@ use crate::settings::StatusSet;
 use crate::settings::Timeouts;
 use crate::url::Mistake;
 
+pub(crate) use cost::{CostOf, RequestCosts};
 pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};

@@ -46,6 +46,7 @@ fn option_of(setting: &str) -> &str {
         "workers" => "jobs",
         "max_per_host" => "jobs-per-host",
         "rate_per_host" => "rate-per-host",
+        "rate_cost" => "rate-cost",
         "basic_auth" => "user",
         "base_url" => "base-url",
         "user_agent" => "user-agent",

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod bounds;
+mod costs;
 mod ending;
 mod hanging;
 mod holding;

@@ -77,7 +77,7 @@ const AFTER_LONG: &str = r#"A line of input:
   one of body, json, form {name: value}, body_base64, body_file (a path from the working
   directory);
   auth {"user", "password"} or {"bearer"}; max_time_ms, connect_timeout_ms; retry; idempotent;
-  max_redirs; accept [codes and "ranges"]; expect_json; require {pointer: value};
+  cost; max_redirs; accept [codes and "ranges"]; expect_json; require {pointer: value};
   output_file (a path under --output-dir).
   Elsewhere null stands for a key that is not there. json, params and form are sent, and tag comes
   back, as written. A line is read up to 16 MiB. One that is wrong is one failed result, of class

@@ -47,6 +47,19 @@ pub(crate) struct PaceArguments {
         allow_hyphen_values = true
     )]
     pub(crate) rate_per_host: Vec<Rate>,
+    /// Start at most this much cost, retries included
+    ///
+    /// A line costs what its key "cost" says, such as tokens, and 1 without it; each attempt pays. Counted, not paced:
+    /// no window holds more. Holds beside every --rate, and may be given once for each window. A line that costs more
+    /// than the number is invalid.
+    #[arg(
+        long,
+        value_name = "N[/s|m|h]",
+        value_parser = rate,
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub(crate) rate_cost: Vec<Rate>,
     /// At once after a pause, within the rates [default: 1]
     ///
     /// For the shortest window of --rate, and of --rate-per-host: the longer ones are never exceeded.
