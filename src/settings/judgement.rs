@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 
 use crate::error::Error;
 
-/// Finished attempt, as a [`classify`](RetryPolicy::classify) hook sees it.
+/// Finished attempt, as a [`classify`](crate::RetryPolicy::classify) hook sees it.
 #[non_exhaustive]
 pub struct FinishedAttempt<'a> {
     /// Method of the request.
@@ -41,7 +41,7 @@ impl fmt::Debug for FinishedAttempt<'_> {
     }
 }
 
-/// Decision of a [`classify`](RetryPolicy::classify) hook.
+/// Decision of a [`classify`](crate::RetryPolicy::classify) hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Judgement {
