@@ -37,8 +37,8 @@ mod modules {
     use haul::settings::{
         AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, FinishedAttempt, HookResult,
         HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, ProxySettings,
-        RateLimit, RedirectPolicy, Redirecting, RetryBudget, RetryPolicy, Retrying, StatusSet,
-        Timeouts, TlsSettings, TlsVersion,
+        RateLimit, RedirectPolicy, Redirecting, RetryAdvice, RetryBudget, RetryPolicy, Retrying,
+        StatusSet, Timeouts, TlsSettings, TlsVersion,
     };
     #[cfg(feature = "sqlite")]
     use haul::sink::Sqlite;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::outcome::State;
 use crate::response::Response;
-use crate::retry::{self, AttemptFacts, Decision, retry_after};
+use crate::retry::{self, AnnouncedWaits, AttemptFacts, Decision, rate_limit};
 use crate::schedule::{HostObservation, SLOW_AFTER};
 use crate::settings::Judgement;
 use crate::transport::{ExchangeResult, Fault, PartialFile, Reply, WireFacts};
@@ -87,12 +87,14 @@ impl AttemptState {
         }
         let settings = context.settings;
         let partial = reply.partial.take();
+        let pause = self.pause(context, &reply);
         let response = self.receive(reply, finished.trace);
         let accepted = settings.accept().contains(response.status());
         let hooked = settings.retry().classify.is_some();
         let asks_again = settings.retry().asks_again_for(response.status());
         if accepted && !hooked && !asks_again {
-            return self.accept(context, response, partial, finished);
+            let end = self.accept(context, response, partial, finished);
+            return end.cooling(pause, context.scope.clock);
         }
         let failure = AttemptFailure::status(&response);
         let judgement = self.ask(context, &failure, Some(&response), !accepted);
@@ -107,10 +109,24 @@ impl AttemptState {
                     response: Some(response),
                     judgement,
                 };
-                return self.decide(context, failed, finished);
+                let end = self.decide(context, failed, finished);
+                return end.cooling(pause.filter(|_| accepted), context.scope.clock);
             }
         }
-        self.accept(context, response, partial, finished)
+        let end = self.accept(context, response, partial, finished);
+        end.cooling(pause, context.scope.clock)
+    }
+
+    /// Returns the time for which the host is left alone since nothing remains of a rate limit that the response
+    /// announces, if the policy looks at that. `None`: it is not left alone.
+    fn pause(&self, context: AttemptContext<'_>, reply: &Reply) -> Option<Duration> {
+        let policy = context.settings.retry();
+        if !policy.pace_by_headers {
+            return None;
+        }
+        let now = context.scope.clock.system_now();
+        let reset = rate_limit::pause(&reply.headers, now)?;
+        Some(reset.min(policy.retry_after_max))
     }
 
     /// Returns the consequence of an accepted response: its saved body gets its final name, then the response is
@@ -231,7 +247,7 @@ impl AttemptState {
                     Some(AcceptedResponse { partial }) => {
                         self.report.rare_mut().stop_reason = Some(reason);
                         let next = self.accept(context, response, partial, finished);
-                        return next.cooling(cool);
+                        return next.cooling(cool, clock);
                     }
                     None => Some(response),
                 }
@@ -284,12 +300,10 @@ impl AttemptState {
             response,
             judgement,
         } = failed;
-        // Without a Retry-After there is nothing to parse, and no map to be made for it.
-        let headers = response
-            .as_ref()
-            .filter(|_| self.report.rare().retry_after.is_some())
-            .map(Response::headers);
         let now = context.scope.clock.system_now();
+        let waits = response.as_ref().map_or_else(AnnouncedWaits::default, |r| {
+            AnnouncedWaits::of(r.status(), &r.head().headers, now)
+        });
         AttemptFacts {
             repeatable_by_request: self.prepared.repeatable,
             phase: failure.phase,
@@ -299,7 +313,8 @@ impl AttemptState {
             reused: trace.reused,
             replayable: !self.prepared.with_body || context.settings.body().is_replayable(),
             status: response.as_ref().map(Response::status),
-            retry_after: headers.and_then(|headers| retry_after::parse(headers, now)),
+            retry_after: waits.retry_after,
+            limit: waits.limit,
             judgement: judgement.as_ref(),
             ..AttemptFacts::new(&self.prepared.method, failure.error_type)
         }

@@ -8,13 +8,14 @@ use crate::schedule::CallEnd;
 pub(super) fn tells(facts: &AttemptFacts<'_>) -> CallEnd {
     use ErrorType::*;
     let failure = CallEnd::Failure {
-        retry_after: facts.retry_after,
+        retry_after: facts.announced_wait(),
     };
     match facts.error_type {
         Dns | Connect | Tls | Proxy if facts.permanent => CallEnd::Ignored,
         Dns | Connect | Tls | Proxy | Timeout | Connection | IncompleteBody | Protocol => failure,
         HttpStatus => match facts.status {
             Some(429) => CallEnd::Ignored,
+            Some(403) if facts.is_throttled() => CallEnd::Ignored,
             Some(500..) => failure,
             _ => CallEnd::Success,
         },

@@ -7,6 +7,8 @@ use crate::host::Host;
 use crate::outcome::State;
 use crate::schedule::CallEnd;
 
+use super::clock::Clock;
+
 /// Consequence of an attempt.
 pub(crate) enum AttemptEnd {
     /// The request has ended in this state.
@@ -52,10 +54,15 @@ impl AttemptEnd {
         }
     }
 
-    /// Sets the time for which the host is left alone to at least `wait`.
-    pub(crate) fn cooling(mut self, wait: Option<Duration>) -> AttemptEnd {
-        if let AttemptEnd::Done { cool, .. } = &mut self {
-            *cool = (*cool).max(wait);
+    /// Sets the time for which the host is left alone to at least `wait`. `None`: leaves the time as it is.
+    pub(crate) fn cooling(mut self, wait: Option<Duration>, clock: &Clock) -> AttemptEnd {
+        let Some(wait) = wait else {
+            return self;
+        };
+        match &mut self {
+            AttemptEnd::Done { cool, .. } => *cool = (*cool).max(Some(wait)),
+            AttemptEnd::Again { cool, .. } => *cool = (*cool).max(clock.now().checked_add(wait)),
+            AttemptEnd::Wait { .. } | AttemptEnd::Renew { .. } | AttemptEnd::Redirect { .. } => {}
         }
         self
     }

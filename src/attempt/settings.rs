@@ -7,7 +7,7 @@ use crate::cookies::CookieJar;
 use crate::host::Host;
 use crate::redact::Redaction;
 use crate::request::{
-    BodyReceiver, BodyUse, Options, RejectionRule, Request, RequestContent, SaveTo,
+    BodyReceiver, BodyUse, Options, RejectionRule, Request, RequestContent, RequestCosts, SaveTo,
 };
 use crate::settings::DigestCredentials;
 use crate::settings::HostRule;
@@ -61,6 +61,8 @@ pub(crate) struct ClientDefaults {
     pub(crate) hosts: HostTable<HostRule>,
     pub(crate) before_attempt: Option<BeforeAttempt>,
     pub(crate) on_retry: Option<OnRetry>,
+    /// Costs of requests. `None`: costs are not limited, and not looked at.
+    pub(crate) costs: Option<Box<RequestCosts>>,
 }
 
 impl Default for ClientDefaults {
@@ -90,6 +92,7 @@ impl Default for ClientDefaults {
             hosts: HostTable::default(),
             before_attempt: None,
             on_retry: None,
+            costs: None,
         }
     }
 }

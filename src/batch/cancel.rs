@@ -11,6 +11,8 @@ use crate::schedule::{EndReason, Id};
 /// Their inputs are read no further, queued requests are cancelled, running requests are aborted, and each of these
 /// requests has a cancelled outcome. Clones are the same token.
 ///
+/// [`drain`](CancelToken::drain) ends them more gently: requests under way end by themselves.
+///
 /// ```no_run
 /// # let client = haul::Client::new();
 /// let token = haul::batch::CancelToken::new();
@@ -25,6 +27,8 @@ pub struct CancelToken(Arc<Mutex<TokenState>>);
 struct TokenState {
     /// True if the token was cancelled, which is never undone.
     cancelled: bool,
+    /// True if the token was drained, which is never undone.
+    drained: bool,
     /// The batches to end, each with its executor.
     batches: Vec<(Weak<Executor>, Id)>,
 }
@@ -49,12 +53,46 @@ impl CancelToken {
         }
     }
 
+    /// Drains the batches, for good: their inputs are read no further, nothing more is started, and the attempts that
+    /// run end by themselves. Requests that were read and not started, and requests that wait for a retry or would be
+    /// tried again or redirected, have a cancelled outcome, which the summary counts as `not_done`. A batch that the
+    /// token is given to later reads nothing. The batches end with [`End::Drained`](crate::batch::End::Drained).
+    ///
+    /// [`cancel`](CancelToken::cancel) may follow, and aborts what still runs.
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let token = haul::batch::CancelToken::new();
+    /// let mut outcomes = client.as_completed(["https://example.com/"]).cancel_token(&token);
+    /// token.drain();
+    /// outcomes.by_ref().for_each(drop);
+    /// assert_eq!(outcomes.end(), Some(haul::batch::End::Drained));
+    /// ```
+    pub fn drain(&self) {
+        let batches = {
+            let mut state = self.lock();
+            state.drained = true;
+            // They stay in the list, for a later `cancel`.
+            state.batches.clone()
+        };
+        for (executor, batch) in batches {
+            if let Some(executor) = executor.upgrade() {
+                executor.drain(batch);
+            }
+        }
+    }
+
+    /// Returns true if the token was drained.
+    pub fn is_drained(&self) -> bool {
+        self.lock().drained
+    }
+
     /// Returns true if the token was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.lock().cancelled
     }
 
-    /// Adds a batch to end. If the token was cancelled before, the batch ends at once.
+    /// Adds a batch to end. If the token was cancelled or drained before, the batch ends at once.
     pub(super) fn add(&self, executor: &Arc<Executor>, batch: Id) {
         let mut state = self.lock();
         if state.cancelled {
@@ -62,6 +100,11 @@ impl CancelToken {
             executor.stop(batch, &EndReason::Cancelled);
         } else {
             state.batches.push((Arc::downgrade(executor), batch));
+            let drained = state.drained;
+            drop(state);
+            if drained {
+                executor.drain(batch);
+            }
         }
     }
 

@@ -33,6 +33,9 @@ pub enum End {
     Deadline,
     /// A [`CancelToken`] was cancelled.
     Cancelled,
+    /// The batch was [drained](crate::Outcomes::drain), by its [`stop_when`](crate::Outcomes::stop_when), or by a
+    /// [`CancelToken`]: what ran has ended by itself.
+    Drained,
     /// The limit of [`timeout`](crate::Outcomes::timeout) passed.
     TimedOut,
     /// An outcome could not be written to the sink that the batch [records to](crate::Outcomes::record_to).
@@ -50,6 +53,7 @@ impl fmt::Display for End {
             End::TooManyFailures => "too many failures",
             End::Deadline => "deadline",
             End::Cancelled => "cancelled",
+            End::Drained => "drained",
             End::TimedOut => "timed out",
             End::SinkFailed => "a sink failed",
             End::Shutdown => "shutdown",
@@ -60,7 +64,7 @@ impl fmt::Display for End {
 
 /// Conditions that end a batch early, and the signs of its end that were seen in its outcomes.
 ///
-/// Invariant: the first reason to [`stop`](EndConditions::stop) holds, and from [`finish`](EndConditions::finish) on there is an
+/// Invariant: the first reason to [`stop`](EndConditions::stop) holds, unless it is a drain, and from [`finish`](EndConditions::finish) on there is an
 /// [`end`](EndConditions::end).
 #[derive(Debug, Default)]
 pub(super) struct EndConditions {
@@ -120,14 +124,22 @@ impl EndConditions {
             return false;
         }
         self.failures += 1;
-        self.max_failures.is_some_and(|most| self.failures >= most) && self.stopped.is_none()
+        self.max_failures.is_some_and(|most| self.failures >= most)
+            && matches!(self.stopped, None | Some(End::Drained))
     }
 
-    /// Notes the reason for which the batch is stopped. Returns false if it had been stopped before.
+    /// Notes the reason for which the batch is stopped. Returns false if it had been stopped before. A batch that is
+    /// drained may still be stopped for another reason, since its requests run on.
     pub(super) fn stop(&mut self, end: End) -> bool {
-        let first = self.stopped.is_none();
-        self.stopped.get_or_insert(end);
-        first
+        let holds = match self.stopped {
+            None => true,
+            Some(End::Drained) => end != End::Drained,
+            Some(_) => false,
+        };
+        if holds {
+            self.stopped = Some(end);
+        }
+        holds
     }
 
     /// Notes that the last outcome was handed out, and returns the reason of the end. `None`: the end was noted before.
@@ -152,10 +164,12 @@ impl EndConditions {
 
     fn reason(&self, exhausted: bool) -> End {
         let cancelled = self.token.as_ref().is_some_and(CancelToken::is_cancelled);
+        let drained = self.token.as_ref().is_some_and(CancelToken::is_drained);
         match self.stopped {
             Some(end) => end,
             None if self.saw_deadline => End::Deadline,
             None if cancelled && (self.saw_cancelled || !exhausted) => End::Cancelled,
+            None if drained && (self.saw_cancelled || !exhausted) => End::Drained,
             None if exhausted && !self.saw_cancelled => End::Completed,
             None if self.limit.is_some() && !exhausted => End::Deadline,
             None => End::Shutdown,
@@ -218,6 +232,40 @@ mod tests {
             (ending.finish(true), ending.end()),
             (None, Some(End::TimedOut))
         );
+    }
+
+    #[test]
+    fn a_drain_gives_way_to_a_harder_reason_to_stop() {
+        let mut ending = EndConditions {
+            max_failures: Some(1),
+            ..EndConditions::default()
+        };
+        assert!(ending.stop(End::Drained));
+        assert!(!ending.stop(End::Drained));
+        assert!(ending.is_one_failure_too_many(&failed(ErrorType::Io)));
+        assert!(ending.stop(End::TooManyFailures));
+        assert!(!ending.stop(End::Drained));
+        assert_eq!(ending.finish(false), Some(End::TooManyFailures));
+    }
+
+    #[test]
+    fn a_token_that_was_drained_is_the_reason_unless_the_batch_was_over() {
+        for (seen, exhausted, expected) in [
+            (true, true, End::Drained),
+            (false, false, End::Drained),
+            (false, true, End::Completed),
+        ] {
+            let token = CancelToken::new();
+            token.drain();
+            let mut ending = EndConditions {
+                token: Some(token),
+                ..EndConditions::default()
+            };
+            if seen {
+                ending.is_one_failure_too_many(&cut_short(ErrorType::Cancelled));
+            }
+            assert_eq!(ending.finish(exhausted), Some(expected));
+        }
     }
 
     #[test]

@@ -53,8 +53,19 @@ impl Feeder {
             let job = Job::new(request, index, None, receiver, now);
             return FedRequest::Ended(job, EndReason::Interrupted);
         }
-        match self.find(defaults, &request) {
-            Ok(found) => FedRequest::Job(Job::new(request, index, Some(found), receiver, now)),
+        // The caller's code may look at the request for its cost.
+        let found = match &defaults.costs {
+            None => self.find(defaults, &request).map(|found| (found, 1)),
+            Some(costs) => {
+                let found = self.find(defaults, &request);
+                found.and_then(|found| Ok((found, costs.of(&request)?)))
+            }
+        };
+        match found {
+            Ok((found, cost)) => {
+                let job = Job::new(request, index, Some(found), receiver, now);
+                FedRequest::Job(job.costing(cost))
+            }
             Err(mistake) => FedRequest::Ended(
                 Job::new(request, index, None, receiver, now),
                 EndReason::Invalid(mistake),

@@ -59,4 +59,9 @@ impl OpenBatch {
     pub(super) fn stop(&self) {
         self.executor().stop(self.id, &EndReason::Cancelled);
     }
+
+    /// Ends the batch now: queued requests are cancelled, and running ones end by themselves.
+    pub(super) fn drain(&self) {
+        self.executor().drain(self.id);
+    }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::attempt::{ClientDefaults, DigestSessions, Engine, TokenStore};
-use crate::executor::WorkerSettings;
-use crate::request::check_sent;
+use crate::executor::{Job, WorkerSettings};
+use crate::request::{CostOf, check_sent};
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, ScheduleSettings};
 use crate::settings::{BreakerSettings, ClientLimits, ConnectionSettings, HostPattern, HostRule};
@@ -78,6 +78,8 @@ pub struct ClientBuilder {
     pub(super) pool: WorkerSettings,
     pub(super) rate: RateLimits,
     pub(super) rate_per_host: RateLimits,
+    pub(super) rate_cost: RateLimits,
+    pub(super) cost_of: Option<CostOf>,
     pub(super) breaker: Option<BreakerSettings>,
     pub(super) connection: ConnectionSettings,
     pub(super) transport: Option<Arc<dyn Transport>>,
@@ -103,6 +105,8 @@ impl ClientBuilder {
             },
             rate: RateLimits::default(),
             rate_per_host: RateLimits::default(),
+            rate_cost: RateLimits::default(),
+            cost_of: None,
             breaker: None,
             connection: ConnectionSettings::default(),
             transport: None,
@@ -261,6 +265,7 @@ impl ClientBuilder {
         for (setting, rates) in [("rate", &self.rate), ("rate_per_host", &self.rate_per_host)] {
             rates.check().map_err(wrong(setting))?;
         }
+        self.rate_cost.check_counted().map_err(wrong("rate_cost"))?;
         check_sent(&self.defaults.headers).map_err(wrong("header"))?;
         if let Some(breaker) = &self.breaker {
             breaker.check().map_err(wrong("breaker"))?;
@@ -284,14 +289,16 @@ impl ClientBuilder {
         let rules = defaults.hosts.values();
         defaults.tokens.number(rules, oauth2::fetcher);
         self.defaults.lines = HeaderLines::of(&self.defaults.headers, &self.defaults.without);
+        self.defaults.costs = self.costs();
         let workers = self.limits.workers;
         self.pool.workers = workers;
         let transport = self
             .transport
             .unwrap_or_else(|| Arc::new(Sockets::new(settings)));
         let usual = ScheduleSettings::new(workers);
-        let schedule = Schedule::new(ScheduleSettings {
+        let schedule = Schedule::<Box<Job>>::new(ScheduleSettings {
             rate: self.rate,
+            rate_cost: self.rate_cost,
             host: HostLimits {
                 in_flight: self.limits.max_per_host,
                 budget: self.defaults.retry.budget,
@@ -307,7 +314,8 @@ impl ClientBuilder {
             seed: fastrand::u64(..),
             hanging_after: self.hanging_after.unwrap_or(usual.hanging_after),
             ..usual
-        });
+        })
+        .with_costs(|job| job.owed);
         let bounds = Bounds {
             window: self.limits.window(),
             max_parked: self.limits.max_parked,

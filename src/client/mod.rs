@@ -3,6 +3,7 @@
 mod bounds;
 mod builder;
 mod connection;
+mod cost;
 mod defaults;
 mod error;
 mod follow;

@@ -133,6 +133,17 @@ impl Executor {
         self.changed.notify_all();
     }
 
+    /// Ends a batch before its time like [`stop`](Self::stop), except that running jobs end by themselves.
+    pub(crate) fn drain(self: &Arc<Self>, batch: Id) {
+        self.with(|state, now| {
+            let cancelled = &EndReason::Cancelled;
+            state.schedule.end_queued_of(Some(batch), cancelled, now);
+            // The caller may wait for a request that is not taken any more.
+            state.schedule.nudge(batch);
+        });
+        self.changed.notify_all();
+    }
+
     /// Drops the queued jobs and aborts the running jobs of a batch whose outcomes are no longer taken.
     pub(crate) fn abandon(self: &Arc<Self>, batch: Id) {
         let (dropped, receiver, running) = self.with(|state, now| {

@@ -35,6 +35,10 @@ pub(crate) struct Job {
     pub(crate) request: Arc<Request>,
     pub(super) index: u64,
     pub(crate) attempts: Attempts,
+    /// Cost of each attempt, if costs are limited.
+    cost: u32,
+    /// Cost that the next start pays. 0: the attempt that it belongs to has paid.
+    pub(crate) owed: u32,
     /// Host of the next exchange. `None`: the request is not fit to be sent.
     pub(crate) host: Option<Host>,
     pub(crate) receiver: Arc<dyn Receiver>,
@@ -57,11 +61,29 @@ impl Job {
             request,
             index,
             attempts: Attempts::to(target.unwrap_or_default()),
+            cost: 1,
+            owed: 1,
             host,
             receiver,
             accepted: now,
             waits_since: now,
         })
+    }
+
+    /// Sets the cost of each attempt.
+    pub(crate) fn costing(mut self: Box<Job>, cost: u32) -> Box<Job> {
+        (self.cost, self.owed) = (cost, cost);
+        self
+    }
+
+    /// Notes that the next start is another attempt, which pays anew.
+    pub(super) fn pays_again(&mut self) {
+        self.owed = self.cost;
+    }
+
+    /// Notes that the next start belongs to an attempt that has paid: it follows a redirect, or no attempt was made.
+    pub(super) fn has_paid(&mut self) {
+        self.owed = 0;
     }
 
     /// Ends the request without a further attempt.

@@ -165,6 +165,7 @@ impl Worker<'_> {
             AttemptEnd::Done { state, cool, call } => self.settle(ended, job, state, (cool, call)),
             AttemptEnd::Again { at, cool, call } => {
                 job.waits_since = at;
+                job.pays_again();
                 let verdict = Verdict::Retry {
                     job,
                     at,
@@ -177,6 +178,7 @@ impl Worker<'_> {
             AttemptEnd::Wait { shortage } => {
                 executor.warn_of_shortage(&shortage);
                 job.waits_since = executor.clock.now();
+                job.has_paid();
                 self.complete(ended, Verdict::Wait { job, deadline })
             }
             AttemptEnd::Renew { refused } => {
@@ -191,6 +193,7 @@ impl Worker<'_> {
             AttemptEnd::Redirect { host, delay } => {
                 let at = executor.clock.now() + delay;
                 job.waits_since = at;
+                job.has_paid();
                 job.host = Some(host.clone());
                 let verdict = Verdict::Redirect {
                     job,

@@ -68,6 +68,9 @@ pub mod command {}
 #[doc = include_str!("testing.md")]
 pub mod testing {}
 
+#[doc = include_str!("announced_limits.md")]
+pub mod announced_limits {}
+
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}
 

@@ -30,7 +30,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 25] = [
+const OTHERS: [&str; 26] = [
     "url",
     "id",
     "custom_id",
@@ -42,6 +42,7 @@ const OTHERS: [&str; 25] = [
     "connect_timeout_ms",
     "retry",
     "idempotent",
+    "cost",
     "max_redirs",
     "accept",
     "expect_json",
@@ -308,6 +309,9 @@ fn with_settings(mut request: Request, keys: &ObjectFields<'_>) -> Result<Reques
     }
     if let Some(idempotent) = keys.read_key("idempotent", truth)? {
         request = request.idempotent(idempotent);
+    }
+    if let Some(cost) = keys.read_key("cost", whole::<u32>)? {
+        request = request.cost(cost);
     }
     if let Some(most) = keys.read_key("max_redirs", whole::<u32>)? {
         request = request.max_redirects(most);

@@ -99,6 +99,8 @@ struct RequestLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     idempotent: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_redirs: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accept: Option<Vec<StatusCodes>>,
@@ -287,6 +289,7 @@ impl<'a> RequestLine<'a> {
             .as_ref()
             .map(|policy| policy.max_attempts.saturating_sub(1));
         self.idempotent = options.idempotent.then_some(true);
+        self.cost = options.cost;
         self.max_redirs = options.max_redirects;
         self.accept = options.accept.as_ref().map(codes_of);
         self.expect_json = options.expect_json;

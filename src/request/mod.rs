@@ -3,6 +3,7 @@
 //! [`Request`] is at the root of the crate too.
 
 mod body;
+mod cost;
 mod digested;
 mod headers;
 mod method;
@@ -31,6 +32,7 @@ use crate::settings::StatusSet;
 use crate::settings::Timeouts;
 use crate::url::Mistake;
 
+pub(crate) use cost::{CostOf, RequestCosts};
 pub(crate) use digested::add_part;
 pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]

@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) accept: Option<StatusSet>,
     pub(crate) expect_json: Option<bool>,
     pub(crate) idempotent: bool,
+    /// Cost of each attempt. `None`: the client decides.
+    pub(crate) cost: Option<u32>,
     pub(crate) max_redirects: Option<u32>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) redirects: Option<RedirectPolicy>,

@@ -5,9 +5,11 @@ use std::time::Duration;
 use crate::error::ErrorType;
 use crate::outcome::Attempt;
 use crate::redact::IDEMPOTENCY_KEYS;
-use crate::settings::Judgement;
+use crate::settings::{Judgement, RetryAdvice, RetryPolicy};
 use crate::timing::Phase;
 use http::{HeaderMap, Method};
+
+use super::rate_limit::AnnouncedLimit;
 
 /// True if the request carries an idempotency key, by which the server recognises a repetition.
 pub(crate) fn is_keyed(headers: &HeaderMap) -> bool {
@@ -34,6 +36,8 @@ pub(crate) struct AttemptFacts<'a> {
     pub(crate) status: Option<u16>,
     /// Wait that the response asked for ([`parse`](super::retry_after::parse)). `None`: it asked for none.
     pub(crate) retry_after: Option<Duration>,
+    /// Rate limits that the response announced.
+    pub(crate) limit: AnnouncedLimit,
     /// Judgement of the caller's hook. `None`: it gave none.
     pub(crate) judgement: Option<&'a Judgement>,
 }
@@ -53,7 +57,35 @@ impl<'a> AttemptFacts<'a> {
             reused: false,
             status: None,
             retry_after: None,
+            limit: AnnouncedLimit::default(),
             judgement: None,
+        }
+    }
+
+    /// Returns the facts without the waits that the policy does not obey.
+    pub(super) fn obeyed(&self, policy: &RetryPolicy) -> AttemptFacts<'a> {
+        let mut facts = self.clone();
+        // That a 403 can be a rate limit's is part of reading rate limits.
+        let of_limit = facts.status == Some(403) && !policy.rate_limit_headers;
+        if !policy.respect_retry_after || of_limit {
+            facts.retry_after = None;
+        }
+        if !policy.rate_limit_headers {
+            facts.limit = AnnouncedLimit::default();
+        }
+        facts
+    }
+
+    /// Returns the wait that the response asked for. `None`: it asked for none.
+    pub(crate) fn announced_wait(&self) -> Option<Duration> {
+        self.retry_after.or(self.limit.reset)
+    }
+
+    /// Returns the advice of the caller's hook on another attempt. `None`: it gave none.
+    pub(super) fn advice(&self) -> Option<&'a RetryAdvice> {
+        match self.judgement? {
+            Judgement::RetryWith(advice) => Some(advice),
+            _ => None,
         }
     }
 
@@ -96,10 +128,11 @@ impl<'a> AttemptFacts<'a> {
 
     /// True if the server turned the request away before any work, because of too much load: its whole host is to be
     /// left alone for a while.
-    pub(super) fn is_throttled(&self) -> bool {
+    pub(crate) fn is_throttled(&self) -> bool {
         match self.status {
             Some(429 | 529) => true,
-            Some(503) => self.retry_after.is_some(),
+            Some(503) => self.announced_wait().is_some(),
+            Some(403) => self.limit.is_used_up || self.retry_after.is_some(),
             _ => false,
         }
     }
@@ -111,7 +144,8 @@ impl<'a> AttemptFacts<'a> {
 /// False for the safe methods (RFC 9110 §9.2.1), which carry nothing out.
 pub(super) fn is_ambiguous(facts: &AttemptFacts<'_>) -> bool {
     use ErrorType::*;
-    if facts.method.is_safe() || facts.is_unsent() {
+    let unacted = facts.advice().is_some_and(|advice| advice.unacted);
+    if facts.method.is_safe() || facts.is_unsent() || unacted {
         return false;
     }
     match facts.error_type {

@@ -94,19 +94,18 @@ pub(crate) fn decide(
         counts.attempts = counts.attempts.saturating_add(1);
     }
     counts.replayed = false;
-    let obeyed = AttemptFacts {
-        retry_after: facts.retry_after.filter(|_| policy.respect_retry_after),
-        ..facts.clone()
-    };
+    let obeyed = facts.obeyed(policy);
     let class = FailureClass::of(&obeyed);
     let wait = Wait::new(policy, &obeyed, counts, random);
-    let cool = (class == FailureClass::Throttle).then_some(wait.delay);
+    let asked_to_cool = facts.advice().is_some_and(|advice| advice.cool_host);
+    let cools = class == FailureClass::Throttle || asked_to_cool;
+    let cool = cools.then_some(wait.delay);
     if let Err(reason) = may_repeat(policy, &obeyed, counts, class).and_then(|()| wait.fits(left)) {
         return Decision::Stop { reason, cool };
     }
     counts.retries[class as usize] = counts.retries[class as usize].saturating_add(1);
     counts.streak = counts.streak.saturating_add(1);
-    counts.ambiguous |= is_ambiguous(facts);
+    counts.ambiguous |= is_ambiguous(&obeyed);
     counts.misdirected |= facts.status == Some(421);
     Decision::Retry {
         delay: wait.delay,
@@ -178,9 +177,21 @@ impl Wait {
         counts: &AttemptCounts,
         random: &mut dyn FnMut() -> f64,
     ) -> Wait {
+        if let Some(after) = facts.advice().and_then(|advice| advice.after) {
+            return Wait::exactly(policy, after);
+        }
         let n = counts.streak.saturating_add(1);
         let own = backoff(policy, n, facts.is_throttled(), random);
-        Wait::at_least(policy, facts.retry_after, own, random)
+        Wait::at_least(policy, facts.announced_wait(), own, random)
+    }
+
+    /// Returns the wait that the caller's hook asks for, bounded like one that the server asks for.
+    fn exactly(policy: &RetryPolicy, asked: Duration) -> Wait {
+        let delay = asked.min(policy.retry_after_max).min(FAR);
+        Wait {
+            delay,
+            over_cap: asked > delay && !policy.retry_after_clamp,
+        }
     }
 
     /// Returns a wait at least as long as the server asks for. `Retry-After` shortens no backoff, and jitter only adds
@@ -198,14 +209,17 @@ impl Wait {
                 over_cap: false,
             };
         };
-        let granted = asked.min(policy.retry_after_max).min(FAR);
+        let Wait {
+            delay: granted,
+            over_cap,
+        } = Wait::exactly(policy, asked);
         let spread = match policy.jitter {
             Jitter::None => Duration::ZERO,
             _ => share((granted / 10).min(Duration::from_secs(1)), random()),
         };
         Wait {
             delay: own.max(granted).saturating_add(spread),
-            over_cap: asked > granted && !policy.retry_after_clamp,
+            over_cap,
         }
     }
 
@@ -282,8 +296,11 @@ fn allowed(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Result<Methods, St
     };
     match facts.judgement {
         Some(Judgement::Stop(_)) => Err(StopReason::NotRetryable),
-        Some(Judgement::Retry) if facts.is_unsent() => Ok(Methods::Any),
-        Some(Judgement::Retry) => Ok(usual.unwrap_or(Methods::Repeatable)),
+        Some(Judgement::RetryWith(advice)) if advice.unacted => Ok(Methods::Any),
+        Some(Judgement::Retry | Judgement::RetryWith(_)) if facts.is_unsent() => Ok(Methods::Any),
+        Some(Judgement::Retry | Judgement::RetryWith(_)) => {
+            Ok(usual.unwrap_or(Methods::Repeatable))
+        }
         Some(Judgement::Accept) | None => usual.ok_or(StopReason::NotRetryable),
     }
 }
@@ -297,6 +314,7 @@ fn by_status(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Option<Methods> 
         Some(set) => set.contains(status),
         None => match status {
             413 => facts.retry_after.is_some(),
+            403 => facts.is_throttled(),
             408 | 421 | 425 | 429 => true,
             501 | 505 | 506 | 508 | 510 | 511 | 525 | 526 => false,
             // An unknown status is treated as its class (RFC 9110 §15).
@@ -306,6 +324,7 @@ fn by_status(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Option<Methods> 
     };
     repeated.then_some(match status {
         421 | 425 | 429 | 529 => Methods::Any,
+        403 if facts.is_throttled() => Methods::Any,
         _ => Methods::Repeatable,
     })
 }

@@ -1,4 +1,4 @@
-//! `Retry-After` (RFC 9110 §10.2.3): the time for which the server asks to be left alone.
+//! `Retry-After` (RFC 9110 §10.2.3) and `retry-after-ms`: the time for which the server asks to be left alone.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,12 @@ use jiff::civil::{DateTime, datetime};
 use jiff::fmt::strtime::BrokenDownTime;
 
 use http::HeaderMap;
-use http::header::{DATE, HeaderValue, RETRY_AFTER};
+use http::header::{DATE, HeaderName, HeaderValue, RETRY_AFTER};
+
+use super::decimal::{milliseconds, seconds, up_to_millis};
+
+/// Wait in milliseconds, which some servers state beside `Retry-After`, whose seconds are coarser.
+pub(super) const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// Returns the wait that the response asks for, or the longest of several. `None`: there is no field that can be read;
 /// a malformed field counts as absent. A date that has passed is a wait of zero.
@@ -17,48 +22,38 @@ use http::header::{DATE, HeaderValue, RETRY_AFTER};
 ///
 /// Also accepted: fractions of a second (rounded up to milliseconds), one-digit days, `UTC` and numeric offsets, wrong
 /// names of the day, and numbers of any length; a number that is too large saturates.
+///
+/// A `retry-after-ms` that can be read, a number of milliseconds, takes the place of `Retry-After`.
 pub(crate) fn parse(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let now = SignedDuration::system_until(UNIX_EPOCH, now).unwrap_or_default();
-    let fields = headers.get_all(RETRY_AFTER);
-    fields
-        .iter()
-        .filter_map(text)
-        .filter_map(|value| {
-            seconds(value).or_else(|| {
-                let then = date(value, now)?;
-                let sent = headers.get(DATE).and_then(text);
-                let from = sent.and_then(|sent| date(sent, now)).unwrap_or(now);
+    let exact = headers.get_all(RETRY_AFTER_MS);
+    let exact = exact.iter().filter_map(text).filter_map(milliseconds).max();
+    exact.or_else(|| {
+        let fields = headers.get_all(RETRY_AFTER).iter().filter_map(text);
+        let waits = fields.filter_map(|value| match seconds(value) {
+            Some(wait) => Some(up_to_millis(wait)),
+            None => {
+                let then = date(value, since_1970(now))?;
+                let from = sent_at(headers, now);
                 Some(Duration::try_from(then.saturating_sub(from)).unwrap_or_default())
-            })
-        })
-        .max()
+            }
+        });
+        waits.max()
+    })
 }
 
-fn text(value: &HeaderValue) -> Option<&str> {
+/// Returns the time at which the response was sent, since 1970: its own `Date` if that is valid, else `now`.
+pub(super) fn sent_at(headers: &HeaderMap, now: SystemTime) -> SignedDuration {
+    let now = since_1970(now);
+    let sent = headers.get(DATE).and_then(text);
+    sent.and_then(|sent| date(sent, now)).unwrap_or(now)
+}
+
+fn since_1970(now: SystemTime) -> SignedDuration {
+    SignedDuration::system_until(UNIX_EPOCH, now).unwrap_or_default()
+}
+
+pub(super) fn text(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok().map(str::trim)
-}
-
-/// Reads a number of seconds: `120`, `0.503`. `None`: the text is anything else.
-fn seconds(text: &str) -> Option<Duration> {
-    let (whole, fraction) = match text.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (text, None),
-    };
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !fraction.is_none_or(digits) {
-        return None;
-    }
-    let whole = whole.bytes().fold(0_u64, |n, digit| {
-        n.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-    });
-    let fraction = fraction.unwrap_or_default().as_bytes();
-    let mut millis = (0..3).fold(0_u64, |n, at| {
-        n * 10 + fraction.get(at).map_or(0, |digit| u64::from(digit - b'0'))
-    });
-    if fraction.iter().skip(3).any(|digit| *digit != b'0') {
-        millis += 1;
-    }
-    Some(Duration::from_secs(whole).saturating_add(Duration::from_millis(millis)))
 }
 
 /// Date forms, without the zone: IMF-fixdate, RFC 850 (with either name of the day), asctime.

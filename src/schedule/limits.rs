@@ -18,6 +18,8 @@ pub(crate) struct ScheduleSettings {
     pub(crate) slow_start: usize,
     /// Upper bounds for starts in a time, over all hosts.
     pub(crate) rate: RateLimits,
+    /// Upper bounds for the cost of the attempts that start in a time, over all hosts.
+    pub(crate) rate_cost: RateLimits,
     /// Limits of each host, unless a rule sets another.
     pub(crate) host: HostLimits,
     /// Rules that set the limits of some hosts.
@@ -69,6 +71,7 @@ impl ScheduleSettings {
             in_flight,
             slow_start: (in_flight / 8).max(2),
             rate: RateLimits::default(),
+            rate_cost: RateLimits::default(),
             host: HostLimits::default(),
             rules: HostTable::default(),
             hanging_after: HANGING_AFTER,

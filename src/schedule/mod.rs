@@ -93,6 +93,8 @@ pub(crate) struct Schedule<J> {
     places: PlaceCounts,
     demand: WorkerDemand,
     total: TotalRate,
+    /// Cost that the next start of a job pays.
+    cost_of: fn(&J) -> u32,
     timers: TimerQueues,
     tokens: TokenGates,
     news: PendingNews<J>,
@@ -151,9 +153,10 @@ impl<J> Schedule<J> {
     pub(crate) fn new(settings: ScheduleSettings) -> Self {
         Schedule {
             has_breakers: settings.has_breakers(),
-            total: TotalRate::new(&settings.rate),
+            total: TotalRate::new(&settings.rate, &settings.rate_cost),
             rng: fastrand::Rng::with_seed(settings.seed),
             settings,
+            cost_of: |_| 1,
             jobs: Slab::default(),
             queued: 0,
             hosts: Hosts::default(),
@@ -165,6 +168,12 @@ impl<J> Schedule<J> {
             tokens: TokenGates::default(),
             news: PendingNews::default(),
         }
+    }
+
+    /// Sets the function that returns the cost that the next start of a job pays. Default: each start pays 1.
+    pub(crate) fn with_costs(mut self, cost_of: fn(&J) -> u32) -> Self {
+        self.cost_of = cost_of;
+        self
     }
 
     /// Opens a batch.

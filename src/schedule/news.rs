@@ -54,7 +54,7 @@ impl<J> Schedule<J> {
     }
 
     /// Has the caller of a batch look again.
-    pub(super) fn nudge(&mut self, batch: Id) {
+    pub(crate) fn nudge(&mut self, batch: Id) {
         if self.news.nudges.last() != Some(&batch) {
             self.news.nudges.push(batch);
         }

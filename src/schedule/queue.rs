@@ -53,7 +53,11 @@ impl<J> Schedule<J> {
             Some(id) => id,
             None => self.front(now)?,
         };
-        self.total.allows(now).then_some(id)
+        let cost = || {
+            let job = self.jobs.get(id).and_then(|slot| slot.job.as_ref());
+            job.map_or(0, self.cost_of)
+        };
+        self.total.allows(cost, now).then_some(id)
     }
 
     /// Puts a job into its lane. The job counts as ready, or as parked if its host is blocked.
@@ -186,7 +190,7 @@ impl<J> Schedule<J> {
         let deadline = slot.deadline;
         self.tokens.started(id);
         self.queued -= 1;
-        self.total.take(now);
+        self.total.take(|| (self.cost_of)(&job), now);
         let turn = self.turns.serve();
         let host = self.hosts.get_mut(host_id)?;
         let pass = host.started(first, now);

@@ -32,21 +32,23 @@ impl Rates {
 
     /// Time at which a start is allowed: `now` or later.
     pub(crate) fn next(&self, now: Instant) -> Instant {
-        let counted = self.counted.iter().filter_map(CountedWindow::opens_at);
+        let counted = self.counted.iter().filter_map(|window| window.opens_at(1));
         counted.fold(self.paced.next(now), Instant::max)
     }
 
     /// Time from which on a start is allowed. `None`: from the beginning of time. A window that has opened stays open
     /// until a start is counted, so the last window to open decides.
     pub(crate) fn opens_at(&self) -> Option<Instant> {
-        let counted = self.counted.iter().map(CountedWindow::opens_at);
+        let counted = self.counted.iter().map(|window| window.opens_at(1));
         counted.fold(self.paced.opens_at(), Option::max)
     }
 
     /// Counts a start: a retry or a redirect hop like any other.
     pub(crate) fn take(&mut self, now: Instant) {
         self.paced.take(now);
-        self.counted.iter_mut().for_each(|window| window.take(now));
+        self.counted
+            .iter_mut()
+            .for_each(|window| window.take(1, now));
     }
 
     /// True if every window is as it was when new, so that forgetting the rates changes nothing.
@@ -55,41 +57,78 @@ impl Rates {
     }
 }
 
+/// Limits on the cost of the attempts that start in a time. Every window is counted and none is paced, so that one
+/// expensive request may start at once.
+#[derive(Clone, Debug)]
+pub(crate) struct CostRates(Vec<CountedWindow>);
+
+impl CostRates {
+    /// Returns the rates for these limits. `None`: there is no limit.
+    pub(crate) fn new(limits: &RateLimits) -> Option<CostRates> {
+        let windows = limits.as_slice().iter().copied().map(CountedWindow::new);
+        Some(CostRates(windows.collect())).filter(|rates| !rates.0.is_empty())
+    }
+
+    /// Time at which an attempt of this cost is allowed: `now` or later. A cost above the count of a limit, which is
+    /// refused before it comes here, is allowed once nothing else counts.
+    pub(crate) fn next(&self, cost: u32, now: Instant) -> Instant {
+        let opens = self.0.iter().filter_map(|w| w.opens_at(cost.into()));
+        opens.fold(now, Instant::max)
+    }
+
+    /// Counts an attempt of this cost.
+    pub(crate) fn take(&mut self, cost: u32, now: Instant) {
+        if cost > 0 {
+            self.0.iter_mut().for_each(|w| w.take(cost.into(), now));
+        }
+    }
+}
+
 /// The rate limits over all hosts.
 #[derive(Debug)]
 pub(super) struct TotalRate {
     /// Rates of all hosts together. `None`: there is no limit.
     rates: Option<Rates>,
+    /// Limits on cost. `None`: there is no limit.
+    costs: Option<CostRates>,
     /// Time at which the next job may start, if the rate holds it back now. `None`: no job waits for the rate.
     pub(super) paced_until: Option<Instant>,
 }
 
 impl TotalRate {
-    pub(super) fn new(limits: &RateLimits) -> TotalRate {
+    pub(super) fn new(limits: &RateLimits, costs: &RateLimits) -> TotalRate {
         TotalRate {
             rates: Rates::new(limits),
+            costs: CostRates::new(costs),
             paced_until: None,
         }
     }
 
-    /// True if a job may start now. If not, `paced_until` is set to the time until which it waits.
+    /// True if a job may start now. If not, `paced_until` is set to the time until which it waits. `cost` returns the
+    /// cost that the job's start pays.
     #[inline]
-    pub(super) fn allows(&mut self, now: Instant) -> bool {
-        let next = self.rates.as_ref().map(|rates| rates.next(now));
+    pub(super) fn allows(&mut self, cost: impl FnOnce() -> u32, now: Instant) -> bool {
+        let mut next = self.rates.as_ref().map(|rates| rates.next(now));
+        if let Some(costs) = &self.costs {
+            next = next.max(Some(costs.next(cost(), now)));
+        }
         self.paced_until = next.filter(|at| *at > now);
         self.paced_until.is_none()
     }
 
-    /// Counts a start.
+    /// Counts a start. `cost` returns the cost that it pays.
     #[inline]
-    pub(super) fn take(&mut self, now: Instant) {
+    pub(super) fn take(&mut self, cost: impl FnOnce() -> u32, now: Instant) {
         if let Some(rates) = &mut self.rates {
             rates.take(now);
+        }
+        if let Some(costs) = &mut self.costs {
+            costs.take(cost(), now);
         }
     }
 }
 
-/// Counts starts so that no window of its length holds more than its limit.
+/// Counts starts, each with its weight, so that no window of its length holds more than its limit.
 ///
 /// Starts that lie close together share a slice. A slice leaves the window as a whole, a window's length after its last
 /// start, so its earlier starts count a little longer than they must: by a 63rd of the window at most.
@@ -103,7 +142,7 @@ struct CountedWindow {
     slice: Duration,
     /// Slices, oldest first. Slices that have left the window are dropped at the next start.
     slices: VecDeque<Slice>,
-    /// Starts in all slices.
+    /// Weight of the starts in all slices.
     starts: u64,
 }
 
@@ -111,6 +150,7 @@ struct CountedWindow {
 struct Slice {
     first: Instant,
     last: Instant,
+    /// Weight of the starts in the slice.
     starts: u64,
 }
 
@@ -138,12 +178,12 @@ impl CountedWindow {
         }
     }
 
-    /// Time at which enough slices have left for one more start. `None`: a start is allowed at any time.
-    fn opens_at(&self) -> Option<Instant> {
+    /// Time at which enough slices have left for one more start of this weight. `None`: it is allowed at any time.
+    fn opens_at(&self, weight: u64) -> Option<Instant> {
         let mut left = self.starts;
         let mut slices = self.slices.iter();
         let mut opens = None;
-        while left >= self.limit
+        while left.saturating_add(weight) > self.limit
             && let Some(oldest) = slices.next()
         {
             left -= oldest.starts;
@@ -152,24 +192,24 @@ impl CountedWindow {
         opens
     }
 
-    fn take(&mut self, now: Instant) {
+    fn take(&mut self, weight: u64, now: Instant) {
         while let Some(oldest) = self.slices.front()
             && self.leaves_at(oldest) <= now
         {
             self.starts -= oldest.starts;
             self.slices.pop_front();
         }
-        self.starts += 1;
+        self.starts += weight;
         let full = self.slices.len() >= SLICES;
         match self.slices.back_mut() {
             Some(newest) if full || now.saturating_duration_since(newest.first) < self.slice => {
                 newest.last = newest.last.max(now);
-                newest.starts += 1;
+                newest.starts += weight;
             }
             _ => self.slices.push_back(Slice {
                 first: now,
                 last: now,
-                starts: 1,
+                starts: weight,
             }),
         }
     }

@@ -106,6 +106,24 @@ impl RateLimits {
         &self.0
     }
 
+    /// Returns the highest weight that every limit lets start at once. `None`: there is no limit.
+    pub(crate) fn least_count(&self) -> Option<u64> {
+        let counts = self.0.iter().map(|rate| rate.count.max(1.0) as u64);
+        counts.min()
+    }
+
+    /// Checks limits that are all counted. The error names the setting.
+    pub(crate) fn check_counted(&self) -> Result<(), String> {
+        self.check()?;
+        match self.0.iter().find(|rate| rate.burst > 1) {
+            Some(rate) => Err(format!(
+                "burst is for paced rates, and is set for {:?}",
+                rate.per
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Checks the limits, alone and together. The error names the setting.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.0.iter().try_for_each(RateLimit::check)?;

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::Method;
 
-use crate::error::Error;
 use crate::settings::ClassLimits;
 use crate::settings::RetryBudget;
 use crate::settings::StatusSet;
+use crate::settings::{FinishedAttempt, Judgement};
 
 /// Policy that says when a failed attempt is repeated.
 ///
@@ -46,6 +46,8 @@ pub struct RetryPolicy {
     pub(crate) respect_retry_after: bool,
     pub(crate) retry_after_max: Duration,
     pub(crate) retry_after_clamp: bool,
+    pub(crate) rate_limit_headers: bool,
+    pub(crate) pace_by_headers: bool,
     pub(crate) deadline: Option<Duration>,
     pub(crate) budget: Option<RetryBudget>,
     pub(crate) limits: ClassLimits,
@@ -77,54 +79,6 @@ pub(crate) enum RetryMethods {
     Only(Vec<Method>),
 }
 
-/// Finished attempt, as a [`classify`](RetryPolicy::classify) hook sees it.
-#[non_exhaustive]
-pub struct FinishedAttempt<'a> {
-    /// Method of the request.
-    pub method: &'a Method,
-    /// URL of the request as given.
-    pub url: &'a str,
-    /// Caller's own name for the request.
-    pub id: Option<&'a str>,
-    /// Number of the attempt, from 1.
-    pub attempt: u32,
-    /// Status, if a response head arrived.
-    pub status: Option<u16>,
-    /// Response headers, if a response head arrived.
-    pub headers: Option<&'a HeaderMap>,
-    /// Body as far as it arrived.
-    pub body: &'a [u8],
-    /// Failure, if the attempt failed by the usual rules.
-    pub error: Option<&'a Error>,
-}
-
-/// Shows neither URL, headers nor body, which may hold secrets.
-impl fmt::Debug for FinishedAttempt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FinishedAttempt")
-            .field("method", self.method)
-            .field("id", &self.id)
-            .field("attempt", &self.attempt)
-            .field("status", &self.status)
-            .field("error", &self.error)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Decision of a [`classify`](RetryPolicy::classify) hook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Judgement {
-    /// Accepts the response as it is, whatever its status.
-    Accept,
-    /// Tries again, if attempts, deadline and budget allow, and the method may be repeated.
-    ///
-    /// If they do not, a response whose status is accepted is the outcome, as without the hook.
-    Retry,
-    /// Fails the request with this message and does not try again.
-    Stop(String),
-}
-
 impl Default for RetryPolicy {
     fn default() -> Self {
         RetryPolicy {
@@ -139,6 +93,8 @@ impl Default for RetryPolicy {
             respect_retry_after: true,
             retry_after_max: Duration::from_secs(120),
             retry_after_clamp: false,
+            rate_limit_headers: true,
+            pace_by_headers: false,
             deadline: None,
             budget: Some(RetryBudget::default()),
             limits: ClassLimits::default(),
@@ -230,10 +186,44 @@ impl RetryPolicy {
         self
     }
 
-    /// True if `Retry-After` is obeyed (RFC 9110 §10.2.3). Default true.
+    /// True if `Retry-After` (RFC 9110 §10.2.3) and `retry-after-ms`, which comes before it, are obeyed. Default true.
     #[doc(alias = "respect_retry_after_header")]
     pub fn respect_retry_after(mut self, respect: bool) -> Self {
         self.respect_retry_after = respect;
+        self
+    }
+
+    /// Sets if rate limits that a server announces in other headers than `Retry-After` are obeyed.
+    ///
+    /// Default true.
+    ///
+    /// If a 429, a 503, or a 403 with `x-ratelimit-remaining: 0` (or `ratelimit-remaining: 0`, or `RateLimit: ..;r=0`)
+    /// has no `Retry-After`, the request waits until the longest reset that `x-ratelimit-reset`, `ratelimit-reset`,
+    /// `RateLimit: ..;t=`, `x-ratelimit-reset-requests` and `x-ratelimit-reset-tokens` state, and so does its whole
+    /// host. A reset counts if what remains of its limit is 0 or not stated. By its size a number is a number of
+    /// seconds from now, of seconds since 1970 (above 10^9) or of milliseconds since 1970 (above 10^12); `120ms`, `1s`
+    /// and `1m30.9s` are read too. [`retry_after_max`](RetryPolicy::retry_after_max) bounds the wait.
+    ///
+    /// Such a 403, and a 403 with `Retry-After`, is retried like a 429: for every method. False: a 403 is final, and a
+    /// 429 or 503 without `Retry-After` is retried after the backoff.
+    ///
+    /// The guide shows it at work: [`announced_limits`](crate::guide::announced_limits).
+    #[doc(alias = "X-RateLimit-Reset")]
+    pub fn rate_limit_headers(mut self, obey: bool) -> Self {
+        self.rate_limit_headers = obey;
+        self
+    }
+
+    /// Sets if a host rests after a success that says that nothing remains of a rate limit.
+    ///
+    /// True: an accepted response that says that nothing remains of a rate limit (`x-ratelimit-remaining: 0` and the
+    /// others that [`rate_limit_headers`](RetryPolicy::rate_limit_headers) names) keeps its host from being asked until
+    /// the reset, for at most [`retry_after_max`](RetryPolicy::retry_after_max), so that the next request is not
+    /// refused. Default false.
+    ///
+    /// Requests that are under way at that moment end as they do.
+    pub fn pace_by_headers(mut self, pace: bool) -> Self {
+        self.pace_by_headers = pace;
         self
     }
 

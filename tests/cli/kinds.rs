@@ -28,6 +28,7 @@ fn null_stands_for_a_key_that_is_absent() {
         "max_time_ms",
         "connect_timeout_ms",
         "idempotent",
+        "cost",
         "max_redirs",
         "accept",
         "expect_json",

@@ -1,11 +1,13 @@
 //! The `haul` command itself, run against servers on loopback: its requests, output, files and exit status.
 
+mod announced;
 mod as_written;
 mod bad_lines;
 mod bodiless;
 mod command;
 #[cfg(feature = "rustls")]
 mod connection;
+mod costs;
 mod credentials;
 mod downloads;
 mod dry_run;

@@ -1,10 +1,13 @@
 //! Whole batches over loopback sockets: the outcome of each request, the time at which it is sent, and the requests
 //! that the server sees.
 
+mod announced;
 mod batches;
 mod bounds;
 mod channel;
+mod costs;
 mod defaults;
+mod drained;
 mod fairness;
 mod files;
 mod hooks;

@@ -6,6 +6,8 @@ use crate::batch::cancel::CancelToken;
 use crate::batch::ending::{End, Unfinished};
 use crate::redact::escape::log_line;
 
+use crate::outcome::Outcome;
+
 use super::{Outcomes, Requests};
 
 impl<I, T> Outcomes<I, T> {
@@ -58,6 +60,54 @@ impl<I, T> Outcomes<I, T> {
     pub fn cancel_token(mut self, token: &CancelToken) -> Self {
         token.add(self.batch.executor(), self.batch.id());
         self.ending.token = Some(token.clone());
+        self
+    }
+
+    /// Drains the batch: nothing more is started, and the attempts that run end by themselves.
+    ///
+    /// Its input is read no further. Requests that were read and not started, and requests that wait for a retry or would be tried again
+    /// or redirected, come out as cancelled, and the summary counts them as `not_done`. The batch ends with
+    /// [`End::Drained`].
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// let mut outcomes = client.as_completed(["https://example.com/1", "https://example.com/2"]);
+    /// while let Some(outcome) = outcomes.next() {
+    ///     if outcome.success().is_some_and(|page| page.text().contains("last page")) {
+    ///         outcomes.drain();
+    ///     }
+    /// }
+    /// ```
+    pub fn drain(&mut self)
+    where
+        I: Requests<T>,
+    {
+        if self.ending.end().is_none() && self.ending.stop(End::Drained) {
+            self.source.close();
+            self.summary.set_total(self.source.fed());
+            self.batch.drain();
+        }
+    }
+
+    /// [Drains](Outcomes::drain) the batch at the first outcome for which the closure returns true.
+    ///
+    /// The closure sees each outcome before it is handed out, on the thread that takes it, and is not called again once it has returned
+    /// true. A panic in it passes to that thread.
+    ///
+    /// A budget of tokens, counted as the server states them:
+    ///
+    /// ```no_run
+    /// # let client = haul::Client::new();
+    /// # let prompts: Vec<haul::Request> = Vec::new();
+    /// let mut spent = 0;
+    /// let outcomes = client.as_completed(prompts).stop_when(move |outcome| {
+    ///     let used = outcome.success().and_then(|answer| answer.pointer("/usage/total_tokens").ok()?);
+    ///     spent += used.and_then(|tokens| tokens.as_u64()).unwrap_or(0);
+    ///     spent >= 1_000_000
+    /// });
+    /// ```
+    pub fn stop_when(mut self, stop: impl FnMut(&Outcome<T>) -> bool + Send + 'static) -> Self {
+        self.stop_when = Some(Box::new(stop));
         self
     }
 

@@ -55,9 +55,14 @@ pub struct Outcomes<I, T = Response> {
     ledger: Ledger,
     ending: EndConditions,
     summary: SummaryHandle,
+    /// Closure of the caller that drains the batch. `None`: there is none, or it has done so.
+    stop_when: Option<StopWhen<T>>,
     /// Display of the batch, dropped when the batch ends. `None`: the batch is not displayed.
     display: Option<Box<dyn Any + Send + Sync>>,
 }
+
+/// Closure that returns true for the outcome at which its batch is drained.
+type StopWhen<T> = Box<dyn FnMut(&Outcome<T>) -> bool + Send>;
 
 /// Result of one step of the iteration.
 pub(crate) enum NextOutcome<T> {
@@ -173,6 +178,12 @@ where
         self.summary.record(&outcome);
         if self.ending.is_one_failure_too_many(&outcome) {
             self.stop(End::TooManyFailures);
+        }
+        if let Some(stop) = &mut self.stop_when
+            && stop(&outcome)
+        {
+            self.stop_when = None;
+            self.drain();
         }
         outcome
     }

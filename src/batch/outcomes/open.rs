@@ -57,6 +57,7 @@ where
             ledger: Ledger::new(&bounds, shape.workers, takings),
             ending: EndConditions::default(),
             summary: SummaryHandle::new(shape.workers),
+            stop_when: None,
             display: None,
         }
     }

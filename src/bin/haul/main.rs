@@ -16,6 +16,7 @@ mod input;
 mod leads_back;
 mod limits;
 mod line;
+mod max_cost;
 mod messages;
 mod outcome_reporter;
 mod output;

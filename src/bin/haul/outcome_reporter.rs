@@ -102,21 +102,33 @@ fn line(outcome: &Outcome) -> String {
 pub(crate) fn tell_of_waits(messages: &Messages) -> impl Fn(&Retrying<'_>) + Send + Sync + 'static {
     let (messages, told) = (messages.clone(), Mutex::new(HashSet::new()));
     move |retrying: &Retrying<'_>| {
-        let asked = retrying
-            .error
-            .response()
-            .and_then(|response| response.header("retry-after"));
-        let Some(asked) = asked else {
+        let Some((name, asked)) = retrying.error.response().and_then(asked_wait) else {
             return;
         };
         let host = host_of(&retrying.url).to_owned();
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() < HOSTS && told.insert(host.clone()) {
             messages.note(&format!(
-                "{host}: it asks for a wait (Retry-After: {asked}); its requests are sent again after it"
+                "{host}: it asks for a wait ({name}: {asked}); its requests are sent again after it"
             ));
         }
     }
+}
+
+/// Returns the header by which a response asks for a wait, and its value. `None`: it asks for none.
+fn asked_wait(response: &Response) -> Option<(&'static str, &str)> {
+    const ALWAYS: [&str; 2] = ["Retry-After", "retry-after-ms"];
+    const OF_LIMITS: [&str; 5] = [
+        "x-ratelimit-reset",
+        "ratelimit-reset",
+        "RateLimit",
+        "x-ratelimit-reset-requests",
+        "x-ratelimit-reset-tokens",
+    ];
+    let is_limited = matches!(response.status(), 403 | 429 | 503);
+    let of_limits = OF_LIMITS.iter().filter(|_| is_limited);
+    let mut names = ALWAYS.iter().chain(of_limits);
+    names.find_map(|name| Some((*name, response.header(name)?)))
 }
 
 fn host_of(url: &str) -> &str {

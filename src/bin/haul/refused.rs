@@ -48,6 +48,7 @@ fn option_of(setting: &str) -> &str {
         "rate_per_host" => "rate-per-host",
         "basic_auth" | "digest_auth" => "user",
         "oauth2" => "oauth2-url",
+        "rate_cost" => "rate-cost",
         "base_url" => "base-url",
         "user_agent" => "user-agent",
         "without_header" => "header",

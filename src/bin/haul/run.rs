@@ -18,6 +18,7 @@ use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile, results_path};
 use crate::input;
 use crate::leads_back;
+use crate::max_cost::{self, CostIsSpent};
 use crate::messages::Messages;
 use crate::outcome_reporter::OutcomeReporter;
 use crate::output::{self, ResultsSink};
@@ -71,6 +72,8 @@ pub(crate) fn run(
         ResultsSink::Journal(journal) => Box::new(journal.remaining(requests)),
         _ => Box::new(requests),
     };
+    let spent = CostIsSpent::default();
+    let requests = max_cost::within(arguments.ending.max_cost, requests, &client, &spent);
     if found > 0 {
         messages.note(&from_before(found));
     }
@@ -127,22 +130,23 @@ pub(crate) fn run(
         return Err(failure);
     }
     let signal = signalled.number();
-    summary.set_interrupted(signal.is_some() || end != End::Completed);
+    let stops = early_end(arguments, end, &spent);
+    summary.set_interrupted(signal.is_some() || stops.is_some());
     report(&summary, &mut summary_file, messages)?;
     if let (None, Some(message)) = (signal, unsaved) {
         return Err(CommandError::unwritten(message));
     }
-    let status = match signal {
-        Some(number) => Status::Signal(number),
-        None if end != End::Completed => {
-            messages.note(&stopped_early(&reason(arguments, end)));
+    let status = match (signal, stops) {
+        (Some(number), _) => Status::Signal(number),
+        (None, Some(reason)) => {
+            messages.note(&stopped_early(&reason));
             Status::Stopped
         }
-        None if summary.total() == 0 && arguments.ending.fail_empty => Status::Unsuccessful,
-        None if summary.succeeded() < summary.total() && !arguments.ending.exit_zero => {
+        _ if summary.total() == 0 && arguments.ending.fail_empty => Status::Unsuccessful,
+        _ if summary.succeeded() < summary.total() && !arguments.ending.exit_zero => {
             Status::Unsuccessful
         }
-        None => Status::Fine,
+        _ => Status::Fine,
     };
     if matches!(status, Status::Signal(_) | Status::Stopped)
         && let Some(how) = how_to_resume
@@ -342,13 +346,17 @@ where
     }
 }
 
-fn reason(arguments: &Arguments, end: End) -> String {
-    match (end, arguments.ending.max_failures) {
+/// Returns the reason why the run was stopped early. `None`: it was not.
+fn early_end(arguments: &Arguments, end: End, spent: &CostIsSpent) -> Option<String> {
+    if end == End::Completed {
+        return spent.is_set().then(|| max_cost::REASON.to_owned());
+    }
+    Some(match (end, arguments.ending.max_failures) {
         (End::Deadline, _) => run_limit::REASON.to_owned(),
         (End::TooManyFailures, None) => "a request failed (--fail-early)".to_owned(),
         (End::TooManyFailures | End::Cancelled, Some(_)) => {
             "too many requests failed (--max-failures)".to_owned()
         }
         (end, _) => end.to_string(),
-    }
+    })
 }

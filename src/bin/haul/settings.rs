@@ -9,8 +9,7 @@ use haul::{Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
 
 use crate::arguments::{
-    Arguments, ConnectionArguments, InputFormat, PaceArguments, RequestArguments, TimeArguments,
-    name_of,
+    Arguments, ConnectionArguments, InputFormat, RequestArguments, TimeArguments, name_of,
 };
 use crate::connection::connected;
 use crate::credentials::log_in;
@@ -149,7 +148,9 @@ fn retry(times: &TimeArguments) -> RetryPolicy {
             times.retry_max_delay.max(times.retry_delay),
         )
         .retry_after_max(times.retry_after_max)
-        .respect_retry_after(!times.no_retry_after);
+        .respect_retry_after(!times.no_retry_after)
+        .rate_limit_headers(!times.no_rate_limit_headers)
+        .pace_by_headers(times.pace_by_headers);
     if let Some(statuses) = &times.retry_on {
         retry = retry.retry_statuses(statuses.clone());
     }
@@ -184,11 +185,14 @@ fn limited(
     if pace.jobs_per_host > 0 {
         builder = builder.max_per_host(pace.jobs_per_host);
     }
-    for rate in rates("rate", &pace.rate, pace)? {
+    for rate in rates("rate", &pace.rate, pace.burst)? {
         builder = builder.rate(rate);
     }
-    for rate in rates("rate-per-host", &pace.rate_per_host, pace)? {
+    for rate in rates("rate-per-host", &pace.rate_per_host, pace.burst)? {
         builder = builder.rate_per_host(rate);
+    }
+    for rate in rates("rate-cost", &pace.rate_cost, None)? {
+        builder = builder.rate_cost(rate);
     }
     if pace.burst.is_some() && pace.rate.is_empty() && pace.rate_per_host.is_empty() {
         return Err(CommandError::usage(format!(
@@ -206,11 +210,7 @@ fn limited(
 }
 
 /// Returns the limits of one option, with the shortest window first, which gets the burst.
-fn rates(
-    option: &str,
-    given: &[Rate],
-    pace: &PaceArguments,
-) -> Result<Vec<RateLimit>, CommandError> {
+fn rates(option: &str, given: &[Rate], burst: Option<u32>) -> Result<Vec<RateLimit>, CommandError> {
     let mut limits = Vec::new();
     for window in ["s", "m", "h"] {
         let mut of_window = given.iter().filter(|rate| rate.window == window);
@@ -225,7 +225,7 @@ fn rates(
         }
         limits.push(rate.limit);
     }
-    if let (Some(shortest), Some(burst)) = (limits.first_mut(), pace.burst) {
+    if let (Some(shortest), Some(burst)) = (limits.first_mut(), burst) {
         *shortest = shortest.burst(burst);
     }
     Ok(limits)

@@ -96,6 +96,7 @@ fn a_key_of_null_is_absent() {
         "connect_timeout_ms",
         "retry",
         "idempotent",
+        "cost",
         "max_redirs",
         "accept",
         "expect_json",

@@ -149,6 +149,7 @@ mod tests {
             get().require("/code", 0),
             get().save_to("file"),
             get().idempotent(true),
+            get().cost(7),
             get().read_at("list", 7),
             get().body(""),
         ] {

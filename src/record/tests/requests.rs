@@ -27,6 +27,7 @@ fn every_setting_the_line_can_hold_comes_back() {
         )
         .expect_json(false)
         .idempotent(true)
+        .cost(12)
         .max_redirects(0)
         .require("/code", 0)
         .require("/a~1b", json!({"x": null}))
@@ -47,6 +48,7 @@ fn every_setting_the_line_can_hold_comes_back() {
     assert_eq!(read.accept, given.accept);
     assert_eq!(read.expect_json, Some(false));
     assert!(read.idempotent);
+    assert_eq!(read.cost, Some(12));
     assert_eq!(read.max_redirects, Some(0));
     assert_eq!((&read.id, &read.tag), (&given.id, &given.tag));
     let rules: Vec<_> = read

@@ -4,6 +4,8 @@ use super::*;
 use crate::timing::Phase;
 use http::Method;
 
+mod advice;
+mod announced;
 mod failures;
 mod limits;
 mod statuses;

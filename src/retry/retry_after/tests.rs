@@ -109,6 +109,29 @@ fn vectors_19_and_20_enormous_waits_saturate() {
 }
 
 #[test]
+fn vector_22_milliseconds_come_before_seconds() {
+    let asked = |ms: &[&str]| {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, "5".parse().unwrap());
+        for value in ms {
+            headers.append(RETRY_AFTER_MS, value.parse().unwrap());
+        }
+        parse(&headers, at(NOW))
+    };
+    assert_eq!(asked(&["1500"]), Some(Duration::from_millis(1500)));
+    assert_eq!(asked(&["9000"]), Some(Duration::from_secs(9)));
+    assert_eq!(asked(&["0"]), Some(Duration::ZERO));
+    assert_eq!(asked(&["0.5"]), Some(Duration::from_micros(500)));
+    assert_eq!(asked(&["1", "2"]), Some(Duration::from_millis(2)));
+    for junk in ["", "-1", "1s", "soon", "1,2"] {
+        assert_eq!(asked(&[junk]), Some(Duration::from_secs(5)), "{junk:?}");
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(RETRY_AFTER_MS, "9".repeat(40).parse().unwrap());
+    assert!(parse(&headers, at(NOW)).unwrap() > Duration::from_secs(1 << 50));
+}
+
+#[test]
 fn vector_23_a_date_counts_from_the_date_of_the_response() {
     let mut headers = HeaderMap::new();
     headers.insert(

@@ -3,6 +3,7 @@
 mod ahead;
 mod bounds;
 mod breakers;
+mod costs;
 mod ending;
 mod forgotten_hosts;
 mod hanging;

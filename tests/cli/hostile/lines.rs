@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 pub(crate) const SECRET: &str = "SECRET-";
 
 /// Keys of requests, and some that mean nothing.
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 31] = [
     "url",
     "id",
     "custom_id",
@@ -20,6 +20,7 @@ const KEYS: [&str; 30] = [
     "connect_timeout_ms",
     "retry",
     "idempotent",
+    "cost",
     "max_redirs",
     "accept",
     "expect_json",
@@ -265,7 +266,7 @@ impl Lines<'_> {
             }
             "form" => json!({self.text(): [self.text(), 1, null], "a": self.text()}),
             "max_time_ms" | "connect_timeout_ms" => json!(self.one(&[1, 50, 1000])),
-            "retry" | "max_redirs" => json!(self.one(&[0, 1])),
+            "retry" | "max_redirs" | "cost" => json!(self.one(&[0, 1])),
             "accept" => json!(self.one(&["200", "100..=599", "x"])),
             "require" => json!({self.one(&["/a", "", "a", "/a/~0/0"]): self.anything(1)}),
             "output_file" | "body_file" => json!(self.file()),

@@ -6,7 +6,7 @@ use clap::Args;
 use haul::settings::StatusSet;
 use serde_json::Value;
 
-use crate::units::{FailureLimit, most, requirement, time};
+use crate::units::{FailureLimit, most, requirement, time, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Success, stopping, resuming")]
@@ -28,6 +28,12 @@ pub(crate) struct EndingArguments {
     /// Stop after N failures, or once N% of the finished requests failed (from 100 finished on)
     #[arg(long, value_name = "N|N%", value_parser = most)]
     pub(crate) max_failures: Option<FailureLimit>,
+    /// Stop before the request that would bring the cost of all above N
+    ///
+    /// A line costs what its key "cost" says, and 1 without it; retries cost nothing more here, and lines that cannot
+    /// be sent nothing at all. What was read before it is sent and ends by itself; the exit status is 4.
+    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
+    pub(crate) max_cost: Option<u64>,
     /// Exit with 0 even if requests failed or were rejected
     #[arg(long)]
     pub(crate) exit_zero: bool,

@@ -48,6 +48,19 @@ pub(crate) struct PaceArguments {
         allow_hyphen_values = true
     )]
     pub(crate) rate_per_host: Vec<Rate>,
+    /// Start at most this much cost, retries included
+    ///
+    /// A line costs what its key "cost" says, such as tokens, and 1 without it; each attempt pays. Counted, not paced:
+    /// no window holds more. Holds beside every --rate, and may be given once for each window. A line that costs more
+    /// than the number is invalid.
+    #[arg(
+        long,
+        value_name = "N[/s|m|h]",
+        value_parser = rate,
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub(crate) rate_cost: Vec<Rate>,
     /// Requests that may start at once after a pause, within the rates [default: 1]
     ///
     /// Holds for the shortest window of --rate and of --rate-per-host. The longer windows are never exceeded.
@@ -97,12 +110,24 @@ pub(crate) struct TimeArguments {
     /// Limit for all attempts of a request together, waits included
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) retry_max_time: Option<Duration>,
-    /// Longest wait a server may ask for (Retry-After)
+    /// Longest wait a server may ask for (Retry-After, resets of rate limits)
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "120s")]
     pub(crate) retry_after_max: Duration,
-    /// Ignore Retry-After, and wait only for the backoff
+    /// Ignore Retry-After and retry-after-ms, and wait only for the backoff
     #[arg(long)]
     pub(crate) no_retry_after: bool,
+    /// Do not wait for the resets of rate limits that servers announce
+    ///
+    /// By default a 429, a 503, and a 403 with x-ratelimit-remaining: 0 or the like, that have no Retry-After wait until
+    /// x-ratelimit-reset, ratelimit-reset, RateLimit: ..;t=, x-ratelimit-reset-requests or -tokens, and their whole host
+    /// does. Such a 403, and one with Retry-After, is retried like a 429; with this option it is final.
+    #[arg(long)]
+    pub(crate) no_rate_limit_headers: bool,
+    /// Leave a host alone until the reset when a success says that nothing remains
+    ///
+    /// For example x-ratelimit-remaining: 0. At most for --retry-after-max.
+    #[arg(long)]
+    pub(crate) pace_by_headers: bool,
     /// Stop asking a host that keeps failing
     ///
     /// For a while requests to the host fail at once, with class breaker_open. Then a few are sent on trial, and the

@@ -149,6 +149,7 @@ impl World {
             in_flight: rng.usize(1..12),
             slow_start: rng.usize(1..5),
             rate: some_rates(&mut rng, 6),
+            rate_cost: RateLimits::default(),
             host: host_limits(&mut rng),
             rules: Default::default(),
             hanging_after: ms(rng.u64(1..300)),
