@@ -67,6 +67,7 @@ impl Answers {
             Some((_, path)) => path,
             None => request.path.trim_start_matches('/'),
         };
+        let path = path.split('?').next().unwrap_or_default();
         let (kind, number) = path.split_once('/').unwrap_or((path, "0"));
         let healthy = format!(r#"{{"code": 0, "id": {number}, "name": "item {number}"}}"#);
         let (status, header, body) = match kind {
