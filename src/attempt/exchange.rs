@@ -12,7 +12,9 @@ use crate::request::RequestContent;
 use crate::response::{ExchangeFacts, Response};
 use crate::retry::{self, AttemptCounts, AttemptFacts};
 use crate::settings::{RetryPolicy, Timeouts};
-use crate::transport::{Call, CancelSlot, ExchangeResult, Reply, SpareDescriptor, WireFacts};
+use crate::transport::{
+    Call, CancelSlot, ExchangeResult, Reply, SYSTEM_CLOCK, SpareDescriptor, WireFacts,
+};
 
 use super::context::{AttemptContext, Engine};
 use super::prepare::Prepared;
@@ -55,6 +57,7 @@ impl AttemptState {
             // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
             // once.
             fresh: self.connection == ConnectionChoice::New || body.is_for_once(),
+            clock: scope.clock,
             on_connected: scope.unproven.then_some(&connected),
             on_head: Some(&head_came),
             ..call(
@@ -234,6 +237,7 @@ pub(super) fn call<'a>(
         spare: SpareDescriptor::default(),
         fresh: false,
         cancel,
+        clock: &SYSTEM_CLOCK,
         on_connected: None,
         on_head: None,
     }

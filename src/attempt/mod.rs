@@ -2,7 +2,6 @@
 //! surroundings as an argument.
 
 mod again;
-mod clock;
 mod conclude;
 mod context;
 mod exchange;
@@ -23,9 +22,9 @@ mod stage;
 mod state;
 mod target;
 
-pub(crate) use clock::Clock;
 #[cfg(test)]
-pub(crate) use clock::manual;
+pub(crate) use crate::transport::clock::manual;
+pub(crate) use crate::transport::{Clock, ClockUser, WorkLeft};
 pub(crate) use context::Engine;
 pub(crate) use next::{AttemptEnd, cancelled};
 pub(crate) use panic::panicked;

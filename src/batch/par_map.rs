@@ -4,7 +4,6 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Select, Sender, bounded};
 use rayon::ThreadPool;
@@ -239,7 +238,8 @@ where
             Executor::blocking(|| {
                 let mut select = Select::new();
                 select.recv(&self.done);
-                ready_until(&mut select, again);
+                let executor = self.outcomes.batch().executor();
+                ready_until(&mut select, executor.sleep_limit(again));
             });
         }
     }
@@ -259,7 +259,9 @@ where
             let full = self.under_way == self.most;
             if !self.over && !full {
                 // An outcome that no thread has begun may wait for this very thread, which then waits for nothing.
-                let until = (self.is_on_pool() && !self.work.to_do.is_empty()).then(Instant::now);
+                let executor = self.outcomes.batch().executor();
+                let waits_here = self.is_on_pool() && !self.work.to_do.is_empty();
+                let until = waits_here.then(|| executor.now());
                 match self.outcomes.advance_beside(until, Some(&self.done)) {
                     NextOutcome::Outcome(outcome) => {
                         self.under_way += 1;

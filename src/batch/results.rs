@@ -88,6 +88,7 @@ impl<T> ResultReceiver<T> {
     /// Waits for a message, until `until` at most, or until there is a message in `other`.
     pub(super) fn wait<X>(
         &self,
+        executor: &Executor,
         until: Option<Instant>,
         other: Option<&Receiving<X>>,
     ) -> Option<Message<T>> {
@@ -104,10 +105,10 @@ impl<T> ResultReceiver<T> {
                 let mut select = Select::new();
                 select.recv(&self.messages);
                 select.recv(other);
-                ready_until(&mut select, until);
+                ready_until(&mut select, executor.sleep_limit(until));
                 self.try_recv()
             }
-            None => self.recv_until(until).ok(),
+            None => self.recv_until(executor.sleep_limit(until)).ok(),
         })
     }
 

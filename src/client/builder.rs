@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{ClientDefaults, Engine};
+use crate::attempt::{ClientDefaults, Clock, Engine};
 use crate::executor::WorkerSettings;
 use crate::request::check_sent;
 use crate::retry::is_keyed;
@@ -272,6 +272,7 @@ impl ClientBuilder {
         let transport = self
             .transport
             .unwrap_or_else(|| Arc::new(Sockets::new(settings)));
+        let clock = transport.clock().map_or(Clock::System, Clock::Virtual);
         let usual = ScheduleSettings::new(workers);
         let schedule = Schedule::new(ScheduleSettings {
             rate: self.rate,
@@ -287,7 +288,10 @@ impl ClientBuilder {
                 breaker: rule.breaker,
                 budget: rule.retry.as_ref().map(|policy| policy.budget),
             }),
-            seed: fastrand::u64(..),
+            seed: match clock {
+                Clock::Virtual(_) => 0,
+                _ => fastrand::u64(..),
+            },
             hanging_after: self.hanging_after.unwrap_or(usual.hanging_after),
             ..usual
         });
@@ -303,6 +307,7 @@ impl ClientBuilder {
                 transport,
                 defaults: self.defaults,
             },
+            clock,
             self.pool,
             schedule,
             bounds,

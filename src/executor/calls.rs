@@ -254,7 +254,7 @@ impl Executor {
             if until.is_some_and(|until| until <= self.clock.now()) {
                 return false;
             }
-            state = self.clock.wait(&self.changed, state, until);
+            state = self.wait_for_change(state, until);
         }
         let threads = std::mem::take(&mut state.threads);
         drop(state);

@@ -176,7 +176,7 @@ impl Executor {
     ) -> MutexGuard<'g, ExecutorState> {
         let until = state.schedule.next_watch();
         state.intakes_waiting += 1;
-        state = self.clock.wait(&self.changed, state, until);
+        state = self.wait_for_change(state, until);
         state.intakes_waiting -= 1;
         let now = self.clock.now();
         state.watch(now);

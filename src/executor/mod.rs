@@ -11,6 +11,7 @@ mod roster;
 mod shared;
 mod shortage;
 mod start;
+mod virtual_time;
 mod work;
 mod workers;
 

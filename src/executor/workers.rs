@@ -75,16 +75,18 @@ impl Worker<'_> {
     }
 
     /// Waits as the leader until the next wake-up, or as a follower until called.
-    fn wait<'g>(&self, mut state: MutexGuard<'g, ExecutorState>) -> MutexGuard<'g, ExecutorState> {
+    fn wait<'g>(
+        &'g self,
+        mut state: MutexGuard<'g, ExecutorState>,
+    ) -> MutexGuard<'g, ExecutorState> {
         let executor = self.executor;
         let next_wakeup = state.schedule.next_wakeup();
         let (role, wake) = state.roster.begins_waiting(next_wakeup);
         executor.notify(wake);
-        let (condvar, until) = match role {
-            IdleRole::Leader => (&executor.leader, next_wakeup),
-            IdleRole::Follower => (&executor.followers, None),
+        state = match role {
+            IdleRole::Leader => executor.wait_as_leader(state, next_wakeup),
+            IdleRole::Follower => executor.clock.wait(&executor.followers, state, None),
         };
-        state = executor.clock.wait(condvar, state, until);
         state.roster.woken(role);
         state
     }

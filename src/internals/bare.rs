@@ -7,8 +7,8 @@ use crate::request::RequestContent;
 use crate::response::Headers;
 use crate::settings::StatusSet;
 use crate::transport::{
-    Call, CancelSlot, ExchangeResult, HeaderLines, Reply, Sockets, SpareDescriptor, Transport,
-    TransportSettings, WireFacts,
+    Call, CancelSlot, ExchangeResult, HeaderLines, Reply, SYSTEM_CLOCK, Sockets, SpareDescriptor,
+    Transport, TransportSettings, WireFacts,
 };
 use crate::url;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
@@ -101,6 +101,7 @@ impl BareWorker<'_> {
             save: None,
             fresh: false,
             cancel: &self.cancel,
+            clock: &SYSTEM_CLOCK,
             on_connected: None,
             on_head: None,
         });

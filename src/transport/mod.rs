@@ -5,6 +5,7 @@
 
 mod cancel;
 mod classify;
+pub(crate) mod clock;
 mod connect;
 mod connection;
 mod conversation;
@@ -35,6 +36,8 @@ use http::{HeaderMap, HeaderName, Method, Version};
 
 use self::cancel::activity::Activity;
 pub(crate) use self::cancel::{AttemptNumber, CancelSlot};
+pub use self::clock::VirtualClock;
+pub(crate) use self::clock::{Clock, ClockUser, SYSTEM_CLOCK, WorkLeft};
 pub(crate) use self::connect::dial::Dialling;
 pub(crate) use self::connect::resolver::Addressing;
 pub(crate) use self::connection::descriptors::SpareDescriptor;
@@ -45,11 +48,6 @@ pub(crate) use self::http1::request::HeaderLines;
 pub(crate) use self::http1::save::{PartialFile, Unsaved};
 pub(crate) use self::settings::TransportSettings;
 pub(crate) use self::sockets::Sockets;
-
-/// Returns the CPU time of the calling thread. `None`: the system does not tell it.
-pub(crate) fn thread_time() -> Option<Duration> {
-    connection::platform::thread_time()
-}
 
 /// Attempt to be made: a request with all defaults applied.
 pub struct Call<'a> {
@@ -88,6 +86,8 @@ pub struct Call<'a> {
     pub(crate) fresh: bool,
     /// Slot through which another thread can end this attempt.
     pub(crate) cancel: &'a Arc<CancelSlot>,
+    /// Clock by which `until` is meant.
+    pub(crate) clock: &'a Clock,
     /// Called once, on this thread, as soon as a connection to the host stands (new or reused).
     pub(crate) on_connected: Option<&'a dyn Fn()>,
     /// Called once, on this thread, as soon as the head of the response has come, with the time of its arrival.
@@ -196,6 +196,12 @@ pub trait Transport: Send + Sync {
 
     /// Closes idle connections. Default: does nothing.
     fn close_idle(&self) {}
+
+    /// Returns the clock by which a client over this transport measures and waits. `None`, the default: the system's
+    /// clock.
+    fn clock(&self) -> Option<VirtualClock> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -158,7 +158,8 @@ where
                 return None;
             };
             let request = taken(defaults, request);
-            let feed = feeder.feed(defaults, request, *fed, Arc::clone(batch.receiver()));
+            let (receiver, now) = (Arc::clone(batch.receiver()), batch.executor().now());
+            let feed = feeder.feed(defaults, request, *fed, receiver, now);
             *fed += 1;
             Some(feed)
         });

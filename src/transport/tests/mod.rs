@@ -135,6 +135,7 @@ impl Asking {
             spare: SpareDescriptor::default(),
             fresh: self.fresh,
             cancel: &self.cancel,
+            clock: &SYSTEM_CLOCK,
             on_connected,
             on_head: None,
         })
