@@ -75,7 +75,7 @@ fn par_map(client: &Client, url: &str, count: usize) -> usize {
     let numbers = client
         .as_completed(urls)
         .par_map(|outcome| outcome.success().and_then(|response| rows(response).ok()));
-    numbers.filter_map(|number| number.ok().flatten()).sum()
+    numbers.filter_map(|number| number.ok()?.into_value()).sum()
 }
 
 /// Parses on one thread; the workers wait for it when the window is full.

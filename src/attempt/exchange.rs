@@ -238,6 +238,7 @@ pub(super) fn call<'a>(
         fresh: false,
         cancel,
         clock: &SYSTEM_CLOCK,
+        redaction: &prepared.redaction,
         on_connected: None,
         on_head: None,
     }

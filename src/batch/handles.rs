@@ -116,7 +116,7 @@ impl Completed {
             let sleeps = || {
                 self.executors
                     .iter()
-                    .map(|executor| executor.sleep_limit(bound))
+                    .map(|executor| executor.clock().sleep_limit(bound))
             };
             let wait = || recv_until(&self.ended, sleeps().flatten().min());
             match Executor::blocking(wait) {

@@ -37,7 +37,7 @@ pub(crate) fn send(owner: &WorkersOwner, batch: Id, request: Request) -> Outcome
             // The request's own limit counts from its first attempt, so that it cannot pass before this instant.
             let own = time_limit.and_then(|limit| executor.now().checked_add(limit));
             let until = earliest([executor.expire(), own]);
-            match receiver.recv_until(executor.sleep_limit(until)) {
+            match receiver.recv_until(executor.clock().sleep_limit(until)) {
                 Ok(Message::Outcome(outcome, _)) => return outcome,
                 Ok(Message::Nudge) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {

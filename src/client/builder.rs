@@ -269,9 +269,11 @@ impl ClientBuilder {
         self.defaults.lines = HeaderLines::of(&self.defaults.headers, &self.defaults.without);
         let workers = self.limits.workers;
         self.pool.workers = workers;
-        let transport = self
-            .transport
-            .unwrap_or_else(|| Arc::new(Sockets::new(settings)));
+        let sockets = || Arc::new(Sockets::new(settings)) as Arc<dyn Transport>;
+        let transport = match self.transport {
+            Some(own) => own.over_sockets(sockets()).unwrap_or(own),
+            None => sockets(),
+        };
         let clock = transport.clock().map_or(Clock::System, Clock::Virtual);
         let usual = ScheduleSettings::new(workers);
         let schedule = Schedule::new(ScheduleSettings {

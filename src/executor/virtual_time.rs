@@ -25,15 +25,6 @@ impl Executor {
         self.clock.now()
     }
 
-    /// Returns the instant of the system's clock until which a caller sleeps that waits until `until`, and looks again
-    /// then. Called with no lock held, before each sleep, and on a worker inside of [`blocking`](Self::blocking).
-    pub(crate) fn sleep_limit(&self, until: Option<Instant>) -> Option<Instant> {
-        match self.clock.as_virtual() {
-            Some(clock) => Some(clock.pass_for_caller(until)),
-            None => until,
-        }
-    }
-
     /// Waits as a caller until the condition variable is notified, or until `until`. May return early.
     pub(super) fn wait_as_caller<'g, T>(
         &self,

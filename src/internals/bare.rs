@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::redact::Redaction;
 use crate::request::RequestContent;
 use crate::response::Headers;
 use crate::settings::StatusSet;
@@ -102,6 +103,7 @@ impl BareWorker<'_> {
             fresh: false,
             cancel: &self.cancel,
             clock: &SYSTEM_CLOCK,
+            redaction: Redaction::USUAL,
             on_connected: None,
             on_head: None,
         });

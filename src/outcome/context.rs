@@ -1,5 +1,6 @@
 //! The context of a closure: the request that it works for.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -35,6 +36,11 @@ impl<'a> Context<'a> {
     /// Returns the value of the request's tag. `None`: it has no tag.
     pub fn tag(&self) -> Option<&'a Value> {
         self.request.tag_value()
+    }
+
+    /// Returns the value of this type that was attached to the request. `None`: there is none.
+    pub fn extension<V: Any + Send + Sync>(&self) -> Option<&'a V> {
+        self.request.extension_value()
     }
 
     /// Returns the request's URL as given, userinfo masked; a relative one resolved against the client's base URL.

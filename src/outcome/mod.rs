@@ -2,6 +2,8 @@
 //!
 //! [`Outcome`] and [`State`] are at the root of the crate too.
 
+mod builder;
+mod cause;
 mod context;
 mod debug;
 mod report;
@@ -9,6 +11,7 @@ mod report;
 pub(crate) mod sample;
 mod unsuccessful;
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +28,8 @@ use http::Version;
 
 pub use crate::response::{Hop, Saved};
 pub use crate::timing::Timings;
+pub use builder::OutcomeBuilder;
+pub use cause::Cause;
 pub use context::Context;
 pub(crate) use report::OutcomeReport;
 pub use unsuccessful::Unsuccessful;
@@ -97,6 +102,11 @@ impl<T> Outcome<T> {
     /// Returns the caller's own name for the request. `None`: it has none.
     pub fn id(&self) -> Option<&str> {
         self.request.request_id()
+    }
+
+    /// Returns the value of this type that was attached to the request. `None`: there is none.
+    pub fn extension<V: Any + Send + Sync>(&self) -> Option<&V> {
+        self.request.extension_value()
     }
 
     /// Returns the name of the file that the request was read from, as it was given; `-` is standard input. `None`: it

@@ -3,6 +3,7 @@
 //! [`Request`] is at the root of the crate too.
 
 mod body;
+mod extension;
 mod headers;
 mod method;
 #[cfg(feature = "multipart")]

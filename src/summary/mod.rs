@@ -25,7 +25,7 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::host::Host;
 use crate::outcome::{Outcome, State};
 use crate::timing::millis;
-use rows::{ErrorKey, ErrorRow, HostRow};
+use rows::{CodeRow, ErrorKey, ErrorRow, HostRow, code_shown};
 use worst::Worst;
 
 /// Figures of a batch: counts of each kind of outcome, reasons of failures, latencies.
@@ -60,6 +60,7 @@ pub struct Summary {
     not_done: u64,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
+    codes: Worst<String, CodeRow>,
     hosts: Worst<Host, HostRow>,
     errors: Worst<ErrorKey, ErrorRow>,
     attempts: u64,
@@ -96,8 +97,9 @@ impl Summary {
                 self.succeeded += 1;
                 false
             }
-            State::Rejected(_) => {
+            State::Rejected(rejection) => {
                 self.rejected += 1;
+                self.codes.row(code_shown(rejection)).count += 1;
                 false
             }
             State::Failed(error) if error.error_type() == ErrorType::Cancelled => {
@@ -230,6 +232,16 @@ impl Summary {
     /// Numbers of outcomes by the status of their last response.
     pub fn by_status(&self) -> &BTreeMap<u16, u64> {
         &self.statuses
+    }
+
+    /// Numbers of rejected requests by the application's code, the most frequent first. A code that is text is without
+    /// its quotes. At most 1,000 codes; the rejections with other codes count in
+    /// [`rejected`](Summary::rejected) alone.
+    pub fn by_code(&self) -> Vec<(String, u64)> {
+        let codes = self.codes.sorted().into_iter();
+        let codes = codes.filter(|(_, row)| row.count > 0);
+        let shown = codes.map(|(code, row)| (code.clone(), row.count));
+        shown.take(worst::KEPT).collect()
     }
 
     /// Figures of the hosts, worst first: by failed requests, then by p95. At most 1,000; see
@@ -369,6 +381,7 @@ impl AddAssign<&Summary> for Summary {
         for (status, n) in &other.statuses {
             *self.statuses.entry(*status).or_default() += n;
         }
+        self.codes += &other.codes;
         self.hosts += &other.hosts;
         self.errors += &other.errors;
         self.attempts += other.attempts;

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorType, Layer};
 use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::redact;
+use crate::rejection::Rejection;
 use crate::timing::{Phase, millis};
 use http::StatusCode;
 
@@ -164,6 +165,32 @@ impl AddAssign<&ErrorRow> for ErrorRow {
         if let Some(first) = first {
             self.example = Some(first.clone());
         }
+    }
+}
+
+/// Number of rejections with one code.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct CodeRow {
+    pub(super) count: u64,
+}
+
+impl AddAssign<&CodeRow> for CodeRow {
+    fn add_assign(&mut self, other: &CodeRow) {
+        self.count += other.count;
+    }
+}
+
+impl RankedRow for CodeRow {
+    fn badness(&self) -> (u64, u64) {
+        (self.count, 0)
+    }
+}
+
+/// Returns the code of a rejection as it is shown: text without its quotes, and long text cut.
+pub(super) fn code_shown(rejection: &Rejection) -> String {
+    match rejection.code().as_str() {
+        Some(text) => cut(text, MESSAGE),
+        None => cut(&rejection.code().to_string(), MESSAGE),
     }
 }
 

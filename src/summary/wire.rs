@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Summary;
 use super::distribution::{Distribution, Sketch};
-use super::rows::{ErrorKey, ErrorRow, Example, HostRow};
+use super::rows::{CodeRow, ErrorKey, ErrorRow, Example, HostRow};
 use super::worst::Worst;
 use crate::error::{ErrorType, Layer};
 use crate::host::Host;
@@ -32,6 +32,8 @@ pub(super) struct SummaryWire {
     layers: BTreeMap<Layer, u64>,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rejection_codes: BTreeMap<String, u64>,
     attempts: u64,
     retried_requests: u64,
     retry_attempts: u64,
@@ -93,6 +95,7 @@ impl From<Summary> for SummaryWire {
     fn from(mut s: Summary) -> SummaryWire {
         s.hosts.settle();
         s.errors.settle();
+        let codes = s.by_code().into_iter().collect();
         let hosts = s.hosts.sorted().into_iter();
         let errors = s.errors.sorted().into_iter();
         SummaryWire {
@@ -123,6 +126,7 @@ impl From<Summary> for SummaryWire {
             },
             error_types: s.error_types,
             statuses: s.statuses,
+            rejection_codes: codes,
             attempts: s.attempts,
             retried_requests: s.retried,
             retry_attempts: s.retry_attempts,
@@ -154,6 +158,10 @@ impl From<SummaryWire> for Summary {
         }
         hosts.rest += &w.other_hosts.row();
         hosts.others += w.other_hosts.hosts.unwrap_or(0);
+        let mut codes = Worst::<String, CodeRow>::default();
+        for (code, count) in w.rejection_codes {
+            codes.row(code).count += count;
+        }
         let mut errors = Worst::<ErrorKey, ErrorRow>::default();
         for line in w.top_errors {
             let (key, row) = line.row();
@@ -169,6 +177,7 @@ impl From<SummaryWire> for Summary {
             not_done: w.not_done,
             error_types: w.error_types,
             statuses: w.statuses,
+            codes,
             hosts,
             errors,
             attempts: w.attempts,

@@ -102,24 +102,14 @@ pub fn status(status: u16) -> Answer {
 /// own making (a deadline, a breaker, a cancel, a hook).
 #[track_caller]
 pub fn fail(class: ErrorType) -> Answer {
-    match usual_phase(class) {
+    let phase = match class {
+        ErrorType::InvalidRequest => Some(Phase::Send),
+        ErrorType::HttpStatus => None,
+        _ => class.usual_phase(),
+    };
+    match phase {
         Some(phase) => Answer::of(AnswerKind::Failure(class, phase)),
         None => panic!("no transport fails with class {class}"),
-    }
-}
-
-/// Returns the phase in which a transport usually fails with this class. `None`: no transport does.
-fn usual_phase(class: ErrorType) -> Option<Phase> {
-    match class {
-        ErrorType::Dns | ErrorType::AddressDenied => Some(Phase::Resolve),
-        ErrorType::Connect | ErrorType::Proxy | ErrorType::Io => Some(Phase::Connect),
-        ErrorType::Tls => Some(Phase::Tls),
-        ErrorType::InvalidRequest => Some(Phase::Send),
-        ErrorType::Timeout | ErrorType::Connection | ErrorType::Protocol => Some(Phase::Wait),
-        ErrorType::IncompleteBody | ErrorType::BodyTooLarge | ErrorType::Decode => {
-            Some(Phase::Receive)
-        }
-        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::calls::RecordedCall;
+use crate::host::Host;
 use crate::redact::Redaction;
 use crate::url;
 use http::Method;
@@ -189,8 +190,13 @@ impl Matcher {
 
 /// Scheme, host and port of a URL.
 fn origin(uri: &http::Uri) -> String {
-    let host = crate::host::Host::of(uri);
-    host.map_or_else(String::new, |host| host.to_string())
+    let Some(host) = Host::of(uri) else {
+        return String::new();
+    };
+    match (host.scheme(), host.port()) {
+        ("http", 80) | ("https", 443) => format!("{}://{}", host.scheme(), host.name()),
+        (scheme, port) => format!("{scheme}://{}:{port}", host.name()),
+    }
 }
 
 /// Parameters of a query, decoded and sorted.

@@ -36,10 +36,14 @@
 
 mod answer;
 mod calls;
+mod cassette;
 mod matcher;
 mod script;
 
+pub use crate::outcome::OutcomeBuilder;
+pub use crate::response::ResponseBuilder;
 pub use answer::{Answer, bytes, fail, json, status, text};
 pub use calls::RecordedCall as Call;
+pub use cassette::{Cassette, CassetteError};
 pub use matcher::{Matcher, any, delete, get, head, patch, post, put, request};
 pub use script::Script;

@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
 use crate::host::Host;
+use crate::redact::Redaction;
 use crate::request::{RequestContent, SaveTo};
 use crate::response::Headers;
 use crate::settings::StatusSet;
@@ -86,6 +87,8 @@ pub struct Call<'a> {
     pub(crate) fresh: bool,
     /// Slot through which another thread can end this attempt.
     pub(crate) cancel: &'a Arc<CancelSlot>,
+    /// Rules by which secrets of the request are masked.
+    pub(crate) redaction: &'a Redaction,
     /// Clock by which `until` is meant.
     pub(crate) clock: &'a Clock,
     /// Called once, on this thread, as soon as a connection to the host stands (new or reused).
@@ -196,6 +199,13 @@ pub trait Transport: Send + Sync {
 
     /// Closes idle connections. Default: does nothing.
     fn close_idle(&self) {}
+
+    /// Returns the transport that a client uses in place of this one, made over the client's sockets. `None`, the default:
+    /// this one itself, without sockets.
+    fn over_sockets(&self, sockets: Arc<dyn Transport>) -> Option<Arc<dyn Transport>> {
+        let _ = sockets;
+        None
+    }
 
     /// Returns the clock by which a client over this transport measures and waits. `None`, the default: the system's
     /// clock.

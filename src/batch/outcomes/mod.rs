@@ -207,7 +207,7 @@ where
         other: Option<&Receiving<X>>,
     ) -> Option<Outcome<T>> {
         let until = earliest([self.ledger.ask_at(), until]);
-        match self.inbox.wait(self.batch.executor(), until, other) {
+        match self.inbox.wait(self.batch.executor().clock(), until, other) {
             Some(message) => self.take_message(message),
             // The time passed, or the other channel has a message: the sending end lives as long as this one.
             None => {

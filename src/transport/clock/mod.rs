@@ -74,6 +74,15 @@ impl Clock {
         }
     }
 
+    /// Returns the instant of the system's clock until which a caller sleeps that waits until `until`, and looks again
+    /// then. Called before each sleep, with no lock held, and on a worker while it counts as blocked.
+    pub(crate) fn sleep_limit(&self, until: Option<Instant>) -> Option<Instant> {
+        match self {
+            Clock::Virtual(clock) => Some(clock.pass_for_caller(until)),
+            _ => until,
+        }
+    }
+
     /// Waits until the condition variable is notified, or until `until`. `None`: until it is notified. May return
     /// early, except from a wait without a limit.
     pub(crate) fn wait<'a, T>(

@@ -36,6 +36,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         (**self).close_idle();
     }
 
+    fn over_sockets(&self, sockets: Arc<dyn Transport>) -> Option<Arc<dyn Transport>> {
+        (**self).over_sockets(sockets)
+    }
+
     fn clock(&self) -> Option<VirtualClock> {
         (**self).clock()
     }

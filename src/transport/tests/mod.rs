@@ -136,6 +136,7 @@ impl Asking {
             fresh: self.fresh,
             cancel: &self.cancel,
             clock: &SYSTEM_CLOCK,
+            redaction: Redaction::USUAL,
             on_connected,
             on_head: None,
         })
