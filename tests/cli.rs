@@ -23,6 +23,8 @@ mod dry_run;
 mod ending;
 #[path = "cli/escapes.rs"]
 mod escapes;
+#[path = "cli/exchanges.rs"]
+mod exchanges;
 #[cfg(unix)]
 #[path = "cli/few_files.rs"]
 mod few_files;

@@ -16,13 +16,15 @@ mod root {
 /// The other names, and names that stand at the root too.
 mod modules {
     use haul::batch::{
-        CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Outcomes,
-        Panicked, ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen, SummaryHandle,
-        TimedOut, Unfinished, Waited, WaitingHost, as_completed, wait,
+        CancelToken, Completed, CompletedInTime, End, HoldingHost, InTime, Intake, Mapped,
+        Outcomes, Panicked, ParMap, Progress, ProgressHandle, Refusal, Refused, ReturnWhen,
+        SummaryHandle, TimedOut, Unfinished, Waited, WaitingHost, as_completed, wait,
     };
     #[cfg(feature = "cookies")]
     use haul::cookies::{CookieJar, InvalidCookie};
-    use haul::outcome::{Attempt, Context, Hop, Outcome, Saved, State, Timings, Unsuccessful};
+    use haul::outcome::{
+        Attempt, Cause, Context, Hop, Outcome, OutcomeBuilder, Saved, State, Timings, Unsuccessful,
+    };
     use haul::record::{
         AttemptRecord, BodyEncoding, FileClash, FileRegister, InputLine, InputLines, InvalidKey,
         InvalidLine, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,
@@ -43,6 +45,11 @@ mod modules {
         Failures, Journal, JsonLines, Keep, Only, Recorded, Remaining, RunError, Sink, SinkError,
     };
     use haul::summary::{Distribution, HostFigures, Summary, TopError};
+    use haul::testing::{
+        Answer, Call, Cassette, CassetteError, Matcher, ResponseBuilder, Script, any, bytes,
+        delete, fail, get, head, json, patch, post, put, request, status, text,
+    };
+    use haul::unversioned::VirtualClock;
 }
 
 use std::path::Path;

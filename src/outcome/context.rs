@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{OutcomeReport, position, shown_url};
+use super::{OutcomeReport, position, written_url};
 use crate::request::Request;
 
 /// Context of a closure given to [`Client::process_with`](crate::Client::process_with): the request that it works for.
@@ -61,4 +61,9 @@ impl fmt::Debug for Context<'_> {
             .field("request", self.request)
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the URL as given, userinfo masked; a relative one resolved.
+fn shown_url(request: &Request, report: &OutcomeReport) -> String {
+    request.redaction().url(written_url(request, report))
 }

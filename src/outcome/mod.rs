@@ -6,12 +6,12 @@ mod builder;
 mod cause;
 mod context;
 mod debug;
+mod extension;
 mod report;
 #[cfg(test)]
 pub(crate) mod sample;
 mod unsuccessful;
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -102,11 +102,6 @@ impl<T> Outcome<T> {
     /// Returns the caller's own name for the request. `None`: it has none.
     pub fn id(&self) -> Option<&str> {
         self.request.request_id()
-    }
-
-    /// Returns the value of this type that was attached to the request. `None`: there is none.
-    pub fn extension<V: Any + Send + Sync>(&self) -> Option<&V> {
-        self.request.extension_value()
     }
 
     /// Returns the name of the file that the request was read from, as it was given; `-` is standard input. `None`: it
@@ -396,11 +391,6 @@ impl<T> Outcome<T> {
 fn position(request: &Request, index: u64) -> u64 {
     let resumed = request.resumed();
     resumed.map_or(index, |resumed| resumed.position)
-}
-
-/// Returns the URL as given, userinfo masked; a relative one resolved.
-fn shown_url(request: &Request, report: &OutcomeReport) -> String {
-    request.redaction().url(written_url(request, report))
 }
 
 /// Returns the request's URL as it was written, resolved against the base URL, with its secrets.

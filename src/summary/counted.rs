@@ -1,7 +1,7 @@
 //! Outcomes that were counted and then could not be written.
 
 use super::Summary;
-use super::rows::code_shown;
+use super::codes::code_shown;
 use crate::error::ErrorType;
 use crate::outcome::{Outcome, State};
 

@@ -1,5 +1,6 @@
 //! Figures of a batch, which can be added up.
 
+mod codes;
 mod counted;
 mod display;
 mod distribution;
@@ -25,7 +26,8 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::host::Host;
 use crate::outcome::{Outcome, State};
 use crate::timing::millis;
-use rows::{CodeRow, ErrorKey, ErrorRow, HostRow, code_shown};
+use codes::{CodeRow, code_shown};
+use rows::{ErrorKey, ErrorRow, HostRow};
 use worst::Worst;
 
 /// Figures of a batch: counts of each kind of outcome, reasons of failures, latencies.
@@ -232,16 +234,6 @@ impl Summary {
     /// Numbers of outcomes by the status of their last response.
     pub fn by_status(&self) -> &BTreeMap<u16, u64> {
         &self.statuses
-    }
-
-    /// Numbers of rejected requests by the application's code, the most frequent first. A code that is text is without
-    /// its quotes. At most 1,000 codes; the rejections with other codes count in
-    /// [`rejected`](Summary::rejected) alone.
-    pub fn by_code(&self) -> Vec<(String, u64)> {
-        let codes = self.codes.sorted().into_iter();
-        let codes = codes.filter(|(_, row)| row.count > 0);
-        let shown = codes.map(|(code, row)| (code.clone(), row.count));
-        shown.take(worst::KEPT).collect()
     }
 
     /// Figures of the hosts, worst first: by failed requests, then by p95. At most 1,000; see

@@ -9,7 +9,6 @@ use crate::error::{Error, ErrorType, Layer};
 use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::redact;
-use crate::rejection::Rejection;
 use crate::timing::{Phase, millis};
 use http::StatusCode;
 
@@ -108,7 +107,7 @@ pub(super) struct Example {
 }
 
 /// Longest message and URL that are kept, in bytes.
-const MESSAGE: usize = 120;
+pub(super) const MESSAGE: usize = 120;
 const URL: usize = 400;
 
 impl ErrorKey {
@@ -168,32 +167,6 @@ impl AddAssign<&ErrorRow> for ErrorRow {
     }
 }
 
-/// Number of rejections with one code.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct CodeRow {
-    pub(super) count: u64,
-}
-
-impl AddAssign<&CodeRow> for CodeRow {
-    fn add_assign(&mut self, other: &CodeRow) {
-        self.count += other.count;
-    }
-}
-
-impl RankedRow for CodeRow {
-    fn badness(&self) -> (u64, u64) {
-        (self.count, 0)
-    }
-}
-
-/// Returns the code of a rejection as it is shown: text without its quotes, and long text cut.
-pub(super) fn code_shown(rejection: &Rejection) -> String {
-    match rejection.code().as_str() {
-        Some(text) => cut(text, MESSAGE),
-        None => cut(&rejection.code().to_string(), MESSAGE),
-    }
-}
-
 impl RankedRow for ErrorRow {
     fn badness(&self) -> (u64, u64) {
         (self.count, 0)
@@ -248,7 +221,7 @@ fn without_numbers(text: &str) -> String {
     kept
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
+use super::codes::CodeRow;
 use super::distribution::{Distribution, Sketch};
-use super::rows::{CodeRow, ErrorKey, ErrorRow, Example, HostRow};
+use super::rows::{ErrorKey, ErrorRow, Example, HostRow};
 use super::worst::Worst;
 use crate::error::{ErrorType, Layer};
 use crate::host::Host;

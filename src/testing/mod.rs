@@ -40,7 +40,6 @@ mod cassette;
 mod matcher;
 mod script;
 
-pub use crate::outcome::OutcomeBuilder;
 pub use crate::response::ResponseBuilder;
 pub use answer::{Answer, bytes, fail, json, status, text};
 pub use calls::RecordedCall as Call;

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::redact::{MASK, Redaction};
 
 /// Form of a body, as far as secrets and comparison depend on it.
-enum BodyForm<'a> {
+enum ComparedForm<'a> {
     Json(&'a str),
     Form(&'a str),
     /// Form of several parts, with the text that separates them.
@@ -18,7 +18,7 @@ enum BodyForm<'a> {
     Other,
 }
 
-fn form<'a>(headers: &HeaderMap, body: &'a [u8]) -> BodyForm<'a> {
+fn form<'a>(headers: &HeaderMap, body: &'a [u8]) -> ComparedForm<'a> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
     let content_type = content_type.unwrap_or_default();
     let lower = content_type.to_ascii_lowercase();
@@ -27,17 +27,17 @@ fn form<'a>(headers: &HeaderMap, body: &'a [u8]) -> BodyForm<'a> {
     {
         let boundary = content_type[at + "boundary=".len()..].split(';').next();
         let boundary = boundary.unwrap_or_default().trim().trim_matches('"');
-        return BodyForm::Multipart(boundary.to_owned());
+        return ComparedForm::Multipart(boundary.to_owned());
     }
     let Ok(text) = std::str::from_utf8(body) else {
-        return BodyForm::Other;
+        return ComparedForm::Other;
     };
     if lower.starts_with("application/x-www-form-urlencoded") {
-        return BodyForm::Form(text);
+        return ComparedForm::Form(text);
     }
     match is_json(text) {
-        true => BodyForm::Json(text),
-        false => BodyForm::Other,
+        true => ComparedForm::Json(text),
+        false => ComparedForm::Other,
     }
 }
 
@@ -53,12 +53,12 @@ pub(super) fn masked<'a>(
     body: &'a [u8],
 ) -> Cow<'a, [u8]> {
     match form(headers, body) {
-        BodyForm::Json(text) => match json_masked(redaction, text) {
+        ComparedForm::Json(text) => match json_masked(redaction, text) {
             Some(masked) => masked.into_bytes().into(),
             None => body.into(),
         },
-        BodyForm::Form(text) => form_masked(redaction, text).into_bytes().into(),
-        BodyForm::Multipart(_) | BodyForm::Other => body.into(),
+        ComparedForm::Form(text) => form_masked(redaction, text).into_bytes().into(),
+        ComparedForm::Multipart(_) | ComparedForm::Other => body.into(),
     }
 }
 
@@ -66,14 +66,16 @@ pub(super) fn masked<'a>(
 /// boundary of a form of several parts.
 pub(super) fn comparable(redaction: &Redaction, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
     match form(headers, body) {
-        BodyForm::Json(text) => {
+        ComparedForm::Json(text) => {
             let masked = json_masked(redaction, text);
             let value: Option<Value> = serde_json::from_str(masked.as_deref().unwrap_or(text)).ok();
             value.map_or_else(|| body.to_owned(), |value| value.to_string().into_bytes())
         }
-        BodyForm::Form(text) => form_masked(redaction, text).into_bytes(),
-        BodyForm::Multipart(boundary) if !boundary.is_empty() => without(body, boundary.as_bytes()),
-        BodyForm::Multipart(_) | BodyForm::Other => body.to_owned(),
+        ComparedForm::Form(text) => form_masked(redaction, text).into_bytes(),
+        ComparedForm::Multipart(boundary) if !boundary.is_empty() => {
+            without(body, boundary.as_bytes())
+        }
+        ComparedForm::Multipart(_) | ComparedForm::Other => body.to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::playing::Recorded;
+use self::playing::RecordedExchanges;
 use self::recording::{Recorder, Recording};
 use crate::transport::{Call, ExchangeResult, Transport, VirtualClock};
 
@@ -61,7 +61,7 @@ enum CassetteKind {
         /// Transport that exchanges are made with. `None`: the client's sockets.
         over: Option<Arc<dyn Transport>>,
     },
-    Replay(Arc<Recorded>),
+    Replay(Arc<RecordedExchanges>),
 }
 
 /// Error of a directory of recorded exchanges: the path, and what is wrong with it.
@@ -121,7 +121,7 @@ impl Cassette {
     /// If the directory or a file in it cannot be read, if a file is no recorded exchange, or if there is none.
     pub fn replay(directory: impl Into<PathBuf>) -> Result<Cassette, CassetteError> {
         Ok(Cassette {
-            kind: CassetteKind::Replay(Arc::new(Recorded::read(directory.into())?)),
+            kind: CassetteKind::Replay(Arc::new(RecordedExchanges::read(directory.into())?)),
             clock: None,
         })
     }

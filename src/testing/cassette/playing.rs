@@ -19,8 +19,8 @@ use crate::testing::calls::RecordedCall;
 use crate::timing::Phase;
 use crate::transport::{Call, ExchangeResult, Fault, Reply, WireFacts};
 
-/// Recorded exchanges of a directory.
-pub(super) struct Recorded {
+/// RecordedExchanges exchanges of a directory.
+pub(super) struct RecordedExchanges {
     directory: PathBuf,
     /// Exchanges by the names of their files.
     exchanges: Vec<(String, ExchangeFile)>,
@@ -37,8 +37,8 @@ struct RequestKey {
     body: Vec<u8>,
 }
 
-impl Recorded {
-    pub(super) fn read(directory: PathBuf) -> Result<Recorded, CassetteError> {
+impl RecordedExchanges {
+    pub(super) fn read(directory: PathBuf) -> Result<RecordedExchanges, CassetteError> {
         let failed = |error| CassetteError::io(&directory, error);
         let mut names = Vec::new();
         for entry in fs::read_dir(&directory).map_err(failed)? {
@@ -69,7 +69,7 @@ impl Recorded {
             let reason = "there is no recorded exchange in it";
             return Err(CassetteError::new(&directory, reason));
         }
-        Ok(Recorded {
+        Ok(RecordedExchanges {
             directory,
             exchanges,
             found: OnceLock::new(),
@@ -269,7 +269,7 @@ fn check(path: &Path, exchange: &ExchangeFile) -> Result<(), CassetteError> {
     }
 }
 
-impl fmt::Debug for Recorded {
+impl fmt::Debug for RecordedExchanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.exchanges.len();
         write!(f, "{}, {count} exchanges", self.directory.display())

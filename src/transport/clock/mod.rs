@@ -50,39 +50,6 @@ impl Clock {
         super::connection::platform::thread_time()
     }
 
-    /// Returns a random number in [0, 1). Those of a virtual clock are the same in every run.
-    pub(crate) fn random(&self) -> f64 {
-        match self {
-            Clock::Virtual(clock) => clock.random(),
-            _ => fastrand::f64(),
-        }
-    }
-
-    /// Returns the virtual clock. `None`: time passes by itself.
-    pub(crate) fn as_virtual(&self) -> Option<&VirtualClock> {
-        match self {
-            Clock::Virtual(clock) => Some(clock),
-            _ => None,
-        }
-    }
-
-    /// Returns a clock that also runs while workers are busy, for waits that end after some time of work.
-    pub(crate) fn while_working(&self) -> Clock {
-        match self {
-            Clock::Virtual(_) => Clock::System,
-            other => other.clone(),
-        }
-    }
-
-    /// Returns the instant of the system's clock until which a caller sleeps that waits until `until`, and looks again
-    /// then. Called before each sleep, with no lock held, and on a worker while it counts as blocked.
-    pub(crate) fn sleep_limit(&self, until: Option<Instant>) -> Option<Instant> {
-        match self {
-            Clock::Virtual(clock) => Some(clock.pass_for_caller(until)),
-            _ => until,
-        }
-    }
-
     /// Waits until the condition variable is notified, or until `until`. `None`: until it is notified. May return
     /// early, except from a wait without a limit.
     pub(crate) fn wait<'a, T>(

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::Clock;
 use crate::transport::cancel::WakeWaiters;
 
 /// Clock of a client in a test: it stands still while any worker of the client works, and moves at once to the next
@@ -67,6 +68,41 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// Seed of the random numbers, so that they are the same in every run.
 const SEED: u64 = 1;
 
+impl Clock {
+    /// Returns a random number in [0, 1). Those of a virtual clock are the same in every run.
+    pub(crate) fn random(&self) -> f64 {
+        match self {
+            Clock::Virtual(clock) => clock.random(),
+            _ => fastrand::f64(),
+        }
+    }
+
+    /// Returns the virtual clock. `None`: time passes by itself.
+    pub(crate) fn as_virtual(&self) -> Option<&VirtualClock> {
+        match self {
+            Clock::Virtual(clock) => Some(clock),
+            _ => None,
+        }
+    }
+
+    /// Returns a clock that also runs while workers are busy, for waits that end after some time of work.
+    pub(crate) fn while_working(&self) -> Clock {
+        match self {
+            Clock::Virtual(_) => Clock::System,
+            other => other.clone(),
+        }
+    }
+
+    /// Returns the instant of the system's clock until which a caller sleeps that waits until `until`, and looks again
+    /// then. Called before each sleep, with no lock held, and on a worker while it counts as blocked.
+    pub(crate) fn sleep_limit(&self, until: Option<Instant>) -> Option<Instant> {
+        match self {
+            Clock::Virtual(clock) => Some(clock.pass_for_caller(until)),
+            _ => until,
+        }
+    }
+}
+
 impl VirtualClock {
     /// Makes a clock that begins at the present time.
     pub fn new() -> VirtualClock {
@@ -97,7 +133,7 @@ impl VirtualClock {
         self.lock().now()
     }
 
-    pub(super) fn random(&self) -> f64 {
+    fn random(&self) -> f64 {
         self.lock().random.f64()
     }
 
