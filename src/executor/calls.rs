@@ -185,8 +185,15 @@ impl Executor {
         }
         // Values dropped after the outcome was told may wait too, in which case this worker does not return soon.
         current_worker::end_return();
+        let clock = own.clock.as_virtual();
+        if let Some(clock) = clock {
+            clock.worker_waits();
+        }
         own.with(|state, _| state.roster.worker_blocked());
         let result = wait();
+        if let Some(clock) = clock {
+            clock.worker_goes_on();
+        }
         own.with(|state, _| state.roster.worker_unblocked());
         result
     }

@@ -240,6 +240,9 @@ impl Executor {
                     job.deliver(why, now);
                 }
             });
+            if let Some(clock) = self.clock.as_virtual() {
+                clock.outcome_delivered();
+            }
         }
         if after.start {
             (self.start)(self);

@@ -215,6 +215,9 @@ impl Worker<'_> {
         let (receiver, outcome) = job.finish_for(outcome, settled.unwrap_or_else(|| clock.now()));
         let bytes =
             catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
+        if let Some(clock) = clock.as_virtual() {
+            clock.outcome_delivered();
+        }
         // This may be the last reference to the caller's closure, and the caller's code in its drop may panic.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
         let cool = cool.and_then(|cool| clock.now().checked_add(cool));

@@ -71,7 +71,7 @@ fn a_request_that_is_not_there_fails_with_the_nearest() {
         .exits(1);
     let result = &done.results()[0];
     assert_eq!(result["error_type"], "invalid_request");
-    let message = result["message"].as_str().unwrap();
+    let message = result["error_msg"].as_str().unwrap();
     assert!(
         message.contains("page=1") && message.contains(&tape),
         "{message}"

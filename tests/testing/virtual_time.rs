@@ -208,6 +208,30 @@ fn a_closure_on_a_worker_may_send_and_wait() {
 }
 
 #[test]
+fn a_closure_that_gets_its_outcome_goes_on_before_the_time_moves() {
+    // The other request is tried again after a second: the steps of the closure take none of that time.
+    let script = Script::new()
+        .on(get("/other"), fail(ErrorType::Connect))
+        .then(status(200))
+        .on(any(), status(200))
+        .virtual_clock();
+    let client = builder(&script).workers(4).build().unwrap();
+    let (inner, clock) = (client.clone(), script.clone());
+    let urls = ["http://h/other", "http://h/outer"];
+    let outcomes = client.process(urls, move |response| {
+        if response.final_url().path() == "/outer" {
+            for step in 0..20 {
+                assert!(inner.get(format!("http://h/{step}")).is_success());
+                assert_eq!(clock.elapsed(), Duration::ZERO);
+            }
+        }
+        Ok::<_, haul::Error>(())
+    });
+    assert!(outcomes.into_iter().all(|outcome| outcome.is_success()));
+    assert_eq!(script.elapsed(), secs(1));
+}
+
+#[test]
 fn handles_and_their_callbacks_see_the_time_pass() {
     let script = failing_twice();
     let client = builder(&script).build().unwrap();

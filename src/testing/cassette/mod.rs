@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use self::playing::RecordedExchanges;
 use self::recording::{Recorder, Recording};
-use crate::transport::{Call, ExchangeResult, Transport, VirtualClock};
+use crate::error::ErrorType;
+use crate::timing::Phase;
+use crate::transport::{Call, ExchangeResult, Fault, Transport, VirtualClock};
 
 /// Exchanges in a directory: one JSON file for each, which a person can read and edit. A transport, of one of two kinds.
 ///
@@ -40,7 +42,8 @@ use crate::transport::{Call, ExchangeResult, Transport, VirtualClock};
 /// `00001-GET-shop.example-items-1.json` holds `request` (`method`, `url`, `headers`, `body`) and `response` (`status`,
 /// `headers`, `body`) or `failure` (`class`, `phase`, `message`). A body is `{"json": ..}`, `{"text": ".."}`,
 /// `{"base64": ".."}`, or `{"file": ".."}` if it is larger than 16 KiB: a file beside it. It is the body after
-/// decompression. The files are played in the order of their names.
+/// decompression. Of exchanges that are alike, the one
+/// with the lowest number is played first; a file whose name begins with none comes last.
 ///
 /// # Secrets
 ///
@@ -160,7 +163,14 @@ impl Transport for Cassette {
             CassetteKind::Replay(recorded) => recorded.exchange(call),
             CassetteKind::Record { recorder, over } => match over {
                 Some(over) => recorder.exchange(&**over, call),
-                None => unreachable!("a client gives its sockets to a recording"),
+                // The client of a recording uses the transport that `over_sockets` returns.
+                None => Fault::new(
+                    ErrorType::InvalidRequest,
+                    Phase::Send,
+                    "a recording inside of another transport needs one of its own: see Cassette::over",
+                )
+                .permanent()
+                .into(),
             },
         }
     }

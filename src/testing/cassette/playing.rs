@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::CassetteError;
 use super::file::{ExchangeFile, MARK, ResponsePart, VERSION, headers};
 use super::masking::comparable;
+use super::recording::number_of;
 use crate::error::ErrorType;
 use crate::redact::Redaction;
 use crate::testing::calls::RecordedCall;
@@ -49,7 +50,7 @@ impl RecordedExchanges {
                     .filter(|name| name.ends_with(".json")),
             );
         }
-        names.sort();
+        names.sort_by_cached_key(|name| (number_of(name).unwrap_or(u64::MAX), name.clone()));
         let mut exchanges = Vec::new();
         for name in names {
             let path = directory.join(&name);

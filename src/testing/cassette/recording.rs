@@ -1,15 +1,15 @@
 //! Recording: exchanges are made by another transport, and written.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::CassetteError;
+use super::file::fields;
 use super::file::{ExchangeFile, FailurePart, FileBody, MARK, RequestPart, ResponsePart, VERSION};
-use super::file::{fields, headers};
 use super::masking::masked;
 use crate::error::ErrorType;
 use crate::redact::Redaction;
@@ -140,12 +140,12 @@ impl Recorder {
                 }),
             ),
         };
-        let url = redaction.url(&call.url);
-        let (mut file, name) = loop {
-            let name = format!("{number:05}-{}-{}", call.method, slug(&url));
+        let slug = slug(&redaction.url(&call.url));
+        let (file, path, name) = loop {
+            let name = format!("{number:05}-{}-{}", call.method, slug);
             let path = self.directory.join(format!("{name}.json"));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => break (file, name),
+                Ok(file) => break (file, path, name),
                 // Another program records into the same directory.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -153,35 +153,52 @@ impl Recorder {
                 Err(error) => return Err(error),
             }
         };
+        let written = self.write_as(&name, file, redaction, call, reply, failure);
+        if written.is_err() {
+            // A part of an exchange could not be played back.
+            let _ = fs::remove_file(&path);
+        }
+        written
+    }
+
+    fn write_as(
+        &self,
+        name: &str,
+        mut file: File,
+        redaction: &Redaction,
+        call: &RecordedCall,
+        reply: Option<&Reply>,
+        failure: Option<FailurePart>,
+    ) -> io::Result<()> {
         let body = |headers: &HeaderMap, bytes: &[u8], of: &str| {
             FileBody::of(&masked(redaction, headers, bytes), |bytes| {
                 let name = format!("{name}.{of}");
                 fs::write(self.directory.join(&name), bytes).map(|()| name)
             })
         };
-        let exchange = ExchangeFile {
-            request: RequestPart {
-                method: call.method.to_string(),
-                url,
-                headers: fields(&call.headers, |name, value| {
-                    redaction.request_header(name, value)
-                }),
-                body: body(&call.headers, &call.body, "request")?,
-            },
-            response: match reply {
-                Some(reply) => Some(ResponsePart {
-                    status: reply.status,
-                    headers: fields(&reply.headers, |name, value| {
-                        redaction.response_header(name, value)
-                    }),
-                    body: body(&reply.headers, &body_of(reply)?, "response")?,
-                }),
-                None => None,
-            },
-            failure,
+        let request = RequestPart {
+            method: call.method.to_string(),
+            url: redaction.url(&call.url),
+            headers: fields(&call.headers, |name, value| {
+                redaction.request_header(name, value)
+            }),
+            body: body(&call.headers, &call.body, "request")?,
         };
-        debug_assert!(headers(&exchange.request.headers).is_ok());
-        let mut text = serde_json::to_vec_pretty(&exchange)?;
+        let response = match reply {
+            Some(reply) => Some(ResponsePart {
+                status: reply.status,
+                headers: fields(&reply.headers, |name, value| {
+                    redaction.response_header(name, value)
+                }),
+                body: body(&reply.headers, &body_of(reply)?, "response")?,
+            }),
+            None => None,
+        };
+        let mut text = serde_json::to_vec_pretty(&ExchangeFile {
+            request,
+            response,
+            failure,
+        })?;
         text.push(b'\n');
         file.write_all(&text)
     }
@@ -223,8 +240,8 @@ fn with_body<'a>(call: &Call<'a>, body: &'a RequestContent) -> Call<'a> {
     }
 }
 
-/// Returns the number that a file name begins with. `None`: it is no name of an exchange.
-fn number_of(name: &str) -> Option<u64> {
+/// Returns the number that a file name begins with. `None`: it begins with none.
+pub(super) fn number_of(name: &str) -> Option<u64> {
     name.split_once('-')?.0.parse().ok()
 }
 

@@ -1,8 +1,9 @@
 //! Clock whose time moves only while there is nothing to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Clock;
@@ -12,7 +13,7 @@ use crate::transport::cancel::WakeWaiters;
 /// time at which something is to happen while none does. So a test of retries, rates, deadlines or breakers takes no
 /// time, and gives the same in every run.
 ///
-/// A [`Transport`](super::super::Transport) that has one hands it to its client. Clones are one clock.
+/// A [`Transport`](crate::unversioned::Transport) that has one hands it to its client. Clones are one clock.
 #[derive(Clone)]
 pub struct VirtualClock(Arc<Mutex<VirtualTime>>);
 
@@ -46,6 +47,11 @@ struct VirtualTime {
     stops: BTreeSet<Instant>,
     /// Number of the next delay.
     next_delay: u64,
+    /// Number of outcomes that were delivered.
+    delivered: u64,
+    /// Workers that wait for outcomes inside the caller's code, each with `delivered` as it was when the worker last
+    /// found no outcome for itself.
+    waiting: HashMap<ThreadId, Option<u64>>,
     /// True after the time was moved on while no caller waited, and until a caller waits again.
     unattended: bool,
 }
@@ -114,6 +120,8 @@ impl VirtualClock {
             delays: Vec::new(),
             stops: BTreeSet::new(),
             next_delay: 0,
+            delivered: 0,
+            waiting: HashMap::new(),
             unattended: false,
         })))
     }
@@ -155,11 +163,29 @@ impl VirtualClock {
     pub(crate) fn pass_for_caller(&self, until: Option<Instant>) -> Instant {
         let mut time = self.lock();
         time.unattended = false;
-        let now = time.now();
+        let (now, delivered) = (time.now(), time.delivered);
+        if let Some(seen) = time.waiting.get_mut(&thread::current().id()) {
+            *seen = Some(delivered);
+        }
         time.stops.extend(until.filter(|until| *until > now));
         drop(time);
         self.pass();
         Instant::now() + SLICE
+    }
+
+    /// Counts an outcome that was delivered: the time stands still until each waiting worker has looked if it is its own.
+    pub(crate) fn outcome_delivered(&self) {
+        self.lock().delivered += 1;
+    }
+
+    /// Counts the calling worker as one that waits for an outcome.
+    pub(crate) fn worker_waits(&self) {
+        self.lock().waiting.insert(thread::current().id(), None);
+    }
+
+    /// Ends the wait of the calling worker for an outcome.
+    pub(crate) fn worker_goes_on(&self) {
+        self.lock().waiting.remove(&thread::current().id());
     }
 
     /// Moves the time on for a worker that has waited for its [`patience`](Self::patience), if it can move.
@@ -243,7 +269,9 @@ impl VirtualTime {
         // A worker whose delay is over is busy, even before it has woken.
         let delays = self.delays.iter().map(|delay| delay.until);
         let delays: Vec<Instant> = delays.filter(|until| *until > now).collect();
-        if now != asked_at || busy > delays.len() {
+        let has_looked = |seen: &Option<u64>| *seen == Some(self.delivered);
+        let all_have_looked = self.waiting.values().all(has_looked);
+        if now != asked_at || busy > delays.len() || !all_have_looked {
             return None;
         }
         let stops = self.stops.range(now..).copied();
