@@ -191,10 +191,11 @@ impl Executor {
         }
         own.with(|state, _| state.roster.worker_blocked());
         let result = wait();
+        own.with(|state, _| state.roster.worker_unblocked());
+        // Last: until the worker counts as busy, the time must stand still for it.
         if let Some(clock) = clock {
             clock.worker_goes_on();
         }
-        own.with(|state, _| state.roster.worker_unblocked());
         result
     }
 

@@ -15,6 +15,13 @@ impl Executor {
         }
     }
 
+    /// Tells a virtual clock that a caller hands in a request.
+    pub(super) fn tell_clock_of_request(&self) {
+        if let Some(clock) = self.clock.as_virtual() {
+            clock.request_came();
+        }
+    }
+
     /// Returns the clock of this executor.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
@@ -83,8 +90,10 @@ impl ClockUser for Executor {
         let state = self.lock();
         let schedule = &state.schedule;
         let times = [schedule.next_wakeup(), schedule.next_deadline()];
+        let busy = state.roster.busy();
         WorkLeft {
-            busy: state.roster.busy(),
+            busy,
+            has_requests: busy > 0 || schedule.queued() > 0,
             next: times.into_iter().flatten().filter(|time| *time > now).min(),
         }
     }

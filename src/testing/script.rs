@@ -118,7 +118,7 @@ impl Script {
     /// delay, a deadline. So a test of three retries takes no time, and with one worker gives the same in every run;
     /// [`Outcome::elapsed`](crate::Outcome::elapsed) and the others are in this time. See [`VirtualClock`].
     ///
-    /// While the program itself works between two outcomes the clock stands still as well, for up to 100 ms.
+    /// While the program itself works between two outcomes the clock stands still as well, for up to 250 ms.
     #[must_use]
     pub fn virtual_clock(self) -> Script {
         self.0.clock.get_or_init(VirtualClock::new);

@@ -32,6 +32,8 @@ pub(crate) struct WorkLeft {
     /// Number of workers that do something, or were called to do something. Includes those that wait in a call of a
     /// transport.
     pub(crate) busy: usize,
+    /// True if requests wait or are under way.
+    pub(crate) has_requests: bool,
     /// Time at which the schedule has something to do. `None`: at no known time.
     pub(crate) next: Option<Instant>,
 }
@@ -47,8 +49,12 @@ struct VirtualTime {
     stops: BTreeSet<Instant>,
     /// Number of the next delay.
     next_delay: u64,
+    /// Number of changes after which an answer to the question if any worker has work is out of date.
+    changes: u64,
     /// Number of outcomes that were delivered.
     delivered: u64,
+    /// `delivered` as it was when each caller was last about to look for an outcome of its own.
+    looks: HashMap<ThreadId, u64>,
     /// Workers that wait for outcomes inside the caller's code, each with `delivered` as it was when the worker last
     /// found no outcome for itself.
     waiting: HashMap<ThreadId, Option<u64>>,
@@ -68,8 +74,8 @@ const SLICE: Duration = Duration::from_micros(200);
 
 /// Real time after which the time moves although no caller waits for an outcome: the caller may wait for something of
 /// its own that an outcome leads to, or be about to hand in more. Later moves follow after `AGAIN`.
-const FIRST: Duration = Duration::from_millis(100);
-const AGAIN: Duration = Duration::from_millis(5);
+const FIRST: Duration = Duration::from_millis(250);
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Seed of the random numbers, so that they are the same in every run.
 const SEED: u64 = 1;
@@ -120,7 +126,9 @@ impl VirtualClock {
             delays: Vec::new(),
             stops: BTreeSet::new(),
             next_delay: 0,
+            changes: 0,
             delivered: 0,
+            looks: HashMap::new(),
             waiting: HashMap::new(),
             unattended: false,
         })))
@@ -164,33 +172,50 @@ impl VirtualClock {
         let mut time = self.lock();
         time.unattended = false;
         let (now, delivered) = (time.now(), time.delivered);
+        // The caller has looked since the last time it was here, and looks again after this call.
+        let looked_at = time.looks.insert(thread::current().id(), delivered);
         if let Some(seen) = time.waiting.get_mut(&thread::current().id()) {
-            *seen = Some(delivered);
+            *seen = looked_at;
         }
         time.stops.extend(until.filter(|until| *until > now));
         drop(time);
-        self.pass();
+        if looked_at == Some(delivered) {
+            self.pass(false);
+        }
         Instant::now() + SLICE
     }
 
     /// Counts an outcome that was delivered: the time stands still until each waiting worker has looked if it is its own.
     pub(crate) fn outcome_delivered(&self) {
-        self.lock().delivered += 1;
+        let mut time = self.lock();
+        time.delivered += 1;
+        time.changes += 1;
+    }
+
+    /// Notes that a caller has handed in a request.
+    pub(crate) fn request_came(&self) {
+        let mut time = self.lock();
+        time.unattended = false;
+        time.changes += 1;
     }
 
     /// Counts the calling worker as one that waits for an outcome.
     pub(crate) fn worker_waits(&self) {
-        self.lock().waiting.insert(thread::current().id(), None);
+        let mut time = self.lock();
+        time.waiting.insert(thread::current().id(), None);
+        time.changes += 1;
     }
 
     /// Ends the wait of the calling worker for an outcome.
     pub(crate) fn worker_goes_on(&self) {
-        self.lock().waiting.remove(&thread::current().id());
+        let mut time = self.lock();
+        time.waiting.remove(&thread::current().id());
+        time.changes += 1;
     }
 
     /// Moves the time on for a worker that has waited for its [`patience`](Self::patience), if it can move.
     pub(crate) fn pass_unattended(&self) {
-        if self.pass() {
+        if self.pass(true) {
             self.lock().unattended = true;
         }
     }
@@ -226,20 +251,23 @@ impl VirtualClock {
         }
     }
 
-    /// Moves the time to the next at which something is to happen, if no worker has anything to do. Returns true if it
-    /// moved.
-    fn pass(&self) -> bool {
-        let (now, users) = {
+    /// Moves the time to the next at which something is to happen, if no worker has anything to do, and if there is a
+    /// request or `needs_requests` is false. Returns true if it moved.
+    fn pass(&self, needs_requests: bool) -> bool {
+        let (now, changes, users) = {
             let mut time = self.lock();
             time.users.retain(|user| user.strong_count() > 0);
             let users: Vec<_> = time.users.iter().filter_map(Weak::upgrade).collect();
-            (time.now(), users)
+            (time.now(), time.changes, users)
         };
         // Asked without the lock of this clock, since a client reads the time under its own lock.
         let left: Vec<WorkLeft> = users.iter().map(|user| user.work_left(now)).collect();
         let busy: usize = left.iter().map(|left| left.busy).sum();
         let next = left.iter().filter_map(|left| left.next).min();
-        let Some(woken) = self.lock().move_on(now, busy, next) else {
+        if needs_requests && !left.iter().any(|left| left.has_requests) {
+            return false;
+        }
+        let Some(woken) = self.lock().move_on((now, changes), busy, next) else {
             return false;
         };
         woken.iter().for_each(|waiter| waiter.wake());
@@ -257,11 +285,11 @@ impl VirtualTime {
         self.start.0 + self.elapsed
     }
 
-    /// Moves the time, if it is still `asked_at` and all busy workers wait for time. Returns the waiters whose time has
+    /// Moves the time, if time and changes are still `asked_at` and all busy workers wait for time. Returns the waiters whose time has
     /// come. `None`: the time has not moved.
     fn move_on(
         &mut self,
-        asked_at: Instant,
+        asked_at: (Instant, u64),
         busy: usize,
         next: Option<Instant>,
     ) -> Option<Vec<Arc<dyn WakeWaiters>>> {
@@ -271,7 +299,7 @@ impl VirtualTime {
         let delays: Vec<Instant> = delays.filter(|until| *until > now).collect();
         let has_looked = |seen: &Option<u64>| *seen == Some(self.delivered);
         let all_have_looked = self.waiting.values().all(has_looked);
-        if now != asked_at || busy > delays.len() || !all_have_looked {
+        if (now, self.changes) != asked_at || busy > delays.len() || !all_have_looked {
             return None;
         }
         let stops = self.stops.range(now..).copied();
