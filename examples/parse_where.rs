@@ -61,7 +61,7 @@ fn process(client: &Client, count: usize) -> usize {
 fn par_map(client: &Client, count: usize) -> usize {
     let outcomes = client.as_completed(repeat_n("/rows", count));
     let numbers = outcomes.par_map(|outcome| rows(outcome.success()?).ok());
-    numbers.filter_map(|number| number.ok().flatten()).sum()
+    numbers.filter_map(|number| number.ok()?.into_value()).sum()
 }
 
 /// Parses on one thread; the workers wait for it when the window is full.

@@ -106,6 +106,20 @@ named! {
 }
 
 impl ErrorType {
+    /// Returns the phase in which an attempt usually fails with this class. `None`: no attempt fails with it, or in no
+    /// phase of its own.
+    pub(crate) fn usual_phase(self) -> Option<Phase> {
+        use ErrorType::*;
+        match self {
+            Dns | AddressDenied => Some(Phase::Resolve),
+            Connect | Proxy | Io => Some(Phase::Connect),
+            Tls => Some(Phase::Tls),
+            Timeout | Connection | Protocol => Some(Phase::Wait),
+            HttpStatus | IncompleteBody | BodyTooLarge | Decode => Some(Phase::Receive),
+            _ => None,
+        }
+    }
+
     /// Returns the layer to which this class belongs.
     pub fn layer(self) -> Layer {
         use ErrorType::*;

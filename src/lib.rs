@@ -70,7 +70,8 @@
 //!   client or a request.
 //! - [`HostRule`], [`RateLimit`]: rates, and settings for some hosts. [`TlsSettings`], [`ProxySettings`]: settings of
 //!   connections.
-//! - [`unversioned`]: transports of your own, without sockets. It may change in minor releases.
+//! - [`testing`]: tests without a server, by scripted answers or recorded exchanges. [`unversioned`]: transports of your
+//!   own, without sockets. It may change in minor releases.
 //! - [`Summary`], [`JsonLines`], [`Failures`]: figures and records of a batch. [`Journal`]: results that a later run
 //!   continues, also after a crash.
 //!
@@ -134,6 +135,7 @@ pub mod sink;
 mod slab;
 pub mod sse;
 pub mod summary;
+pub mod testing;
 mod timing;
 mod transport;
 pub mod unversioned;

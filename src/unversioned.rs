@@ -48,5 +48,5 @@
 //! ```
 
 pub use crate::transport::{
-    Call, ExchangeResult, Fault, Reply, RequestBody, SentHead, Transport, WireFacts,
+    Call, ExchangeResult, Fault, Reply, RequestBody, SentHead, Transport, VirtualClock, WireFacts,
 };

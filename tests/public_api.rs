@@ -17,14 +17,15 @@ mod root {
 mod modules {
     use haul::batch::{
         CancelToken, Completed, CompletedInTime, End, Follow, Full, HoldingHost, InTime, Intake,
-        NextRequests, Outcomes, Panicked, ParMap, Progress, ProgressHandle, Pushed, Refusal,
-        Refused, Requests, ReturnWhen, SummaryHandle, TimedOut, Unfinished, UniqueFilter, Waited,
-        WaitingHost, as_completed, wait,
+        Mapped, NextRequests, Outcomes, Panicked, ParMap, Progress, ProgressHandle, Pushed,
+        Refusal, Refused, Requests, ReturnWhen, SummaryHandle, TimedOut, Unfinished, UniqueFilter,
+        Waited, WaitingHost, as_completed, wait,
     };
     #[cfg(feature = "cookies")]
     use haul::cookies::{CookieJar, InvalidCookie};
     use haul::outcome::{
-        Attempt, Context, Hop, Link, Outcome, Saved, State, Timings, Unsuccessful,
+        Attempt, Cause, Context, Hop, Link, Outcome, OutcomeBuilder, Saved, State, Timings,
+        Unsuccessful,
     };
     use haul::record::{
         AttemptRecord, BodyEncoding, FileClash, FileRegister, InputLine, InputLines, InvalidKey,
@@ -47,6 +48,11 @@ mod modules {
     };
     use haul::sse::{Event, Parser};
     use haul::summary::{Distribution, HostFigures, Summary, TopError};
+    use haul::testing::{
+        Answer, Call, Cassette, CassetteError, Matcher, ResponseBuilder, Script, any, bytes,
+        delete, fail, get, head, json, patch, post, put, request, status, text,
+    };
+    use haul::unversioned::VirtualClock;
 }
 
 use std::path::Path;

@@ -221,7 +221,8 @@ impl AttemptState {
         let call = health::tells(&facts);
         let mut counts = self.counts.clone();
         let policy = context.settings.retry();
-        let mut decision = retry::decide(policy, &facts, &mut counts, left, &mut fastrand::f64);
+        let mut random = || clock.random();
+        let mut decision = retry::decide(policy, &facts, &mut counts, left, &mut random);
         let mut cut_short = self.report.cut_short;
         if let Decision::Stop { reason, .. } = &mut decision
             && left.is_some_and(|left| left.is_zero())

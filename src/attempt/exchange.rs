@@ -13,7 +13,8 @@ use crate::response::{ExchangeFacts, Response};
 use crate::retry::{self, AttemptCounts, AttemptFacts};
 use crate::settings::{RetryPolicy, Timeouts};
 use crate::transport::{
-    BodyStream, Call, CancelSlot, ExchangeResult, Reply, SpareDescriptor, StreamPlan, WireFacts,
+    BodyStream, Call, CancelSlot, ExchangeResult, Reply, SYSTEM_CLOCK, SpareDescriptor, StreamPlan,
+    WireFacts,
 };
 
 use super::context::{AttemptContext, Engine};
@@ -59,6 +60,7 @@ impl AttemptState {
             // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
             // once.
             fresh: self.connection == ConnectionChoice::New || body.is_for_once(),
+            clock: scope.clock,
             on_connected: scope.unproven.then_some(&connected),
             on_head: Some(&head_came),
             ..call(
@@ -274,6 +276,8 @@ pub(super) fn call<'a>(
         spare: SpareDescriptor::default(),
         fresh: false,
         cancel,
+        clock: &SYSTEM_CLOCK,
+        redaction: &prepared.redaction,
         on_connected: None,
         on_head: None,
     }

@@ -3,7 +3,6 @@
 
 mod again;
 mod challenged;
-mod clock;
 mod conclude;
 mod context;
 mod digest_auth;
@@ -32,9 +31,9 @@ mod token_sources;
 mod token_store;
 mod token_use;
 
-pub(crate) use clock::Clock;
 #[cfg(test)]
-pub(crate) use clock::manual;
+pub(crate) use crate::transport::clock::manual;
+pub(crate) use crate::transport::{Clock, ClockUser, WorkLeft};
 pub(crate) use context::Engine;
 pub(crate) use digest_auth::DigestSessions;
 pub(crate) use next::{AttemptEnd, cancelled};

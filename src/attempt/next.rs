@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::outcome::State;
 use crate::schedule::CallEnd;
 
-use super::clock::Clock;
+use super::Clock;
 
 /// Consequence of an attempt.
 pub(crate) enum AttemptEnd {

@@ -73,7 +73,7 @@ impl AttemptState {
         let left = self.left(clock.now());
         let asked = retry_after::parse(&reply.headers, clock.system_now());
         let policy = context.settings.retry();
-        let delay = retry::redirect_delay(policy, asked, left, &mut fastrand::f64);
+        let delay = retry::redirect_delay(policy, asked, left, &mut || clock.random());
         let hop = hop(step, step.redaction.uri(next.url.uri()));
         let replayable = context.settings.body().is_replayable();
         let lost = self.prepared.with_body && !next.drop_body && !replayable;

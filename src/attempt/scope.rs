@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::transport::CancelSlot;
-
-use super::clock::Clock;
+use crate::transport::{CancelSlot, Clock};
 
 /// Permit of a running job, which also tells the schedule what the attempt observes.
 pub(crate) trait AttemptPermit {

@@ -74,7 +74,7 @@ impl Default for ClientDefaults {
             keyed: false,
             query: Vec::new(),
             base: None,
-            accept: StatusSet::from(100..=399),
+            accept: StatusSet::usual(),
             expect_json: false,
             rules: Vec::new(),
             timeouts: Timeouts::new(),

@@ -134,10 +134,11 @@ impl Intake {
         let defaults = self.batch.defaults();
         let request = taken(defaults, request);
         let receiver = Arc::clone(self.batch.receiver());
+        let now = executor.now();
         // The number of the request is given under the executor's lock, in the order of the requests.
         let fed = match self.feeder.try_lock() {
-            Ok(mut feeder) => feeder.feed(defaults, request, 0, receiver),
-            Err(_) => Feeder::default().feed(defaults, request, 0, receiver),
+            Ok(mut feeder) => feeder.feed(defaults, request, 0, receiver, now),
+            Err(_) => Feeder::default().feed(defaults, request, 0, receiver, now),
         };
         let (number, owed) = (|| self.arrivals.next_number(), || self.takings.pay());
         executor.push_now(self.batch.id(), fed, number, owed)

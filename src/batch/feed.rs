@@ -40,15 +40,15 @@ impl Feeder {
         }
     }
 
-    /// Makes a job from the request. A request that is not fit to be sent becomes a job that has ended.
+    /// Makes a job from the request, handed in at `now`. A request that is not fit to be sent becomes a job that has ended.
     pub(super) fn feed(
         &mut self,
         defaults: &ClientDefaults,
         request: Arc<Request>,
         index: u64,
         receiver: Arc<dyn Receiver>,
+        now: Instant,
     ) -> FedRequest {
-        let now = Instant::now();
         if request.resumed().is_some_and(|resumed| resumed.interrupted) {
             let job = Job::new(request, index, None, receiver, now);
             return FedRequest::Ended(job, EndReason::Interrupted);

@@ -85,9 +85,14 @@ impl Completed {
     /// requests. Those requests go on.
     pub fn timeout(self, limit: Duration) -> CompletedInTime {
         CompletedInTime {
-            until: Instant::now().checked_add(limit),
+            until: self.now().checked_add(limit),
             completed: Some(self),
         }
+    }
+
+    fn now(&self) -> Instant {
+        let first = self.executors.first();
+        first.map_or_else(Instant::now, |executor| executor.now())
     }
 
     /// Returns the next handle. `None`: all handles were given. An error: `until` passed.
@@ -112,9 +117,15 @@ impl Completed {
             // A waiting thread ends requests that are past their deadline, also if no worker is free to do so.
             let deadline = self.executors.iter().filter_map(Executor::expire).min();
             let bound = earliest([deadline, until]);
-            match Executor::blocking(|| recv_until(&self.ended, bound)) {
+            let sleeps = || {
+                self.executors
+                    .iter()
+                    .map(|executor| executor.clock().sleep_limit(bound))
+            };
+            let wait = || recv_until(&self.ended, sleeps().flatten().min());
+            match Executor::blocking(wait) {
                 Ok(number) => return Ok(number),
-                Err(_) if until.is_some_and(|until| until <= Instant::now()) => return Err(late),
+                Err(_) if until.is_some_and(|until| until <= self.now()) => return Err(late),
                 Err(_) => {}
             }
         }
@@ -214,7 +225,9 @@ pub struct Waited {
 /// println!("{} done, {} not", waited.done.len(), waited.not_done.len());
 /// ```
 pub fn wait(handles: &[Handle], when: ReturnWhen, limit: Option<Duration>) -> Waited {
-    let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let first = handles.first();
+    let now = first.map_or_else(Instant::now, |handle| handle.executor().now());
+    let until = limit.and_then(|limit| now.checked_add(limit));
     let failed = |handle: &Handle| {
         handle
             .try_outcome()

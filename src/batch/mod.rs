@@ -43,7 +43,7 @@ pub use ending::{End, Unfinished};
 pub use follow::{Follow, Full, NextRequests, Pushed};
 pub use handles::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 pub use outcomes::Outcomes;
-pub use par_map::{Panicked, ParMap};
+pub use par_map::{Mapped, Panicked, ParMap};
 pub use progress::{HoldingHost, Progress, ProgressHandle, SummaryHandle, WaitingHost};
 pub use refused::{Refusal, Refused};
 pub use requests::Requests;

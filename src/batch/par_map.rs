@@ -1,13 +1,14 @@
 //! CPU work on outcomes, on rayon's threads: meanwhile the caller's thread feeds and the workers wait for sockets.
 
+use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Select, Sender, bounded};
 use rayon::ThreadPool;
+use serde_json::Value;
 
 use crate::attempt::panicked;
 use crate::executor::Executor;
@@ -51,6 +52,79 @@ impl Panicked {
     }
 }
 
+/// Value that the closure of [`Outcomes::par_map`] returned, with the request whose outcome the closure had.
+#[derive(Clone, Debug)]
+pub struct Mapped<U> {
+    value: U,
+    origin: MappedRequest,
+}
+
+impl<U> Mapped<U> {
+    /// Returns the value.
+    pub fn value(&self) -> &U {
+        &self.value
+    }
+
+    /// Returns the value, by value.
+    pub fn into_value(self) -> U {
+        self.value
+    }
+
+    /// Returns the request's position in the input, from 0.
+    pub fn index(&self) -> u64 {
+        self.origin.index
+    }
+
+    /// Returns the request.
+    pub fn request(&self) -> &Arc<Request> {
+        &self.origin.request
+    }
+
+    /// Returns the caller's own name for the request. `None`: it has none.
+    pub fn id(&self) -> Option<&str> {
+        self.origin.request.request_id()
+    }
+
+    /// Returns the value of the request's tag. `None`: it has no tag.
+    pub fn tag(&self) -> Option<&Value> {
+        self.origin.request.tag_value()
+    }
+
+    /// Returns the value of this type that was attached to the request. `None`: there is none.
+    pub fn extension<V: Any + Send + Sync>(&self) -> Option<&V> {
+        self.origin.request.extension_value()
+    }
+
+    /// Returns the request's URL, userinfo masked; a relative one resolved against the client's base URL.
+    pub fn url(&self) -> String {
+        self.origin.url()
+    }
+}
+
+/// Request of an outcome that a closure took.
+#[derive(Clone, Debug)]
+struct MappedRequest {
+    index: u64,
+    request: Arc<Request>,
+    /// URL as it was written, resolved against the base URL. `None`: it is absolute.
+    written: Option<Arc<str>>,
+}
+
+impl MappedRequest {
+    fn of<T>(outcome: &Outcome<T>) -> MappedRequest {
+        MappedRequest {
+            index: outcome.index(),
+            request: Arc::clone(&outcome.request),
+            written: outcome.report.rare().written.clone(),
+        }
+    }
+
+    fn url(&self) -> String {
+        let written = self.written.as_deref().unwrap_or(self.request.url());
+        self.request.redaction().url(written)
+    }
+}
+
 /// Iterator of [`Outcomes::par_map`] and [`Outcomes::par_map_in`].
 #[must_use = "nothing is sent until it is asked"]
 pub struct ParMap<I, T, U> {
@@ -59,7 +133,7 @@ pub struct ParMap<I, T, U> {
     pool: Option<Arc<ThreadPool>>,
     work: Arc<ClosureWork<T, U>>,
     to_do: Sender<Outcome<T>>,
-    done: Receiver<Result<U, Panicked>>,
+    done: Receiver<Result<Mapped<U>, Panicked>>,
     /// Number of outcomes handed to rayon whose results were not taken yet.
     under_way: usize,
     /// Upper bound for `under_way`.
@@ -72,7 +146,7 @@ pub struct ParMap<I, T, U> {
 /// outcomes under way.
 struct ClosureWork<T, U> {
     to_do: Receiver<Outcome<T>>,
-    done: Sender<Result<U, Panicked>>,
+    done: Sender<Result<Mapped<U>, Panicked>>,
     f: Box<dyn Fn(Outcome<T>) -> U + Send + Sync>,
     /// Record that the batch shares with its intakes, which the closure may use. `None`: the batch has an input.
     takings: Option<Arc<SharedTakings>>,
@@ -84,20 +158,20 @@ impl<T, U> ClosureWork<T, U> {
         let Ok(outcome) = self.to_do.try_recv() else {
             return false;
         };
-        let (index, request) = (outcome.index, Arc::clone(&outcome.request));
-        let written = outcome.report.rare().written.clone();
+        let origin = MappedRequest::of(&outcome);
         let result = catch_unwind(AssertUnwindSafe(|| match &self.takings {
             Some(takings) => takings.during(|| (self.f)(outcome)),
             None => (self.f)(outcome),
-        }))
-        .map_err(|panic| Panicked {
-            index,
-            url: request
-                .redaction()
-                .url(written.as_deref().unwrap_or(request.url())),
-            request,
-            message: panicked(&*panic).message().to_owned(),
-        });
+        }));
+        let result = match result {
+            Ok(value) => Ok(Mapped { value, origin }),
+            Err(panic) => Err(Panicked {
+                index: origin.index,
+                url: origin.url(),
+                request: origin.request,
+                message: panicked(&*panic).message().to_owned(),
+            }),
+        };
         // The send fails if the iterator was dropped, in which case no result is wanted.
         let _ = self.done.send(result);
         true
@@ -110,8 +184,9 @@ where
 {
     /// Runs `f` on each outcome on [rayon](https://docs.rs/rayon)'s global pool.
     ///
-    /// Each returned value is given when it is there. For work that is worth a core, such as parsing large bodies: the
-    /// client's workers wait for sockets meanwhile, and the calling thread feeds them.
+    /// Each returned value is given when it is there, with the request's index, id, tag and URL ([`Mapped`]). For work
+    /// that is worth a core, such as parsing large bodies: the client's workers wait for sockets meanwhile, and the
+    /// calling thread feeds them.
     ///
     /// Upper bound for the outcomes that are with `f` or whose results wait to be taken: twice the number of the pool's
     /// threads, plus two. A slow consumer thus stops `f`, and then the batch. A panic in `f` gives one [`Panicked`] in
@@ -132,7 +207,7 @@ where
     /// });
     /// for length in lengths {
     ///     match length {
-    ///         Ok(length) => println!("{length:?}"),
+    ///         Ok(length) => println!("{}: {:?}", length.url(), length.value()),
     ///         Err(panicked) => println!("{panicked}"),
     ///     }
     /// }
@@ -157,7 +232,7 @@ where
     /// let sizes = client
     ///     .as_completed(["https://example.com/1", "https://example.com/2"])
     ///     .par_map_in(&pool, |outcome| outcome.success().map(|response| response.bytes().len()));
-    /// for size in sizes { println!("{size:?}") }
+    /// for size in sizes.flatten() { println!("{}: {:?}", size.index(), size.into_value()) }
     /// # Ok::<(), rayon::ThreadPoolBuildError>(())
     /// ```
     pub fn par_map_in<U, F>(self, pool: &Arc<ThreadPool>, f: F) -> ParMap<I, T, U>
@@ -242,7 +317,8 @@ where
             Executor::blocking(|| {
                 let mut select = Select::new();
                 select.recv(&self.done);
-                ready_until(&mut select, again);
+                let clock = self.outcomes.batch().executor().clock();
+                ready_until(&mut select, clock.sleep_limit(again));
             });
         }
     }
@@ -254,14 +330,16 @@ where
     T: Send + 'static,
     U: Send + 'static,
 {
-    type Item = Result<U, Panicked>;
+    type Item = Result<Mapped<U>, Panicked>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let full = self.under_way == self.most;
             if !self.over && !full {
                 // An outcome that no thread has begun may wait for this very thread, which then waits for nothing.
-                let until = (self.is_on_pool() && !self.work.to_do.is_empty()).then(Instant::now);
+                let executor = self.outcomes.batch().executor();
+                let waits_here = self.is_on_pool() && !self.work.to_do.is_empty();
+                let until = waits_here.then(|| executor.now());
                 match self.outcomes.advance_beside(until, Some(&self.done)) {
                     NextOutcome::Outcome(outcome) => {
                         self.under_way += 1;

@@ -10,6 +10,7 @@ use crossbeam_channel::{
     Receiver as Receiving, RecvTimeoutError, Select, Sender, TrySendError, bounded, unbounded,
 };
 
+use crate::attempt::Clock;
 use crate::executor::{Executor, Receiver, begin_return};
 use crate::outcome::{Context, Outcome, State};
 use crate::response::Response;
@@ -88,6 +89,7 @@ impl<T> ResultReceiver<T> {
     /// Waits for a message, until `until` at most, or until there is a message in `other`.
     pub(super) fn wait<X>(
         &self,
+        clock: &Clock,
         until: Option<Instant>,
         other: Option<&Receiving<X>>,
     ) -> Option<Message<T>> {
@@ -104,10 +106,10 @@ impl<T> ResultReceiver<T> {
                 let mut select = Select::new();
                 select.recv(&self.messages);
                 select.recv(other);
-                ready_until(&mut select, until);
+                ready_until(&mut select, clock.sleep_limit(until));
                 self.try_recv()
             }
-            None => self.recv_until(until).ok(),
+            None => self.recv_until(clock.sleep_limit(until)).ok(),
         })
     }
 
@@ -188,6 +190,6 @@ mod tests {
         let (_sender, receiver) = results(1, as_response);
         let (to, other) = unbounded();
         to.send(()).unwrap();
-        assert!(receiver.wait(None, Some(&other)).is_none());
+        assert!(receiver.wait(&Clock::System, None, Some(&other)).is_none());
     }
 }

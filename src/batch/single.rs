@@ -24,20 +24,22 @@ pub(crate) fn send(owner: &WorkersOwner, batch: Id, request: Request) -> Outcome
     let (sender, receiver) = results(1, as_response);
     let time_limit = owner.engine().deadline_of(&request);
     let defaults = &owner.engine().defaults;
-    match Feeder::default().feed(defaults, taken(defaults, request), 0, sender) {
-        FedRequest::Ended(job, why) => return job.end(why, Instant::now()),
+    let now = executor.now();
+    match Feeder::default().feed(defaults, taken(defaults, request), 0, sender, now) {
+        FedRequest::Ended(job, why) => return job.end(why, now),
         job => {
             if let Err(refused) = executor.accept(batch, job, usize::MAX) {
                 let (FedRequest::Job(job) | FedRequest::Ended(job, _)) = refused;
-                return job.end(EndReason::Cancelled, Instant::now());
+                return job.end(EndReason::Cancelled, executor.now());
             }
         }
     }
     Executor::blocking(|| {
         loop {
             // The request's own limit counts from its first attempt, so that it cannot pass before this instant.
-            let own = time_limit.and_then(|limit| Instant::now().checked_add(limit));
-            match receiver.recv_until(earliest([executor.expire(), own])) {
+            let own = time_limit.and_then(|limit| executor.now().checked_add(limit));
+            let until = earliest([executor.expire(), own]);
+            match receiver.recv_until(executor.clock().sleep_limit(until)) {
                 Ok(Message::Outcome(outcome, _)) => return outcome,
                 Ok(Message::Nudge) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
@@ -59,16 +61,17 @@ pub(crate) fn send_until(
     let request = taken(&engine.defaults, request);
     let limit = engine.deadline_of(&request);
     let handle = Handle::new(executor, Arc::clone(&request), limit);
-    let mut fed = Feeder::default().feed(&engine.defaults, request, 0, handle.receiver());
+    let (receiver, now) = (handle.receiver(), executor.now());
+    let mut fed = Feeder::default().feed(&engine.defaults, request, 0, receiver, now);
     let (FedRequest::Job(job) | FedRequest::Ended(job, _)) = &mut fed;
     job.attempts.mark_for_source();
     match executor.accept(batch, fed, usize::MAX) {
         Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
         Err(FedRequest::Job(job) | FedRequest::Ended(job, _)) => {
-            return job.end(EndReason::Cancelled, Instant::now());
+            return job.end(EndReason::Cancelled, executor.now());
         }
     }
-    let left = until.saturating_duration_since(Instant::now());
+    let left = until.saturating_duration_since(executor.now());
     if handle.wait_timeout(left).is_err() {
         handle.cancel();
     }
@@ -90,7 +93,8 @@ pub(crate) fn submit(
     let request = taken(defaults, request);
     let limit = owner.engine().deadline_of(&request);
     let handle = Handle::new(executor, Arc::clone(&request), limit);
-    let fed = Feeder::default().feed(defaults, request, 0, handle.receiver());
+    let now = executor.now();
+    let fed = Feeder::default().feed(defaults, request, 0, handle.receiver(), now);
     match executor.accept(batch, fed, most) {
         Ok(id) => id.into_iter().for_each(|id| handle.accepted(id)),
         Err(refused) => {

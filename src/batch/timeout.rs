@@ -27,7 +27,7 @@ impl<I, T> Outcomes<I, T> {
     /// request alone.
     pub fn timeout(self, limit: Duration) -> InTime<I, T> {
         InTime {
-            until: Instant::now().checked_add(limit),
+            until: self.batch().executor().now().checked_add(limit),
             outcomes: self,
         }
     }

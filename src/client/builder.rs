@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{ClientDefaults, DigestSessions, Engine, TokenStore};
+use crate::attempt::{ClientDefaults, Clock, DigestSessions, Engine, TokenStore};
 use crate::executor::{Job, WorkerSettings};
 use crate::request::{CostOf, check_sent};
 use crate::retry::is_keyed;
@@ -292,9 +292,12 @@ impl ClientBuilder {
         self.defaults.costs = self.costs();
         let workers = self.limits.workers;
         self.pool.workers = workers;
-        let transport = self
-            .transport
-            .unwrap_or_else(|| Arc::new(Sockets::new(settings)));
+        let sockets = || Arc::new(Sockets::new(settings)) as Arc<dyn Transport>;
+        let transport = match self.transport {
+            Some(own) => own.over_sockets(sockets()).unwrap_or(own),
+            None => sockets(),
+        };
+        let clock = transport.clock().map_or(Clock::System, Clock::Virtual);
         let usual = ScheduleSettings::new(workers);
         let schedule = Schedule::<Box<Job>>::new(ScheduleSettings {
             rate: self.rate,
@@ -311,7 +314,10 @@ impl ClientBuilder {
                 breaker: rule.breaker,
                 budget: rule.retry.as_ref().map(|policy| policy.budget),
             }),
-            seed: fastrand::u64(..),
+            seed: match clock {
+                Clock::Virtual(_) => 0,
+                _ => fastrand::u64(..),
+            },
             hanging_after: self.hanging_after.unwrap_or(usual.hanging_after),
             ..usual
         })
@@ -330,6 +336,7 @@ impl ClientBuilder {
                 defaults: self.defaults,
                 digest_sessions: DigestSessions::default(),
             },
+            clock,
             self.pool,
             schedule,
             bounds,

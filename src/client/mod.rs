@@ -17,9 +17,9 @@ mod work;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::attempt::{Engine, Preview};
+use crate::attempt::{Clock, Engine, Preview};
 use crate::batch::{
     self, BatchBounds, Intake, OutcomeOrder, Outcomes, Refused, WorkersOwner, as_response,
 };
@@ -103,6 +103,7 @@ impl Client {
 
     fn start(
         engine: Engine,
+        clock: Clock,
         pool: WorkerSettings,
         schedule: Schedule<Box<crate::executor::Job>>,
         bounds: Bounds,
@@ -115,7 +116,7 @@ impl Client {
             engine: Arc::clone(&engine),
             of_sources: of_sources.clone(),
         });
-        let owner = WorkersOwner::new(executor::new(work, pool, schedule), engine);
+        let owner = WorkersOwner::new(executor::new(clock, work, pool, schedule), engine);
         let singles = Bounds {
             window: usize::MAX,
             max_parked: usize::MAX,
@@ -197,14 +198,14 @@ impl Client {
     /// its cancelled outcome. A second call does no harm. On one of the client's own workers the call does not wait.
     pub fn shutdown(&self, how: Shutdown, limit: Option<Duration>) -> Vec<Arc<Request>> {
         let executor = self.owner.executor();
-        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let until = limit.and_then(|limit| executor.now().checked_add(limit));
         let end = (how != Shutdown::Drain).then_some(EndReason::Cancelled);
         let mut never = executor.close(end.as_ref(), how == Shutdown::Abort);
         if !self.owner.join(until) && until.is_some() {
             never.extend(executor.close(Some(&EndReason::Cancelled), true));
             // Aborted requests end within moments; the caller's own code cannot be ended by the client.
             self.owner
-                .join(Some(Instant::now() + Duration::from_secs(1)));
+                .join(Some(executor.now() + Duration::from_secs(1)));
         }
         never
     }

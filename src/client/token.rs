@@ -154,7 +154,9 @@ impl SourceRequests {
     }
 
     /// Begins a call of a source.
-    pub(super) fn from_now(self: &Arc<Self>, now: Instant) -> SourceCall {
+    pub(super) fn from_now(self: &Arc<Self>) -> SourceCall {
+        let executor = self.home.get().and_then(|(executor, _)| executor.upgrade());
+        let now = executor.map_or_else(Instant::now, |executor| executor.now());
         SourceCall {
             requests: Arc::clone(self),
             until: now + CALL_LIMIT,

@@ -66,7 +66,7 @@ impl TokenWork for AttemptWork {
         let Some(requests) = &self.of_sources else {
             unreachable!("calls are of sources that the client has");
         };
-        let via = requests.from_now(Instant::now());
+        let via = requests.from_now();
         self.engine.fetch_token(call, &via)
     }
 

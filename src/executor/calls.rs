@@ -200,10 +200,18 @@ impl Executor {
             // The wait is inside another that has made room for a worker already.
             return wait();
         }
+        let clock = own.clock.as_virtual();
+        if let Some(clock) = clock {
+            clock.worker_waits();
+        }
         own.with(|state, _| state.roster.worker_blocked());
         let result = wait();
         current_worker::set_blocked(false);
         own.with(|state, _| state.roster.worker_unblocked());
+        // Last: until the worker counts as busy, the time must stand still for it.
+        if let Some(clock) = clock {
+            clock.worker_goes_on();
+        }
         result
     }
 
@@ -270,7 +278,7 @@ impl Executor {
             if until.is_some_and(|until| until <= self.clock.now()) {
                 return false;
             }
-            state = self.clock.wait(&self.changed, state, until);
+            state = self.wait_for_change(state, until);
         }
         let threads = std::mem::take(&mut state.threads);
         drop(state);

@@ -106,6 +106,7 @@ impl Executor {
         feed: FedRequest,
         most: usize,
     ) -> Result<Option<Id>, FedRequest> {
+        self.tell_clock_of_request();
         let own = current_worker::is_worker_of(self);
         self.with(|state, now| {
             if (state.closing && !own) || state.schedule.queued() >= most {
@@ -124,6 +125,7 @@ impl Executor {
         number: impl FnOnce() -> u64,
         owed: impl FnOnce() -> TakenOutcomes,
     ) -> Result<(), Unpushed> {
+        self.tell_clock_of_request();
         self.with(|state, now| {
             if state.closing || state.schedule.is_over(batch) {
                 return Err(Unpushed::Over(feed));
@@ -176,7 +178,7 @@ impl Executor {
     ) -> MutexGuard<'g, ExecutorState> {
         let until = state.schedule.next_watch();
         state.intakes_waiting += 1;
-        state = self.clock.wait(&self.changed, state, until);
+        state = self.wait_for_change(state, until);
         state.intakes_waiting -= 1;
         let now = self.clock.now();
         state.watch(now);

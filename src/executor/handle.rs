@@ -260,7 +260,7 @@ impl Handle {
                 if until.is_some_and(|until| until <= executor.clock.now()) {
                     break;
                 }
-                state = executor.clock.wait(&end.done, state, until);
+                state = executor.wait_as_caller(&end.done, state, until);
             }
             state.waiting -= 1;
             state.outcome.clone()

@@ -12,6 +12,7 @@ mod shared;
 mod shortage;
 mod start;
 mod tokens;
+mod virtual_time;
 mod work;
 mod workers;
 

@@ -162,6 +162,17 @@ impl Roster {
         self.live
     }
 
+    /// Returns true if an idle worker was called and has not woken.
+    pub(super) fn is_called(&self) -> bool {
+        self.called
+    }
+
+    /// Returns the number of workers that do something, are being started, or were called. Blocked workers do nothing.
+    pub(super) fn busy(&self) -> usize {
+        let idle = self.following + usize::from(self.leading);
+        self.live.saturating_sub(idle + self.blocked) + usize::from(self.called)
+    }
+
     /// Returns true if more workers live than may: a worker that finds no job leaves.
     pub(super) fn has_surplus(&self) -> bool {
         self.live > self.limit + self.blocked

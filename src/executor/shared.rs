@@ -106,7 +106,7 @@ impl Executor {
         Arc::new(Executor {
             start,
             work,
-            cpu: Arc::new(CpuPermits::new(&clock)),
+            cpu: Arc::new(CpuPermits::new(&clock.while_working())),
             clock,
             returning: Arc::default(),
             told_of_shortage: AtomicBool::new(false),
@@ -240,6 +240,9 @@ impl Executor {
                     job.deliver(why, now);
                 }
             });
+            if let Some(clock) = self.clock.as_virtual() {
+                clock.outcome_delivered();
+            }
         }
         if after.start {
             (self.start)(self);

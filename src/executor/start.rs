@@ -17,23 +17,16 @@ use super::work::Work;
 use super::workers::Worker;
 use crate::attempt::{Clock, panicked};
 
-/// Creates an executor that starts its workers on demand.
+/// Creates an executor that starts its workers on demand and reads time from this clock.
 pub(crate) fn new(
-    work: Arc<dyn Work>,
-    pool: WorkerSettings,
-    schedule: Schedule<Box<Job>>,
-) -> Arc<Executor> {
-    new_at(Clock::System, work, pool, schedule)
-}
-
-/// Creates an executor that reads time from this clock.
-pub(super) fn new_at(
     clock: Clock,
     work: Arc<dyn Work>,
     pool: WorkerSettings,
     schedule: Schedule<Box<Job>>,
 ) -> Arc<Executor> {
-    Executor::new(work, pool, schedule, clock, start)
+    let executor = Executor::new(work, pool, schedule, clock, start);
+    executor.join_clock();
+    executor
 }
 
 /// Starts a worker that the roster has counted as starting. If the system refuses a thread, the live workers do the
@@ -48,9 +41,10 @@ fn start(executor: &Arc<Executor>) {
         let now = executor.clock.now();
         let left = match state.roster.start_refused(refusals, now) {
             StartRefused::AskAgain(pause) => {
-                while executor.clock.now() < now + pause {
-                    let until = Some(now + pause);
-                    state = executor.clock.wait(&executor.changed, state, until);
+                let clock = executor.clock.while_working();
+                let until = clock.now() + pause;
+                while clock.now() < until {
+                    state = clock.wait(&executor.changed, state, Some(until));
                 }
                 continue;
             }

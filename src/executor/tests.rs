@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
-use super::start::new_at;
 use super::*;
 use crate::attempt::manual::ManualClock;
 use crate::attempt::{AttemptEnd, Clock, RequestTarget};
@@ -88,7 +87,7 @@ fn executor(work: impl Work + 'static, clock: Clock) -> Arc<Executor> {
         stack: None,
         on_start: None,
     };
-    new_at(
+    new(
         clock,
         Arc::new(work),
         pool,

@@ -83,16 +83,18 @@ impl Worker<'_> {
     }
 
     /// Waits as the leader until the next wake-up, or as a follower until called.
-    fn wait<'g>(&self, mut state: MutexGuard<'g, ExecutorState>) -> MutexGuard<'g, ExecutorState> {
+    fn wait<'g>(
+        &'g self,
+        mut state: MutexGuard<'g, ExecutorState>,
+    ) -> MutexGuard<'g, ExecutorState> {
         let executor = self.executor;
         let next_wakeup = state.schedule.next_wakeup();
         let (role, wake) = state.roster.begins_waiting(next_wakeup);
         executor.notify(wake);
-        let (condvar, until) = match role {
-            IdleRole::Leader => (&executor.leader, next_wakeup),
-            IdleRole::Follower => (&executor.followers, None),
+        state = match role {
+            IdleRole::Leader => executor.wait_as_leader(state, next_wakeup),
+            IdleRole::Follower => executor.clock.wait(&executor.followers, state, None),
         };
-        state = executor.clock.wait(condvar, state, until);
         state.roster.woken(role);
         state
     }
@@ -240,6 +242,9 @@ impl Worker<'_> {
         let (receiver, outcome) = job.finish_for(outcome, settled.unwrap_or_else(|| clock.now()));
         let bytes =
             catch_unwind(AssertUnwindSafe(|| receiver.deliver(outcome))).unwrap_or_default();
+        if let Some(clock) = clock.as_virtual() {
+            clock.outcome_delivered();
+        }
         // This may be the last reference to the caller's closure, and the caller's code in its drop may panic.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
         let cool = cool.and_then(|cool| clock.now().checked_add(cool));

@@ -78,3 +78,5 @@ pub mod coming_from_python {}
 pub mod coming_from_futures {}
 #[doc = include_str!("credentials.md")]
 pub mod credentials {}
+#[doc = include_str!("testing_without_a_server.md")]
+pub mod testing_without_a_server {}

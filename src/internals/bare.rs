@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::redact::Redaction;
 use crate::request::RequestContent;
 use crate::response::Headers;
 use crate::settings::StatusSet;
 use crate::transport::{
-    Call, CancelSlot, ExchangeResult, HeaderLines, Reply, Sockets, SpareDescriptor, Transport,
-    TransportSettings, WireFacts,
+    Call, CancelSlot, ExchangeResult, HeaderLines, Reply, SYSTEM_CLOCK, Sockets, SpareDescriptor,
+    Transport, TransportSettings, WireFacts,
 };
 use crate::url;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
@@ -106,6 +107,8 @@ impl BareWorker<'_> {
             discard: false,
             fresh: false,
             cancel: &self.cancel,
+            clock: &SYSTEM_CLOCK,
+            redaction: Redaction::USUAL,
             on_connected: None,
             on_head: None,
         });

@@ -1,11 +1,12 @@
 //! The context of a closure: the request that it works for.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{OutcomeReport, position, shown_url};
+use super::{OutcomeReport, position, written_url};
 use crate::request::Request;
 
 /// Context of a closure of `process_with`: the request that it works for.
@@ -41,6 +42,11 @@ impl<'a> Context<'a> {
         self.request.tag_value()
     }
 
+    /// Returns the value of this type that was attached to the request. `None`: there is none.
+    pub fn extension<V: Any + Send + Sync>(&self) -> Option<&'a V> {
+        self.request.extension_value()
+    }
+
     /// Returns the request's URL as given, userinfo masked.
     ///
     /// A relative one is resolved against the client's base URL.
@@ -61,4 +67,9 @@ impl fmt::Debug for Context<'_> {
             .field("request", self.request)
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the URL as given, userinfo masked; a relative one resolved.
+fn shown_url(request: &Request, report: &OutcomeReport) -> String {
+    request.redaction().url(written_url(request, report))
 }

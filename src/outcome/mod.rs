@@ -4,8 +4,11 @@
 //!
 //! [`Outcome`] and [`State`] are at the root of the crate too.
 
+mod builder;
+mod cause;
 mod context;
 mod debug;
+mod extension;
 mod figures;
 mod lineage;
 mod report;
@@ -29,6 +32,8 @@ use crate::timing::Phase;
 
 pub use crate::response::{Hop, Link, Saved};
 pub use crate::timing::Timings;
+pub use builder::OutcomeBuilder;
+pub use cause::Cause;
 pub use context::Context;
 pub(crate) use lineage::Lineage;
 pub(crate) use report::OutcomeReport;
@@ -339,11 +344,6 @@ impl<T> Outcome<T> {
 fn position(request: &Request, index: u64) -> u64 {
     let resumed = request.resumed();
     resumed.map_or(index, |resumed| resumed.position)
-}
-
-/// Returns the URL as given, userinfo masked; a relative one resolved.
-fn shown_url(request: &Request, report: &OutcomeReport) -> String {
-    request.redaction().url(written_url(request, report))
 }
 
 /// Returns the request's URL as it was written, resolved against the base URL, with its secrets.

@@ -5,6 +5,7 @@
 mod body;
 mod cost;
 mod digested;
+mod extension;
 mod headers;
 mod method;
 #[cfg(feature = "multipart")]

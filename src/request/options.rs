@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::extension::Extensions;
 use super::headers::SHOWN;
 use super::{BodyUse, Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
@@ -44,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) or_get: bool,
     pub(crate) id: Option<String>,
     pub(crate) tag: Option<Tag>,
+    /// Values of the caller's own types. `None`: there are none.
+    pub(crate) extensions: Option<Box<Extensions>>,
     pub(crate) invalid: Option<Mistake>,
     /// Line that the request stands for, since it could not be read. `None`: the request could be read.
     pub(crate) bad_line: Option<Box<BadLine>>,

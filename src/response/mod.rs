@@ -16,12 +16,14 @@ use crate::redact::{Redaction, header_text};
 use crate::timing::{Phases, Timings};
 use crate::url::Url;
 
+pub use builder::ResponseBuilder;
 pub(crate) use charset::{NamedText, lossy as decode};
 pub(crate) use headers::Headers;
 pub use links::Link;
 pub(crate) use pointer::find;
 pub(crate) use value::parse;
 
+mod builder;
 mod charset;
 mod headers;
 mod links;

@@ -14,6 +14,11 @@ use std::str::FromStr;
 pub struct StatusSet(Vec<RangeInclusive<u16>>);
 
 impl StatusSet {
+    /// Returns the statuses that are accepted by default: 100 to 399.
+    pub(crate) fn usual() -> StatusSet {
+        StatusSet::from(100..=399)
+    }
+
     /// True if the status is in the set.
     pub fn contains(&self, status: u16) -> bool {
         self.0.iter().any(|range| range.contains(&status))

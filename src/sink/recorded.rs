@@ -118,7 +118,7 @@ impl<I, T, S: Sink<T> + ?Sized> Recorded<'_, I, T, S> {
         self.recent.forget_written(self.sink.written());
         if self.failed {
             let unwritten = &self.recent.counted;
-            unwritten.iter().for_each(|c| summary.take_back(*c));
+            unwritten.iter().for_each(|c| summary.take_back(c.clone()));
         }
         let finished = self.sink.finish(&summary);
         self.recent.forget_written(self.sink.written());

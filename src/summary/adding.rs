@@ -20,6 +20,7 @@ impl AddAssign<&Summary> for Summary {
         for (status, n) in &other.statuses {
             *self.statuses.entry(*status).or_default() += n;
         }
+        self.codes += &other.codes;
         self.hosts += &other.hosts;
         self.errors += &other.errors;
         self.attempts += other.attempts;

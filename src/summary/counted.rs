@@ -1,11 +1,12 @@
 //! Outcomes that were counted and then could not be written.
 
 use super::Summary;
+use super::codes::code_shown;
 use crate::error::ErrorType;
 use crate::outcome::{Outcome, State};
 
 /// Counts that one outcome added to. Small, since it is kept for every outcome until that is written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CountedOutcome {
     class: OutcomeClass,
     status: Option<u16>,
@@ -13,10 +14,11 @@ pub(crate) struct CountedOutcome {
     later_success: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum OutcomeClass {
     Succeeded,
-    Rejected,
+    /// Rejected with this code.
+    Rejected(Box<str>),
     Failed(ErrorType),
     /// Cancelled or not done: the outcome is not to be written, and stays counted as it is.
     Unfinished,
@@ -28,7 +30,7 @@ impl CountedOutcome {
             class: match &outcome.state {
                 _ if !outcome.is_final() => OutcomeClass::Unfinished,
                 State::Success(_) => OutcomeClass::Succeeded,
-                State::Rejected(_) => OutcomeClass::Rejected,
+                State::Rejected(rejection) => OutcomeClass::Rejected(code_shown(rejection).into()),
                 State::Failed(error) => OutcomeClass::Failed(error.error_type()),
             },
             status: outcome.status(),
@@ -42,7 +44,10 @@ impl Summary {
     pub(crate) fn take_back(&mut self, counted: CountedOutcome) {
         let count = match counted.class {
             OutcomeClass::Succeeded => &mut self.succeeded,
-            OutcomeClass::Rejected => &mut self.rejected,
+            OutcomeClass::Rejected(code) => {
+                lower(&mut self.codes.row(code.into()).count);
+                &mut self.rejected
+            }
             OutcomeClass::Failed(class) => {
                 lower(self.error_types.entry(class).or_default());
                 self.error_types.retain(|_, count| *count > 0);
@@ -87,6 +92,7 @@ mod tests {
             assert_eq!((summary.total(), summary.not_done()), (1, 1));
             assert_eq!(summary.finished(), 0);
             assert!(summary.by_error_type().is_empty() && summary.by_status().is_empty());
+            assert!(summary.by_code().is_empty());
         }
     }
 

@@ -15,9 +15,11 @@ const WIDTH: usize = 80;
 const TITLE: usize = 14;
 /// Least number of columns of an example's URL that is worth a place beside the error.
 const SHORTEST_URL: usize = 40;
-/// Rows shown of the bounded tables, and of the statuses.
+/// Rows shown of the bounded tables, and of the statuses and codes.
 const ROWS: usize = 5;
 const STATUSES: usize = 8;
+/// Columns of a rejection's code.
+const CODE: usize = 24;
 
 /// Figures as in
 ///
@@ -140,7 +142,7 @@ impl Summary {
         let none = Figures::new(Vec::new());
         [
             row("succeeded", self.succeeded, &self.statuses_shown()),
-            row("rejected", self.rejected, &none),
+            row("rejected", self.rejected, &self.codes_shown()),
             row("cancelled", self.cancelled, &none),
             row("failed", self.failed, &self.classes_shown()),
         ]
@@ -165,6 +167,25 @@ impl Summary {
         }
         if let Some(first) = shown.first_mut() {
             first.insert_str(0, "statuses  ");
+        }
+        Figures::separated("  ", shown)
+    }
+
+    fn codes_shown(&self) -> Figures {
+        let codes = self.by_code();
+        let codes = &codes[..codes.len().min(STATUSES)];
+        let others = self
+            .rejected
+            .saturating_sub(codes.iter().map(|(_, n)| n).sum());
+        let mut shown: Vec<String> = codes
+            .iter()
+            .map(|(code, n)| format!("{}: {n}", Escaped(cut(code, CODE))))
+            .collect();
+        if others > 0 && !shown.is_empty() {
+            shown.push(format!("others: {others}"));
+        }
+        if let Some(first) = shown.first_mut() {
+            first.insert_str(0, "codes  ");
         }
         Figures::separated("  ", shown)
     }

@@ -1,6 +1,7 @@
 //! Figures of a batch, which can be added up.
 
 mod adding;
+mod codes;
 mod counted;
 mod display;
 mod distribution;
@@ -26,6 +27,7 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::host::Host;
 use crate::outcome::{Outcome, State};
 use crate::timing::millis;
+use codes::{CodeRow, code_shown};
 use rows::{ErrorKey, ErrorRow, HostRow};
 use worst::Worst;
 
@@ -62,6 +64,7 @@ pub struct Summary {
     duplicates: u64,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
+    codes: Worst<String, CodeRow>,
     hosts: Worst<Host, HostRow>,
     errors: Worst<ErrorKey, ErrorRow>,
     attempts: u64,
@@ -98,8 +101,9 @@ impl Summary {
                 self.succeeded += 1;
                 false
             }
-            State::Rejected(_) => {
+            State::Rejected(rejection) => {
                 self.rejected += 1;
+                self.codes.row(code_shown(rejection)).count += 1;
                 false
             }
             State::Failed(error) if error.error_type() == ErrorType::Cancelled => {

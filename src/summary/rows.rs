@@ -131,7 +131,7 @@ pub(super) struct Example {
 }
 
 /// Longest message and URL that are kept, in bytes.
-const MESSAGE: usize = 120;
+pub(super) const MESSAGE: usize = 120;
 const URL: usize = 400;
 
 impl ErrorKey {
@@ -245,7 +245,7 @@ fn without_numbers(text: &str) -> String {
     kept
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
+use super::codes::CodeRow;
 use super::distribution::{Distribution, Sketch};
 use super::rows::{ErrorKey, ErrorRow, Example, HostRow};
 use super::worst::Worst;
@@ -33,6 +34,8 @@ pub(super) struct SummaryWire {
     layers: BTreeMap<Layer, u64>,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rejection_codes: BTreeMap<String, u64>,
     attempts: u64,
     retried_requests: u64,
     retry_attempts: u64,
@@ -94,6 +97,7 @@ impl From<Summary> for SummaryWire {
     fn from(mut s: Summary) -> SummaryWire {
         s.hosts.settle();
         s.errors.settle();
+        let codes = s.by_code().into_iter().collect();
         let hosts = s.hosts.sorted().into_iter();
         let errors = s.errors.sorted().into_iter();
         SummaryWire {
@@ -125,6 +129,7 @@ impl From<Summary> for SummaryWire {
             },
             error_types: s.error_types,
             statuses: s.statuses,
+            rejection_codes: codes,
             attempts: s.attempts,
             retried_requests: s.retried,
             retry_attempts: s.retry_attempts,
@@ -156,6 +161,10 @@ impl From<SummaryWire> for Summary {
         }
         hosts.rest += &w.other_hosts.row();
         hosts.others += w.other_hosts.hosts.unwrap_or(0);
+        let mut codes = Worst::<String, CodeRow>::default();
+        for (code, count) in w.rejection_codes {
+            codes.row(code).count += count;
+        }
         let mut errors = Worst::<ErrorKey, ErrorRow>::default();
         for line in w.top_errors {
             let (key, row) = line.row();
@@ -172,6 +181,7 @@ impl From<SummaryWire> for Summary {
             duplicates: w.duplicates,
             error_types: w.error_types,
             statuses: w.statuses,
+            codes,
             hosts,
             errors,
             attempts: w.attempts,

@@ -5,6 +5,7 @@
 
 mod cancel;
 mod classify;
+pub(crate) mod clock;
 mod connect;
 mod connection;
 mod conversation;
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::ErrorType;
 use crate::host::Host;
+use crate::redact::Redaction;
 use crate::request::{RequestContent, SaveTo};
 use crate::response::Headers;
 use crate::settings::StatusSet;
@@ -35,6 +37,8 @@ use http::{HeaderMap, HeaderName, Method, Version};
 
 use self::cancel::activity::Activity;
 pub(crate) use self::cancel::{AttemptNumber, CancelSlot};
+pub use self::clock::VirtualClock;
+pub(crate) use self::clock::{Clock, ClockUser, SYSTEM_CLOCK, WorkLeft};
 pub(crate) use self::connect::dial::Dialling;
 pub(crate) use self::connect::resolver::Addressing;
 pub(crate) use self::connection::descriptors::SpareDescriptor;
@@ -46,11 +50,6 @@ pub(crate) use self::http1::request::HeaderLines;
 pub(crate) use self::http1::save::{PartialFile, Unsaved};
 pub(crate) use self::settings::TransportSettings;
 pub(crate) use self::sockets::Sockets;
-
-/// Returns the CPU time of the calling thread. `None`: the system does not tell it.
-pub(crate) fn thread_time() -> Option<Duration> {
-    connection::platform::thread_time()
-}
 
 /// Attempt to be made: a request with all defaults applied.
 pub struct Call<'a> {
@@ -93,6 +92,10 @@ pub struct Call<'a> {
     pub(crate) fresh: bool,
     /// Slot through which another thread can end this attempt.
     pub(crate) cancel: &'a Arc<CancelSlot>,
+    /// Rules by which secrets of the request are masked.
+    pub(crate) redaction: &'a Redaction,
+    /// Clock by which `until` is meant.
+    pub(crate) clock: &'a Clock,
     /// Called once, on this thread, as soon as a connection to the host stands (new or reused).
     pub(crate) on_connected: Option<&'a dyn Fn()>,
     /// Called once, on this thread, as soon as the head of the response has come, with the time of its arrival.
@@ -218,6 +221,19 @@ pub trait Transport: Send + Sync {
 
     /// Closes idle connections. Default: does nothing.
     fn close_idle(&self) {}
+
+    /// Returns the transport that a client uses in place of this one, made over the client's sockets. `None`, the default:
+    /// this one itself, without sockets.
+    fn over_sockets(&self, sockets: Arc<dyn Transport>) -> Option<Arc<dyn Transport>> {
+        let _ = sockets;
+        None
+    }
+
+    /// Returns the clock by which a client over this transport measures and waits. `None`, the default: the system's
+    /// clock.
+    fn clock(&self) -> Option<VirtualClock> {
+        None
+    }
 }
 
 #[cfg(test)]

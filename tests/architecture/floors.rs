@@ -41,7 +41,17 @@ const FLOORS: &[(&str, &[&str])] = &[
     // Wire formats and files.
     ("7", &["record", "sink"]),
     // Wires the floors together.
-    ("8", &["client", "guide", "internals", "lib", "unversioned"]),
+    (
+        "8",
+        &[
+            "client",
+            "guide",
+            "internals",
+            "lib",
+            "testing",
+            "unversioned",
+        ],
+    ),
     // Arguments, streams, signals, exit codes.
     ("9", &["bin"]),
 ];

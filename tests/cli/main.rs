@@ -13,6 +13,7 @@ mod downloads;
 mod dry_run;
 mod ending;
 mod escapes;
+mod exchanges;
 #[cfg(unix)]
 mod few_files;
 #[cfg(unix)]

@@ -264,9 +264,9 @@ fn a_closure_that_runs_inside_a_closure_of_another_batch_never_waits_for_it() {
         let mut inner = inner.par_map_in(&inner_pool, move |_| {
             (0..100).find_map(|_| intake.send(url.as_str()).err().map(|refused| refused.why()))
         });
-        inner.next().unwrap().unwrap()
+        inner.next().unwrap().unwrap().into_value()
     });
-    let refused = refusals.next().unwrap().unwrap();
+    let refused = refusals.next().unwrap().unwrap().into_value();
     assert_eq!(refused, Some(Refusal::WouldDeadlock));
 }
 
@@ -302,7 +302,7 @@ fn a_closure_of_par_map_that_feeds_its_batch_never_waits() {
     });
     assert!(
         results
-            .map(|result| result.unwrap())
+            .map(|result| result.unwrap().into_value())
             .take(100)
             .all(|good| good)
     );

@@ -5,8 +5,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use haul::batch::{End, ParMap};
-use haul::{Client, Outcome};
+use haul::batch::{End, Mapped, Panicked, ParMap};
+use haul::{Client, Outcome, Request};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use test_support::{Gate, PATIENCE, Server, client, server};
@@ -53,6 +53,11 @@ impl Door {
     }
 }
 
+/// Returns the value of a closure that did not panic.
+fn value<U>(mapped: Result<Mapped<U>, Panicked>) -> U {
+    mapped.unwrap().into_value()
+}
+
 fn sorted(mut indices: Vec<u64>) -> Vec<u64> {
     indices.sort_unstable();
     indices
@@ -74,8 +79,8 @@ fn every_outcome_goes_through_the_closure_once_on_the_pool_s_threads() {
             Some(pool) => outcomes.par_map_in(pool, index),
         };
         assert_eq!(seen.size_hint(), (300, Some(300)));
-        let indices: Result<Vec<u64>, _> = seen.by_ref().collect();
-        assert!(sorted(indices.unwrap()).into_iter().eq(0..300));
+        let indices = seen.by_ref().map(value).collect();
+        assert!(sorted(indices).into_iter().eq(0..300));
         assert_eq!(seen.end(), Some(End::Completed));
         assert_eq!(
             (seen.size_hint(), seen.next().is_none()),
@@ -101,7 +106,7 @@ fn a_result_does_not_wait_for_earlier_ones() {
             }
             outcome.index()
         });
-    let mut next = || seen.next().unwrap().unwrap();
+    let mut next = || value(seen.next().unwrap());
     assert_eq!(sorted(vec![next(), next()]), [2, 3]);
     door.open();
     assert_eq!(next(), 1);
@@ -202,7 +207,7 @@ fn a_deadline_of_the_batch_passes_while_everything_computes() {
     thread::scope(|scope| {
         let counted = scope.spawn(|| {
             seen.by_ref()
-                .filter(|seen| !*seen.as_ref().unwrap())
+                .filter(|seen| !seen.as_ref().unwrap().value())
                 .count()
         });
         door.wait_for(1);
@@ -224,7 +229,7 @@ fn par_map_on_a_thread_of_its_pool_computes_by_itself() {
     let count = one.install(|| {
         let outcomes = client.as_completed(urls.clone());
         let seen = outcomes.par_map(|outcome| outcome.index());
-        sorted(seen.map(Result::unwrap).collect())
+        sorted(seen.map(value).collect())
     });
     assert!(count.into_iter().eq(0..200));
     let count = one.install(|| {
@@ -253,7 +258,7 @@ fn the_work_of_one_batch_may_run_another() {
             .par_map_in(&inner_pool, |outcome| outcome.is_success())
             .count()
     });
-    assert_eq!(seen.map(Result::unwrap).sum::<usize>(), 100);
+    assert_eq!(seen.map(value).sum::<usize>(), 100);
 }
 
 #[test]
@@ -332,7 +337,36 @@ fn outcomes_are_send_if_their_input_is() {
     let sum: u64 = outcomes
         .par_map(|outcome| outcome.index())
         .par_bridge()
-        .map(Result::unwrap)
+        .map(value)
         .sum();
     assert_eq!(sum, 4950);
+}
+
+#[test]
+fn a_value_comes_with_the_index_id_tag_and_url_of_its_request() {
+    let server = server(&Gate::closed());
+    let client = Client::builder()
+        .workers(4)
+        .base_url(server.url("/"))
+        .build()
+        .unwrap();
+    let requests = (0..50_u64).map(|i| {
+        let request = Request::get(format!("/{i}")).id(format!("id-{i}"));
+        request.tag(i).extension(i * 2)
+    });
+    let mapped = client.as_completed(requests).par_map(|outcome| {
+        let path = outcome.final_url().unwrap_or_default();
+        path.rsplit('/').next().unwrap_or_default().to_owned()
+    });
+    let mut count = 0;
+    for mapped in mapped.map(Result::unwrap) {
+        let i = mapped.index();
+        assert_eq!(*mapped.value(), i.to_string());
+        assert_eq!(mapped.id(), Some(&*format!("id-{i}")));
+        assert_eq!(mapped.tag(), Some(&i.into()));
+        assert_eq!(mapped.extension::<u64>(), Some(&(2 * i)));
+        assert_eq!(mapped.url(), server.url(&format!("/{i}")));
+        count += 1;
+    }
+    assert_eq!(count, 50);
 }

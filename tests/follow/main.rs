@@ -154,7 +154,7 @@ fn the_closure_sees_an_outcome_before_it_is_handed_over_by_every_adapter() {
         assert_eq!(last.get(), Some(page.unwrap().index()));
     }
     let indices = client.follow(seeds(), see).par_map(|page| page.index());
-    let mut indices: Vec<_> = indices.map(Result::unwrap).collect();
+    let mut indices: Vec<_> = indices.map(|page| page.unwrap().into_value()).collect();
     indices.sort_unstable();
     assert_eq!((indices, last.get()), (vec![0, 1, 2], Some(2)));
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
+use crate::attempt::Clock;
 use crate::outcome::Outcome;
 
 use super::reorder::Reorder;
@@ -82,10 +83,11 @@ impl<T> Inbox<T> {
     /// Waits for a message, until `until` at most, or until there is a message in `other`.
     pub(super) fn wait<X>(
         &self,
+        clock: &Clock,
         until: Option<Instant>,
         other: Option<&Receiving<X>>,
     ) -> Option<Message<T>> {
-        self.results.wait(until, other)
+        self.results.wait(clock, until, other)
     }
 
     /// Notes that a nudge was received, so that the next one is sent.

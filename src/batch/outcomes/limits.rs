@@ -1,6 +1,6 @@
 //! Early end of a batch.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::batch::cancel::CancelToken;
 use crate::batch::ending::{End, Unfinished};
@@ -149,7 +149,9 @@ impl<I, T> Outcomes<I, T> {
         self.summary.begin();
         log_line!(Info, "batch begins");
         let limit = self.ending.limit;
-        if let Some(deadline) = limit.and_then(|limit| Instant::now().checked_add(limit)) {
+        if let Some(deadline) =
+            limit.and_then(|limit| self.batch.executor().now().checked_add(limit))
+        {
             self.batch.set_deadline(deadline);
         }
     }

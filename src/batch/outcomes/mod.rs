@@ -191,7 +191,7 @@ where
     /// Makes the outcome of a job that ended without an attempt. Returns the outcome if it is its turn.
     fn end_untried(&mut self, job: Job, why: EndReason) -> Option<Outcome<T>> {
         self.source.may_have_room();
-        let now = Instant::now();
+        let now = self.batch.executor().now();
         self.summary.ended_untried(now);
         let outcome = job.end(why, now);
         let outcome = outcome.map_success(|_, _| unreachable!("it has ended without a response"));
@@ -206,7 +206,7 @@ where
         let again = self.batch.executor().tell(self.batch.id(), owed);
         self.top_up();
         if self.source.has_more_to_feed() {
-            return Some(Instant::now());
+            return Some(self.batch.executor().now());
         }
         again
     }
@@ -243,7 +243,7 @@ where
         other: Option<&Receiving<X>>,
     ) -> Option<Outcome<T>> {
         let until = earliest([self.ledger.ask_at(), until]);
-        match self.inbox.wait(until, other) {
+        match self.inbox.wait(self.batch.executor().clock(), until, other) {
             Some(message) => self.take_message(message),
             // The time passed, or the other channel has a message: the sending end lives as long as this one.
             None => {
@@ -291,7 +291,7 @@ where
                 self.finish();
                 return NextOutcome::End;
             }
-            if until.is_some_and(|until| until <= Instant::now())
+            if until.is_some_and(|until| until <= self.batch.executor().now())
                 || other.is_some_and(|other| !other.is_empty())
             {
                 return NextOutcome::Late;

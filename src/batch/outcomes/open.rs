@@ -56,12 +56,14 @@ where
             inbox: Inbox::new(receiver, bounds.ordered),
             ledger: Ledger::new(&bounds, shape.workers, takings),
             ending: EndConditions::default(),
-            summary: SummaryHandle::new(shape.workers),
+            summary: SummaryHandle::new(shape.workers, owner.executor().clock().clone()),
             stop_when: None,
             display: None,
         }
     }
+}
 
+impl<I, T> Outcomes<I, T> {
     /// Returns the batch, to be shared with an intake.
     pub(in super::super) fn batch(&self) -> &OpenBatch {
         &self.batch

@@ -247,7 +247,8 @@ impl<I> Input<I> {
                     return None;
                 }
                 let request = taken(defaults, request);
-                let feed = feeder.feed(defaults, request, *fed, Arc::clone(batch.receiver()));
+                let (receiver, now) = (Arc::clone(batch.receiver()), batch.executor().now());
+                let feed = feeder.feed(defaults, request, *fed, receiver, now);
                 *fed += 1;
                 return Some(feed);
             }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::attempt::Clock;
 use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::summary::{CountedOutcome, Summary};
@@ -25,6 +26,7 @@ pub struct SummaryHandle(Arc<Mutex<RunningSummary>>);
 /// Figures, and the times that they are measured by.
 struct RunningSummary {
     summary: Summary,
+    clock: Clock,
     total: ExpectedTotal,
     /// Time at which the first outcome was requested. `None`: none was requested.
     started: Option<Instant>,
@@ -59,11 +61,12 @@ pub(super) struct Counts {
 
 impl SummaryHandle {
     /// Creates the figures of a batch on this number of workers, of which no outcome was handed out.
-    pub(in super::super) fn new(workers: usize) -> Self {
+    pub(in super::super) fn new(workers: usize, clock: Clock) -> Self {
         let mut summary = Summary::new();
         summary.set_at_once(workers);
         SummaryHandle(Arc::new(Mutex::new(RunningSummary {
             summary,
+            clock,
             total: ExpectedTotal::Unknown,
             started: None,
             last_end: None,
@@ -76,7 +79,7 @@ impl SummaryHandle {
         let tallied = self.lock();
         let mut summary = tallied.summary.clone();
         if let Some(started) = tallied.started {
-            let ended = tallied.ended.unwrap_or_else(Instant::now);
+            let ended = tallied.ended.unwrap_or_else(|| tallied.clock.now());
             summary.set_wall(ended.saturating_duration_since(started));
         }
         summary
@@ -122,7 +125,7 @@ impl SummaryHandle {
 
     /// Notes that the batch begins.
     pub(in super::super) fn begin(&self) {
-        self.update(|tallied| tallied.started = Some(Instant::now()));
+        self.update(|tallied| tallied.started = Some(tallied.clock.now()));
     }
 
     /// Counts an outcome that is handed out.
@@ -148,7 +151,8 @@ impl SummaryHandle {
     /// Notes that the batch ended, if that was not noted before.
     pub(in super::super) fn end(&self) {
         self.update(|tallied| {
-            tallied.ended.get_or_insert_with(Instant::now);
+            let clock = &tallied.clock;
+            tallied.ended.get_or_insert_with(|| clock.now());
         });
     }
 

@@ -1,9 +1,10 @@
 //! Connection settings that the arguments ask for.
 
 use haul::settings::{AddressPolicy, IpFamily};
+use haul::testing::Cassette;
 use haul::{ClientBuilder, ProxySettings, TlsSettings};
 
-use crate::arguments::ConnectionArguments;
+use crate::arguments::{ConnectionArguments, name_of};
 use crate::failure::CommandError;
 use crate::header_text;
 use crate::messages::Messages;
@@ -39,6 +40,22 @@ pub(crate) fn connected(
         Some(most) => builder.body_limit(most),
         None => builder,
     })
+}
+
+/// Makes the client record its exchanges, or answer from recorded ones.
+pub(crate) fn taped(
+    builder: ClientBuilder,
+    given: &ConnectionArguments,
+) -> Result<ClientBuilder, CommandError> {
+    let (option, cassette) = match (&given.capture, &given.replay) {
+        (Some(folder), _) => ("capture", Cassette::record(folder)),
+        (None, Some(folder)) => ("replay", Cassette::replay(folder)),
+        (None, None) => return Ok(builder),
+    };
+    match cassette {
+        Ok(cassette) => Ok(builder.transport(cassette)),
+        Err(error) => Err(CommandError::usage(format!("{}: {error}", name_of(option)))),
+    }
 }
 
 fn tls(given: &ConnectionArguments) -> TlsSettings {

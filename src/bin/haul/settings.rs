@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::arguments::{
     Arguments, ConnectionArguments, InputFormat, RequestArguments, TimeArguments, name_of,
 };
-use crate::connection::connected;
+use crate::connection::{connected, taped};
 use crate::credentials::log_in;
 use crate::failure::CommandError;
 use crate::header_text::{self, Header, headers};
@@ -42,17 +42,15 @@ pub(crate) fn settings(
         .expect_json(arguments.ending.expect_json);
     builder = limited(builder, arguments)?;
     builder = connected(builder, &arguments.connection, messages)?;
+    // A dry run makes no exchange, and no directory.
+    if !arguments.ending.dry_run {
+        builder = taped(builder, &arguments.connection)?;
+    }
     for (pointer, value) in &arguments.ending.require {
         builder = builder.require(pointer, value.clone());
     }
     let given = &arguments.requests;
-    for name in &given.secrets {
-        builder = builder.sensitive_query(name);
-        // A parameter may have a name that no header has.
-        if HeaderName::from_bytes(name.as_bytes()).is_ok() {
-            builder = builder.sensitive_header(name);
-        }
-    }
+    builder = secretive(builder, &given.secrets);
     if let Some(url) = &given.base_url {
         builder = builder.base_url(url);
     }
@@ -100,6 +98,18 @@ pub(crate) fn settings(
         .build()
         .map_err(|error| CommandError::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(RunSettings { client, lines })
+}
+
+/// Masks the values of headers and parameters with these names.
+fn secretive(mut builder: ClientBuilder, names: &[String]) -> ClientBuilder {
+    for name in names {
+        builder = builder.sensitive_query(name);
+        // A parameter may have a name that no header has.
+        if HeaderName::from_bytes(name.as_bytes()).is_ok() {
+            builder = builder.sensitive_header(name);
+        }
+    }
+    builder
 }
 
 /// Limits the files that lines may name, if lines may come from others.

@@ -17,7 +17,7 @@ use super::http1::decode::{BodyRead, Undecoded};
 use super::http1::reply::{is_bodiless, receive_from, sampled};
 use super::http1::upload::Upload;
 use super::target::Target;
-use super::{Call, ExchangeResult, Fault, Reply, SentHead, Transport};
+use super::{Call, ExchangeResult, Fault, Reply, SentHead, Transport, VirtualClock};
 use crate::error::ErrorType;
 use crate::request::RequestContent;
 use crate::timing::Phase;
@@ -34,6 +34,14 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
     fn close_idle(&self) {
         (**self).close_idle();
+    }
+
+    fn over_sockets(&self, sockets: Arc<dyn Transport>) -> Option<Arc<dyn Transport>> {
+        (**self).over_sockets(sockets)
+    }
+
+    fn clock(&self) -> Option<VirtualClock> {
+        (**self).clock()
     }
 }
 
@@ -98,6 +106,13 @@ impl Call<'_> {
         self.limits().0
     }
 
+    /// Present time of the clock by which [`deadline`](Call::deadline) is meant.
+    ///
+    /// The client's own clock, which may be a [`VirtualClock`].
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
     /// Returns true if the request has been cancelled: the exchange is to end soon.
     ///
     /// However it ends, the outcome is `cancelled`.
@@ -119,14 +134,14 @@ impl Call<'_> {
     /// # Errors
     /// If the request is cancelled meanwhile, or a time limit of the call passes: a fault to answer the call with.
     pub fn wait(&self, time: Duration) -> Result<(), Box<Fault>> {
-        let began = Instant::now();
+        let began = self.clock.now();
         let (until, read) = self.limits();
         let limits = Limits::attempt(until, read);
         let pause = Arc::new(Pause::default());
         let waiter = Arc::clone(&pause) as Arc<dyn WakeWaiters>;
         let published = self.cancel.publish_waiter(waiter);
         let waited = match published {
-            Ok(()) => pause.wait(self, began, time, &limits),
+            Ok(()) => Pause::wait(&pause, self, began, time, &limits),
             Err(_) => Err(Failure::Cancelled),
         };
         let waited = match self.cancel.withdraw() {
@@ -149,7 +164,7 @@ impl Call<'_> {
     /// If the reader fails, the body is larger than the limit or not coded as it says, or the file cannot be written: a
     /// fault to answer the call with.
     pub fn receive(&self, response: http::Response<impl Read>) -> Result<Reply, Box<Fault>> {
-        self.tell_head(Instant::now());
+        self.tell_head(self.clock.now());
         let (head, mut body) = response.into_parts();
         let reply = Reply {
             status: head.status.as_u16(),
@@ -215,7 +230,7 @@ impl Call<'_> {
         let context = FailureContext {
             call: self,
             target: &target,
-            started: Instant::now(),
+            started: self.clock.now(),
             phase,
             sent: 0,
             received: 0,

@@ -1,6 +1,6 @@
 //! Waits that a cancel ends.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::transport::Call;
@@ -18,7 +18,7 @@ pub(super) struct Pause {
 impl Pause {
     /// Waits for this time, or until the call is cancelled or a limit passes.
     pub(super) fn wait(
-        &self,
+        self: &Arc<Self>,
         call: &Call<'_>,
         began: Instant,
         time: Duration,
@@ -29,18 +29,25 @@ impl Pause {
             if call.is_cancelled() {
                 return Err(Failure::Cancelled);
             }
-            let now = Instant::now();
+            let now = call.clock.now();
             let rest = time.saturating_sub(now.saturating_duration_since(began));
             if rest.is_zero() {
                 return Ok(());
             }
             let left = limits.left(began, now).map_err(Failure::Broken)?;
-            let slice = left.map_or(rest, |left| left.min(rest));
-            guard = self
-                .woken
-                .wait_timeout(guard, slice)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            let until = now.checked_add(left.map_or(rest, |left| left.min(rest)));
+            let clock = call.clock.as_virtual();
+            let delay = clock
+                .zip(until)
+                .map(|(clock, until)| clock.delay(until, Arc::clone(self) as Arc<dyn WakeWaiters>));
+            guard = call.clock.wait(&self.woken, guard, until);
+            if let Some(clock) = clock.filter(|clock| clock.now() == now) {
+                // No caller has moved the time on.
+                drop(guard);
+                clock.pass_unattended();
+                guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            }
+            drop(delay);
         }
     }
 }

@@ -137,6 +137,8 @@ impl Asking {
             spare: SpareDescriptor::default(),
             fresh: self.fresh,
             cancel: &self.cancel,
+            clock: &SYSTEM_CLOCK,
+            redaction: Redaction::USUAL,
             on_connected,
             on_head: None,
         })

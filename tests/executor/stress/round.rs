@@ -284,7 +284,7 @@ impl Round<'_> {
             _ => {
                 let taken = rng.usize(0..8);
                 let seen = outcomes.par_map(|outcome| outcome.index()).take(taken);
-                let seen: HashSet<_> = seen.map(Result::unwrap).collect();
+                let seen: HashSet<_> = seen.map(|index| index.unwrap().into_value()).collect();
                 assert!(seen.len() <= count);
             }
         }

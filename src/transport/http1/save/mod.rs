@@ -133,7 +133,7 @@ impl PartialFile {
     }
 
     /// Returns the path of the file until it is complete.
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         directory(&self.to.path).join(&self.part)
     }
 

@@ -1,26 +1,35 @@
-//! Source of time for workers and their attempts.
+//! Source of time for workers, their attempts and their callers.
+
+mod virtual_clock;
 
 use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::transport::thread_time;
+pub use self::virtual_clock::VirtualClock;
+pub(crate) use self::virtual_clock::{ClockUser, WorkLeft};
 
-/// Source of time: workers and attempts read time and wait through it alone.
+/// Source of time: workers, attempts and callers read time and wait through it alone.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Clock {
     /// The system's clock.
     #[default]
     System,
+    /// A clock that moves only while no worker has anything to do.
+    Virtual(VirtualClock),
     /// A clock that a test sets.
     #[cfg(test)]
     Manual(std::sync::Arc<manual::ManualClock>),
 }
+
+/// The system's clock, for calls that no worker makes.
+pub(crate) static SYSTEM_CLOCK: Clock = Clock::System;
 
 impl Clock {
     /// Returns the present instant.
     pub(crate) fn now(&self) -> Instant {
         match self {
             Clock::System => Instant::now(),
+            Clock::Virtual(clock) => clock.now(),
             #[cfg(test)]
             Clock::Manual(clock) => clock.now(),
         }
@@ -30,6 +39,7 @@ impl Clock {
     pub(crate) fn system_now(&self) -> SystemTime {
         match self {
             Clock::System => SystemTime::now(),
+            Clock::Virtual(clock) => clock.system_now(),
             #[cfg(test)]
             Clock::Manual(clock) => clock.system_now(),
         }
@@ -37,10 +47,11 @@ impl Clock {
 
     /// Returns the CPU time of the calling thread. `None`: the system does not tell it.
     pub(crate) fn thread_time(&self) -> Option<Duration> {
-        thread_time()
+        super::connection::platform::thread_time()
     }
 
-    /// Waits until the condition variable is notified, or until `until`. `None`: until it is notified.
+    /// Waits until the condition variable is notified, or until `until`. `None`: until it is notified. May return
+    /// early, except from a wait without a limit.
     pub(crate) fn wait<'a, T>(
         &self,
         condvar: &Condvar,
@@ -56,6 +67,10 @@ impl Clock {
         };
         match self {
             Clock::System => wait(guard, until.saturating_duration_since(Instant::now())).0,
+            Clock::Virtual(clock) => {
+                let left = until.saturating_duration_since(clock.now());
+                wait(guard, left.min(clock.patience())).0
+            }
             // No thread notifies the condition variable when a test sets the clock, so the time is checked
             // periodically.
             #[cfg(test)]

@@ -1,0 +1,6 @@
+//! Tests without a server: scripts, the virtual clock, cassettes, and outcomes made by hand.
+
+mod by_hand;
+mod cassette;
+mod script;
+mod virtual_time;
