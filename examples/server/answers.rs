@@ -159,7 +159,8 @@ pub(super) fn send_events(mut to: impl Write, count: u64) -> io::Result<()> {
     to.write_all(head.as_bytes())?;
     let last = if count == 0 { u64::MAX } else { count };
     for id in 1..=last {
-        let data = json!({"word": ["all", "that", "is", "gold"][id as usize % 4], "tokens": 3});
+        let word = ["all", "that", "is", "gold"][(id % 4) as usize];
+        let data = json!({"word": word, "tokens": 3});
         let event = format!("event: delta\nid: {id}\ndata: {data}\n\n");
         to.write_all(event.as_bytes())?;
         pause(Duration::from_millis(20));

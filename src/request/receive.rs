@@ -25,12 +25,16 @@ pub(crate) enum BodyUse {
 /// Closure that all clones of a request share.
 type SharedClosure<F> = Arc<Mutex<F>>;
 
+type OnChunk = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + Send;
+type OnEvent = dyn FnMut(&Event) -> ControlFlow<()> + Send;
+type OnLine = dyn FnMut(&str) -> ControlFlow<()> + Send;
+
 /// Closure that a body is handed on to, and the form in which it gets the body.
 #[derive(Clone)]
 pub(crate) enum BodyReceiver {
-    Chunks(SharedClosure<dyn FnMut(Chunk<'_>) -> ControlFlow<()> + Send>),
-    Events(SharedClosure<dyn FnMut(&Event) -> ControlFlow<()> + Send>),
-    Lines(SharedClosure<dyn FnMut(&str) -> ControlFlow<()> + Send>),
+    Chunks(SharedClosure<OnChunk>),
+    Events(SharedClosure<OnEvent>),
+    Lines(SharedClosure<OnLine>),
 }
 
 impl fmt::Debug for BodyReceiver {
