@@ -23,14 +23,18 @@ pub(crate) enum BodyUse {
 }
 
 /// Closure that all clones of a request share.
-type Shared<F> = Arc<Mutex<F>>;
+type SharedClosure<F> = Arc<Mutex<F>>;
+
+type OnChunk = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + Send;
+type OnEvent = dyn FnMut(&Event) -> ControlFlow<()> + Send;
+type OnLine = dyn FnMut(&str) -> ControlFlow<()> + Send;
 
 /// Closure that a body is handed on to, and the form in which it gets the body.
 #[derive(Clone)]
 pub(crate) enum BodyReceiver {
-    Chunks(Shared<dyn FnMut(Chunk<'_>) -> ControlFlow<()> + Send>),
-    Events(Shared<dyn FnMut(&Event) -> ControlFlow<()> + Send>),
-    Lines(Shared<dyn FnMut(&str) -> ControlFlow<()> + Send>),
+    Chunks(SharedClosure<OnChunk>),
+    Events(SharedClosure<OnEvent>),
+    Lines(SharedClosure<OnLine>),
 }
 
 impl fmt::Debug for BodyReceiver {
@@ -48,7 +52,7 @@ pub(crate) type PanicPayload = Box<dyn Any + Send>;
 
 /// Calls a shared closure. A closure that panicked in an earlier call is called again, as other hooks are.
 pub(crate) fn call_shared<F: ?Sized>(
-    shared: &Shared<F>,
+    shared: &SharedClosure<F>,
     call: impl FnOnce(&mut F) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, PanicPayload> {
     let mut closure = shared.lock().unwrap_or_else(PoisonError::into_inner);

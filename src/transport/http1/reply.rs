@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::ResponseStart;
 use super::body::collect::{self, BodyCut, BodyWanted, CollectedBody};
+use super::body::stream;
 use super::decode::{self, BodyRead, Codings, ContentCoding, SLACK};
 use super::head::framing::Framing;
 use super::save::PartialFile;
@@ -158,8 +159,8 @@ impl<'c> BodyReading<'c> {
         }
         let mut taken = CollectedBody::default();
         let result = match (self.want, self.call.stream) {
-            (BodyWanted::Streamed(limit), Some(stream)) => {
-                collect::hand_on(body, self.call, stream, limit, &mut taken)
+            (BodyWanted::Streamed(limit), Some(to)) => {
+                stream::hand_on(body, self.call, to, limit, &mut taken)
             }
             _ => collect::read(body, length, self.want, &mut taken),
         };

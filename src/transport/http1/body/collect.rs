@@ -3,9 +3,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use super::stream::BodyStream;
 use crate::request::PanicPayload;
-use crate::transport::Call;
 use crate::transport::http1::decode::TooLarge;
 use crate::transport::http1::save::{PartialFile, Unsaved};
 
@@ -24,8 +22,6 @@ const START: usize = 4 * 1024;
 
 /// Size of the pieces in which a body is written to a file.
 const PIECE: usize = 64 * 1024;
-/// Upper bound for the pieces in which a body is handed on, in bytes.
-const STREAMED: usize = 16 * 1024;
 
 /// Amount of a body that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +66,7 @@ pub(in crate::transport) enum BodyCut {
 }
 
 impl BodyCut {
-    fn of(error: io::Error) -> BodyCut {
+    pub(super) fn of(error: io::Error) -> BodyCut {
         match error.get_ref() {
             Some(inner) if inner.is::<TooLarge>() => BodyCut::TooLarge,
             _ => BodyCut::Failed(error),
@@ -119,38 +115,6 @@ pub(in crate::transport) fn save(
             return Err(BodyCut::TooLarge);
         }
         partial.append(&piece[..n]).map_err(BodyCut::Unsaved)?;
-    }
-}
-
-/// Hands a body on as it comes, and keeps its first `limit` bytes. On an error too, the bytes read so far stay in
-/// `taken`.
-#[inline(never)]
-pub(in crate::transport) fn hand_on(
-    mut body: impl Read,
-    call: &Call<'_>,
-    stream: &BodyStream<'_>,
-    limit: u64,
-    taken: &mut CollectedBody,
-) -> Result<(), BodyCut> {
-    let mut piece = vec![0; STREAMED];
-    loop {
-        let n = read_some(&mut body, &mut piece).map_err(BodyCut::of)?;
-        // A transport of the caller's own may not notice a cancel while bytes come.
-        if call.is_cancelled() {
-            return Err(BodyCut::Failed(io::ErrorKind::Interrupted.into()));
-        }
-        if n == 0 {
-            taken.truncated |= stream.end()?.is_break();
-            return Ok(());
-        }
-        let room = limit.saturating_sub(taken.bytes.len() as u64);
-        let kept = usize::try_from(room).map_or(n, |room| room.min(n));
-        taken.bytes.extend_from_slice(&piece[..kept]);
-        taken.truncated |= kept < n;
-        if stream.hand_on(&piece[..n])?.is_break() {
-            taken.truncated = true;
-            return Ok(());
-        }
     }
 }
 
@@ -224,7 +188,7 @@ pub(in crate::transport) fn drain(mut body: impl Read, length: Option<u64>, want
     }
 }
 
-fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_some(body: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     loop {
         match body.read(into) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

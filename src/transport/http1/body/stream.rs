@@ -1,20 +1,25 @@
 //! Response body that is handed on to the caller's closure as it comes.
 
 use std::cell::{Cell, RefCell};
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::collect::BodyCut;
+use super::collect::{BodyCut, CollectedBody, read_some};
 use super::lines::LineSplitter;
 use crate::request::{BodyReceiver, Chunk, PanicPayload, call_shared};
 use crate::sse::Parser;
+use crate::transport::Call;
+
+/// Upper bound for the pieces in which a body is handed on, in bytes.
+const PIECE: usize = 16 * 1024;
 
 /// Handing on of one attempt's body.
 #[derive(Debug)]
 pub(crate) struct BodyStream<'a> {
     receiver: &'a BodyReceiver,
     plan: StreamPlan,
-    form: RefCell<BodyForm>,
+    form: RefCell<StreamForm>,
     progress: Cell<StreamProgress>,
 }
 
@@ -48,7 +53,7 @@ pub(crate) struct StreamProgress {
 
 /// Form that a body is cut into.
 #[derive(Debug)]
-enum BodyForm {
+enum StreamForm {
     Chunks,
     Events(Parser),
     Lines(LineSplitter),
@@ -58,9 +63,9 @@ impl<'a> BodyStream<'a> {
     pub(crate) fn new(receiver: &'a BodyReceiver, plan: StreamPlan) -> BodyStream<'a> {
         let limit = usize::try_from(plan.limit).unwrap_or(usize::MAX);
         let form = match receiver {
-            BodyReceiver::Chunks(_) => BodyForm::Chunks,
-            BodyReceiver::Events(_) => BodyForm::Events(Parser::with_limit(limit)),
-            BodyReceiver::Lines(_) => BodyForm::Lines(LineSplitter::new(limit)),
+            BodyReceiver::Chunks(_) => StreamForm::Chunks,
+            BodyReceiver::Events(_) => StreamForm::Events(Parser::with_limit(limit)),
+            BodyReceiver::Lines(_) => StreamForm::Lines(LineSplitter::new(limit)),
         };
         BodyStream {
             receiver,
@@ -105,7 +110,7 @@ impl<'a> BodyStream<'a> {
         });
         let mut rest = bytes;
         match (&mut *self.form.borrow_mut(), self.receiver) {
-            (BodyForm::Events(parser), BodyReceiver::Events(closure)) => {
+            (StreamForm::Events(parser), BodyReceiver::Events(closure)) => {
                 while let Some(event) = parser.next_event(&mut rest) {
                     if event.is_truncated() {
                         return Err(BodyCut::TooLong("an event"));
@@ -122,7 +127,7 @@ impl<'a> BodyStream<'a> {
                     false => Ok(ControlFlow::Continue(())),
                 }
             }
-            (BodyForm::Lines(splitter), BodyReceiver::Lines(closure)) => {
+            (StreamForm::Lines(splitter), BodyReceiver::Lines(closure)) => {
                 while let Some(line) = splitter.next_line(&mut rest) {
                     if self.call(|| call_shared(closure, |f| f(&line)))?.is_break() {
                         return Ok(ControlFlow::Break(()));
@@ -147,7 +152,7 @@ impl<'a> BodyStream<'a> {
 
     /// Hands on a last line that has no end of its own. Called at the end of a body that is complete.
     pub(in crate::transport) fn end(&self) -> Result<ControlFlow<()>, BodyCut> {
-        if let (BodyForm::Lines(splitter), BodyReceiver::Lines(closure)) =
+        if let (StreamForm::Lines(splitter), BodyReceiver::Lines(closure)) =
             (&mut *self.form.borrow_mut(), self.receiver)
             && let Some(line) = splitter.end()
         {
@@ -168,5 +173,37 @@ impl<'a> BodyStream<'a> {
         let mut progress = self.progress.get();
         change(&mut progress);
         self.progress.set(progress);
+    }
+}
+
+/// Hands a body on as it comes, and keeps its first `limit` bytes. On an error too, the bytes read so far stay in
+/// `taken`.
+#[inline(never)]
+pub(in crate::transport) fn hand_on(
+    mut body: impl Read,
+    call: &Call<'_>,
+    stream: &BodyStream<'_>,
+    limit: u64,
+    taken: &mut CollectedBody,
+) -> Result<(), BodyCut> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let n = read_some(&mut body, &mut piece).map_err(BodyCut::of)?;
+        // A transport of the caller's own may not notice a cancel while bytes come.
+        if call.is_cancelled() {
+            return Err(BodyCut::Failed(io::ErrorKind::Interrupted.into()));
+        }
+        if n == 0 {
+            taken.truncated |= stream.end()?.is_break();
+            return Ok(());
+        }
+        let room = limit.saturating_sub(taken.bytes.len() as u64);
+        let kept = usize::try_from(room).map_or(n, |room| room.min(n));
+        taken.bytes.extend_from_slice(&piece[..kept]);
+        taken.truncated |= kept < n;
+        if stream.hand_on(&piece[..n])?.is_break() {
+            taken.truncated = true;
+            return Ok(());
+        }
     }
 }
