@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "end_to_end/adaptive.rs"]
+mod adaptive;
 #[path = "end_to_end/batches.rs"]
 mod batches;
 #[path = "end_to_end/bounds.rs"]

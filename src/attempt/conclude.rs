@@ -46,6 +46,10 @@ impl AttemptState {
         self.note(trace, elapsed);
         let aborted = scope.cancel.is_cancelled();
         self.heard = heard(&exchanged, elapsed, aborted);
+        if scope.limit.is_some() {
+            self.load = health::load(&exchanged).filter(|_| !aborted);
+            self.report.limit = scope.limit;
+        }
         if aborted || exchanged.headers().is_none() {
             self.report.rare_mut().timings = trace.timings.into();
         }
@@ -282,6 +286,7 @@ impl AttemptState {
             status: response.as_ref().map(Response::status),
             retry_after: headers.and_then(|headers| retry_after::parse(headers, now)),
             judgement: judgement.as_ref(),
+            limit_adapts: context.scope.limit.is_some(),
             ..AttemptFacts::new(&self.prepared.method, failure.error_type)
         }
     }

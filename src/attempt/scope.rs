@@ -1,5 +1,6 @@
 //! Context of an attempt, handed down by the worker: permit, cancellation, clock and CPU permits.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -47,6 +48,9 @@ pub(crate) struct AttemptScope<'a> {
     pub(crate) start: Instant,
     /// True if no connection to the host is known to have stood, so that the schedule waits to hear of one.
     pub(crate) unproven: bool,
+    /// Present limit of the host's places, if it adapts, so that the schedule waits to hear of the host's load. `None`:
+    /// the limit stays.
+    pub(crate) limit: Option<NonZeroU32>,
 }
 
 impl AttemptScope<'_> {

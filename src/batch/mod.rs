@@ -36,7 +36,9 @@ pub use ending::{End, Unfinished};
 pub use handles::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 pub use outcomes::Outcomes;
 pub use par_map::{Panicked, ParMap};
-pub use progress::{HoldingHost, Progress, ProgressHandle, SummaryHandle, WaitingHost};
+pub use progress::{
+    AdaptiveHost, HoldingHost, Progress, ProgressHandle, SummaryHandle, WaitingHost,
+};
 pub use refused::{Refusal, Refused};
 pub use timeout::InTime;
 

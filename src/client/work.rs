@@ -32,6 +32,7 @@ impl Work for AttemptWork {
             compute: running.cpu,
             start: running.start,
             unproven: running.unproven,
+            limit: running.limit,
         };
         self.0.attempt(attempts, &subject, scope)
     }

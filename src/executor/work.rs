@@ -1,5 +1,6 @@
 //! Work of a job, as far as the executor knows it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,6 +23,8 @@ pub(crate) struct RunningJob<'a> {
     pub(crate) start: Instant,
     /// True if no connection to the host is known to have stood, so that the schedule waits to hear of one.
     pub(crate) unproven: bool,
+    /// Present limit of the host's places, if it adapts. `None`: the limit stays.
+    pub(crate) limit: Option<NonZeroU32>,
 }
 
 /// Implementation of a job's attempts.

@@ -1,5 +1,6 @@
 //! The worker threads: each takes a job, runs its attempt, tells the schedule what follows, and takes the next job.
 
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::attempt::{AttemptEnd, cancelled, panicked};
 use crate::error::ErrorType;
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{CallEnd, HostObservation, Id, Start, Verdict};
+use crate::schedule::{CallEnd, HostObservation, Id, LoadSign, Start, Verdict};
 use crate::transport::CancelSlot;
 
 use super::current_worker;
@@ -104,6 +105,7 @@ impl Worker<'_> {
             unproven,
             given_back,
             watched,
+            limit,
         } = start;
         let active = &mut state.active[self.number];
         active.ticket = Some(self.slot.begin());
@@ -125,10 +127,12 @@ impl Worker<'_> {
             }
         };
         permit.begin(start);
-        let next = self.attempt(&mut job, &permit, start, unproven);
+        let next = self.attempt(&mut job, &permit, start, (unproven, limit));
         let ended = EndedAttempt {
             id,
             heard: job.attempts.take_heard(),
+            load: limit.and_then(|_| job.attempts.take_load()),
+            start,
             permit,
         };
         let deadline = job.attempts.deadline();
@@ -171,7 +175,7 @@ impl Worker<'_> {
         job: &mut Job,
         permit: &JobPermit<'_>,
         start: Instant,
-        unproven: bool,
+        (unproven, limit): (bool, Option<NonZeroU32>),
     ) -> AttemptEnd {
         let executor = self.executor;
         let before = job.attempts.count();
@@ -182,6 +186,7 @@ impl Worker<'_> {
             cpu: &executor.cpu,
             start,
             unproven,
+            limit,
         };
         let attempt = catch_unwind(AssertUnwindSafe(|| executor.work.attempt(job, running)));
         attempt.unwrap_or_else(|panic| {
@@ -225,7 +230,13 @@ impl Worker<'_> {
         ended: EndedAttempt<'_>,
         verdict: Verdict<Box<Job>>,
     ) -> (MutexGuard<'_, ExecutorState>, Instant) {
-        let EndedAttempt { id, heard, permit } = ended;
+        let EndedAttempt {
+            id,
+            heard,
+            load,
+            start,
+            permit,
+        } = ended;
         permit.hand_back();
         let mut state = self.executor.lock();
         let mut now = self.executor.clock.now();
@@ -236,6 +247,9 @@ impl Worker<'_> {
         active.job = None;
         if let Some(seen) = current_worker::take_seen() {
             state.schedule.see_backlog(id, seen, now);
+        }
+        if let Some(sign) = load {
+            state.schedule.adapt(id, sign, start, now);
         }
         let again = !matches!(verdict, Verdict::Done { .. });
         let unwanted = state.schedule.complete(id, heard, verdict, now);
@@ -264,5 +278,9 @@ struct EndedAttempt<'a> {
     id: Id,
     /// Observations of the host during the attempt.
     heard: HostObservation,
+    /// Sign of the host's load. `None`: there was none, or the host's limit does not adapt.
+    load: Option<LoadSign>,
+    /// Start of the attempt.
+    start: Instant,
     permit: JobPermit<'a>,
 }

@@ -1,5 +1,6 @@
 //! Report on a request, beside its result.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::Attempt;
@@ -33,6 +34,8 @@ pub(crate) struct OutcomeReport {
     /// Connections opened and reused over all attempts.
     pub(crate) connections_opened: u32,
     pub(crate) connections_reused: u32,
+    /// Limit of the host's places when the last attempt began, if it adapts. `None`: it stays.
+    pub(crate) limit: Option<NonZeroU32>,
     /// True if the server may have carried out an earlier attempt.
     pub(crate) ambiguous: bool,
     /// True if the request ended because its batch was stopped, not by itself. Such a request counts as not done and is

@@ -36,6 +36,9 @@ pub(crate) struct AttemptFacts<'a> {
     pub(crate) retry_after: Option<Duration>,
     /// Judgement of the caller's hook. `None`: it gave none.
     pub(crate) judgement: Option<&'a Judgement>,
+    /// True if the host's limit of places adapts: a refusal without a wait lowers the limit, and does not hold the host
+    /// back.
+    pub(crate) limit_adapts: bool,
 }
 
 impl<'a> AttemptFacts<'a> {
@@ -54,6 +57,7 @@ impl<'a> AttemptFacts<'a> {
             status: None,
             retry_after: None,
             judgement: None,
+            limit_adapts: false,
         }
     }
 

@@ -100,7 +100,8 @@ pub(crate) fn decide(
     };
     let class = FailureClass::of(&obeyed);
     let wait = Wait::new(policy, &obeyed, counts, random);
-    let cool = (class == FailureClass::Throttle).then_some(wait.delay);
+    let holds_back = obeyed.retry_after.is_some() || !facts.limit_adapts;
+    let cool = (class == FailureClass::Throttle && holds_back).then_some(wait.delay);
     if let Err(reason) = may_repeat(policy, &obeyed, counts, class).and_then(|()| wait.fits(left)) {
         return Decision::Stop { reason, cool };
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::host::Host;
 use crate::schedule::budget::Budget;
 
+use super::adaptive::AdaptiveLimit;
 use super::breaker::{Breaker, BreakerPermit, CallEnd, PassedCall};
 use super::limits::HostLimits;
 use super::rates::Rates;
@@ -23,8 +24,10 @@ pub(super) struct HostState {
     pub(super) in_flight: usize,
     /// Time from which on the host has had at least one job in flight, or last had. `None`: it never had any.
     pub(super) held_since: Option<Instant>,
-    /// Upper bound for `in_flight`.
+    /// Upper bound for `in_flight`: the present one, if the limit adapts.
     pub(super) limit: usize,
+    /// State of a limit that adapts. `None`: the limit stays.
+    pub(super) adaptive: Option<Box<AdaptiveLimit>>,
     /// True if a connection to the host has been made. Before that, few attempts are made at once while other hosts
     /// have jobs ready.
     pub(super) proven: bool,
@@ -95,12 +98,19 @@ impl HostState {
         workers: usize,
         now: Instant,
     ) -> Self {
+        let adaptive = limits
+            .in_flight
+            .adaptive()
+            .map(|bounds| Box::new(AdaptiveLimit::new(bounds)));
         HostState {
             host,
             lanes: Vec::new(),
             in_flight: 0,
             held_since: None,
-            limit: limits.in_flight,
+            limit: adaptive
+                .as_ref()
+                .map_or(limits.in_flight.most(), |adaptive| adaptive.limit()),
+            adaptive,
             proven: false,
             answering: false,
             late: false,

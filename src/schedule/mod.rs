@@ -21,6 +21,7 @@
 //! - `unanswered` is the sum of the places of the hosts that are not answering.
 //! - A host that is not slow and has an attempt without a head under way is watched until it would be slow.
 
+mod adaptive;
 mod answers;
 mod backlog;
 mod batches;
@@ -54,6 +55,7 @@ use std::time::Instant;
 use crate::host::Host;
 
 pub(crate) use crate::slab::Id;
+pub(crate) use adaptive::LoadSign;
 pub(crate) use answers::HostObservation;
 pub(crate) use backlog::CpuPressure;
 pub(crate) use batches::{Bounds, EndReason, JobCounts};
@@ -134,6 +136,9 @@ pub(crate) struct Start<J> {
     /// True if the job's host has a breaker: [`Schedule::count_hanging`] asks since when the attempt waits for the
     /// host.
     pub(crate) watched: bool,
+    /// Present limit of the host's places, if it adapts: [`Schedule::adapt`] wants to be told of the attempt's end.
+    /// `None`: the limit stays.
+    pub(crate) limit: Option<NonZeroU32>,
 }
 
 impl<J> Schedule<J> {
@@ -228,6 +233,7 @@ impl<J> Schedule<J> {
     pub(crate) fn standing(&self, batch: Id, now: Instant) -> Option<JobCounts> {
         let mut standing = self.batches.get(batch)?.standing();
         standing.waiting = self.waiting(batch, now);
+        standing.adapted = self.adapted(batch);
         Some(standing)
     }
 

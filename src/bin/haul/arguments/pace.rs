@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use haul::settings::StatusSet;
 
-use crate::units::{Rate, above_zero, jobs, rate, time, whole};
+use crate::units::{JobsPerHost, Rate, above_zero, jobs, jobs_per_host, rate, time, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How fast")]
@@ -23,9 +23,12 @@ pub(crate) struct PaceArguments {
         default_value_t = 16
     )]
     pub(crate) jobs: usize,
-    /// At once to one scheme, host and port; 0 = no limit
-    #[arg(long, value_name = "N", value_parser = whole::<usize>, default_value_t = 0)]
-    pub(crate) jobs_per_host: usize,
+    /// At once to one scheme, host and port; 0 = no limit, auto = as many as the host takes
+    ///
+    /// With auto each host begins with 4 at once, never more than --jobs. One more is allowed after as many answers as
+    /// the limit; a 429, a 503 or a timeout takes the limit to 0.7 of its value.
+    #[arg(long, value_name = "N", value_parser = jobs_per_host, default_value = "0")]
+    pub(crate) jobs_per_host: JobsPerHost,
     /// Start at most this many, retries included
     ///
     /// 0.5 is one in two seconds. May be given once for each window of time, or as a list with commas: with 10/s and
