@@ -53,7 +53,6 @@ fn jobs_per_host_auto_lowers_the_limit_of_a_host_that_refuses() {
     let summary = std::fs::read_to_string(&file).unwrap();
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     assert_eq!(summary["hosts"][0]["limit"], 1, "{summary}");
-    assert_eq!(server.most_at_once(), 4);
 }
 
 #[test]
