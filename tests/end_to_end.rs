@@ -17,6 +17,8 @@ mod defaults;
 mod fairness;
 #[path = "end_to_end/files.rs"]
 mod files;
+#[path = "end_to_end/hedging.rs"]
+mod hedging;
 #[path = "end_to_end/hosts.rs"]
 mod hosts;
 #[path = "end_to_end/inputs.rs"]

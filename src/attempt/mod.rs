@@ -8,6 +8,7 @@ mod context;
 mod exchange;
 mod failure;
 mod health;
+mod hedge;
 mod hooks;
 mod judge;
 mod next;
@@ -27,6 +28,7 @@ pub(crate) use clock::Clock;
 #[cfg(test)]
 pub(crate) use clock::manual;
 pub(crate) use context::Engine;
+pub(crate) use hedge::{HedgeRace, HedgeScope};
 pub(crate) use next::{AttemptEnd, cancelled};
 pub(crate) use panic::panicked;
 pub use preview::Preview;

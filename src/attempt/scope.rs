@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::transport::CancelSlot;
 
 use super::clock::Clock;
+use super::hedge::HedgeRace;
 
 /// Permit of a running job, which also tells the schedule what the attempt observes.
 pub(crate) trait AttemptPermit {
@@ -28,6 +29,9 @@ pub(crate) trait AttemptPermit {
 
     /// Takes this many retries from the host's retry budget. Returns false if the budget has fewer.
     fn withdraw(&self, cost: f64) -> bool;
+
+    /// Has a second request sent if the answer to this attempt is slow to come.
+    fn offer_hedge(&self, race: &Arc<HedgeRace>);
 }
 
 /// Permits for CPU work on large bodies.

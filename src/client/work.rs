@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::attempt::{AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Compute, Engine};
-use crate::executor::{CpuPermits, Job, JobPermit, RunningJob, Work};
+use crate::attempt::{
+    AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Compute, Engine, HedgeRace, HedgeScope,
+};
+use crate::executor::{CpuPermits, Job, JobPermit, RunningHedge, RunningJob, Work};
 
 /// Work of jobs: attempts made with an engine.
 pub(super) struct AttemptWork(pub(super) Arc<Engine>);
@@ -36,6 +38,16 @@ impl Work for AttemptWork {
         };
         self.0.attempt(attempts, &subject, scope)
     }
+
+    fn hedge(&self, race: &HedgeRace, running: RunningHedge<'_>) {
+        let surroundings = HedgeScope {
+            cancel: running.cancel,
+            clock: running.clock,
+            compute: running.cpu,
+            start: running.start,
+        };
+        self.0.hedge(race, running.attempt, surroundings);
+    }
 }
 
 impl AttemptPermit for JobPermit<'_> {
@@ -61,6 +73,10 @@ impl AttemptPermit for JobPermit<'_> {
 
     fn withdraw(&self, cost: f64) -> bool {
         JobPermit::withdraw(self, cost)
+    }
+
+    fn offer_hedge(&self, race: &Arc<HedgeRace>) {
+        JobPermit::offer_hedge(self, race);
     }
 }
 

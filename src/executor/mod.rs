@@ -5,6 +5,7 @@ mod cpu;
 mod current_worker;
 mod feed;
 mod handle;
+mod hedge;
 mod job;
 mod permit;
 mod roster;
@@ -24,7 +25,7 @@ pub(crate) use job::{Job, Receiver};
 pub(crate) use permit::JobPermit;
 pub(crate) use shared::{Executor, WorkerSettings};
 pub(crate) use start::new;
-pub(crate) use work::{RunningJob, Work};
+pub(crate) use work::{RunningHedge, RunningJob, Work};
 
 #[cfg(test)]
 mod tests;

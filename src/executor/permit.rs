@@ -1,8 +1,10 @@
 //! Permit of a running job, on the side of its worker.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::attempt::HedgeRace;
 use crate::schedule::{Id, SLOW_AFTER};
 use crate::transport::CancelSlot;
 
@@ -22,6 +24,9 @@ pub(super) trait RunningJobs {
 
     /// Takes `cost` retries from the budget of this job's host. Returns false if the budget has fewer.
     fn withdraw(&self, job: Id, cost: f64) -> bool;
+
+    /// Has a second request sent for this job, whose attempt began at `start`, if its answer is slow to come.
+    fn offer_hedge(&self, job: Id, start: Instant, race: &Arc<HedgeRace>);
 }
 
 /// Permit of the job that the calling worker runs. It is released when it is dropped, unless it was handed back with
@@ -34,6 +39,8 @@ pub(crate) struct JobPermit<'a> {
     start: Cell<Instant>,
     /// Number of permits that had been given back when the job started.
     given_back: u32,
+    /// True if a second request was offered.
+    hedged: Cell<bool>,
 }
 
 impl<'a> JobPermit<'a> {
@@ -52,6 +59,7 @@ impl<'a> JobPermit<'a> {
             slot,
             start: Cell::new(now),
             given_back,
+            hedged: Cell::new(false),
         }
     }
 
@@ -91,6 +99,17 @@ impl<'a> JobPermit<'a> {
     /// Returns true if another attempt was under way since this one began.
     pub(crate) fn had_company(&self) -> bool {
         self.jobs.had_company(self.job, self.given_back)
+    }
+
+    /// Has a second request sent if the answer to this attempt is slow to come.
+    pub(crate) fn offer_hedge(&self, race: &Arc<HedgeRace>) {
+        self.hedged.set(true);
+        self.jobs.offer_hedge(self.job, self.start.get(), race);
+    }
+
+    /// Returns true if a second request was offered.
+    pub(super) fn is_hedged(&self) -> bool {
+        self.hedged.get()
     }
 
     /// Takes this many retries from the host's retry budget. Returns false if the budget has fewer.

@@ -32,6 +32,10 @@ impl Worker<'_> {
         let mut now = executor.clock.now();
         loop {
             state.count_hanging(now);
+            if let Some(start) = state.schedule.poll_hedge(now) {
+                (state, now) = self.hedge(state, start, now);
+                continue;
+            }
             if let Some(start) = state.schedule.poll(now) {
                 (state, now) = self.work(state, start, now);
                 continue;
@@ -237,6 +241,7 @@ impl Worker<'_> {
             start,
             permit,
         } = ended;
+        let is_hedged = permit.is_hedged();
         permit.hand_back();
         let mut state = self.executor.lock();
         let mut now = self.executor.clock.now();
@@ -247,6 +252,14 @@ impl Worker<'_> {
         active.job = None;
         if let Some(seen) = current_worker::take_seen() {
             state.schedule.see_backlog(id, seen, now);
+        }
+        if is_hedged {
+            state.races.remove(&id);
+            let waited = match heard {
+                HostObservation::Head { waited } => Some(waited),
+                HostObservation::NoHead { .. } | HostObservation::Nothing => None,
+            };
+            state.schedule.end_hedged(id, waited);
         }
         if let Some(sign) = load {
             state.schedule.adapt(id, sign, start, now);

@@ -38,6 +38,8 @@ pub(crate) struct OutcomeReport {
     pub(crate) limit: Option<NonZeroU32>,
     /// True if the server may have carried out an earlier attempt.
     pub(crate) ambiguous: bool,
+    /// True if a second request was sent, because the answer to the first was slow to come.
+    pub(crate) hedged: bool,
     /// True if the request ended because its batch was stopped, not by itself. Such a request counts as not done and is
     /// recorded nowhere, so that it runs when the batch is resumed.
     pub(crate) cut_short: bool,

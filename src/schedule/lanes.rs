@@ -8,6 +8,7 @@ use crate::schedule::budget::Budget;
 
 use super::adaptive::AdaptiveLimit;
 use super::breaker::{Breaker, BreakerPermit, CallEnd, PassedCall};
+use super::hedges::HeadTimes;
 use super::limits::HostLimits;
 use super::rates::Rates;
 use super::ready::{HostTier, ServiceRank, Turn};
@@ -50,7 +51,9 @@ pub(super) struct HostState {
     pub(super) rate: Option<Rates>,
     pub(super) breaker: Option<Box<Breaker>>,
     pub(super) budget: Option<Budget>,
-    /// Jobs anywhere (lanes, delayed, in flight) that name this host.
+    /// Times to the response head, if attempts at the host may be hedged. `None`: none was.
+    pub(super) head_times: Option<Box<HeadTimes>>,
+    /// Jobs anywhere (lanes, delayed, in flight) that name this host, and second requests under way.
     pub(super) jobs: usize,
     /// True if the host can start no job now: its queued jobs count as parked.
     pub(super) blocked: bool,
@@ -125,6 +128,7 @@ impl HostState {
                 .breaker
                 .map(|settings| Box::new(Breaker::new(&settings, workers, now))),
             budget: limits.budget.map(|settings| Budget::new(&settings, now)),
+            head_times: None,
             jobs: 0,
             blocked: false,
             wakes_at: None,

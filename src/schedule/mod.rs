@@ -30,6 +30,7 @@ mod budget;
 mod complete;
 mod ending;
 mod hanging;
+mod hedges;
 mod holding;
 mod hosts;
 mod lanes;
@@ -61,6 +62,7 @@ pub(crate) use backlog::CpuPressure;
 pub(crate) use batches::{Bounds, EndReason, JobCounts};
 pub(crate) use breaker::CallEnd;
 pub(crate) use complete::Verdict;
+pub(crate) use hedges::HedgeStart;
 pub(crate) use holding::HostHolding;
 pub(crate) use lanes::SLOW_AFTER;
 pub(crate) use limits::{HostLimits, LimitRule, ScheduleSettings};
@@ -68,6 +70,7 @@ pub(crate) use limits::{HostLimits, LimitRule, ScheduleSettings};
 use crate::slab::Slab;
 use batches::{Batch, Batches};
 use hanging::OpenCall;
+use hedges::HedgeTimers;
 use hosts::Hosts;
 use news::PendingNews;
 use places::PlaceCounts;
@@ -91,6 +94,7 @@ pub(crate) struct Schedule<J> {
     demand: WorkerDemand,
     total: TotalRate,
     timers: TimerQueues,
+    hedges: HedgeTimers,
     news: PendingNews<J>,
     rng: fastrand::Rng,
 }
@@ -156,6 +160,7 @@ impl<J> Schedule<J> {
             places: PlaceCounts::default(),
             demand: WorkerDemand::default(),
             timers: TimerQueues::default(),
+            hedges: HedgeTimers::default(),
             news: PendingNews::default(),
         }
     }
@@ -265,6 +270,7 @@ impl<J> Schedule<J> {
             self.timers.delayed.next(),
             self.timers.waking.next(),
             self.timers.looks.next(),
+            self.hedges.next(),
             self.total.paced_until,
             self.demand.kept_free_until,
             self.grows_at(),

@@ -34,7 +34,7 @@ use crate::url::Url;
 use http::{HeaderMap, HeaderName, Method, Version};
 
 use self::cancel::activity::Activity;
-pub(crate) use self::cancel::{AttemptNumber, CancelSlot};
+pub(crate) use self::cancel::{AttemptNumber, CancelSlot, WakeWaiters};
 pub(crate) use self::connect::dial::Dialling;
 pub(crate) use self::connect::resolver::Addressing;
 pub(crate) use self::connection::descriptors::SpareDescriptor;

@@ -155,7 +155,8 @@ fn retry(times: &TimeArguments) -> RetryPolicy {
             times.retry_max_delay.max(times.retry_delay),
         )
         .retry_after_max(times.retry_after_max)
-        .respect_retry_after(!times.no_retry_after);
+        .respect_retry_after(!times.no_retry_after)
+        .hedge(times.hedge);
     if let Some(statuses) = &times.retry_on {
         retry = retry.retry_statuses(statuses.clone());
     }

@@ -4,6 +4,7 @@ mod ahead;
 mod bounds;
 mod ending;
 mod hanging;
+mod hedges;
 mod holding;
 mod hosts;
 mod jumps;

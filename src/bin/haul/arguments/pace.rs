@@ -103,6 +103,12 @@ pub(crate) struct TimeArguments {
     /// Do not wait as servers ask
     #[arg(long)]
     pub(crate) no_retry_after: bool,
+    /// Ask a second time when an answer is slow to come
+    ///
+    /// Slow is longer than 95 % of the host's last answers. The first answer that is accepted is used, and the other
+    /// request is ended. Only for what may be repeated, within the limits, and never with --output-dir.
+    #[arg(long)]
+    pub(crate) hedge: bool,
     /// Stop asking a host that keeps failing
     ///
     /// Requests to it fail at once, of class breaker_open, until a trial after a while succeeds. A request that has got
