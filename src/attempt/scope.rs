@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::transport::CancelSlot;
 
 use super::clock::Clock;
-use super::hedge::HedgeRace;
+use super::race::HedgeRace;
 
 /// Permit of a running job, which also tells the schedule what the attempt observes.
 pub(crate) trait AttemptPermit {

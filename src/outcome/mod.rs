@@ -349,12 +349,6 @@ impl<T> Outcome<T> {
         self.report.head.as_ref().and_then(|head| head.remote)
     }
 
-    /// True if a second request was sent for an answer that was slow to come
-    /// ([`RetryPolicy::hedge`](crate::RetryPolicy::hedge)), whichever of the two answered.
-    pub fn is_hedged(&self) -> bool {
-        self.report.hedged
-    }
-
     /// True if an earlier attempt may have been carried out, so that a 404 to a repeated DELETE (or a 409 or 412 to a
     /// repeated write) can mean "done".
     pub fn is_prior_attempt_ambiguous(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::Attempt;
+use super::{Attempt, Outcome};
 use crate::error::StopReason;
 use crate::host::Host;
 use crate::response::{ExchangeFacts, Hop};
@@ -89,6 +89,14 @@ impl OutcomeReport {
             rare.retry_after = None;
             rare.timings = Timings::NONE;
         }
+    }
+}
+
+impl<T> Outcome<T> {
+    /// True if a second request was sent for an answer that was slow to come
+    /// ([`RetryPolicy::hedge`](crate::RetryPolicy::hedge)), whichever of the two answered.
+    pub fn is_hedged(&self) -> bool {
+        self.report.hedged
     }
 }
 

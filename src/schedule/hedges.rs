@@ -19,7 +19,7 @@ const ENOUGH: usize = 20;
 pub(super) struct HeadTimes {
     /// Times in the order in which they came.
     last: VecDeque<Duration>,
-    /// The same times, the shortest first.
+    /// Times in `last`, the shortest first.
     sorted: Vec<Duration>,
 }
 
