@@ -116,7 +116,9 @@ fn two_answers_that_are_not_accepted_fail_as_one_attempt() {
     second.open();
     first.open();
     let outcome = handle.wait();
-    assert_eq!((outcome.status(), outcome.attempts()), (Some(500), 1));
+    // The server may see the second request first.
+    assert!(matches!(outcome.status(), Some(500 | 503)), "{outcome:?}");
+    assert_eq!(outcome.attempts(), 1);
     assert!(outcome.is_hedged());
 }
 
