@@ -68,7 +68,7 @@
 //!   redirects.
 //! - [`RetryPolicy`] and [`Timeouts`]: when a request is tried again, and how long each attempt may take. Values, for a
 //!   client or a request.
-//! - [`HostRule`], [`RateLimit`]: rates, and settings for some hosts. [`TlsSettings`], [`ProxySettings`]: settings of
+//! - [`HostRule`], [`RateLimit`], [`Adaptive`]: settings for some hosts, rates, and limits that follow what a host takes. [`TlsSettings`], [`ProxySettings`]: settings of
 //!   connections.
 //! - [`testing`]: tests without a server, by scripted answers or recorded exchanges. [`unversioned`]: transports of your
 //!   own, without sockets. It may change in minor releases.
@@ -153,7 +153,9 @@ pub use outcome::{Outcome, State};
 pub use rejection::Rejection;
 pub use request::Request;
 pub use response::Response;
-pub use settings::{HostRule, ProxySettings, RateLimit, RetryPolicy, Timeouts, TlsSettings};
+pub use settings::{
+    Adaptive, HostRule, ProxySettings, RateLimit, RetryPolicy, Timeouts, TlsSettings,
+};
 pub use sink::{Failures, Journal, JsonLines, Sink};
 pub use summary::Summary;
 pub use timing::Phase;

@@ -6,20 +6,20 @@
 mod root {
     use haul::http::Method;
     use haul::{
-        BuildError, Client, ClientBuilder, Error, ErrorType, Failures, Handle, Host, HostRule,
-        Journal, JsonLines, Layer, Outcome, Outcomes, Phase, Preview, ProxySettings, RateLimit,
-        Rejection, Request, Response, RetryPolicy, Shutdown, Sink, State, StopReason, Summary,
-        Timeouts, TlsSettings,
+        Adaptive, BuildError, Client, ClientBuilder, Error, ErrorType, Failures, Handle, Host,
+        HostRule, Journal, JsonLines, Layer, Outcome, Outcomes, Phase, Preview, ProxySettings,
+        RateLimit, Rejection, Request, Response, RetryPolicy, Shutdown, Sink, State, StopReason,
+        Summary, Timeouts, TlsSettings,
     };
 }
 
 /// The other names, and names that stand at the root too.
 mod modules {
     use haul::batch::{
-        CancelToken, Completed, CompletedInTime, End, Follow, Full, HoldingHost, InTime, Intake,
-        Mapped, NextRequests, Outcomes, Panicked, ParMap, Progress, ProgressHandle, Pushed,
-        Refusal, Refused, Requests, ReturnWhen, SummaryHandle, TimedOut, Unfinished, UniqueFilter,
-        Waited, WaitingHost, as_completed, wait,
+        AdaptiveHost, CancelToken, Completed, CompletedInTime, End, Follow, Full, HoldingHost,
+        InTime, Intake, Mapped, NextRequests, Outcomes, Panicked, ParMap, Progress, ProgressHandle,
+        Pushed, Refusal, Refused, Requests, ReturnWhen, SummaryHandle, TimedOut, Unfinished,
+        UniqueFilter, Waited, WaitingHost, as_completed, wait,
     };
     #[cfg(feature = "cookies")]
     use haul::cookies::{CookieJar, InvalidCookie};
@@ -36,10 +36,10 @@ mod modules {
     #[cfg(feature = "multipart")]
     use haul::request::{Multipart, Part};
     use haul::settings::{
-        AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, FinishedAttempt, HookResult,
-        HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, ProxySettings,
-        RateLimit, RedirectPolicy, Redirecting, RetryAdvice, RetryBudget, RetryPolicy, Retrying,
-        StatusSet, Timeouts, TlsSettings, TlsVersion,
+        Adaptive, AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, FinishedAttempt,
+        HookResult, HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, PlaceLimit,
+        ProxySettings, RateLimit, RedirectPolicy, Redirecting, RetryAdvice, RetryBudget,
+        RetryPolicy, Retrying, StatusSet, Timeouts, TlsSettings, TlsVersion,
     };
     #[cfg(feature = "sqlite")]
     use haul::sink::Sqlite;

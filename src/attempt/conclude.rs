@@ -46,6 +46,10 @@ impl AttemptState {
         self.note(trace, elapsed);
         let aborted = scope.cancel.is_cancelled();
         self.heard = heard(&exchanged, elapsed, aborted);
+        if scope.limit.is_some() {
+            self.load = health::load(&exchanged).filter(|_| !aborted);
+            self.report.limit = scope.limit;
+        }
         if aborted || exchanged.headers().is_none() {
             self.report.rare_mut().timings = trace.timings.into();
         }
@@ -317,6 +321,7 @@ impl AttemptState {
             retry_after: waits.retry_after,
             limit: waits.limit,
             judgement: judgement.as_ref(),
+            limit_adapts: context.scope.limit.is_some(),
             ..AttemptFacts::new(&self.prepared.method, failure.error_type)
         }
     }

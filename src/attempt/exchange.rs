@@ -33,7 +33,7 @@ impl AttemptState {
             ..
         } = context;
         let timeouts = settings.timeouts();
-        self.set_until(timeouts, scope.start);
+        self.set_until(context);
         self.report.started = scope.clock.system_now().into();
         let body = match self.prepared.with_body {
             true => settings.body(),
@@ -137,16 +137,22 @@ impl AttemptState {
         added
     }
 
+    /// Returns the end of the attempt whose exchange begins now. `None`: no limit.
+    pub(super) fn attempt_ends(&self, context: AttemptContext<'_>) -> Option<Instant> {
+        let limit = Timeouts::bound(context.settings.timeouts().attempt);
+        let limit = limit.and_then(|limit| context.scope.start.checked_add(limit));
+        [limit, self.deadline].into_iter().flatten().min()
+    }
+
     /// Sets the end of an attempt that begins at this time, unless the exchange is part of the previous attempt and has
     /// the remaining time of that attempt.
-    fn set_until(&mut self, timeouts: Timeouts, start: Instant) {
+    fn set_until(&mut self, context: AttemptContext<'_>) {
         match self.stage {
             Stage::Redirect => return,
             Stage::RedirectAfterWait => self.stage = Stage::Redirect,
             Stage::NewAttempt | Stage::Signed => {}
         }
-        let limit = Timeouts::bound(timeouts.attempt).and_then(|limit| start.checked_add(limit));
-        self.until = [limit, self.deadline].into_iter().flatten().min();
+        self.until = self.attempt_ends(context);
     }
 
     /// Logs the result of an exchange.

@@ -2,7 +2,8 @@
 
 use crate::error::ErrorType;
 use crate::retry::AttemptFacts;
-use crate::schedule::CallEnd;
+use crate::schedule::{CallEnd, LoadSign};
+use crate::transport::ExchangeResult;
 
 /// Returns the effect of a failed attempt on the breaker of its host.
 pub(super) fn tells(facts: &AttemptFacts<'_>) -> CallEnd {
@@ -22,6 +23,20 @@ pub(super) fn tells(facts: &AttemptFacts<'_>) -> CallEnd {
         Redirect | BodyTooLarge | Decode | Process => CallEnd::Success,
         AddressDenied | InvalidRequest | Sign | Auth | BreakerOpen | Deadline | Cancelled
         | Interrupted | Panic | Io => CallEnd::Ignored,
+    }
+}
+
+/// Returns the sign of the host's load that an exchange shows. `None`: it shows none, as when no connection was made.
+pub(super) fn load(exchanged: &ExchangeResult) -> Option<LoadSign> {
+    let (reply, timed_out) = match &exchanged.result {
+        Ok(reply) => (Some(reply), false),
+        Err(fault) => (fault.reply.as_ref(), fault.error_type == ErrorType::Timeout),
+    };
+    match reply.map(|reply| reply.status) {
+        _ if timed_out => Some(LoadSign::Overloaded),
+        Some(429 | 503 | 529) => Some(LoadSign::Overloaded),
+        Some(_) => exchanged.result.is_ok().then_some(LoadSign::Answered),
+        None => None,
     }
 }
 

@@ -20,6 +20,7 @@ use super::settings::ClientDefaults;
 use super::target::RequestTarget;
 
 /// Request as it is sent, with all defaults applied. Redirects change it.
+#[derive(Clone)]
 pub(super) struct Prepared {
     pub(super) method: Method,
     pub(super) url: Arc<Url>,

@@ -1,5 +1,6 @@
 //! Attempt of a request: the steps before its exchange, and the steps after.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorType};
@@ -17,7 +18,7 @@ use super::token_use::TokenUse;
 
 /// Request of a job that an attempt is made for, and the worker's knowledge of it.
 pub(crate) struct AttemptSubject<'a> {
-    pub(crate) request: &'a Request,
+    pub(crate) request: &'a Arc<Request>,
     /// Host of the next exchange. `None`: the request is not fit to be sent.
     pub(crate) host: Option<&'a Host>,
     /// End of the batch. `None`: the batch has no end set.
@@ -92,7 +93,11 @@ impl Engine {
         if let Err(next) = state.get_ready(context) {
             return *next;
         }
-        let exchanged = state.exchange(context);
+        let hedge = state.offer_hedge(context, request);
+        let mut exchanged = state.exchange(context);
+        if let Some(first) = hedge {
+            exchanged = state.settle_hedge(context, &first, exchanged);
+        }
         if exchanged.result.is_err()
             && let Some(shortage) = state.met_limit(context.settings, &exchanged)
             && scope.permit.had_company()

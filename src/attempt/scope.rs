@@ -1,9 +1,12 @@
 //! Context of an attempt, handed down by the worker: permit, cancellation, clock and CPU permits.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::transport::{CancelSlot, Clock};
+
+use super::race::HedgeRace;
 
 /// Permit of a running job, which also tells the schedule what the attempt observes.
 pub(crate) trait AttemptPermit {
@@ -25,6 +28,9 @@ pub(crate) trait AttemptPermit {
 
     /// Takes this many retries from the host's retry budget. Returns false if the budget has fewer.
     fn withdraw(&self, cost: f64) -> bool;
+
+    /// Has a second request sent if the answer to this attempt is slow to come.
+    fn offer_hedge(&self, race: &Arc<HedgeRace>);
 }
 
 /// Permits for CPU work on large bodies.
@@ -45,6 +51,9 @@ pub(crate) struct AttemptScope<'a> {
     pub(crate) start: Instant,
     /// True if no connection to the host is known to have stood, so that the schedule waits to hear of one.
     pub(crate) unproven: bool,
+    /// Present limit of the host's places, if it adapts, so that the schedule waits to hear of the host's load. `None`:
+    /// the limit stays.
+    pub(crate) limit: Option<NonZeroU32>,
 }
 
 impl AttemptScope<'_> {

@@ -12,7 +12,7 @@ use crate::redact::unreadable;
 use crate::request::Request;
 use crate::retry::AttemptCounts;
 use crate::retry::redirect::DroppedHeaders;
-use crate::schedule::{HostObservation, TokenNeed};
+use crate::schedule::{HostObservation, LoadSign, TokenNeed};
 use crate::timing::Nanoseconds;
 use crate::transport::{PartialFile, StreamProgress};
 
@@ -61,6 +61,8 @@ pub(super) struct AttemptState {
     pub(super) settled: Option<Instant>,
     /// Observation of the host in the last exchange, until the schedule is told.
     pub(super) heard: HostObservation,
+    /// Sign of the host's load in the last exchange, until the schedule is told. `None`: there was none.
+    pub(super) load: Option<LoadSign>,
     /// Reason why the last attempt failed, or why an accepted response is asked for again. `None`: no such reason.
     pub(super) error: Option<Error>,
     /// The last response, if it was accepted and is asked for again. It becomes the outcome if no attempt can follow.
@@ -130,6 +132,11 @@ impl Attempts {
         state.map_or(HostObservation::Nothing, |state| {
             std::mem::take(&mut state.heard)
         })
+    }
+
+    /// Takes the sign of the host's load in the last exchange. `None`: there was none.
+    pub(crate) fn take_load(&mut self) -> Option<LoadSign> {
+        self.state.as_mut()?.load.take()
     }
 
     /// Takes the reason why the last attempt failed. `None`: no attempt failed.
@@ -238,6 +245,7 @@ impl AttemptState {
             streamed: None,
             settled: None,
             heard: HostObservation::Nothing,
+            load: None,
             error: None,
             accepted: None,
         }

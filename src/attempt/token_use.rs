@@ -31,4 +31,16 @@ impl TokenUse {
             repeats: false,
         }
     }
+
+    /// Returns the use by another request for the same outcome, to which no token was given yet.
+    pub(super) fn anew(&self) -> TokenUse {
+        TokenUse {
+            source: self.source,
+            sent: None,
+            renewed: self.renewed,
+            older: self.older,
+            body_lost: false,
+            repeats: false,
+        }
+    }
 }

@@ -44,7 +44,9 @@ pub use follow::{Follow, Full, NextRequests, Pushed};
 pub use handles::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 pub use outcomes::Outcomes;
 pub use par_map::{Mapped, Panicked, ParMap};
-pub use progress::{HoldingHost, Progress, ProgressHandle, SummaryHandle, WaitingHost};
+pub use progress::{
+    AdaptiveHost, HoldingHost, Progress, ProgressHandle, SummaryHandle, WaitingHost,
+};
 pub use refused::{Refusal, Refused};
 pub use requests::Requests;
 pub use timeout::InTime;

@@ -1,13 +1,24 @@
 //! Bounds on the requests under way, waiting and kept; see the picture at [`ClientBuilder`].
 
 use super::ClientBuilder;
+use crate::settings::PlaceLimit;
 
 impl ClientBuilder {
     /// Upper bound for the requests to one [`Host`](crate::Host) that are under way at once.
     ///
-    /// Default: no limit except the number of workers.
-    pub fn max_per_host(mut self, most: usize) -> Self {
-        self.limits.max_per_host = most;
+    /// A number, or [`Adaptive`](crate::Adaptive), which follows what the host takes. Default: no limit except the number
+    /// of workers.
+    ///
+    /// ```
+    /// use haul::{Adaptive, Client};
+    ///
+    /// let fixed = Client::builder().max_per_host(8).build()?;
+    /// let adaptive = Client::builder().workers(64).max_per_host(Adaptive::new(1, 64)).build()?;
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
+    #[doc(alias = "AutoThrottle")]
+    pub fn max_per_host(mut self, most: impl Into<PlaceLimit>) -> Self {
+        self.limits.max_per_host = most.into();
         self
     }
 

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::attempt::{
     AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Compute, Engine, FetchedToken,
+    HedgeRace, HedgeScope,
 };
 use crate::error::TokenFailure;
-use crate::executor::{CpuPermits, Job, JobPermit, RunningJob, TokenWork, Work};
+use crate::executor::{CpuPermits, Job, JobPermit, RunningHedge, RunningJob, TokenWork, Work};
 use crate::host::Host;
 use crate::schedule::TokenCall;
 
@@ -44,6 +45,7 @@ impl Work for AttemptWork {
             compute: running.cpu,
             start: running.start,
             unproven: running.unproven,
+            limit: running.limit,
         };
         let engine = match &self.of_sources {
             Some(of_sources) if attempts.is_for_source() => &of_sources.engine,
@@ -54,6 +56,16 @@ impl Work for AttemptWork {
 
     fn tokens(&self) -> Option<&dyn TokenWork> {
         self.of_sources.is_some().then_some(self)
+    }
+
+    fn hedge(&self, race: &HedgeRace, running: RunningHedge<'_>) {
+        let surroundings = HedgeScope {
+            cancel: running.cancel,
+            clock: running.clock,
+            compute: running.cpu,
+            start: running.start,
+        };
+        self.engine.hedge(race, running.attempt, surroundings);
     }
 }
 
@@ -98,6 +110,10 @@ impl AttemptPermit for JobPermit<'_> {
 
     fn withdraw(&self, cost: f64) -> bool {
         JobPermit::withdraw(self, cost)
+    }
+
+    fn offer_hedge(&self, race: &Arc<HedgeRace>) {
+        JobPermit::offer_hedge(self, race);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::attempt::HedgeRace;
 use crate::request::Request;
 use crate::schedule::{Bounds, EndReason, HostHolding, Id, JobCounts};
 
@@ -308,5 +309,13 @@ impl RunningJobs for Arc<Executor> {
         // Under the lock: the schedule's time never goes back.
         let now = self.clock.now();
         state.schedule.withdraw(job, cost, now)
+    }
+
+    fn offer_hedge(&self, job: Id, start: Instant, cost: u32, race: &Arc<HedgeRace>) {
+        self.with(|state, _| {
+            if state.schedule.offer_hedge(job, start, cost) {
+                state.races.insert(job, Arc::clone(race));
+            }
+        });
     }
 }

@@ -76,6 +76,11 @@ impl Job {
         self
     }
 
+    /// Cost of each attempt.
+    pub(super) fn cost(&self) -> u32 {
+        self.cost
+    }
+
     /// Notes that the next start is another attempt, which pays anew.
     pub(super) fn pays_again(&mut self) {
         self.owed = self.cost;

@@ -5,6 +5,7 @@ mod cpu;
 mod current_worker;
 mod feed;
 mod handle;
+mod hedge;
 mod job;
 mod permit;
 mod roster;
@@ -26,7 +27,7 @@ pub(crate) use job::{Job, Receiver};
 pub(crate) use permit::JobPermit;
 pub(crate) use shared::{Executor, WorkerSettings};
 pub(crate) use start::new;
-pub(crate) use work::{RunningJob, TokenWork, Work};
+pub(crate) use work::{RunningHedge, RunningJob, TokenWork, Work};
 
 #[cfg(test)]
 mod tests;

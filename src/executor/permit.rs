@@ -1,8 +1,10 @@
 //! Permit of a running job, on the side of its worker.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::attempt::HedgeRace;
 use crate::schedule::{Id, SLOW_AFTER};
 use crate::transport::CancelSlot;
 
@@ -22,6 +24,10 @@ pub(super) trait RunningJobs {
 
     /// Takes `cost` retries from the budget of this job's host. Returns false if the budget has fewer.
     fn withdraw(&self, job: Id, cost: f64) -> bool;
+
+    /// Has a second request sent for this job, whose attempt began at `start`, if its answer is slow to come. `cost`:
+    /// cost of each attempt of the job.
+    fn offer_hedge(&self, job: Id, start: Instant, cost: u32, race: &Arc<HedgeRace>);
 }
 
 /// Permit of the job that the calling worker runs. It is released when it is dropped, unless it was handed back with
@@ -32,8 +38,12 @@ pub(crate) struct JobPermit<'a> {
     slot: &'a CancelSlot,
     /// Start of the attempt.
     start: Cell<Instant>,
+    /// Cost of the attempt, if costs are limited.
+    cost: Cell<u32>,
     /// Number of permits that had been given back when the job started.
     given_back: u32,
+    /// True if a second request was offered.
+    hedged: Cell<bool>,
 }
 
 impl<'a> JobPermit<'a> {
@@ -51,13 +61,16 @@ impl<'a> JobPermit<'a> {
             job,
             slot,
             start: Cell::new(now),
+            cost: Cell::new(1),
             given_back,
+            hedged: Cell::new(false),
         }
     }
 
-    /// Sets the time at which the attempt begins.
-    pub(super) fn begin(&self, start: Instant) {
+    /// Sets the time at which the attempt begins, and its cost.
+    pub(super) fn begin(&self, start: Instant, cost: u32) {
         self.start.set(start);
+        self.cost.set(cost);
     }
 
     /// Gives the permit back, so that another job can run. Later calls do nothing.
@@ -91,6 +104,18 @@ impl<'a> JobPermit<'a> {
     /// Returns true if another attempt was under way since this one began.
     pub(crate) fn had_company(&self) -> bool {
         self.jobs.had_company(self.job, self.given_back)
+    }
+
+    /// Has a second request sent if the answer to this attempt is slow to come.
+    pub(crate) fn offer_hedge(&self, race: &Arc<HedgeRace>) {
+        self.hedged.set(true);
+        let (start, cost) = (self.start.get(), self.cost.get());
+        self.jobs.offer_hedge(self.job, start, cost, race);
+    }
+
+    /// Returns true if a second request was offered.
+    pub(super) fn is_hedged(&self) -> bool {
+        self.hedged.get()
     }
 
     /// Takes this many retries from the host's retry budget. Returns false if the budget has fewer.

@@ -16,7 +16,7 @@ use super::current_worker;
 use super::job::{Job, Receiver};
 use super::roster::{Demand, Roster, WakeAction};
 use super::work::Work;
-use crate::attempt::Clock;
+use crate::attempt::{Clock, HedgeRace};
 
 /// Code of the caller that a worker runs before its first job.
 pub(crate) type OnStart =
@@ -66,6 +66,8 @@ pub(super) struct ExecutorState {
     pub(super) free_numbers: Vec<usize>,
     /// Thread of each worker, by the worker's number: the current thread, or the last one.
     pub(super) threads: HashMap<usize, JoinHandle<()>>,
+    /// Races of attempts whose answer may be asked for by a second request, by job.
+    pub(super) races: HashMap<Id, Arc<HedgeRace>>,
     /// Receiver through which the caller of each batch is nudged.
     pub(super) receivers: HashMap<Id, Arc<dyn Receiver>>,
 }
@@ -120,6 +122,7 @@ impl Executor {
                 active: Vec::new(),
                 free_numbers: Vec::new(),
                 threads: HashMap::new(),
+                races: HashMap::new(),
                 receivers: HashMap::new(),
             }),
             pool,

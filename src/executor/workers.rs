@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::attempt::{AttemptEnd, cancelled, panicked};
 use crate::error::ErrorType;
 use crate::outcome::State as OutcomeState;
-use crate::schedule::{CallEnd, HostObservation, Id, Start, Verdict};
+use crate::schedule::{CallEnd, HostObservation, Id, LoadSign, Start, Verdict};
 use crate::transport::CancelSlot;
 
 use super::current_worker;
@@ -33,6 +33,10 @@ impl Worker<'_> {
             state.count_hanging(now);
             if let Some(call) = state.token_call(executor.work.tokens(), now) {
                 (state, now) = self.fetch_token(state, &call);
+                continue;
+            }
+            if let Some(start) = state.schedule.poll_hedge(now) {
+                (state, now) = self.hedge(state, start, now);
                 continue;
             }
             if let Some(start) = state.schedule.poll(now) {
@@ -115,6 +119,7 @@ impl Worker<'_> {
             given_back,
             watched,
             deadline,
+            limit,
         } = start;
         let active = &mut state.active[self.number];
         active.ticket = Some(self.slot.begin());
@@ -135,7 +140,7 @@ impl Worker<'_> {
                 executor.clock.now()
             }
         };
-        permit.begin(start);
+        permit.begin(start, job.cost());
         let running = RunningJob {
             permit: &permit,
             cancel: &self.slot,
@@ -144,11 +149,14 @@ impl Worker<'_> {
             start,
             unproven,
             deadline,
+            limit,
         };
         let next = self.attempt(&mut job, running);
         let ended = EndedAttempt {
             id,
             heard: job.attempts.take_heard(),
+            load: limit.and_then(|_| job.attempts.take_load()),
+            start,
             permit,
         };
         self.carry_out(ended, job, next)
@@ -257,7 +265,14 @@ impl Worker<'_> {
         ended: EndedAttempt<'_>,
         verdict: Verdict<Box<Job>>,
     ) -> (MutexGuard<'_, ExecutorState>, Instant) {
-        let EndedAttempt { id, heard, permit } = ended;
+        let EndedAttempt {
+            id,
+            heard,
+            load,
+            start,
+            permit,
+        } = ended;
+        let is_hedged = permit.is_hedged();
         permit.hand_back();
         let mut state = self.executor.lock();
         let mut now = self.executor.clock.now();
@@ -268,6 +283,17 @@ impl Worker<'_> {
         active.job = None;
         if let Some(seen) = current_worker::take_seen() {
             state.schedule.see_backlog(id, seen, now);
+        }
+        if is_hedged {
+            state.races.remove(&id);
+            let waited = match heard {
+                HostObservation::Head { waited } => Some(waited),
+                HostObservation::NoHead { .. } | HostObservation::Nothing => None,
+            };
+            state.schedule.end_hedged(id, waited);
+        }
+        if let Some(sign) = load {
+            state.schedule.adapt(id, sign, start, now);
         }
         let again = !matches!(verdict, Verdict::Done { .. });
         let unwanted = state.schedule.complete(id, heard, verdict, now);
@@ -296,5 +322,9 @@ struct EndedAttempt<'a> {
     id: Id,
     /// Observations of the host during the attempt.
     heard: HostObservation,
+    /// Sign of the host's load. `None`: there was none, or the host's limit does not adapt.
+    load: Option<LoadSign>,
+    /// Start of the attempt.
+    start: Instant,
     permit: JobPermit<'a>,
 }

@@ -71,6 +71,9 @@ pub mod testing {}
 #[doc = include_str!("announced_limits.md")]
 pub mod announced_limits {}
 
+#[doc = include_str!("adaptive.md")]
+pub mod adaptive {}
+
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}
 

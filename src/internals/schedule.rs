@@ -37,7 +37,7 @@ impl ScheduleDriver {
         let mut settings = settings();
         settings.rate = rate.into();
         settings.host.rate = rate.into();
-        settings.host.in_flight = 8;
+        settings.host.in_flight = 8.into();
         settings.host.breaker = Some(Default::default());
         ScheduleDriver::with(settings, hosts, queued, 0)
     }

@@ -1,11 +1,12 @@
 //! Report on a request, beside its result.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 
-use super::{Attempt, Lineage};
+use super::{Attempt, Lineage, Outcome};
 use crate::error::StopReason;
 use crate::host::Host;
 use crate::response::{ExchangeFacts, Hop};
@@ -36,8 +37,12 @@ pub(crate) struct OutcomeReport {
     /// Connections opened and reused over all attempts.
     pub(crate) connections_opened: u32,
     pub(crate) connections_reused: u32,
+    /// Limit of the host's places when the last attempt began, if it adapts. `None`: it stays.
+    pub(crate) limit: Option<NonZeroU32>,
     /// True if the server may have carried out an earlier attempt.
     pub(crate) ambiguous: bool,
+    /// True if a second request was sent, because the answer to the first was slow to come.
+    pub(crate) hedged: bool,
     /// True if the request ended because its batch was stopped, not by itself. Such a request counts as not done and is
     /// recorded nowhere, so that it runs when the batch is resumed.
     pub(crate) cut_short: bool,
@@ -96,6 +101,14 @@ impl OutcomeReport {
             (rare.streamed, rare.first_byte) = (false, None);
             rare.timings = Timings::NONE;
         }
+    }
+}
+
+impl<T> Outcome<T> {
+    /// True if a second request was sent for an answer that was slow to come
+    /// ([`RetryPolicy::hedge`](crate::RetryPolicy::hedge)), whichever of the two answered.
+    pub fn is_hedged(&self) -> bool {
+        self.report.hedged
     }
 }
 

@@ -179,6 +179,7 @@ impl<'a> Record<'a> {
             stop_reason: outcome.stop_reason(),
             attempt_log: report.rare().log.iter().map(AttemptRecord::from).collect(),
             prior_attempt_ambiguous: report.ambiguous,
+            hedged: report.hedged,
             headers: head
                 .filter(|_| options.headers)
                 .map(|head| shown(head, options.secrets)),

@@ -34,6 +34,7 @@
 //! | `stop_reason` | why it was not tried again: a failure, or an accepted response that was to be asked for again, and could not be |
 //! | `attempt_log` | the attempts that failed, or were followed by another: `error_type`, `phase`, `status`, `elapsed_ms`, `delay_ms` |
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
+//! | `hedged` | true: a second request was sent, because the answer to the first was slow to come |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
 //! | `body`, `body_encoding` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
 //! | `charset` | the charset that the text was decoded from (feature `charset`), named as in the response's `Content-Type`, in lower case; absent: the text came as UTF-8, or `body` is in base64 |

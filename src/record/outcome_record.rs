@@ -132,6 +132,8 @@ fields! {
         pub attempt_log: Vec<AttemptRecord> => ["attempt_log"],
         /// True if the server may have carried out an earlier attempt.
         pub prior_attempt_ambiguous: bool => ["prior_attempt_ambiguous"],
+        /// True if a second request was sent for an answer that was slow to come.
+        pub hedged: bool => ["hedged"],
         /// Response headers, with secrets masked. `None`: they were not asked for.
         pub headers: Option<BTreeMap<String, Vec<String>>> => ["headers"],
         /// The body, in `body_encoding`. `None`: it is not kept here, or there was no response.

@@ -40,6 +40,9 @@ pub(crate) struct AttemptFacts<'a> {
     pub(crate) limit: AnnouncedLimit,
     /// Judgement of the caller's hook. `None`: it gave none.
     pub(crate) judgement: Option<&'a Judgement>,
+    /// True if the host's limit of places adapts: a refusal without a wait lowers the limit, and does not hold the host
+    /// back.
+    pub(crate) limit_adapts: bool,
 }
 
 impl<'a> AttemptFacts<'a> {
@@ -59,6 +62,7 @@ impl<'a> AttemptFacts<'a> {
             retry_after: None,
             limit: AnnouncedLimit::default(),
             judgement: None,
+            limit_adapts: false,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::error::TokenFailure;
 use crate::host::Host;
 use crate::url::Mistake;
 
+use super::adaptive::AdaptedHost;
 use super::backlog::Backlog;
 use super::lanes::{CountedAs, Lane};
 use super::ready::{ReadyHosts, ServiceRank, Turn};
@@ -46,6 +47,8 @@ pub(crate) struct JobCounts {
     /// The host that keeps most jobs of the batch waiting for a time, the number of these jobs, and that time. `None`:
     /// no host does.
     pub(crate) waiting: Option<(Host, usize, Duration)>,
+    /// The host with an adaptive limit that holds the most places. `None`: no host of the batch has such a limit.
+    pub(crate) adapted: Option<AdaptedHost>,
     /// Time at which the last job that had been tried ended. `None`: none has.
     pub(crate) last_end: Option<Instant>,
 }
@@ -248,6 +251,7 @@ impl<J> Batch<J> {
             delayed: self.parked,
             queued: self.ready,
             waiting: None,
+            adapted: None,
             last_end: self.last_end,
         }
     }

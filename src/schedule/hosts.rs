@@ -9,8 +9,7 @@ use super::Schedule;
 use super::lanes::HostState;
 use crate::slab::{Id, Slab};
 
-/// Upper bound for the hosts that are visited to find the host that keeps most jobs waiting: a display may ask ten
-/// times a second.
+/// Upper bound for the hosts that are visited to find the one that a display shows, which may ask ten times a second.
 const LOOKED_AT: usize = 1_000;
 
 /// Hosts that have jobs, and hosts whose state is still remembered.
@@ -70,6 +69,11 @@ impl Hosts {
         Some(state)
     }
 
+    /// Returns hosts for a display, at most [`LOOKED_AT`].
+    pub(super) fn visited(&self) -> impl Iterator<Item = &HostState> {
+        self.states.values().take(LOOKED_AT)
+    }
+
     #[cfg(test)]
     pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
         self.states.ids()
@@ -97,7 +101,7 @@ impl<J> Schedule<J> {
     /// Returns the host that keeps most jobs of a batch waiting for a time, the number of these jobs, and that time.
     /// `None`: no host does.
     pub(super) fn waiting(&self, batch: Id, now: Instant) -> Option<(Host, usize, Duration)> {
-        let hosts = self.hosts.values().take(LOOKED_AT);
+        let hosts = self.hosts.visited();
         let waiting = hosts.filter(|state| state.blocked).filter_map(|state| {
             let lane = state.lanes.iter().find(|lane| lane.batch == batch)?;
             let time = state.opens_at()?.checked_duration_since(now)?;

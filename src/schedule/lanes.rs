@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use crate::host::Host;
 use crate::schedule::budget::Budget;
 
+use super::adaptive::AdaptiveLimit;
 use super::breaker::{Breaker, BreakerPermit, CallEnd, PassedCall};
+use super::hedges::HeadTimes;
 use super::limits::HostLimits;
 use super::rates::Rates;
 use super::ready::{HostTier, ServiceRank, Turn};
@@ -23,8 +25,10 @@ pub(super) struct HostState {
     pub(super) in_flight: usize,
     /// Time from which on the host has had at least one job in flight, or last had. `None`: it never had any.
     pub(super) held_since: Option<Instant>,
-    /// Upper bound for `in_flight`.
+    /// Upper bound for `in_flight`: the present one, if the limit adapts.
     pub(super) limit: usize,
+    /// State of a limit that adapts. `None`: the limit stays.
+    pub(super) adaptive: Option<Box<AdaptiveLimit>>,
     /// True if a connection to the host has been made. Before that, few attempts are made at once while other hosts
     /// have jobs ready.
     pub(super) proven: bool,
@@ -47,7 +51,9 @@ pub(super) struct HostState {
     pub(super) rate: Option<Rates>,
     pub(super) breaker: Option<Box<Breaker>>,
     pub(super) budget: Option<Budget>,
-    /// Jobs anywhere (lanes, delayed, in flight) that name this host.
+    /// Times to the response head, if attempts at the host may be hedged. `None`: none was.
+    pub(super) head_times: Option<Box<HeadTimes>>,
+    /// Jobs anywhere (lanes, delayed, in flight) that name this host, and second requests under way.
     pub(super) jobs: usize,
     /// True if the host can start no job now: its queued jobs count as parked.
     pub(super) blocked: bool,
@@ -95,12 +101,19 @@ impl HostState {
         workers: usize,
         now: Instant,
     ) -> Self {
+        let adaptive = limits
+            .in_flight
+            .adaptive()
+            .map(|bounds| Box::new(AdaptiveLimit::new(bounds)));
         HostState {
             host,
             lanes: Vec::new(),
             in_flight: 0,
             held_since: None,
-            limit: limits.in_flight,
+            limit: adaptive
+                .as_ref()
+                .map_or(limits.in_flight.most(), |adaptive| adaptive.limit()),
+            adaptive,
             proven: false,
             answering: false,
             late: false,
@@ -115,6 +128,7 @@ impl HostState {
                 .breaker
                 .map(|settings| Box::new(Breaker::new(&settings, workers, now))),
             budget: limits.budget.map(|settings| Budget::new(&settings, now)),
+            head_times: None,
             jobs: 0,
             blocked: false,
             wakes_at: None,

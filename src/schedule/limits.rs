@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::host::Host;
 use crate::settings::HostTable;
-use crate::settings::{BreakerSettings, RateLimits, RetryBudget};
+use crate::settings::{BreakerSettings, PlaceLimit, RateLimits, RetryBudget};
 
 /// Default of [`ScheduleSettings::hanging_after`].
 const HANGING_AFTER: Duration = Duration::from_secs(10);
@@ -35,7 +35,7 @@ pub(crate) struct ScheduleSettings {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HostLimits {
     /// Upper bound for attempts in flight at once.
-    pub(crate) in_flight: usize,
+    pub(crate) in_flight: PlaceLimit,
     /// Upper bounds for starts in a time.
     pub(crate) rate: RateLimits,
     pub(crate) breaker: Option<BreakerSettings>,
@@ -46,7 +46,7 @@ pub(crate) struct HostLimits {
 impl Default for HostLimits {
     fn default() -> Self {
         HostLimits {
-            in_flight: usize::MAX,
+            in_flight: PlaceLimit::Fixed(usize::MAX),
             rate: RateLimits::default(),
             breaker: None,
             budget: None,
@@ -58,7 +58,7 @@ impl Default for HostLimits {
 /// the limit off.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct LimitRule {
-    pub(crate) in_flight: Option<usize>,
+    pub(crate) in_flight: Option<PlaceLimit>,
     pub(crate) rate: Option<RateLimits>,
     pub(crate) breaker: Option<Option<BreakerSettings>>,
     pub(crate) budget: Option<Option<RetryBudget>>,
@@ -83,6 +83,13 @@ impl ScheduleSettings {
     pub(super) fn has_breakers(&self) -> bool {
         let of_rules = |rule: &LimitRule| rule.breaker.flatten().is_some();
         self.host.breaker.is_some() || self.rules.values().any(of_rules)
+    }
+
+    /// True if any host may have a limit of places that adapts.
+    pub(super) fn adapts(&self) -> bool {
+        let of_rules = |rule: &LimitRule| rule.in_flight.and_then(PlaceLimit::adaptive);
+        let hosts = self.host.in_flight.adaptive();
+        hosts.is_some() || self.rules.values().any(|rule| of_rules(rule).is_some())
     }
 
     /// Returns the limits of a host. Each limit is that of the most specific rule that sets it, or else the default.

@@ -21,6 +21,7 @@
 //! - `unanswered` is the sum of the places of the hosts that are not answering.
 //! - A host that is not slow and has an attempt without a head under way is watched until it would be slow.
 
+mod adaptive;
 mod answers;
 mod backlog;
 mod batches;
@@ -29,6 +30,7 @@ mod budget;
 mod complete;
 mod ending;
 mod hanging;
+mod hedges;
 mod held;
 mod holding;
 mod hosts;
@@ -56,11 +58,13 @@ use std::time::Instant;
 use crate::host::Host;
 
 pub(crate) use crate::slab::Id;
+pub(crate) use adaptive::LoadSign;
 pub(crate) use answers::HostObservation;
 pub(crate) use backlog::CpuPressure;
 pub(crate) use batches::{Bounds, EndReason, JobCounts};
 pub(crate) use breaker::CallEnd;
 pub(crate) use complete::Verdict;
+pub(crate) use hedges::HedgeStart;
 pub(crate) use held::{TokenCall, TokenNeed};
 pub(crate) use holding::HostHolding;
 pub(crate) use lanes::SLOW_AFTER;
@@ -70,6 +74,7 @@ pub(crate) use token::{CALL_LIMIT, CALLS as TOKEN_CALLS};
 use crate::slab::Slab;
 use batches::{Batch, Batches};
 use hanging::OpenCall;
+use hedges::HedgeTimers;
 use held::TokenGates;
 use hosts::Hosts;
 use news::PendingNews;
@@ -97,6 +102,7 @@ pub(crate) struct Schedule<J> {
     cost_of: fn(&J) -> u32,
     timers: TimerQueues,
     tokens: TokenGates,
+    hedges: HedgeTimers,
     news: PendingNews<J>,
     rng: fastrand::Rng,
 }
@@ -147,6 +153,9 @@ pub(crate) struct Start<J> {
     /// Time after which no attempt of the job begins, if its turn came before. `None`: its first turn is now, or it has no
     /// time limit.
     pub(crate) deadline: Option<Instant>,
+    /// Present limit of the host's places, if it adapts: [`Schedule::adapt`] wants to be told of the attempt's end.
+    /// `None`: the limit stays.
+    pub(crate) limit: Option<NonZeroU32>,
 }
 
 impl<J> Schedule<J> {
@@ -166,6 +175,7 @@ impl<J> Schedule<J> {
             demand: WorkerDemand::default(),
             timers: TimerQueues::default(),
             tokens: TokenGates::default(),
+            hedges: HedgeTimers::default(),
             news: PendingNews::default(),
         }
     }
@@ -249,6 +259,7 @@ impl<J> Schedule<J> {
     pub(crate) fn standing(&self, batch: Id, now: Instant) -> Option<JobCounts> {
         let mut standing = self.batches.get(batch)?.standing();
         standing.waiting = self.waiting(batch, now);
+        standing.adapted = self.adapted(batch);
         Some(standing)
     }
 
@@ -280,6 +291,7 @@ impl<J> Schedule<J> {
             self.timers.delayed.next(),
             self.timers.waking.next(),
             self.timers.looks.next(),
+            self.hedges.next(),
             self.total.paced_until,
             self.demand.kept_free_until,
             self.grows_at(),

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::adaptive::reported;
 use super::batches::EndReason;
 use super::lanes::Lane;
 use super::{JobPlace, Schedule, Start};
@@ -202,6 +203,7 @@ impl<J> Schedule<J> {
             lane.running += 1;
         }
         let unproven = !host.proven;
+        let limit = host.adaptive.as_ref().and_then(|a| reported(a.limit()));
         let runs_out = host.answering && !host.has_queue();
         let (counted, open) = (host.counted_as(), host.is_open(now));
         let unwatched = host.is_unwatched();
@@ -240,6 +242,7 @@ impl<J> Schedule<J> {
             given_back: self.places.given_back,
             watched,
             deadline,
+            limit,
         })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::basic::{basic, bearer};
 use crate::redact::Redaction;
 use crate::settings::DigestCredentials;
-use crate::settings::{BreakerSettings, RateLimit, RateLimits, Timeouts};
+use crate::settings::{BreakerSettings, PlaceLimit, RateLimit, RateLimits, Timeouts};
 use crate::settings::{HookError, OAuth2, RetryPolicy, Token, TokenRequest, TokenSource};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -32,7 +32,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 #[doc(alias = "HTTPAdapter")]
 #[must_use = "a rule holds for the hosts it is given for with `ClientBuilder::host_rule`"]
 pub struct HostRule {
-    pub(crate) in_flight: Option<usize>,
+    pub(crate) in_flight: Option<PlaceLimit>,
     /// Rate limits. `None`: the rule does not set any. Empty: no limit.
     pub(crate) rate: Option<RateLimits>,
     pub(crate) breaker: Option<Option<BreakerSettings>>,
@@ -52,9 +52,10 @@ impl HostRule {
         HostRule::default()
     }
 
-    /// Upper bound for the requests to each of these hosts that are under way at once.
-    pub fn max_in_flight(mut self, most: usize) -> HostRule {
-        self.in_flight = Some(most);
+    /// Upper bound for the requests to each of these hosts that are under way at once: a number, or
+    /// [`Adaptive`](crate::Adaptive).
+    pub fn max_in_flight(mut self, most: impl Into<PlaceLimit>) -> HostRule {
+        self.in_flight = Some(most.into());
         self
     }
 
@@ -177,8 +178,10 @@ impl HostRule {
         if let Some(wrong) = &self.first_error {
             return Err(wrong.clone());
         }
-        if self.in_flight == Some(0) {
-            return Err("max_in_flight is 0: nothing could be sent".into());
+        if let Some(places) = self.in_flight {
+            places
+                .check()
+                .map_err(|reason| format!("max_in_flight: {reason}"))?;
         }
         if let Some(rates) = &self.rate {
             rates.check().map_err(|reason| format!("rate: {reason}"))?;

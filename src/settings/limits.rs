@@ -1,5 +1,7 @@
 //! Upper bounds for what a client does at once and holds.
 
+use super::places::PlaceLimit;
+
 /// Upper bound for `workers`: Linux's `PID_MAX_LIMIT`.
 const MOST_WORKERS: usize = 1 << 22;
 
@@ -9,7 +11,7 @@ pub(crate) struct ClientLimits {
     /// Requests under way at once, each on its own thread.
     pub(crate) workers: usize,
     /// Requests under way at once to one host.
-    pub(crate) max_per_host: usize,
+    pub(crate) max_per_host: PlaceLimit,
     /// Requests of a batch that are ready, under way, or finished and not taken. `None`: the
     /// [default](ClientLimits::window).
     pub(crate) window: Option<usize>,
@@ -27,7 +29,7 @@ impl Default for ClientLimits {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         ClientLimits {
             workers: (cores + 4).min(32),
-            max_per_host: usize::MAX,
+            max_per_host: PlaceLimit::Fixed(usize::MAX),
             window: None,
             max_parked: 1 << 16,
             max_pending: 1 << 20,
@@ -53,7 +55,6 @@ impl ClientLimits {
                 "workers",
                 "no system has that many threads",
             ),
-            (self.max_per_host == 0, "max_per_host", NONE),
             (self.window == Some(0), "window", NONE),
             (self.max_pending == 0, "max_pending", NONE),
             (
@@ -74,7 +75,10 @@ impl ClientLimits {
         ];
         match wrong.into_iter().find(|(is_wrong, ..)| *is_wrong) {
             Some((_, setting, reason)) => Err((setting, reason)),
-            None => Ok(()),
+            None => {
+                let places = self.max_per_host.check();
+                places.map_err(|reason| ("max_per_host", reason))
+            }
         }
     }
 }
@@ -93,7 +97,10 @@ mod tests {
         assert_eq!(with(|_| {}), Ok(()));
         assert_eq!(with(|limits| limits.workers = 0), Err("workers"));
         assert_eq!(with(|limits| limits.workers = 1 << 23), Err("workers"));
-        assert_eq!(with(|limits| limits.max_per_host = 0), Err("max_per_host"));
+        assert_eq!(
+            with(|limits| limits.max_per_host = 0.into()),
+            Err("max_per_host")
+        );
         assert_eq!(with(|limits| limits.window = Some(0)), Err("window"));
         assert_eq!(with(|limits| limits.max_pending = 0), Err("max_pending"));
         assert_eq!(with(|limits| limits.max_parked = 0), Err("max_parked"));

@@ -52,6 +52,7 @@ pub struct RetryPolicy {
     pub(crate) budget: Option<RetryBudget>,
     pub(crate) limits: ClassLimits,
     pub(crate) classify: Option<Classify>,
+    pub(crate) hedge: bool,
 }
 
 pub(crate) type Classify = Arc<dyn Fn(&FinishedAttempt<'_>) -> Option<Judgement> + Send + Sync>;
@@ -99,6 +100,7 @@ impl Default for RetryPolicy {
             budget: Some(RetryBudget::default()),
             limits: ClassLimits::default(),
             classify: None,
+            hedge: false,
         }
     }
 }
@@ -259,6 +261,29 @@ impl RetryPolicy {
         hook: impl Fn(&FinishedAttempt<'_>) -> Option<Judgement> + Send + Sync + 'static,
     ) -> Self {
         self.classify = Some(Arc::new(hook));
+        self
+    }
+
+    /// True: sends a second request when the answer to the first is slow to come, and uses the first acceptable answer.
+    /// Default false.
+    ///
+    /// Slow means longer to the response head than 95 % of the host's last 1,000 attempts of such requests; before 20
+    /// of them are known, no second request is sent. At most one is sent for each attempt, only if a worker, the host's
+    /// limits and its rates have room for it at once, and it takes one token of the retry budget. The other request is
+    /// shut down when an answer is there. `before_attempt` runs for both.
+    ///
+    /// Only requests that may be repeated (see [`retry_methods`](RetryPolicy::retry_methods)) and whose body can be sent
+    /// again are hedged, and none whose body is [saved](crate::Request::save_to) to a file.
+    /// [`Outcome::is_hedged`](crate::Outcome::is_hedged) tells of a second request.
+    ///
+    /// ```
+    /// use haul::{Client, RetryPolicy};
+    ///
+    /// let client = Client::builder().retry(RetryPolicy::default().hedge(true)).build()?;
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
+    pub fn hedge(mut self, hedge: bool) -> Self {
+        self.hedge = hedge;
         self
     }
 

@@ -52,6 +52,7 @@ impl fmt::Display for Summary {
                 self.duplicates_shown().into_iter().collect(),
                 self.times(width),
                 self.retries(),
+                self.limit_of_one_host(),
                 self.worst_hosts(width),
                 self.errors_shown(width),
             ]
@@ -259,13 +260,29 @@ impl Summary {
         lines
     }
 
+    /// Returns the adaptive limit of the only host, which has no row of its own.
+    fn limit_of_one_host(&self) -> Vec<String> {
+        let hosts = self.hosts();
+        let limit = match self.shows_hosts(&hosts) {
+            true => None,
+            false => hosts.first().and_then(|host| host.limit),
+        };
+        let line = limit.map(|limit| format!("  limit       {limit} at once to the host, adapted"));
+        line.into_iter().collect()
+    }
+
+    /// True if the table of hosts is shown: there are several hosts, or failures.
+    fn shows_hosts(&self, hosts: &[HostFigures]) -> bool {
+        let (others, ..) = self.other_hosts();
+        hosts.len() as u64 + others > 1 || hosts.iter().any(|host| host.failed > 0)
+    }
+
     fn worst_hosts(&self, width: usize) -> Vec<String> {
         let mut hosts = self.hosts();
-        let (others, ..) = self.other_hosts();
-        let failed = hosts.iter().any(|host| host.failed > 0);
-        if hosts.len() as u64 + others < 2 && !failed {
+        if !self.shows_hosts(&hosts) {
             return Vec::new();
         }
+        let failed = hosts.iter().any(|host| host.failed > 0);
         // If some hosts have failures, hosts without one are not among the worst.
         if failed {
             hosts.retain(|host| host.failed > 0);
@@ -275,9 +292,11 @@ impl Summary {
         let requests: Vec<String> = texts(|host| plural(host.requests, "request"));
         let failed: Vec<String> = texts(|host| format!("{} failed", host.failed));
         let p95: Vec<String> = texts(|host| {
-            host.p95.map_or_else(String::new, |p95| {
-                format!("   p95 {} ms", millis_shown(p95))
-            })
+            let p95 = host
+                .p95
+                .map(|p95| format!("   p95 {} ms", millis_shown(p95)));
+            let limit = host.limit.map(|limit| format!("   limit {limit}"));
+            [p95, limit].into_iter().flatten().collect()
         });
         let (of_requests, of_failed) = (widest(&requests), widest(&failed));
         let figures = 4 + of_requests + 3 + of_failed + widest(&p95);

@@ -15,6 +15,7 @@ mod wire;
 mod worst;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -158,6 +159,7 @@ impl Summary {
             let host = self.hosts.row(host);
             host.requests += 1;
             host.failed += u64::from(failed);
+            host.limit = report.limit.map(NonZeroU32::get).or(host.limit);
             row = Some(&mut host.latency);
         }
         for elapsed in answered.map(|attempt| attempt.elapsed).chain(last) {

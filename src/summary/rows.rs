@@ -29,6 +29,9 @@ pub struct HostFigures {
     ///
     /// `None`: the host gave no response.
     pub p95: Option<Duration>,
+    /// Requests at once that the host took when its last request began, if the limit [adapts](crate::Adaptive). `None`:
+    /// it does not.
+    pub limit: Option<u32>,
 }
 
 /// A kind of failure, its count, and one example.
@@ -64,6 +67,8 @@ pub(super) struct HostRow {
     pub(super) requests: u64,
     pub(super) failed: u64,
     pub(super) latency: Sketch,
+    /// Last limit of places, if it adapts. `None`: it does not.
+    pub(super) limit: Option<u32>,
 }
 
 impl AddAssign<&HostRow> for HostRow {
@@ -71,6 +76,8 @@ impl AddAssign<&HostRow> for HostRow {
         self.requests += other.requests;
         self.failed += other.failed;
         self.latency += &other.latency;
+        // The other run is the later one.
+        self.limit = other.limit.or(self.limit);
     }
 }
 
@@ -102,6 +109,7 @@ impl HostFigures {
             requests: row.requests,
             failed: row.failed,
             p95: row.latency.quantile(0.95),
+            limit: row.limit,
         }
     }
 }

@@ -65,6 +65,9 @@ struct HostLine {
     failed: u64,
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_option")]
     p95_ms: Option<Duration>,
+    /// Last limit of places, if it adapts. `None`: it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u32>,
     counts_us: Vec<(u64, u64)>,
 }
 
@@ -210,6 +213,7 @@ impl HostLine {
             requests: row.requests,
             failed: row.failed,
             p95_ms: row.latency.quantile(0.95),
+            limit: row.limit,
             counts_us: row.latency.pairs(),
         }
     }
@@ -219,6 +223,7 @@ impl HostLine {
             requests: self.requests,
             failed: self.failed,
             latency: Sketch::of_pairs(&self.counts_us),
+            limit: self.limit,
         }
     }
 }

@@ -36,7 +36,7 @@ use crate::url::Url;
 use http::{HeaderMap, HeaderName, Method, Version};
 
 use self::cancel::activity::Activity;
-pub(crate) use self::cancel::{AttemptNumber, CancelSlot};
+pub(crate) use self::cancel::{AttemptNumber, CancelSlot, WakeWaiters};
 pub use self::clock::VirtualClock;
 pub(crate) use self::clock::{Clock, ClockUser, SYSTEM_CLOCK, WorkLeft};
 pub(crate) use self::connect::dial::Dialling;

@@ -34,6 +34,29 @@ fn jobs_limits_the_requests_under_way_at_once() {
 }
 
 #[test]
+fn jobs_per_host_auto_lowers_the_limit_of_a_host_that_refuses() {
+    let server = Server::always(Answer::status(429));
+    let folder = Folder::new();
+    let file = folder.path().join("summary.json");
+    let path = file.to_str().unwrap();
+    haul([
+        "--jobs-per-host",
+        "auto",
+        "--retry",
+        "0",
+        "--summary-json",
+        path,
+        "-",
+    ])
+    .input(list(&server, 12))
+    .done()
+    .exits(1);
+    let summary = std::fs::read_to_string(&file).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(summary["hosts"][0]["limit"], 1, "{summary}");
+}
+
+#[test]
 fn a_rate_spreads_the_requests_over_time() {
     for option in ["--rate", "--rate-per-host"] {
         let server = Server::always(Answer::text(""));

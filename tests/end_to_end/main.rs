@@ -1,6 +1,7 @@
 //! Whole batches over loopback sockets: the outcome of each request, the time at which it is sent, and the requests
 //! that the server sees.
 
+mod adaptive;
 mod announced;
 mod batches;
 mod bounds;
@@ -10,6 +11,7 @@ mod defaults;
 mod drained;
 mod fairness;
 mod files;
+mod hedging;
 mod hooks;
 mod hosts;
 mod inputs;

@@ -13,12 +13,14 @@ pub(super) use self::session::DigestSession;
 use crate::settings::DigestCredentials;
 
 /// Digest authentication of a request.
+#[derive(Clone)]
 pub(super) struct DigestLogin {
     pub(super) credentials: Arc<DigestCredentials>,
     pub(super) answer: DigestAnswer,
 }
 
 /// Answer that the last exchange carried.
+#[derive(Clone)]
 pub(super) enum DigestAnswer {
     /// No answer: no session with the host was known.
     None,

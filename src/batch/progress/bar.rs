@@ -121,6 +121,9 @@ fn text(now: &Progress) -> String {
     if let Some(left) = now.eta.filter(|left| !left.is_zero()) {
         let _ = write!(text, "  {} left", clock(left));
     }
+    if let Some(adaptive) = &now.adaptive {
+        let _ = write!(text, "  limit {}", HumanCount(adaptive.limit));
+    }
     if let Some(waiting) = &now.waiting {
         let (host, time) = (name(&waiting.host), clock(waiting.time));
         let _ = write!(

@@ -67,6 +67,10 @@ pub struct Progress {
     ///
     /// `None`: the total is not known, or no request was done in the last seconds.
     pub eta: Option<Duration>,
+    /// Host whose [adaptive](crate::Adaptive) limit is shown: the one with the most requests under way.
+    ///
+    /// `None`: no host of the batch has such a limit.
+    pub adaptive: Option<AdaptiveHost>,
     /// Host that keeps most requests waiting, because of its `Retry-After`, its rate limit or its breaker.
     ///
     /// `None`: no host does.
@@ -79,6 +83,18 @@ pub struct Progress {
     ///
     /// `None`: there is only one host, or more than a hundred.
     pub slowest: Option<(Host, Duration)>,
+}
+
+/// A host with a limit of requests at once that adapts, and the present limit.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AdaptiveHost {
+    /// Host that the limit is for.
+    pub host: Host,
+    /// Number of attempts under way to the host, of all batches of the client together.
+    pub places: u64,
+    /// Upper bound for that number at present. Attempts that began under a higher limit may exceed it.
+    pub limit: u64,
 }
 
 /// A host that keeps requests waiting.
@@ -179,6 +195,11 @@ impl ProgressHandle {
             queued: standing.queued as u64,
             per_second,
             eta: left.and_then(|left| time_left(left, per_second)),
+            adaptive: standing.adapted.map(|adapted| AdaptiveHost {
+                host: adapted.host,
+                places: adapted.places as u64,
+                limit: adapted.limit as u64,
+            }),
             waiting: standing.waiting.map(|(host, jobs, time)| WaitingHost {
                 host,
                 requests: jobs as u64,

@@ -87,6 +87,9 @@ fn plain(now: &Progress) -> String {
     if let Some(left) = now.eta.filter(|left| !left.is_zero()) {
         line += &format!(", {} s left", left.as_secs());
     }
+    if let Some(adaptive) = &now.adaptive {
+        line += &format!(", limit {} to {}", adaptive.limit, adaptive.host);
+    }
     if let Some(waiting) = &now.waiting {
         let (host, seconds) = (&waiting.host, waiting.time.as_secs_f64());
         line += &format!(", {} wait for {host} ({seconds:.1} s)", waiting.requests);
@@ -116,6 +119,12 @@ fn as_json(now: &Progress) -> String {
             "time_ms": holding.time.as_millis() as u64,
         })
     });
+    let adaptive = now.adaptive.as_ref().map(|adaptive| {
+        json!({
+            "host": adaptive.host.to_string(), "places": adaptive.places,
+            "limit": adaptive.limit,
+        })
+    });
     let slowest = now
         .slowest
         .as_ref()
@@ -125,7 +134,7 @@ fn as_json(now: &Progress) -> String {
         "failed": now.failed, "cancelled": now.cancelled, "not_done": now.not_done, "in_flight": now.in_flight,
         "delayed": now.delayed, "queued": now.queued, "per_second": now.per_second,
         "eta_ms": now.eta.map(|left| left.as_millis() as u64), "waiting": waiting,
-        "holding": holding, "slowest": slowest,
+        "holding": holding, "slowest": slowest, "adaptive": adaptive,
     })
     .to_string()
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, HeaderValue, Method};
 use haul::record::InputLines;
 use haul::settings::BreakerSettings;
-use haul::{Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
+use haul::{Adaptive, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
 
 use crate::arguments::{
@@ -19,7 +19,7 @@ use crate::messages::Messages;
 use crate::outcome_reporter::tell_of_waits;
 use crate::refused;
 use crate::text_or_file::{bytes_or_file, text_or_file};
-use crate::units::Rate;
+use crate::units::{JobsPerHost, Rate};
 
 /// Client, and reader of the input's lines.
 pub(crate) struct RunSettings {
@@ -160,7 +160,8 @@ fn retry(times: &TimeArguments) -> RetryPolicy {
         .retry_after_max(times.retry_after_max)
         .respect_retry_after(!times.no_retry_after)
         .rate_limit_headers(!times.no_rate_limit_headers)
-        .pace_by_headers(times.pace_by_headers);
+        .pace_by_headers(times.pace_by_headers)
+        .hedge(times.hedge);
     if let Some(statuses) = &times.retry_on {
         retry = retry.retry_statuses(statuses.clone());
     }
@@ -192,9 +193,11 @@ fn limited(
     arguments: &Arguments,
 ) -> Result<ClientBuilder, CommandError> {
     let pace = &arguments.pace;
-    if pace.jobs_per_host > 0 {
-        builder = builder.max_per_host(pace.jobs_per_host);
-    }
+    builder = match pace.jobs_per_host {
+        JobsPerHost::Any => builder,
+        JobsPerHost::Fixed(most) => builder.max_per_host(most),
+        JobsPerHost::Auto => builder.max_per_host(Adaptive::new(1, pace.jobs)),
+    };
     for rate in rates("rate", &pace.rate, pace.burst)? {
         builder = builder.rate(rate);
     }

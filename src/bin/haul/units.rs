@@ -79,6 +79,26 @@ pub(crate) fn jobs(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Number of requests at once to one host.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum JobsPerHost {
+    /// No limit but that of all requests.
+    Any,
+    Fixed(usize),
+    /// A number that follows what the host takes.
+    Auto,
+}
+
+/// Reads a number of requests at once to one host: `0` (no limit), `8`, `auto`.
+pub(crate) fn jobs_per_host(text: &str) -> Result<JobsPerHost, String> {
+    match (text, whole(text)) {
+        ("auto", _) => Ok(JobsPerHost::Auto),
+        (_, Ok(0)) => Ok(JobsPerHost::Any),
+        (_, Ok(count)) => Ok(JobsPerHost::Fixed(count)),
+        (_, Err(expected)) => Err(format!("{expected}, or auto")),
+    }
+}
+
 /// Reads a whole number from 0, such as `3`.
 pub(crate) fn whole<N: TryFrom<u32>>(text: &str) -> Result<N, String> {
     let number = text.parse::<u32>().ok();
@@ -176,6 +196,9 @@ mod tests {
         ] {
             assert_eq!(rate(text).map(|rate| rate.limit), Ok(limit), "{text}");
         }
+        assert_eq!(jobs_per_host("0"), Ok(JobsPerHost::Any));
+        assert_eq!(jobs_per_host("8"), Ok(JobsPerHost::Fixed(8)));
+        assert_eq!(jobs_per_host("auto"), Ok(JobsPerHost::Auto));
         assert_eq!((size("64K"), size("10M")), (Ok(64 << 10), Ok(10 << 20)));
         assert_eq!(
             (most("20"), most("5%")),
@@ -206,6 +229,13 @@ mod tests {
         }
         for text in ["0", "-1", "4194305", "many", "1.5"] {
             assert!(jobs(text).is_err(), "{text}");
+        }
+        for text in ["", "-1", "1.5", "automatic", "AUTO"] {
+            let reason = jobs_per_host(text).unwrap_err();
+            assert!(
+                reason.ends_with(" is expected, or auto"),
+                "{text}: {reason}"
+            );
         }
         assert!(most("0").is_err() && most("101%").is_err() && requirement("code=0").is_err());
     }

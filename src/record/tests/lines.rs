@@ -182,3 +182,11 @@ fn an_ambiguous_attempt_is_told() {
     outcome.report.ambiguous = true;
     assert!(line(&outcome).contains(r#""prior_attempt_ambiguous":true"#));
 }
+
+#[test]
+fn a_second_request_is_told() {
+    let mut outcome = sample::connect_timeout(0, "http://h/");
+    assert!(!line(&outcome).contains("hedged"));
+    outcome.report.hedged = true;
+    assert!(line(&outcome).contains(r#""hedged":true"#));
+}

@@ -47,7 +47,7 @@ fn nothing_starts_without_a_place_for_its_outcome() {
 #[test]
 fn parked_jobs_have_a_bound_of_their_own() {
     let mut settings = wide();
-    settings.host.in_flight = 1;
+    settings.host.in_flight = 1.into();
     let mut scene = Scene::with(
         settings,
         Bounds {
@@ -112,7 +112,7 @@ fn a_caller_that_waits_for_room_is_woken_when_an_outcome_is_taken() {
 #[test]
 fn a_caller_that_waits_for_room_is_woken_when_parking_makes_some() {
     let mut settings = wide();
-    settings.host.in_flight = 1;
+    settings.host.in_flight = 1.into();
     let bounds = Bounds {
         window: 3,
         ..bounds()

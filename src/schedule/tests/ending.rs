@@ -146,7 +146,7 @@ fn deadlines_of_ended_jobs_do_not_pile_up() {
 #[test]
 fn ids_of_ended_jobs_do_not_pile_up_behind_a_waiting_one() {
     let mut settings = wide();
-    settings.host.in_flight = 1;
+    settings.host.in_flight = 1.into();
     let mut scene = Scene::new(settings);
     scene.push("a", [0, 1]);
     assert_eq!(scene.start(), Some(0));
@@ -228,7 +228,7 @@ fn a_job_that_ends_in_a_batch_without_a_caller_is_returned() {
 fn a_job_without_a_permit_keeps_its_place_in_the_window() {
     let mut settings = wide();
     settings.in_flight = 1;
-    settings.host.in_flight = 1;
+    settings.host.in_flight = 1.into();
     let mut scene = Scene::with(
         settings,
         Bounds {

@@ -13,7 +13,7 @@ fn scene() -> Scene {
                 failure_ratio: 0.6,
                 ..BreakerSettings::default()
             }),
-            in_flight: 2,
+            in_flight: 2.into(),
             ..HostLimits::default()
         },
         ..wide()

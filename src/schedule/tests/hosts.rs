@@ -10,7 +10,7 @@ fn limits_in_flight_hold_for_each_host_and_in_all() {
     let mut scene = Scene::new(ScheduleSettings {
         in_flight: 3,
         host: HostLimits {
-            in_flight: 2,
+            in_flight: 2.into(),
             ..HostLimits::default()
         },
         ..wide()
@@ -252,15 +252,15 @@ fn a_retry_adds_nothing_to_a_budget() {
 #[test]
 fn the_most_specific_rule_that_says_something_decides_each_limit() {
     let mut settings = wide();
-    settings.host.in_flight = 3;
+    settings.host.in_flight = 3.into();
     settings.host.rate = RateLimit::per_second(1).into();
     let two = LimitRule {
-        in_flight: Some(2),
+        in_flight: Some(2.into()),
         rate: Some(RateLimits::default()),
         ..LimitRule::default()
     };
     let one = LimitRule {
-        in_flight: Some(1),
+        in_flight: Some(1.into()),
         ..LimitRule::default()
     };
     settings.rules.insert("*.example.com".parse().unwrap(), two);

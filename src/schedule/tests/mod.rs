@@ -7,6 +7,7 @@ mod costs;
 mod ending;
 mod forgotten_hosts;
 mod hanging;
+mod hedges;
 mod holding;
 mod hosts;
 mod jumps;

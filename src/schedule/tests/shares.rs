@@ -155,7 +155,7 @@ fn work_that_waits_for_the_limit_of_its_own_host_is_no_demand() {
     settings.rules.insert(
         "well".parse().unwrap(),
         limits::LimitRule {
-            in_flight: Some(2),
+            in_flight: Some(2.into()),
             ..Default::default()
         },
     );
@@ -242,7 +242,7 @@ fn a_delayed_redirect_stands_in_line_after_its_wait() {
 #[test]
 fn a_redirect_obeys_the_limits_of_the_host_it_leads_to() {
     let mut settings = wide();
-    settings.host.in_flight = 1;
+    settings.host.in_flight = 1.into();
     let mut scene = Scene::new(settings);
     scene.push("a", [1]);
     scene.push("b", [10]);
@@ -258,7 +258,7 @@ fn a_redirect_obeys_the_limits_of_the_host_it_leads_to() {
 #[test]
 fn a_job_of_a_free_host_starts_before_those_of_a_busy_one() {
     let mut settings = wide();
-    settings.host.in_flight = 1;
+    settings.host.in_flight = 1.into();
     settings.in_flight = 4;
     let mut scene = Scene::new(settings);
     scene.push("slow", 0..500);

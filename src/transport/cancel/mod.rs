@@ -31,6 +31,8 @@ struct SlotState {
     /// Number of the current attempt, so that a late abort does not hit the next attempt.
     attempt: u64,
     cancelled: bool,
+    /// True if the attempt is interrupted because another request for the same answer came first.
+    outrun: bool,
     /// True if the attempt has ended and its result is settled.
     over: bool,
     blocked_on: BlockedOn,
@@ -50,7 +52,7 @@ enum BlockedOn {
 }
 
 /// A wait of a worker that is not on a socket.
-pub(in crate::transport) trait WakeWaiters: Send + Sync {
+pub(crate) trait WakeWaiters: Send + Sync {
     /// Makes every waiter look at its slot again.
     fn wake(&self);
 }
@@ -61,7 +63,7 @@ pub(crate) struct AttemptNumber(u64);
 
 /// Error of an attempt that was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::transport) struct Cancelled;
+pub(crate) struct Cancelled;
 
 impl CancelSlot {
     pub(crate) fn new() -> Arc<CancelSlot> {
@@ -73,6 +75,7 @@ impl CancelSlot {
         let mut state = self.lock();
         state.attempt += 1;
         state.cancelled = false;
+        state.outrun = false;
         state.over = false;
         state.blocked_on = BlockedOn::Nothing;
         self.cancelled.store(false, Ordering::Release);
@@ -98,6 +101,30 @@ impl CancelSlot {
         self.cancelled.store(true, Ordering::Release);
         state.blocked_on.interrupt();
         true
+    }
+
+    /// Returns the number of the current attempt.
+    pub(crate) fn number(&self) -> AttemptNumber {
+        AttemptNumber(self.lock().attempt)
+    }
+
+    /// Interrupts the attempt, whatever it blocks on, without cancelling it: it goes on after
+    /// [`catch_up`](CancelSlot::catch_up). Does nothing if that attempt is no longer the current one, or has ended.
+    pub(crate) fn outrun(&self, ticket: AttemptNumber) {
+        let mut state = self.lock();
+        if state.attempt == ticket.0 && !state.over && !state.cancelled {
+            state.outrun = true;
+            self.cancelled.store(true, Ordering::Release);
+            state.blocked_on.interrupt();
+        }
+    }
+
+    /// Lets an attempt go on that was [outrun](CancelSlot::outrun). An attempt that was aborted stays so.
+    pub(crate) fn catch_up(&self) {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.outrun) {
+            self.cancelled.store(state.cancelled, Ordering::Release);
+        }
     }
 
     /// Ends the attempt: a later abort has no effect. Returns true if the attempt was aborted before.
@@ -146,7 +173,7 @@ impl CancelSlot {
         socket: &Arc<TcpStream>,
     ) -> Result<(), Cancelled> {
         let mut state = self.lock();
-        if state.cancelled {
+        if state.cancelled || state.outrun {
             return Err(Cancelled);
         }
         match &mut state.blocked_on {
@@ -157,23 +184,20 @@ impl CancelSlot {
     }
 
     /// Publishes this waiter: from now on an abort wakes it.
-    pub(in crate::transport) fn publish_waiter(
-        &self,
-        waiter: Arc<dyn WakeWaiters>,
-    ) -> Result<(), Cancelled> {
+    pub(crate) fn publish_waiter(&self, waiter: Arc<dyn WakeWaiters>) -> Result<(), Cancelled> {
         self.block_on(BlockedOn::Waiting(waiter))
     }
 
     /// Withdraws everything published: from now on an abort reaches no socket or waiter. The error says that an abort
     /// came before.
-    pub(in crate::transport) fn withdraw(&self) -> Result<(), Cancelled> {
+    pub(crate) fn withdraw(&self) -> Result<(), Cancelled> {
         self.block_on(BlockedOn::Nothing)
     }
 
     fn block_on(&self, blocked_on: BlockedOn) -> Result<(), Cancelled> {
         let mut state = self.lock();
         let before = std::mem::replace(&mut state.blocked_on, blocked_on);
-        let cancelled = state.cancelled;
+        let cancelled = state.cancelled || state.outrun;
         drop(state);
         // The last reference may close a socket, which must not happen under the lock.
         drop(before);
@@ -230,6 +254,39 @@ mod tests {
         assert!(slot.abort(second));
         assert!(slot.end());
         assert!(slot.abort(second));
+    }
+
+    #[test]
+    fn an_attempt_that_was_outrun_goes_on_after_catching_up() {
+        let slot = CancelSlot::new();
+        let first = slot.begin();
+        slot.outrun(first);
+        assert_eq!(
+            (slot.is_cancelled(), slot.withdraw()),
+            (true, Err(Cancelled))
+        );
+        slot.catch_up();
+        assert_eq!((slot.is_cancelled(), slot.withdraw()), (false, Ok(())));
+        assert!(!slot.end());
+    }
+
+    #[test]
+    fn an_abort_of_an_attempt_that_was_outrun_holds() {
+        let slot = CancelSlot::new();
+        let first = slot.begin();
+        slot.outrun(first);
+        assert!(slot.abort(first));
+        slot.catch_up();
+        assert!(slot.is_cancelled() && slot.end());
+    }
+
+    #[test]
+    fn an_attempt_is_not_outrun_by_a_request_for_an_earlier_one() {
+        let slot = CancelSlot::new();
+        let first = slot.begin();
+        slot.begin();
+        slot.outrun(first);
+        assert!(!slot.is_cancelled());
     }
 
     #[test]

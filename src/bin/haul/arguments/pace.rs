@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use haul::settings::StatusSet;
 
-use crate::units::{Rate, above_zero, jobs, rate, time, whole};
+use crate::units::{JobsPerHost, Rate, above_zero, jobs, jobs_per_host, rate, time, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How fast")]
@@ -23,9 +23,12 @@ pub(crate) struct PaceArguments {
         default_value_t = 16
     )]
     pub(crate) jobs: usize,
-    /// Requests at once to one host (scheme, name and port); 0 = no limit
-    #[arg(long, value_name = "N", value_parser = whole::<usize>, default_value_t = 0)]
-    pub(crate) jobs_per_host: usize,
+    /// Requests at once to one host (scheme, name and port); 0 = no limit, auto = what the host takes
+    ///
+    /// With auto each host begins with 4 at once, never more than --jobs. One more is allowed after as many successes as
+    /// the limit; a 429, a 503 or a timeout takes the limit to 0.7 of its value.
+    #[arg(long, value_name = "N|auto", value_parser = jobs_per_host, default_value = "0")]
+    pub(crate) jobs_per_host: JobsPerHost,
     /// Upper bound for requests started in a time, retries included
     ///
     /// 0.5 is one request in two seconds. May be given once for each window of time, or as a list with commas: with
@@ -128,6 +131,12 @@ pub(crate) struct TimeArguments {
     /// For example x-ratelimit-remaining: 0. At most for --retry-after-max.
     #[arg(long)]
     pub(crate) pace_by_headers: bool,
+    /// Send a second request when a response is slow to come
+    ///
+    /// Slow is longer than 95 % of the host's last responses. The first response that is accepted is used, and the other
+    /// request is ended. Only for requests that may be repeated, within the limits, and never with --output-dir.
+    #[arg(long)]
+    pub(crate) hedge: bool,
     /// Stop asking a host that keeps failing
     ///
     /// For a while requests to the host fail at once, with class breaker_open. Then a few are sent on trial, and the

@@ -224,3 +224,20 @@ fn throttling_cools_the_whole_host_whether_or_not_this_request_goes_on() {
         "as long as the policy grants"
     );
 }
+
+#[test]
+fn a_refusal_cools_a_host_whose_limit_adapts_only_if_it_announces_a_wait() {
+    let cool = |code, retry_after: Option<u64>| {
+        let facts = AttemptFacts {
+            retry_after: retry_after.map(secs),
+            limit_adapts: true,
+            ..status(&GET, code)
+        };
+        match step(&policy(), &facts, &mut AttemptCounts::default()) {
+            Decision::Retry { cool, .. } | Decision::Stop { cool, .. } => cool,
+        }
+    };
+    assert_eq!((cool(429, None), cool(503, None)), (None, None));
+    assert_eq!(cool(429, Some(2)), Some(secs(2)));
+    assert_eq!(cool(503, Some(2)), Some(secs(2)));
+}

@@ -105,7 +105,7 @@ impl World {
         let proven = state.is_some_and(|state| state.proven);
         assert!(server.told || !proven);
         let breaker = state.and_then(|state| state.breaker.as_ref());
-        server.in_flight < server.limits.in_flight
+        server.in_flight < server.limits.in_flight.most()
             && server.cool_until.is_none_or(|until| until <= self.now)
             && server
                 .pace
@@ -141,7 +141,7 @@ impl World {
         server.pace.note(&server.limits.rate, now);
         self.pace.note(&self.settings.rate, now);
         self.starts.push(now);
-        assert!(server.in_flight <= server.limits.in_flight);
+        assert!(server.in_flight <= server.limits.in_flight.most());
         assert!(self.schedule.in_flight() <= self.settings.in_flight);
         assert_eq!(start.unproven, {
             let id = self.schedule.hosts.by_name[&server.host];

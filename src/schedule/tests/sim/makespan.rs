@@ -59,7 +59,7 @@ impl Crowd {
         };
         for (at, (count, time)) in self.hosts.iter().enumerate() {
             let limits = self.limits(at);
-            let lanes = limits.in_flight.min(self.settings.in_flight) as u32;
+            let lanes = limits.in_flight.most().min(self.settings.in_flight) as u32;
             least = least.max(work(&(*count, *time)) / lanes);
             least = least.max(spread(&limits.rate, *count) + *time);
         }
@@ -131,7 +131,7 @@ impl Crowd {
 
 fn at_once(in_flight: usize) -> LimitRule {
     LimitRule {
-        in_flight: Some(in_flight),
+        in_flight: Some(in_flight.into()),
         ..LimitRule::default()
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! `HAUL_SEED=n` replays one history, `HAUL_SCALE=n` runs n times as many.
 
+mod capacity;
 mod check;
 mod events;
 mod makespan;

@@ -157,7 +157,7 @@ impl World {
         };
         if chance(&mut rng, 3) {
             let rule = LimitRule {
-                in_flight: chance(&mut rng, 2).then(|| rng.usize(1..4)),
+                in_flight: chance(&mut rng, 2).then(|| rng.usize(1..4).into()),
                 rate: chance(&mut rng, 3).then(|| some_rates(&mut rng, 1)),
                 breaker: chance(&mut rng, 3)
                     .then(|| chance(&mut rng, 2).then(|| breaker(&mut rng))),
@@ -324,9 +324,9 @@ fn breaker(rng: &mut fastrand::Rng) -> BreakerSettings {
 fn host_limits(rng: &mut fastrand::Rng) -> HostLimits {
     HostLimits {
         in_flight: if rng.bool() {
-            usize::MAX
+            usize::MAX.into()
         } else {
-            rng.usize(1..6)
+            rng.usize(1..6).into()
         },
         rate: some_rates(rng, 4),
         breaker: chance(rng, 3).then(|| breaker(rng)),

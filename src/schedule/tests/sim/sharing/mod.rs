@@ -235,7 +235,7 @@ fn f8_workers_that_limited_hosts_cannot_use_serve_the_others() {
     for_all_workers(|workers, rng| {
         let few = (workers / 8).max(1);
         let at_once = LimitRule {
-            in_flight: Some(few),
+            in_flight: Some(few.into()),
             ..LimitRule::default()
         };
         let rate = LimitRule {
