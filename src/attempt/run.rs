@@ -130,7 +130,8 @@ impl AttemptContext<'_> {
             .prepare(self.request, target, self.settings)
             .map_err(|error| Box::new(AttemptEnd::failed(error)))?;
         let limit = self.settings.deadline();
-        let state = AttemptState::new(prepared, limit, batch_ends, self.scope.start);
+        let mut state = AttemptState::new(prepared, limit, batch_ends, self.scope.start);
+        state.leave_home(self.request);
         Ok(Box::new(state))
     }
 }

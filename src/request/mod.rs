@@ -9,6 +9,7 @@ mod method;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod options;
+mod page;
 mod place;
 mod resumed;
 mod save;
@@ -35,6 +36,7 @@ pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{BadLine, Options, RejectionRule};
+pub(crate) use page::{PageChain, PageFacts};
 pub(crate) use place::InputPlace;
 pub(crate) use resumed::{IntentLog, JournalFacts};
 pub(crate) use save::{SaveLog, SaveTo, is_part_name, part_name};

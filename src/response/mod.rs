@@ -19,7 +19,7 @@ use crate::url::Url;
 pub(crate) use charset::{NamedText, lossy as decode};
 pub(crate) use headers::Headers;
 pub use links::Link;
-pub(crate) use pointer::find;
+pub(crate) use pointer::{find, find_from_ends};
 pub(crate) use value::parse;
 
 mod charset;

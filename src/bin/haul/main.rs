@@ -17,6 +17,7 @@ mod line;
 mod messages;
 mod outcome_reporter;
 mod output;
+mod pages;
 mod progress;
 mod reader;
 mod recognize;
