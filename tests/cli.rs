@@ -61,6 +61,8 @@ mod messages;
 mod not_done;
 #[path = "cli/pace.rs"]
 mod pace;
+#[path = "cli/pages.rs"]
+mod pages;
 #[path = "cli/places.rs"]
 mod places;
 #[path = "cli/recorded.rs"]

@@ -51,6 +51,12 @@ impl PageChain {
         followed.insert(digest)
     }
 
+    /// Forgets the links and cursors that were followed, since pages are asked for again.
+    pub(crate) fn forget_followed(&self) {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.clear();
+    }
+
     /// Notes that a page is asked of another host than the first.
     pub(crate) fn leave_home(&self) {
         self.left_home.store(true, Ordering::Relaxed);

@@ -199,6 +199,23 @@ pub(crate) fn without_parameter(text: &str, name: &str) -> String {
     }
 }
 
+/// Returns the text of a URL in which each parameter with the value `mask` has its value in another URL, if it is there.
+pub(crate) fn with_parameters_of(other: &str, text: &str, mask: &str) -> String {
+    let query = |text: &str| Some(text.split('#').next()?.split_once('?')?.1.to_owned());
+    let (Some(known), Some(masked)) = (query(other), query(text)) else {
+        return text.to_owned();
+    };
+    let filled = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if value == mask => {
+            let is_same = |other: &&str| other.split_once('=').is_some_and(|(n, _)| n == name);
+            known.split('&').find(is_same).unwrap_or(pair).to_owned()
+        }
+        _ => pair.to_owned(),
+    };
+    let pairs: Vec<String> = masked.split('&').map(filled).collect();
+    text.replacen(&masked, &pairs.join("&"), 1)
+}
+
 /// Returns the text of a URL with the userinfo of another URL, unless it has its own.
 pub(crate) fn with_userinfo_of(other: &str, text: &str) -> String {
     let userinfo = text::authority(other).and_then(|at| other[at].rsplit_once('@'));

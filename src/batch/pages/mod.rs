@@ -1,6 +1,7 @@
 //! Pages of a list: the request that each answer leads to.
 
 mod member;
+mod resume;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::redact::Redaction;
 use crate::request::{PageChain, PageFacts, Request, Tag};
-use crate::url::{self, Base};
+use crate::url;
 
 pub use rule::InvalidPages;
 use rule::{Found, PageRule};
@@ -217,41 +218,6 @@ impl Pages {
             whole_url: matches!(self.rule, PageRule::Link | PageRule::Url(_)),
             next: OnceLock::new(),
         }))
-    }
-
-    /// Makes the request of a page that an earlier run came to. `first` is the first page, `next` the link or cursor
-    /// that led to the page, from its record.
-    ///
-    /// `None`: the record does not tell, since a secret was masked.
-    pub(crate) fn resume(
-        &self,
-        first: &Request,
-        base: Option<&Base>,
-        number: u32,
-        next: &RawValue,
-    ) -> Option<Request> {
-        let page = first.page()?;
-        if next.get().contains(rule::MASK) {
-            return None;
-        }
-        let sent = match base {
-            Some(base) => base.resolve(first.url()),
-            None => url::parse(first.url()),
-        };
-        let home = sent.ok().and_then(|url| url.host());
-        self.page(&page.chain, number, home, next).ok()
-    }
-
-    /// Notes a link or cursor that an earlier run followed, so that the chain does not follow it again.
-    pub(crate) fn followed(first: &Request, next: &RawValue) {
-        if let Some(page) = first.page() {
-            page.chain.follows(digest(&rule::text_of(next)));
-        }
-    }
-
-    /// True if a chain may have this many pages.
-    pub(crate) fn allows(&self, number: u32) -> bool {
-        number <= self.max_pages
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn text_of(found: &RawValue) -> String {
     serde_json::from_str(found.get()).unwrap_or_else(|_| found.get().to_owned())
 }
 
-fn raw(text: &str) -> Box<RawValue> {
+pub(super) fn raw(text: &str) -> Box<RawValue> {
     to_raw_value(text).expect("every text can be written as JSON")
 }
 

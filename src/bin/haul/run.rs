@@ -59,7 +59,13 @@ pub(crate) fn run(
     let (refusal, duplicates) = (requests.refusal(), requests.duplicates());
     files.make_folder()?;
     let new = files.new_outputs();
-    let mut output = output::open(arguments, client.redaction(), files.register(), &new)?;
+    let mut output = output::open(
+        arguments,
+        client.redaction(),
+        files.register(),
+        &new,
+        pages.as_ref(),
+    )?;
     let mut summary_file = match SummaryFile::open(arguments.results.summary_json.as_deref()) {
         Ok(file) => file,
         Err(failure) => {

@@ -6,6 +6,7 @@
 //! made.
 
 mod ahead;
+mod chains;
 mod counts;
 mod intents;
 mod out;
@@ -32,6 +33,7 @@ pub(super) use unsuccessful::UnsuccessfulRecords;
 use super::growing::OpenForAppend;
 use super::lines::LineWriter;
 use super::{Sink, SinkError, SinkTarget, growing, lock};
+use crate::batch::Pages;
 use crate::outcome::Outcome;
 use crate::record::{Key, KeyVersion, Record, RecordOptions};
 use crate::request::Request;
@@ -89,6 +91,8 @@ pub struct Journal {
     unfinished: UnfinishedSaves,
     retry_failed: bool,
     resume_writes: bool,
+    /// Rule for the pages of lists. `None`: the requests are of no chain of pages.
+    pages: Option<Pages>,
 }
 
 /// Treatment of the content that a results file and its journal have when they are opened.
@@ -255,6 +259,7 @@ impl Journal {
             }),
             retry_failed: false,
             resume_writes: false,
+            pages: None,
         })
     }
 
@@ -281,6 +286,19 @@ impl Journal {
     /// Default false: the request ends as [`Interrupted`](crate::ErrorType::Interrupted).
     pub fn resume_writes(mut self, resume: bool) -> Journal {
         self.resume_writes = resume;
+        self
+    }
+
+    /// Sets the rule by which the requests of the input lead to further pages.
+    ///
+    /// Requests that were made [first pages](Pages::first) are then handed on as the page at which their list goes on:
+    /// the page after the last one that succeeded. A page that failed is left as it is, unless
+    /// [`retry_failed`](Journal::retry_failed) is set. If a secret was masked in the link of a record, the page before is
+    /// asked for it once more.
+    ///
+    /// To be called before [`remaining`](Journal::remaining).
+    pub fn pages(mut self, pages: Pages) -> Journal {
+        self.pages = Some(pages);
         self
     }
 
@@ -316,6 +334,7 @@ impl Journal {
             self.retry_failed,
             self.resume_writes,
         )
+        .with_pages(self.pages.clone())
     }
 
     fn out(&self) -> MutexGuard<'_, JournalWriter> {

@@ -32,14 +32,6 @@ pub(crate) fn rule(arguments: &Arguments) -> Result<Option<Pages>, CommandError>
         }
         (None, None) => return none(arguments),
     };
-    if arguments.ending.resume || arguments.ending.retry_failed {
-        return Err(CommandError::usage(format!(
-            "{} cannot go on from an earlier run: leave out {} and {}",
-            name_of(option),
-            name_of("resume"),
-            name_of("retry-failed")
-        )));
-    }
     let wrong = |option, text: &str, reason| {
         CommandError::usage(format!("{}: {text:?}: {reason}", name_of(option)))
     };
