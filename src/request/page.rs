@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{Request, Tag};
+use super::{Request, RequestContent, Tag};
 use crate::host::Host;
 
 /// Place of a request in its chain of pages.
@@ -99,6 +99,11 @@ impl Request {
             options.query.retain(|(name, _)| stays(name));
         }
         self
+    }
+
+    /// True if the body is in memory, so that a part of it can be replaced.
+    pub(crate) fn has_body_in_memory(&self) -> bool {
+        matches!(self.sends(), RequestContent::Bytes(_))
     }
 
     /// Takes over what a journal knows of the page before, apart from its outcome.

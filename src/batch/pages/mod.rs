@@ -32,7 +32,9 @@ use rule::{Found, PageRule};
 /// let pages = Pages::cursor("/next_cursor", "cursor")?.max_pages(100);
 /// let outcomes = client.follow(["https://api.example.com/items"], |outcome, next| {
 ///     match pages.after(outcome) {
-///         NextPage::Request(request) => drop(next.push(*request).expect("one page waits at a time")),
+///         NextPage::Request(request) => {
+///             next.push(*request).expect("one page waits at a time");
+///         }
 ///         NextPage::Stopped(reason) => eprintln!("{}: {reason}", outcome.url()),
 ///         _ => {}
 ///     }
@@ -207,6 +209,12 @@ impl Pages {
                 request.query(param, text)
             }
             PageRule::Member { member, .. } => {
+                if !first.has_body_in_memory() {
+                    return Err(
+                        "the body of the request is no text, so that the cursor has no place in it"
+                            .to_owned(),
+                    );
+                }
                 let body = member::set(first.body_bytes(), member, found.get())?;
                 first.clone().body(body)
             }

@@ -21,7 +21,7 @@ use crate::leads_back;
 use crate::messages::Messages;
 use crate::outcome_reporter::OutcomeReporter;
 use crate::output::{self, ResultsSink};
-use crate::pages::{self, Gate, PageQueue, PageSink};
+use crate::pages::{self, HeldBack, PageQueue, PageSink};
 use crate::progress;
 use crate::report::{report, stopped_early};
 use crate::run_limit::{self, RunLimit};
@@ -188,12 +188,12 @@ fn remaining(
         .zip(requests)
         .map(move |(index, request)| rule.first(request, index));
     match results {
-        ResultsSink::Journal(journal) => Box::new(Gate::new(
+        ResultsSink::Journal(journal) => Box::new(HeldBack::new(
             journal.remaining(firsts),
             queue.clone(),
             one_by_one,
         )),
-        _ => Box::new(Gate::new(firsts, queue.clone(), one_by_one)),
+        _ => Box::new(HeldBack::new(firsts, queue.clone(), one_by_one)),
     }
 }
 

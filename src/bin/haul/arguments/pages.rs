@@ -13,7 +13,7 @@ pub(crate) struct PageArguments {
     /// line, id and tag of its line. A page that is absent, null, false or empty ends the list; so does a failed page,
     /// and a page that was asked for before. In a pointer, -1 is the last item of an array. A page of another origin
     /// (scheme, host or port) gets no credentials. --resume goes on after the last page that succeeded, --retry-failed
-    /// with the page that failed.
+    /// with the page that failed. With --ordered, one list is asked for after the other.
     #[arg(long, value_name = "link|/POINTER", conflicts_with = "paginate_cursor")]
     pub(crate) paginate: Option<String>,
     /// Ask for the next page with the cursor at /POINTER as parameter PARAM, or as member /MEMBER of the JSON body

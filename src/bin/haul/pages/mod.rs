@@ -8,7 +8,7 @@ use haul::batch::Pages;
 use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
 
-pub(crate) use queue::{Gate, PageQueue};
+pub(crate) use queue::{HeldBack, PageQueue};
 pub(crate) use sink::PageSink;
 
 /// Returns the rule for the next page that the arguments give. `None`: no pages are asked for.

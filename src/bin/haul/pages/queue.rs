@@ -12,10 +12,10 @@ use crate::failure::CommandError;
 /// Queue of pages. Clones share one queue. At most one page of a chain waits, so the queue is as short as there are
 /// chains under way.
 #[derive(Clone, Default)]
-pub(crate) struct PageQueue(Arc<Shared>);
+pub(crate) struct PageQueue(Arc<SharedQueue>);
 
 #[derive(Default)]
-struct Shared {
+struct SharedQueue {
     state: Mutex<QueueState>,
     changed: Condvar,
 }
@@ -89,16 +89,16 @@ impl PageQueue {
 }
 
 /// Requests of the input, each held back while pages wait, since pages come first.
-pub(crate) struct Gate<I> {
+pub(crate) struct HeldBack<I> {
     input: I,
     queue: PageQueue,
     /// True if a chain begins only when the one before has ended, so that pages come in the order of lines.
     one_by_one: bool,
 }
 
-impl<I> Gate<I> {
-    pub(crate) fn new(input: I, queue: PageQueue, one_by_one: bool) -> Gate<I> {
-        Gate {
+impl<I> HeldBack<I> {
+    pub(crate) fn new(input: I, queue: PageQueue, one_by_one: bool) -> HeldBack<I> {
+        HeldBack {
             input,
             queue,
             one_by_one,
@@ -106,7 +106,7 @@ impl<I> Gate<I> {
     }
 }
 
-impl<I: Iterator<Item = Request>> Iterator for Gate<I> {
+impl<I: Iterator<Item = Request>> Iterator for HeldBack<I> {
     type Item = Request;
 
     fn next(&mut self) -> Option<Request> {
@@ -122,7 +122,7 @@ impl<I: Iterator<Item = Request>> Iterator for Gate<I> {
     }
 }
 
-impl<I> Drop for Gate<I> {
+impl<I> Drop for HeldBack<I> {
     fn drop(&mut self) {
         self.queue.change(|state| state.input_ended = true);
     }

@@ -109,7 +109,7 @@ impl<S: Sink> Sink for PageSink<'_, S> {
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         if self.absent > 0 && !self.present {
             self.messages.warning(
-                "no first page names a next one: the link or value that --paginate asks for is absent everywhere",
+                "no first page names a next one: the link or value that was asked for is absent on each of them",
             );
         }
         self.to.finish(summary)
