@@ -38,14 +38,20 @@ fn holds(rule: impl Fn(&Tree) -> Vec<String>) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
-#[test]
-fn a_comment_begins_by_saying_what_it_is_about() {
+/// Asserts a rule for each Rust file of the package, given its path and text, tests included.
+#[track_caller]
+fn hold_everywhere<C: IntoIterator<Item = String>>(rule: impl Fn(&str, &str) -> C) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = ["src", "tests", "benches", "examples"].map(|folder| source::files(root, folder));
     let files = files.iter().flatten();
-    let complaints = files.flat_map(|(path, text)| comments::beginnings(path, text));
+    let complaints = files.flat_map(|(path, text)| rule(path, text));
     let complaints: Vec<_> = complaints.collect();
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn a_comment_begins_by_saying_what_it_is_about() {
+    hold_everywhere(comments::beginnings);
 }
 
 #[test]
@@ -138,7 +144,7 @@ fn a_type_name_is_defined_once() {
 
 #[test]
 fn no_file_is_longer_than_an_idea() {
-    holds(lengths::files);
+    hold_everywhere(lengths::file);
 }
 
 #[test]

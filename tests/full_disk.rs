@@ -5,8 +5,6 @@
 
 #![cfg(unix)]
 
-mod support;
-
 use std::collections::HashSet;
 use std::env;
 use std::fs;
@@ -16,7 +14,7 @@ use std::process::Command;
 use haul::record::Record;
 use haul::sink::Journal;
 use haul::{Client, Request};
-use support::{Answer, Server};
+use test_support::{Answer, Server};
 
 const REQUESTS: usize = 2_000;
 

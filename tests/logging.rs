@@ -1,15 +1,12 @@
 //! Log lines are a contract: WARN for a retry or for giving up, INFO for the start and end of a batch, DEBUG for an
 //! attempt, and no secret at any level.
 
-mod support;
-
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use haul::{Client, Request, RetryPolicy};
 use log::{Level, LevelFilter, Log, Metadata, Record};
-
-use support::{Answer, Scenario, Server, refused};
+use test_support::{Answer, Scenario, Server, refused};
 
 struct Lines(Mutex<Vec<(Level, String)>>);
 

@@ -2,13 +2,10 @@
 
 #![cfg(feature = "progress")]
 
-mod support;
-
 use std::process::Command;
 
 use haul::Client;
-
-use support::{Answer, Server};
+use test_support::{Answer, Server};
 
 #[test]
 fn off_a_terminal_nothing_is_shown() {

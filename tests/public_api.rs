@@ -1,6 +1,6 @@
 //! Public names stand where the documentation says: the usual names at the root, each other name in one module.
 
-#![allow(unused_imports)]
+#![expect(unused_imports, reason = "the test is that the names can be imported")]
 
 /// Names that most programs use, at the root.
 mod root {

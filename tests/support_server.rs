@@ -1,13 +1,11 @@
 //! Tests of the test server itself: if it broke its promises, a test of the client that passes would prove nothing.
 
-mod support;
-
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{Answer, Gate, Scenario, Server};
+use test_support::{Answer, Gate, Scenario, Server};
 
 /// A client that does no more than it is told to.
 struct Wire(BufReader<TcpStream>);
@@ -310,7 +308,7 @@ fn a_panic_in_an_answer_fails_the_test() {
 
 #[test]
 fn a_refused_address_has_no_listener() {
-    let error = TcpStream::connect(support::refused()).unwrap_err();
+    let error = TcpStream::connect(test_support::refused()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 

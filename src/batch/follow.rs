@@ -233,3 +233,6 @@ impl<I, F> fmt::Debug for Follow<I, F> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,12 @@
 //! Small source trees that break a rule: each rule can be broken, and its complaint names the place.
 
+#[path = "broken/cycles.rs"]
+mod cycles;
+#[path = "broken/lengths.rs"]
+mod lengths;
+
 use crate::source::Tree;
-use crate::{floors, lengths, vectors, words};
+use crate::{floors, vectors, words};
 
 const ROOT: (&str, &str) = ("src/lib.rs", "mod error;\npub use error::Error;\n");
 
@@ -142,94 +147,6 @@ fn by_a_description_with_other_floors() {
     }
 }
 
-#[track_caller]
-fn has_cycle(files: &[(&str, &str)], places: &[&str]) {
-    let complaints = floors::cycles(&tree(files));
-    assert_eq!(complaints.len(), 1, "{complaints:#?}");
-    for place in places {
-        assert!(complaints[0].contains(place), "{complaints:#?}");
-    }
-}
-
-#[test]
-fn by_a_cycle_of_files() {
-    let files = [
-        ("src/error.rs", "use crate::request::Request;"),
-        ("src/request.rs", "\nuse crate::rejection::Set;"),
-        ("src/rejection.rs", "fn f(e: crate::error::Error) {}"),
-    ];
-    let places = ["src/error.rs:1", "src/request.rs:2", "src/rejection.rs:1"];
-    has_cycle(&files, &places);
-}
-
-#[test]
-fn by_a_cycle_of_folders_whose_files_are_in_none() {
-    let files = [
-        ("src/retry/mod.rs", "mod a; mod b; pub(crate) use b::B;"),
-        ("src/retry/a.rs", "\nuse crate::schedule::Call;"),
-        ("src/retry/b.rs", ""),
-        (
-            "src/schedule/mod.rs",
-            "mod c; mod d; pub(crate) use c::Call;",
-        ),
-        ("src/schedule/c.rs", ""),
-        ("src/schedule/d.rs", "\n\nuse crate::retry::B;"),
-    ];
-    has_cycle(&files, &["src/retry/a.rs:2", "src/schedule/d.rs:3"]);
-}
-
-#[test]
-fn by_a_cycle_of_a_folder_and_a_file_beside_it() {
-    let files = [
-        ("src/transport/mod.rs", "mod pool; mod tls;"),
-        ("src/transport/pool.rs", "use super::tls::Session;"),
-        ("src/transport/tls/mod.rs", "mod trust;"),
-        (
-            "src/transport/tls/trust.rs",
-            "fn f() {\n super::super::pool::f() }",
-        ),
-    ];
-    let places = ["src/transport/pool.rs:1", "src/transport/tls/trust.rs:2"];
-    has_cycle(&files, &places);
-}
-
-#[test]
-fn by_a_cycle_in_the_command() {
-    let files = [
-        ("src/bin/haul/main.rs", "mod run; mod output;"),
-        ("src/bin/haul/run.rs", "use crate::output::Output;"),
-        ("src/bin/haul/output.rs", "\nuse super::run;"),
-    ];
-    let places = ["src/bin/haul/run.rs:1", "src/bin/haul/output.rs:2"];
-    has_cycle(&files, &places);
-}
-
-#[test]
-fn but_not_by_a_module_and_its_parts() {
-    let complaints = floors::cycles(&tree(&[
-        ("src/retry/mod.rs", "mod a; use a::f;"),
-        (
-            "src/retry/a.rs",
-            "mod part;\nuse super::Whole; fn f() { part::g() }",
-        ),
-        ("src/retry/a/part.rs", "use super::f;"),
-    ]));
-    assert!(complaints.is_empty(), "{complaints:#?}");
-}
-
-#[test]
-fn but_not_by_handing_on() {
-    let complaints = floors::cycles(&tree(&[
-        (
-            "src/retry/mod.rs",
-            "mod a; mod b;\npub(crate) use a::A;\nuse b::B;",
-        ),
-        ("src/retry/a.rs", ""),
-        ("src/retry/b.rs", "use super::A;"),
-    ]));
-    assert!(complaints.is_empty(), "{complaints:#?}");
-}
-
 #[test]
 fn by_reading_the_clock_or_starting_a_thread_below() {
     let bad =
@@ -280,74 +197,6 @@ fn by_names() {
         "",
         &["src/retry/common.rs"],
     );
-}
-
-#[test]
-fn by_length() {
-    let long = "\n".repeat(401);
-    complains(lengths::files, "src/error.rs", &long, &["src/error.rs:401"]);
-    let tests = format!("#[cfg(test)]\nmod tests {{\n{long}}}\n");
-    complains(lengths::files, "src/error.rs", &tests, &[]);
-}
-
-fn function(head: &str, lines: usize) -> String {
-    format!("\n{head}\nfn f() {{{}}}", "\n".repeat(lines - 1))
-}
-
-#[test]
-fn by_a_long_function_without_a_reason() {
-    let path = "src/error.rs";
-    complains(lengths::functions, path, &function("", 80), &[]);
-    for head in ["", "/// Text.", "// It is long.", "// Long because ", "}"] {
-        let text = function(head, 81);
-        complains(lengths::functions, path, &text, &["src/error.rs:3"]);
-    }
-    let above_another = format!(
-        "// Long because it is a table.\nfn g() {{}}{}",
-        function("", 81)
-    );
-    complains(
-        lengths::functions,
-        path,
-        &above_another,
-        &["src/error.rs:4"],
-    );
-    let method = function("impl<T> X<T> where T: Fn(u8) -> [u8; 2] {", 81) + "}";
-    complains(lengths::functions, path, &method, &["src/error.rs:3"]);
-}
-
-#[test]
-fn but_not_by_a_long_function_with_a_reason_or_in_tests() {
-    let path = "src/error.rs";
-    for head in [
-        "// Long because it is a table.",
-        "// Long because it is a table.\n#[inline]",
-        "/// Text.\n// Long because it is a table: one row for each\n// field.",
-    ] {
-        complains(lengths::functions, path, &function(head, 200), &[]);
-    }
-    let tests = format!("#[cfg(test)]\nmod tests {{{}}}", function("", 200));
-    complains(lengths::functions, path, &tests, &[]);
-}
-
-#[test]
-fn by_many_parameters() {
-    let many = "impl X {\n    fn f<F: Fn(u8, u8) -> (u8, u8), const N: usize>(\n        &mut self, a: F, \
-         b: [u8; 2], c: Option<HashMap<u8, u8>>, d: &dyn Fn(u8, u8) -> u8, e: (u8, u8), f: u8,\n    ) -> u8;\n}\n\
-         fn g(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8) {}";
-    for path in ["src/transport/mod.rs", "src/attempt/judge.rs"] {
-        let places = [format!("{path}:2"), format!("{path}:6")];
-        complains(
-            lengths::parameters,
-            path,
-            many,
-            &places.each_ref().map(String::as_str),
-        );
-    }
-    complains(lengths::parameters, "src/summary.rs", many, &[]);
-    let few = "fn f(&self, a: fn(u8, u8), b: (u8, u8), c: HashMap<u8, u8>, d: u8, e: u8,) {\n    \
-         g(1, 2, 3, 4, 5, 6)\n}\nfn g() {}\ntype F = fn(u8, u8, u8, u8, u8, u8);";
-    complains(lengths::parameters, "src/transport/mod.rs", few, &[]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::source::{File, Tree};
 
-/// Most lines of a file, its tests left out.
+/// Most lines of a file, tests included.
 const FILE: usize = 400;
 
 /// Most lines of a function, from its `fn` to its closing brace.
@@ -17,15 +17,10 @@ const FEW_PARAMETERS: &[&str] = &["src/attempt/", "src/transport/"];
 /// Beginning of the comment above a long function that says why it is not cut.
 const REASON: &str = "// Long because ";
 
-pub(crate) fn files(tree: &Tree) -> Vec<String> {
-    let long = tree.files.iter().filter(|file| file.lines > FILE);
-    let complaint = |file: &File| {
-        format!(
-            "{}:{}: more than {FILE} lines are two ideas",
-            file.path, file.lines
-        )
-    };
-    long.map(complaint).collect()
+/// Complaint about a file that is too long, whether of the library, the tests, the benches or the examples.
+pub(crate) fn file(path: &str, text: &str) -> Option<String> {
+    let lines = text.lines().count();
+    (lines > FILE).then(|| format!("{path}:{lines}: more than {FILE} lines are two ideas"))
 }
 
 pub(crate) fn functions(tree: &Tree) -> Vec<String> {

@@ -17,8 +17,6 @@ pub(crate) struct File {
     /// Module, such as `["retry"]`; empty for lib.rs, and `["bin", "haul"]` for the root of the command.
     pub(crate) module: Vec<String>,
     pub(crate) tokens: Vec<Token>,
-    /// Number of lines that are not test code.
-    pub(crate) lines: usize,
     /// Every line as written, test code included.
     pub(crate) text: Vec<String>,
     pub(crate) imports: Vec<Import>,
@@ -96,7 +94,7 @@ impl Tree {
 
 impl File {
     fn new(path: &str, text: &str) -> File {
-        let (tokens, test_lines) = without_tests(tokens(text));
+        let tokens = without_tests(tokens(text));
         let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
         let module = inner
             .split('/')
@@ -105,7 +103,6 @@ impl File {
             path: path.to_owned(),
             module: module.map(str::to_owned).collect(),
             tokens,
-            lines: text.lines().count() - test_lines,
             text: text.lines().map(str::to_owned).collect(),
             imports: Vec::new(),
         }
@@ -228,12 +225,11 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// Returns the tokens without those behind `#[cfg(test)]`, and the number of lines left out.
-fn without_tests(tokens: Vec<Token>) -> (Vec<Token>, usize) {
-    let (mut kept, mut lines, mut at) = (Vec::new(), 0, 0);
+/// Returns the tokens without those behind `#[cfg(test)]`.
+fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
+    let (mut kept, mut at) = (Vec::new(), 0);
     let mut tokens: Vec<Option<Token>> = tokens.into_iter().map(Some).collect();
     let texts: Vec<String> = tokens.iter().flatten().map(|t| t.text.clone()).collect();
-    let line = |tokens: &[Option<Token>], at: usize| tokens[at].as_ref().map_or(0, |t| t.line);
     while at < texts.len() {
         let attribute = ["#", "[", "cfg", "("];
         let close = item_end(&texts, at + 1);
@@ -245,14 +241,13 @@ fn without_tests(tokens: Vec<Token>) -> (Vec<Token>, usize) {
                 end = item_end(&texts, end + 1);
             }
             end = item_end(&texts, end);
-            lines += 1 + line(&tokens, end - 1) - line(&tokens, at);
             at = end;
         } else {
             kept.extend(tokens[at].take());
             at += 1;
         }
     }
-    (kept, lines)
+    kept
 }
 
 /// Returns the index behind the item or attribute that begins here: its `;`, or the end of its braces or of an

@@ -1,9 +1,9 @@
 //! Lines that cannot be read: the part of them that is shown, and ways to send them again.
 
 use serde_json::{Value, json};
+use test_support::{Answer, Server};
 
 use super::command::{Done, Folder, haul};
-use super::support::{Answer, Server};
 
 /// Secret that stands in lines wherever a secret may stand.
 const SECRET: &str = "sesame";

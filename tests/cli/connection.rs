@@ -1,17 +1,15 @@
 //! Proxies, TLS, addresses, and heads of responses.
 
-use super::authority::{self, Authority};
+use test_support::{Answer, Authority, Folder, ProxyServer, Server, TlsServer};
+
 use super::command::haul;
-use super::gateway::Gateway;
-use super::secure::Secure;
-use super::support::{Answer, Server};
 
 #[test]
 fn a_certificate_is_checked_unless_insecure_is_given() {
-    let folder = authority::Folder::new();
+    let folder = Folder::new();
     let authority = Authority::new();
-    let ca = folder.file("ca.pem", authority.pem());
-    let server = Secure::start(authority.sign("localhost", 2100).serving());
+    let ca = folder.write("ca.pem", authority.pem());
+    let server = TlsServer::start(authority.sign("localhost", 2100).serving());
     let url = server.url("localhost");
     let done = haul(["-4", "--cacert", ca.to_str().unwrap(), &url])
         .done()
@@ -37,16 +35,16 @@ fn a_certificate_is_checked_unless_insecure_is_given() {
 
 #[test]
 fn a_client_certificate_is_shown_with_its_key_in_one_file_or_two() {
-    let folder = authority::Folder::new();
+    let folder = Folder::new();
     let [servers, clients] = [Authority::new(), Authority::new()];
-    let ca = folder.file("ca.pem", servers.pem());
+    let ca = folder.write("ca.pem", servers.pem());
     let ca = ca.to_str().unwrap();
     let me = clients.sign("me", 2100);
-    let cert = folder.file("cert.pem", me.certificate.pem());
-    let key = folder.file("key.pem", me.key.serialize_pem());
-    let both = folder.file("both.pem", me.certificate.pem() + &me.key.serialize_pem());
+    let cert = folder.write("cert.pem", me.certificate.pem());
+    let key = folder.write("key.pem", me.key.serialize_pem());
+    let both = folder.write("both.pem", me.certificate.pem() + &me.key.serialize_pem());
     let [cert, key, both] = [&cert, &key, &both].map(|path| path.to_str().unwrap());
-    let server = Secure::start(servers.sign("localhost", 2100).serving_known(&clients));
+    let server = TlsServer::start(servers.sign("localhost", 2100).serving_known(&clients));
     let url = server.url("localhost");
     haul(["-4", "--cacert", ca, "-E", cert, "--key", key, &url])
         .done()
@@ -70,18 +68,18 @@ fn a_client_certificate_is_shown_with_its_key_in_one_file_or_two() {
 #[test]
 fn a_proxy_serves_all_hosts_but_those_named() {
     let server = Server::always(Answer::text("there"));
-    let gateway = Gateway::http();
-    let (proxy, url) = (gateway.url("http"), server.url("/a"));
+    let proxy_server = ProxyServer::http();
+    let (proxy, url) = (proxy_server.url("http"), server.url("/a"));
     for option in ["-x", "--proxy"] {
-        let before = gateway.connections();
+        let before = proxy_server.connections();
         haul([option, &proxy, &url]).done().exits(0);
-        assert!(gateway.connections() > before);
+        assert!(proxy_server.connections() > before);
     }
-    let before = gateway.connections();
+    let before = proxy_server.connections();
     haul(["-x", &proxy, "--noproxy", "127.0.0.0/8,other.example", &url])
         .done()
         .exits(0);
-    assert_eq!(gateway.connections(), before);
+    assert_eq!(proxy_server.connections(), before);
     haul(["--noproxy", "x", &url])
         .done()
         .exits(2)
@@ -91,7 +89,7 @@ fn a_proxy_serves_all_hosts_but_those_named() {
         .exits(2)
         .says("proxy");
     assert!(!done.stderr.contains("secret"), "{}", done.stderr);
-    let socks = Gateway::socks(None);
+    let socks = ProxyServer::socks(None);
     haul(["-x", &socks.url("socks5"), &url]).done().exits(0);
     assert_eq!(socks.connections(), 1);
 }

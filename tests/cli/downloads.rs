@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use test_support::{Answer, Scenario, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Scenario, Server};
 
 fn server() -> Server {
     Scenario::new()

@@ -1,9 +1,9 @@
 //! `--dry-run`: the requests that would be sent, and the lines that could not be.
 
 use serde_json::json;
+use test_support::{Answer, Server};
 
 use super::command::{Done, Folder, haul};
-use super::support::{Answer, Server};
 
 fn server() -> Server {
     Server::always(Answer::text(""))

@@ -1,7 +1,8 @@
 //! Success of outcomes, conditions that end a run, and the status it exits with.
 
+use test_support::{Answer, Scenario, Server};
+
 use super::command::{Folder, haul};
-use super::support::{Answer, Scenario, Server};
 
 fn server() -> Server {
     Scenario::new()

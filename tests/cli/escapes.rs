@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use test_support::{Answer, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 #[test]
 fn bodies_of_any_characters_come_back_exactly() {

@@ -3,9 +3,9 @@
 use std::fs;
 
 use serde_json::Value;
+use test_support::{Answer, Gate, Scenario, Server};
 
 use super::command::{Done, Folder, Haul, haul};
-use super::support::{Answer, Gate, Scenario, Server};
 
 const URLS: usize = 400;
 

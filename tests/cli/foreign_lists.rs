@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
+use test_support::{Answer, Scenario};
 
 use super::command::{Done, Folder, haul};
-use super::support::{Answer, Scenario};
 
 /// An address that is not public: a line that is refused for it was not refused for its files.
 const LOCAL: &str = "http://127.0.0.1:9/";

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use test_support::{Answer, Server};
+
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 fn server() -> Server {
     Server::always(Answer::text(""))

@@ -1,9 +1,9 @@
 //! A run in which nothing finishes says which host holds its places.
 
 use rustix::process::Signal;
+use test_support::{Answer, Gate, Scenario, Server};
 
 use super::command::haul;
-use super::support::{Answer, Gate, Scenario, Server};
 
 fn server(gate: &Gate) -> Server {
     Scenario::new()

@@ -1,7 +1,6 @@
 //! Lists of hostile lines: they change, create and open only the files that they may, every line has one result, and no
 //! secret is shown.
 
-#[path = "hostile/lines.rs"]
 mod lines;
 
 use std::collections::BTreeMap;
@@ -12,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fastrand::Rng;
+use test_support::{Answer, Scenario, Server};
 
 use self::lines::{Lines, SECRET};
 use super::command::{Done, Folder, haul, records};
-use super::support::{Answer, Scenario, Server};
 
 /// Number of lines of one run.
 const LINES: usize = 250;

@@ -1,9 +1,9 @@
 //! Sources of requests, and faults of lines.
 
 use serde_json::json;
+use test_support::{Answer, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 fn server() -> Server {
     Server::always(Answer::text(""))

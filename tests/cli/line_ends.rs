@@ -1,9 +1,9 @@
 //! CR, LF and NUL in parts of a request: none of them ends a line of the message on the wire.
 
 use serde_json::{Value, json};
+use test_support::{Answer, Scenario};
 
 use super::command::haul;
-use super::support::{Answer, Scenario};
 
 #[test]
 fn a_line_end_in_a_method_a_header_or_a_credential_is_an_invalid_request() {

@@ -1,9 +1,9 @@
 //! Messages on standard error, at each level of verbosity.
 
 use serde_json::Value;
+use test_support::{Answer, Scenario, Server};
 
 use super::command::haul;
-use super::support::{Answer, Scenario, Server};
 
 fn server() -> Server {
     Scenario::new()

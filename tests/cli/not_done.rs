@@ -3,9 +3,9 @@
 
 use rustix::process::Signal;
 use serde_json::Value;
+use test_support::{Answer, Gate, Scenario, Server};
 
 use super::command::{Done, Folder, haul};
-use super::support::{Answer, Gate, Scenario, Server};
 
 const COUNT: i64 = 40;
 

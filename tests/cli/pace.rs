@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use test_support::{Answer, Gate, Scenario, Server, refused};
+
 use super::command::{Folder, haul};
-use super::support::{Answer, Gate, Scenario, Server, refused};
 
 fn list(server: &Server, count: usize) -> String {
     (0..count)
@@ -237,7 +238,7 @@ fn max_time_limits_an_attempt() {
 #[cfg(target_os = "linux")]
 #[test]
 fn connect_timeout_limits_connecting() {
-    let hole = super::support::BlackHole::dig();
+    let hole = test_support::BlackHole::dig();
     let arguments = ["--connect-timeout", "50ms", "--retry", "0", &hole.url("/")];
     let done = haul(arguments).done().exits(1);
     let result = &done.results()[0];

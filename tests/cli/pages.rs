@@ -1,12 +1,11 @@
 //! Lists whose answers lead to further pages (`--paginate`).
 
-#[path = "pages/resumed.rs"]
 mod resumed;
 
 use serde_json::{Value, json};
 
 use super::command::{Done, Folder, haul};
-use super::support::{Answer, Scenario, Seen, Server};
+use test_support::{Answer, Scenario, Seen, Server};
 
 /// Returns the number of the page that a request asks for, from 0.
 fn asked(request: &Seen) -> u64 {

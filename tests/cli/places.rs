@@ -1,9 +1,9 @@
 //! Places in the input that outcomes name.
 
 use serde_json::{Value, json};
+use test_support::{Answer, Server};
 
 use super::command::{Done, Folder, haul};
-use super::support::{Answer, Server};
 
 fn gone() -> Server {
     Server::always(Answer::status(404))

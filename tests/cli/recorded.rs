@@ -5,9 +5,9 @@ use std::fs;
 
 use rusqlite::Connection;
 use serde_json::json;
+use test_support::{Answer, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 /// Sends three POSTs to one URL that fail, recorded in `failures.db`.
 fn three_failed_posts(server: &Server, folder: &Folder) {

@@ -3,9 +3,9 @@
 use std::fs;
 
 use serde_json::json;
+use test_support::{Answer, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 const OLD: &str = "something of before\n";
 

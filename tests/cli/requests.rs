@@ -1,9 +1,9 @@
 //! Requests as they are sent: the options that every request begins with, and the keys of lines.
 
 use serde_json::json;
+use test_support::{Answer, Scenario, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Scenario, Server};
 
 fn server() -> Server {
     Server::always(Answer::json(r#"{"code": 0}"#))

@@ -1,9 +1,9 @@
 //! Destinations of results, and their content.
 
 use serde_json::{Value, json};
+use test_support::{Answer, Gate, Scenario, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Gate, Scenario, Server};
 
 fn server() -> Server {
     Scenario::new()

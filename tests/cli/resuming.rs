@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
+use test_support::{Answer, Gate, Scenario, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Gate, Scenario, Server};
 
 fn keys(records: &[Value]) -> HashMap<String, usize> {
     let mut keys = HashMap::new();

@@ -3,8 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use test_support::{Answer, Scenario, Server};
+
 use super::command::{Done, Folder, Haul, haul, records};
-use super::support::{Answer, Scenario, Server};
 
 /// Time limit of these runs.
 const LIMIT: &str = "1s";

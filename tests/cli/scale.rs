@@ -4,8 +4,9 @@ use std::env;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
+use test_support::{Answer, Scenario};
+
 use super::command::{Folder, haul};
-use super::support::{Answer, Scenario};
 
 fn scale() -> usize {
     let given = env::var("HAUL_SCALE").ok().and_then(|n| n.parse().ok());

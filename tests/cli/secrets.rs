@@ -1,9 +1,9 @@
 //! Names whose values are secret, and options that become headers.
 
 use serde_json::json;
+use test_support::{Answer, Scenario, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Scenario, Server};
 
 /// Starts a server that redirects to another one: another port, which is another origin.
 fn redirecting(to: &Server) -> Server {

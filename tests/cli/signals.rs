@@ -1,9 +1,9 @@
 //! Signals INT and TERM.
 
 use rustix::process::Signal;
+use test_support::{Answer, Gate, Scenario, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Gate, Scenario, Server};
 
 struct Held {
     server: Server,

@@ -1,7 +1,8 @@
 //! Pipelines: input that pauses, readers that go away, outputs that are full.
 
+use test_support::{Answer, Gate, Scenario, Server};
+
 use super::command::{Folder, haul};
-use super::support::{Answer, Gate, Scenario, Server};
 
 #[test]
 fn results_come_out_while_the_input_pauses() {

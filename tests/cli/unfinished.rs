@@ -5,9 +5,9 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use serde_json::json;
+use test_support::{Answer, Scenario, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Scenario, Server};
 
 const HEX: &str = "0123456789abcdef";
 

@@ -1,9 +1,9 @@
 //! Requests of a list that equal an earlier one (`--unique`).
 
 use serde_json::Value;
+use test_support::{Answer, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 fn server() -> Server {
     Server::always(Answer::text(""))

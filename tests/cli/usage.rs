@@ -1,7 +1,8 @@
 //! Contradictory or impossible arguments: status 2, a message that says what would be right, and nothing sent.
 
+use test_support::{Answer, Server};
+
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 #[test]
 fn values_that_are_none_are_named_with_what_would_be_right() {

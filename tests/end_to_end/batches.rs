@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use haul::{Client, ErrorType, Layer, Outcome, Rejection, Request};
 use rayon::iter::{ParallelBridge, ParallelIterator};
+use test_support::{Answer, Gate, Scenario, Server, builder, client, error};
 
-use super::support::{Answer, Gate, Scenario, Server};
-use super::{builder, client, error, indices};
+use super::indices;
 
 #[test]
 fn outcomes_come_as_they_complete_each_with_its_request() {

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-#[cfg(feature = "rustls")]
-use super::quick;
-use super::support::{Answer, Gate, Scenario, Server};
-use super::{builder, indices};
 use haul::Outcome;
 #[cfg(feature = "rustls")]
 use haul::Timeouts;
+#[cfg(feature = "rustls")]
+use test_support::quick_retries;
+use test_support::{Answer, Gate, Scenario, Server, builder};
+
+use super::indices;
 
 #[test]
 fn a_slow_consumer_lets_no_more_than_a_window_run_ahead() {
@@ -200,7 +201,7 @@ fn a_host_that_was_never_reached_gets_few_of_the_workers() {
         .attempt(Duration::ZERO);
     let client = builder(32)
         .timeouts(limits)
-        .retry(quick().max_attempts(1))
+        .retry(quick_retries().max_attempts(1))
         .build()
         .unwrap();
     // No handshake is answered, so no connection to this host is ever made.

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use haul::{ErrorType, Layer, Request, Timeouts};
 use serde_json::json;
-
-use super::support::{Answer, Scenario, Server};
-use super::{builder, client, error, quick};
+use test_support::{Answer, Scenario, Server, builder, client, error, quick_retries};
 
 #[test]
 fn headers_of_the_client_are_replaced_or_left_out_by_a_request() {
@@ -191,7 +189,7 @@ fn a_request_overrides_settings_of_its_client() {
         )
         .expect_json(true)
         .timeouts(Timeouts::new().attempt(Duration::from_millis(50)))
-        .retry(quick().max_attempts(2))
+        .retry(quick_retries().max_attempts(2))
         .build()
         .unwrap();
     assert!(client.get(server.url("/404")).is_success());
@@ -215,7 +213,7 @@ fn a_request_overrides_settings_of_its_client() {
         (ErrorType::Timeout, 2)
     );
     assert_eq!(client.get(server.url("/500")).attempts(), 2);
-    let five = Request::get(server.url("/500")).retry(quick().max_attempts(5));
+    let five = Request::get(server.url("/500")).retry(quick_retries().max_attempts(5));
     assert_eq!(client.send(five).attempts(), 5);
     assert_eq!(
         client
@@ -231,7 +229,7 @@ fn one_policy_serves_many_requests() {
         1 => Answer::status(503),
         _ => Answer::text("ok"),
     });
-    let policy = std::sync::Arc::new(quick().max_attempts(2));
+    let policy = std::sync::Arc::new(quick_retries().max_attempts(2));
     let requests = (0..20)
         .map(|i| Request::get(server.url(&format!("/{i}"))).retry(std::sync::Arc::clone(&policy)));
     let client = client(2);

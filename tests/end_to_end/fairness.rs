@@ -12,11 +12,11 @@ use haul::batch::CancelToken;
 use haul::{Client, Outcome, Request, Timeouts};
 #[cfg(target_os = "linux")]
 use haul::{ErrorType, Phase};
-
-use super::support::{Answer, Gate, Scenario, refused};
-use super::{builder, indices, quick};
+use test_support::{Answer, Gate, Scenario, builder, quick_retries, refused};
 #[cfg(target_os = "linux")]
-use super::{error, support::BlackHole};
+use test_support::{BlackHole, error};
+
+use super::indices;
 
 #[test]
 fn no_worker_sleeps_through_a_backoff() {
@@ -32,7 +32,7 @@ fn no_worker_sleeps_through_a_backoff() {
     let mut outcomes = client.as_completed(urls);
     let healthy: Vec<_> = outcomes.by_ref().take(200).collect();
     assert_eq!(indices(&healthy), (20..220).collect::<Vec<_>>());
-    let is_retry = |seen: &super::support::Seen| seen.host == 0 && seen.nth > 1;
+    let is_retry = |seen: &test_support::Seen| seen.host == 0 && seen.nth > 1;
     while !server.seen().iter().any(is_retry) {
         server.wait_for_requests(server.requests() + 1);
     }
@@ -86,7 +86,10 @@ fn a_pause_asked_for_with_the_last_attempt_is_kept_too() {
         .on("/pause", Answer::status(429).header("Retry-After", "1"))
         .on("/*", Answer::text(""))
         .start();
-    let client = builder(1).retry(quick().max_attempts(1)).build().unwrap();
+    let client = builder(1)
+        .retry(quick_retries().max_attempts(1))
+        .build()
+        .unwrap();
     assert!(client.get(server.url("/pause")).is_failed());
     assert!(client.get(server.url("/next")).is_success());
     let after = server
@@ -300,7 +303,7 @@ fn fifteen_failing_hosts_of_fifty_delay_no_other() {
         })
         .start();
     let client = builder(64)
-        .retry(quick().max_attempts(2))
+        .retry(quick_retries().max_attempts(2))
         .timeouts(Timeouts::new().connect(Duration::from_millis(500)))
         .build()
         .unwrap();

@@ -4,9 +4,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use haul::{Request, RetryPolicy};
+use test_support::{Answer, Server, builder};
 
-use super::support::{Answer, Server};
-use super::{builder, indices};
+use super::indices;
 
 /// Variable from which the limited process reads the server's URL.
 const URL: &str = "HAUL_TEST_URL";

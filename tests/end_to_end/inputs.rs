@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::support::{Answer, Server};
-use super::{builder, client};
+use test_support::{Answer, Server, builder, client};
 
 #[test]
 fn a_request_is_sent_before_the_next_is_asked_for() {

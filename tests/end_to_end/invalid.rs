@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use haul::{ErrorType, Layer, Request, RetryPolicy};
+use test_support::{Answer, Server, client, error};
 
-use super::support::{Answer, Server};
-use super::{client, error, indices};
+use super::indices;
 
 #[test]
 fn vector_62_each_bad_request_fails_by_itself() {

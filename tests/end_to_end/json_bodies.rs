@@ -2,9 +2,7 @@
 
 use haul::{ErrorType, Rejection, Request};
 use serde_json::{Value, json};
-
-use super::support::{Answer, Server};
-use super::{client, error};
+use test_support::{Answer, Server, client, error};
 
 /// Starts a server that sends these bytes with this content type.
 fn serving(content_type: &str, body: impl Into<Vec<u8>>) -> Server {

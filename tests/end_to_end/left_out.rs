@@ -1,9 +1,7 @@
 //! Headers that a client or a request leaves out, by both ways in which requests are sent and after redirects.
 
 use haul::{Client, Request};
-
-use super::builder;
-use super::support::{Answer, Scenario, Server};
+use test_support::{Answer, Scenario, Server, builder};
 
 const ADDED: [&str; 3] = ["user-agent", "accept", "accept-encoding"];
 
@@ -25,7 +23,7 @@ fn added(client: &Client, change: impl Fn(Request) -> Request) -> Vec<Vec<String
     }
     let seen = server.seen();
     assert_eq!(seen.len(), 4);
-    let names = |request: &super::support::Seen| {
+    let names = |request: &test_support::Seen| {
         let names = ADDED.iter().filter(|name| request.header(name).is_some());
         names.map(|name| (*name).to_owned()).collect()
     };

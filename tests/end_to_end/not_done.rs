@@ -6,10 +6,8 @@ use std::time::Duration;
 use haul::batch::CancelToken;
 use haul::sink::SinkError;
 use haul::sink::{JsonLines, Keep, Only, Sink};
-use haul::{Client, Outcome, Outcomes, Shutdown, Summary};
-
-use super::support::{Answer, Gate, Scenario, Server};
-use super::{builder, quick};
+use haul::{Outcome, Outcomes, Shutdown, Summary};
+use test_support::{Answer, Gate, Scenario, Server, builder, client, quick_retries};
 
 /// Starts a server that answers `/ok` and `/bad` at once, `/later` with a 503, and no other path.
 fn server() -> Server {
@@ -28,10 +26,6 @@ fn urls(server: &Server) -> impl Iterator<Item = String> + use<> {
     first
         .into_iter()
         .chain((3..30).map(move |i| format!("{held}{i}")))
-}
-
-fn client() -> Client {
-    builder(2).retry(quick()).build().unwrap()
 }
 
 /// Asserts that all hanging requests were not done, and that the counts are those of the outcomes.
@@ -68,14 +62,14 @@ where
 
 #[test]
 fn by_a_token() {
-    let (server, client, token) = (server(), client(), CancelToken::new());
+    let (server, client, token) = (server(), client(2), CancelToken::new());
     let outcomes = client.as_completed(urls(&server)).cancel_token(&token);
     stopped_after_three(outcomes, || token.cancel());
 }
 
 #[test]
 fn by_a_shutdown_that_cancels_what_waits_and_aborts_the_rest() {
-    let (server, client) = (server(), client());
+    let (server, client) = (server(), client(2));
     let outcomes = client.as_completed(urls(&server));
     stopped_after_three(outcomes, || {
         client.shutdown(Shutdown::CancelQueued, Some(Duration::from_millis(1)));
@@ -85,14 +79,14 @@ fn by_a_shutdown_that_cancels_what_waits_and_aborts_the_rest() {
 
 #[test]
 fn by_a_deadline() {
-    let (server, client) = (server(), client());
+    let (server, client) = (server(), client(2));
     let outcomes = client.map(urls(&server));
     stopped_after_three(outcomes.deadline(Duration::from_millis(300)), || {});
 }
 
 #[test]
 fn by_too_many_failures_none_of_which_is_one_not_done() {
-    let (server, client) = (server(), client());
+    let (server, client) = (server(), client(2));
     for outcomes in [
         client.map(urls(&server)).fail_fast(),
         client.map(urls(&server)).max_failures(1),
@@ -108,7 +102,7 @@ fn by_too_many_failures_none_of_which_is_one_not_done() {
 
 #[test]
 fn by_a_limit_of_the_iteration() {
-    let (server, client) = (server(), client());
+    let (server, client) = (server(), client(2));
     let outcomes = client.map(urls(&server));
     let summary = outcomes.summary();
     let seen = outcomes.timeout(Duration::from_millis(300));
@@ -128,7 +122,7 @@ fn by_a_sink_that_fails() {
             Ok(())
         }
     }
-    let (server, client) = (server(), client());
+    let (server, client) = (server(), client(2));
     let outcomes = client.map(urls(&server));
     let summary = outcomes.summary();
     let mut sink = Full(0);
@@ -141,7 +135,7 @@ fn by_a_sink_that_fails() {
 #[test]
 fn while_it_waits_for_its_next_attempt() {
     let (server, token) = (server(), CancelToken::new());
-    let patient = quick().backoff(Duration::from_secs(600), Duration::from_secs(600));
+    let patient = quick_retries().backoff(Duration::from_secs(600), Duration::from_secs(600));
     let client = builder(2).retry(patient).build().unwrap();
     let mut input = vec![server.url("/later/0"), server.url("/ok/1")];
     input.extend((2..9).map(|i| server.url(&format!("/held/{i}"))));
@@ -159,7 +153,7 @@ fn while_it_waits_for_its_next_attempt() {
 
 #[test]
 fn and_has_no_record() {
-    let (server, client) = (server(), client());
+    let (server, client) = (server(), client(2));
     let mut records = Vec::new();
     let mut sinks = (
         JsonLines::new(&mut records),
@@ -176,7 +170,7 @@ fn and_has_no_record() {
 
 #[test]
 fn a_request_cancelled_by_the_program_counts_as_cancelled() {
-    let (server, client) = (server(), client());
+    let (server, client) = (server(), client(2));
     let handle = client.submit(server.url("/held/1")).unwrap();
     assert!(handle.cancel());
     let outcome = handle.wait();
@@ -188,7 +182,7 @@ fn a_request_cancelled_by_the_program_counts_as_cancelled() {
 
 #[test]
 fn progress_counts_requests_not_done_apart() {
-    let (server, client) = (server(), client());
+    let (server, client) = (server(), client(2));
     let mut outcomes = client.map(urls(&server)).fail_fast();
     let progress = outcomes.progress();
     outcomes.by_ref().for_each(drop);

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use haul::settings::{BreakerSettings, Judgement, RetryBudget};
 use haul::{Client, ErrorType, Layer, Rejection, Request, RetryPolicy, StopReason};
+use test_support::{Answer, Scenario, Server, builder, error, quick_retries};
 
-use super::support::{Answer, Scenario, Server};
-use super::{builder, error, quick, verdict};
+use super::verdict;
 
 /// Policy that asks for another attempt after every response with this text.
 fn wanting(policy: RetryPolicy, text: &'static str) -> RetryPolicy {
@@ -22,7 +22,7 @@ fn client(policy: RetryPolicy) -> Client {
 #[test]
 fn once_the_attempts_are_used_up_the_accepted_response_is_the_outcome() {
     let server = Server::always(Answer::text("not yet"));
-    let outcome = client(wanting(quick(), "not yet")).get(server.url("/"));
+    let outcome = client(wanting(quick_retries(), "not yet")).get(server.url("/"));
     let response = outcome.success().expect("a success");
     assert_eq!((response.status(), &*response.text()), (200, "not yet"));
     assert_eq!(outcome.stop_reason(), Some(StopReason::AttemptsExhausted));
@@ -47,7 +47,7 @@ fn a_response_that_settles_the_request_has_no_stop_reason() {
             Answer::text("not yet").times(1).then(Answer::text("done")),
         )
         .start();
-    let outcome = client(wanting(quick(), "not yet")).get(server.url("/"));
+    let outcome = client(wanting(quick_retries(), "not yet")).get(server.url("/"));
     assert_eq!(outcome.success().unwrap().text(), "done");
     assert_eq!((outcome.attempts(), outcome.stop_reason()), (2, None));
 }
@@ -55,7 +55,7 @@ fn a_response_that_settles_the_request_has_no_stop_reason() {
 #[test]
 fn a_method_that_may_not_be_repeated_ends_with_its_accepted_response() {
     let server = Server::always(Answer::text("not yet"));
-    let client = client(wanting(quick(), "not yet"));
+    let client = client(wanting(quick_retries(), "not yet"));
     let outcome = client.send(Request::post(server.url("/")).text("once"));
     assert!(outcome.is_success(), "{outcome:?}");
     assert_eq!(outcome.stop_reason(), Some(StopReason::MethodNotIdempotent));
@@ -65,7 +65,7 @@ fn a_method_that_may_not_be_repeated_ends_with_its_accepted_response() {
 #[test]
 fn a_required_value_is_checked_when_the_attempts_are_used_up() {
     let server = Server::always(Answer::json(r#"{"code": 7, "msg": "busy"}"#));
-    let policy = quick().classify(|_| Some(Judgement::Retry));
+    let policy = quick_retries().classify(|_| Some(Judgement::Retry));
     let looks = Arc::new(AtomicU32::new(0));
     let looked = Arc::clone(&looks);
     let requests = [
@@ -94,7 +94,7 @@ fn a_spent_budget_ends_with_the_accepted_response() {
         .reserve(1.0)
         .per_request(0.0)
         .per_second(0.0);
-    let client = client(wanting(quick().budget(budget), "not yet"));
+    let client = client(wanting(quick_retries().budget(budget), "not yet"));
     let outcome = client.get(server.url("/"));
     assert!(outcome.is_success(), "{outcome:?}");
     assert_eq!(outcome.stop_reason(), Some(StopReason::BudgetEmpty));
@@ -105,7 +105,7 @@ fn a_spent_budget_ends_with_the_accepted_response() {
 #[test]
 fn a_deadline_before_the_next_attempt_ends_with_the_accepted_response() {
     let server = Server::always(Answer::text("not yet").header("Retry-After", "60"));
-    let policy = quick().deadline(Duration::from_secs(20));
+    let policy = quick_retries().deadline(Duration::from_secs(20));
     let outcome = client(wanting(policy, "not yet")).get(server.url("/"));
     assert!(outcome.is_success(), "{outcome:?}");
     assert_eq!(outcome.stop_reason(), Some(StopReason::Deadline));
@@ -116,7 +116,7 @@ fn a_deadline_before_the_next_attempt_ends_with_the_accepted_response() {
 fn a_body_that_is_saved_is_in_its_file_when_the_attempts_are_used_up() {
     let path = std::env::temp_dir().join(format!("haul-once-more-{}", std::process::id()));
     let server = Server::always(Answer::text("not yet"));
-    let policy = quick().classify(|_| Some(Judgement::Retry));
+    let policy = quick_retries().classify(|_| Some(Judgement::Retry));
     let outcome = client(policy).send(Request::get(server.url("/")).save_to(&path));
     assert_eq!(outcome.saved().unwrap().size, 7);
     assert_eq!(std::fs::read(&path).unwrap(), b"not yet");
@@ -131,7 +131,7 @@ fn a_wish_that_a_failure_follows_is_no_reason_to_accept_that() {
             Answer::text("not yet").times(2).then(Answer::status(404)),
         )
         .start();
-    let outcome = client(wanting(quick(), "not yet")).get(server.url("/"));
+    let outcome = client(wanting(quick_retries(), "not yet")).get(server.url("/"));
     assert_eq!(
         verdict(&outcome),
         (

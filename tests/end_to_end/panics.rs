@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use haul::{Client, ErrorType, Layer, Outcome, Request, Response};
+use test_support::{Answer, Server, builder, client, error, quick_retries};
 
-use super::support::{Answer, Server};
-use super::{builder, client, error, indices, quick};
+use super::indices;
 
 /// URLs of `count` requests, one of which makes the caller's code panic.
 fn urls(server: &Server, count: usize) -> impl Iterator<Item = String> {
@@ -57,7 +57,7 @@ fn a_panic_in_a_predicate_is_the_outcome_of_its_request() {
 #[test]
 fn a_panic_in_the_classifying_hook_is_the_outcome_of_its_request() {
     let server = Server::start(|seen| Answer::text(seen.path()));
-    let policy = quick().classify(|finding| {
+    let policy = quick_retries().classify(|finding| {
         let url = finding.url;
         stumble(&url[url.rfind('/').unwrap_or_default()..]);
         None

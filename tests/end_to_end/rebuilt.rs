@@ -5,10 +5,9 @@ use std::path::Path;
 use haul::sink::{Journal, Sqlite};
 use haul::{Client, Request, Summary};
 use rusqlite::Connection;
+use test_support::{Answer, Scenario, Server, builder};
 
-use super::builder;
 use super::sinks::Folder;
-use super::support::{Answer, Scenario, Server};
 
 fn server() -> Server {
     Scenario::new()

@@ -10,10 +10,10 @@ use haul::batch::End;
 use haul::sink::SinkError;
 use haul::sink::{Failures, JsonLines, Keep, Only, Sink};
 use haul::{Outcome, Summary};
+use test_support::{Answer, Scenario, Server, builder, client};
 
+use super::indices;
 use super::sinks::Folder;
-use super::support::{Answer, Scenario, Server};
-use super::{builder, client, indices};
 
 /// A sink that notes its calls, and fails at a write of the test's choice.
 #[derive(Default)]

@@ -1,9 +1,9 @@
 //! Redirects: followed hop by hop, by the rules of RFC 9110 §15.4 and of strict origins.
 
 use haul::{ErrorType, Layer, Phase, Request, StopReason};
+use test_support::{Answer, Scenario, builder, client, error};
 
-use super::support::{Answer, Scenario};
-use super::{builder, client, error, verdict};
+use super::verdict;
 
 #[test]
 fn a_chain_of_redirects_is_one_attempt() {

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use haul::{ErrorType, Layer, Outcome, Phase, Request, Timeouts};
+use test_support::{Answer, Scenario, Server, builder, error, refused};
 
 use super::fairness::scale;
-use super::support::{Answer, Scenario, Server, refused};
-use super::{builder, error};
 
 /// End of the requests of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,10 +8,9 @@ use std::time::Duration;
 use haul::record::{Record, RecordOptions};
 use haul::sink::{Failures, Journal, JsonLines, Sink};
 use haul::{Client, HostRule, Outcome, ProxySettings, Request, Timeouts};
+use test_support::{Answer, Scenario, Seen, Server, builder, error, quick_retries, refused};
 
 use super::sinks::Folder;
-use super::support::{Answer, Scenario, Seen, Server, refused};
-use super::{builder, error, quick};
 
 const SECRETS: [&str; 11] = [
     "t0ken-secret",
@@ -125,7 +124,7 @@ fn all_that_is_shown(outcome: &Outcome) -> String {
 fn client() -> Client {
     builder(4)
         .timeouts(Timeouts::new().attempt(Duration::from_millis(300)))
-        .retry(quick().max_attempts(2))
+        .retry(quick_retries().max_attempts(2))
         .sensitive_header("x-own")
         .sensitive_query("ticket")
         .build()
@@ -181,7 +180,7 @@ fn no_secret_is_shown_or_written_whatever_happens_to_its_request() {
 fn no_debug_of_settings_or_of_a_finished_attempt_shows_one() {
     let server = server();
     let (tell, told) = mpsc::channel();
-    let policy = quick().classify(move |finding| {
+    let policy = quick_retries().classify(move |finding| {
         tell.send(format!("{finding:#?}")).unwrap();
         None
     });

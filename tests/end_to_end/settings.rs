@@ -6,9 +6,9 @@ use haul::settings::{BreakerSettings, Jitter, RetryBudget};
 use haul::{
     Client, ClientBuilder, ErrorType, HostRule, RateLimit, RetryPolicy, StopReason, Timeouts,
 };
+use test_support::{Answer, Scenario, error};
 
-use super::support::{Answer, Scenario};
-use super::{error, verdict};
+use super::verdict;
 
 #[test]
 fn a_setting_that_cannot_be_is_named() {

@@ -8,9 +8,7 @@ use haul::record::{Kind, Record};
 use haul::sink::{Failures, JsonLines, Sink};
 use haul::{ErrorType, Layer, Request, Summary};
 use serde_json::{Value, json};
-
-use super::client;
-use super::support::{Answer, Scenario, Server, refused};
+use test_support::{Answer, Scenario, Server, client, refused};
 
 /// A folder of the test's own, removed on drop.
 pub(super) struct Folder(PathBuf);

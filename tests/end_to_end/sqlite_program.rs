@@ -8,10 +8,9 @@ use std::process::Command;
 use haul::Request;
 use haul::batch::CancelToken;
 use haul::sink::Sqlite;
+use test_support::{Answer, Scenario, builder};
 
-use super::builder;
 use super::sinks::Folder;
-use super::support::{Answer, Scenario};
 
 /// Output of the program. `None` if it is not installed, which on a machine that checks changes is a failure.
 fn ask(database: &Path, query: &str) -> Option<String> {

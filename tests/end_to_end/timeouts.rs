@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use haul::batch::{End, Refusal};
 use haul::{ErrorType, Layer, Phase, Request, StopReason, Timeouts};
+use test_support::{Answer, Scenario, Server, builder, client, error, quick_retries};
 
-use super::support::{Answer, Scenario, Server};
-use super::{builder, client, error, quick, verdict};
+use super::verdict;
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -83,7 +83,7 @@ fn a_read_limit_lets_a_slow_body_pass_that_never_pauses_for_long() {
     let limits = Timeouts::new().read(Duration::from_secs(2));
     let client = builder(2)
         .timeouts(limits)
-        .retry(quick().max_attempts(1))
+        .retry(quick_retries().max_attempts(1))
         .build()
         .unwrap();
     assert!(client.get(server.url("/steady")).is_success());
@@ -134,7 +134,7 @@ fn queued_work_expires_on_time_although_every_worker_is_busy() {
         .on("/sick", Answer::status(500))
         .start();
     // The first attempt starts its clock; the second waits behind a request that takes long.
-    let policy = quick()
+    let policy = quick_retries()
         .backoff(SHORT, SHORT)
         .jitter(haul::settings::Jitter::None)
         .deadline(2 * SHORT);
@@ -143,7 +143,7 @@ fn queued_work_expires_on_time_although_every_worker_is_busy() {
         .timeouts(Timeouts::new().attempt(FAR))
         .build()
         .unwrap();
-    let busy = Request::get(server.url("/busy")).retry(quick().max_attempts(1));
+    let busy = Request::get(server.url("/busy")).retry(quick_retries().max_attempts(1));
     let started = Instant::now();
     let mut outcomes = client.as_completed([Request::get(server.url("/sick")), busy]);
     let first = outcomes.next().unwrap();

@@ -7,9 +7,7 @@ use std::thread;
 use haul::record::{Record, RecordOptions};
 use haul::settings::AddressPolicy;
 use haul::{Client, ErrorType, HostRule, Request};
-
-use super::support::{Answer, Scenario, Server};
-use super::{builder, error};
+use test_support::{Answer, Scenario, Server, builder, error};
 
 /// Paths and queries as they are written, and as they are sent.
 const TARGETS: [(&str, &str); 24] = [

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use haul::{ErrorType, Request, RetryPolicy, StopReason};
+use test_support::{Answer, Scenario, builder, error, quick_retries};
 
-use super::support::{Answer, Scenario};
-use super::{builder, error, quick, verdict};
+use super::verdict;
 
 #[test]
 fn vector_135_a_body_is_sent_again_unchanged() {
@@ -21,7 +21,7 @@ fn vector_135_a_body_is_sent_again_unchanged() {
         .start();
     let body: Vec<u8> = (0..64 << 10).map(|i| (i % 251) as u8).collect();
     let client = builder(1)
-        .retry(quick().retry_statuses([418]))
+        .retry(quick_retries().retry_statuses([418]))
         .build()
         .unwrap();
     for path in ["/again", "/moved"] {

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use haul::{Client, Outcome, Response};
+use test_support::{Answer, Gate, Scenario, Server, builder, client, quick_retries};
 
-use super::support::{Answer, Gate, Scenario, Server};
-use super::{builder, client, indices, quick};
+use super::indices;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,7 +30,10 @@ fn threads(prefix: &str) -> Vec<String> {
 /// longer than it runs.
 #[cfg(target_os = "linux")]
 #[track_caller]
-#[allow(clippy::disallowed_methods)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test waits for the system's list, not for a worker"
+)]
 fn wait_for_threads(prefix: &str, most: usize) {
     let until = std::time::Instant::now() + PATIENCE;
     while threads(prefix).len() > most {
@@ -251,7 +254,7 @@ fn a_predicate_may_send_too() {
 fn a_predicate_and_a_classifying_hook_hold_no_permit() {
     let server = Arc::new(Server::always(Answer::text("")));
     let (seen_by_predicate, seen_by_hook) = (Arc::clone(&server), Arc::clone(&server));
-    let policy = quick().classify(move |finding| {
+    let policy = quick_retries().classify(move |finding| {
         if finding.url.ends_with("/c") {
             seen_by_hook.wait_for_requests_to("/d", 1);
         }
@@ -328,7 +331,7 @@ fn a_client_dropped_while_work_is_queued_waits_for_it() {
         )
         .on("/*", Answer::text("").behind(&held))
         .start();
-    let client = builder(2).retry(quick()).build().unwrap();
+    let client = builder(2).retry(quick_retries()).build().unwrap();
     let done = Arc::new(AtomicUsize::new(0));
     let threads: Vec<_> = (0..12)
         .map(|i| {

@@ -11,10 +11,11 @@ use super::*;
 fn a_panic_of_the_closure_passes_to_the_caller_and_ends_the_batch() {
     let server = pages(usize::MAX);
     let client = client(4, 16);
-    let mut calls = 0;
+    let (mut calls, last) = (0, std::cell::Cell::new(None));
     let seeds = ["/1", "/1000", "/2000"].map(|path| server.url(path));
     let mut pages = client.follow(seeds, |outcome, next| {
         calls += 1;
+        last.set(Some(outcome.index()));
         assert!(calls < 10, "on purpose");
         to_next(outcome, next);
     });
@@ -25,6 +26,7 @@ fn a_panic_of_the_closure_passes_to_the_caller_and_ends_the_batch() {
     // The outcome that the closure saw, and those of the requests that were under way.
     let rest: Vec<_> = pages.by_ref().collect();
     assert!(rest[0].is_success() && rest.len() <= 3, "{rest:?}");
+    assert_eq!(last.get(), Some(rest[0].index()));
     assert!(rest[1..].iter().all(|o| o.is_success() || o.is_not_done()));
     assert_eq!(pages.end(), Some(End::Panicked));
     let summary = pages.summary().snapshot();

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use haul::record::{Kind, Record};
 use haul::{ErrorType, Request};
+use test_support::{Answer, Seen, Server};
 
-use super::support::{Answer, Seen, Server};
 use super::{Folder, Input, REQUESTS, kill_and_resume};
 
 /// Number of requests that have the same id.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Limit of every wait: long enough for the slowest machine, so a test that waits for this long has failed.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A gate that holds requests. A request whose response stands [behind](super::Answer::behind) a closed gate waits
 /// until the test lets it through. Clones are the same gate.

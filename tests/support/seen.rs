@@ -1,6 +1,6 @@
 //! Requests as the server received them.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::time::Instant;
 
 /// A request as the server received it.

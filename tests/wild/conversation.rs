@@ -4,7 +4,8 @@ use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::corpus::{Drained, End, Step};
+use test_support::corpus::{Drained, End, Step};
+
 use crate::server::{Shared, Stream};
 
 /// Body of the response to the request after each case.

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use crate::authority::{Authority, Folder};
+use test_support::corpus::{self, Case};
+use test_support::{Authority, Folder};
+
 use crate::conversation::host;
-use crate::corpus::{self, Case};
 use crate::differences::{CURL, DIFFERENCES};
 use crate::run::{Told, Way};
 use crate::server::Server;
@@ -99,7 +100,7 @@ fn curl_version() -> Option<String> {
 fn curl(cases: &[Case], carried: &[(usize, &Case)]) -> BTreeMap<usize, Curled> {
     let folder = Folder::new();
     let authority = Authority::new();
-    let trusted = folder.file("ca.pem", authority.pem());
+    let trusted = folder.write("ca.pem", authority.pem());
     let tls = authority.sign("*.a.test", 2100).serving();
     let server = Server::start(cases.to_vec(), &tls, false);
     let mut shares: [Vec<_>; PROCESSES] = Default::default();
@@ -130,7 +131,7 @@ fn read(
             .iter()
             .map(|(number, case)| options(*number, case, ports, folder, trusted))
             .collect();
-        let config = folder.file(&format!("config-{first}"), options.join("next\n"));
+        let config = folder.write(&format!("config-{first}"), options.join("next\n"));
         let mut command = Command::new("curl");
         command.args(["--disable", "--config"]).arg(config);
         let output = command.env_clear().output().unwrap();
@@ -196,7 +197,7 @@ fn options(
         Some(method) => line(format_args!("request = \"{method}\"")),
     }
     if let Some(size) = case.number("body").or(case.number("stream")) {
-        let file = folder.file(&format!("body-{number}"), "x".repeat(size as usize));
+        let file = folder.write(&format!("body-{number}"), "x".repeat(size as usize));
         line(format_args!("data-binary = \"@{}\"", file.display()));
     }
     let asks = case.rule == "expect" && case.option("expect-from") == Some("1");

@@ -1,6 +1,6 @@
 //! Intended differences from curl.
 
-use crate::corpus::Case;
+use test_support::corpus::Case;
 
 /// Version of curl that the list holds for.
 pub(crate) const CURL: &str = "7.88.1";

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::corpus::{self, Case};
+use test_support::corpus::{self, Case};
+
 use crate::run::Way;
 use crate::ways::{all_came, run_cases};
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use haul::record::{Record, RecordOptions};
 use haul::{Client, Outcome, Request, RetryPolicy, State, Timeouts, TlsSettings};
+use test_support::corpus::{Case, Expect};
 
 use crate::conversation::{NEXT, host};
-use crate::corpus::{Case, Expect};
 use crate::server::{Progress, Server};
 
 /// Way in which a response comes, and so the code that reads it.

@@ -9,9 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use test_support::corpus::Case;
 
 use crate::conversation::Conversation;
-use crate::corpus::Case;
 
 /// Limit of every wait. Only a test that fails waits so long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

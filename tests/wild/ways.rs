@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 
-use crate::authority::{Authority, Folder};
-use crate::corpus::{self, Case};
+use test_support::corpus::{self, Case};
+use test_support::{Authority, Folder};
+
 use crate::run::{Runner, Told, Way};
 use crate::server::Server;
 
@@ -34,7 +35,7 @@ fn run(way: Way) -> BTreeMap<usize, Came> {
 pub(crate) fn run_cases(way: Way, cases: Vec<Case>) -> BTreeMap<usize, Came> {
     let folder = Folder::new();
     let authority = Authority::new();
-    let file = folder.file("ca.pem", authority.pem());
+    let file = folder.write("ca.pem", authority.pem());
     let tls = authority.sign("*.a.test", 2100).serving();
     let server = Server::start(cases.clone(), &tls, way.in_pieces());
     let runner = Runner::new(way, server, &file);

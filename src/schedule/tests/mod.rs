@@ -2,7 +2,9 @@
 
 mod ahead;
 mod bounds;
+mod breakers;
 mod ending;
+mod forgotten_hosts;
 mod hanging;
 mod holding;
 mod hosts;
@@ -35,6 +37,14 @@ fn wide() -> ScheduleSettings {
         slow_start: 1000,
         ..ScheduleSettings::new(1000)
     }
+}
+
+/// Builds a scene in which these limits hold for each host.
+fn each_host(limits: HostLimits) -> Scene {
+    Scene::new(ScheduleSettings {
+        host: limits,
+        ..wide()
+    })
 }
 
 /// Settings with `count` workers, and no other limit near.

@@ -151,26 +151,34 @@ impl<W: Write + Send> Log for RebuiltLines<W> {
     ) -> Result<Unrecorded, SinkError> {
         let file = File::open(&self.path).map_err(|e| self.log_error(e))?;
         let mut unrecorded = Unrecorded::default();
-        // True after a failure that ended after the batch of the results began. A failure without a time was not sent,
-        // and belongs to the batch of the failures before it. If it is the first of a log, it belongs to no batch,
-        // since sending is always safe.
-        let mut of_batch = false;
+        // A failure without a time was not sent. It belongs to the batch of the timed failure before it; at the
+        // beginning of a log, to that of the first timed failure after it. `None`: no timed failure was read yet.
+        let mut of_batch: Option<bool> = None;
+        let mut untimed = Vec::new();
         let read = whole_lines(&file, |at, line| {
             let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) else {
                 return Ok(());
             };
             if let Some(started) = record.timestamp {
                 let ended = started.checked_add(record.elapsed.unwrap_or_default());
-                of_batch = ended.is_some_and(|ended| ended >= begun);
+                let is_of_batch = ended.is_some_and(|ended| ended >= begun);
+                of_batch = Some(is_of_batch);
+                let first = untimed.drain(..).filter(|_| is_of_batch);
+                first.for_each(|(key, at, supersedes)| unrecorded.add(key, at, supersedes));
+            }
+            if known.take_recorded(FailureMark::of(&record)) {
+                return Ok(());
             }
             // A request that cannot be sent fails in the same way in every run.
             let unsendable = record.error_type == Some(ErrorType::InvalidRequest);
             // The request would be written as interrupted once more, which tells no more than this failure does.
             let interrupted = record.error_type == Some(ErrorType::Interrupted)
                 && self.open_intents.contains(&record.key);
-            let is_taken_back = of_batch || unsendable || interrupted;
-            if !known.take_recorded(FailureMark::of(&record)) && is_taken_back {
-                unrecorded.add(record.key, at, record.supersedes);
+            match of_batch {
+                _ if unsendable || interrupted => unrecorded.add(record.key, at, record.supersedes),
+                Some(true) => unrecorded.add(record.key, at, record.supersedes),
+                Some(false) => {}
+                None => untimed.push((record.key, at, record.supersedes)),
             }
             Ok(())
         });

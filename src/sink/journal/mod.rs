@@ -33,14 +33,14 @@ pub(super) use unsuccessful::UnsuccessfulRecords;
 
 use super::growing::OpenForAppend;
 use super::lines::LineWriter;
-use super::{Sink, SinkError, SinkTarget, growing, lock};
+use super::{Sink, SinkError, growing, lock};
 use crate::batch::Pages;
 use crate::outcome::Outcome;
 use crate::record::{Key, KeyVersion, Record, RecordOptions};
 use crate::request::Request;
 use crate::summary::Summary;
 use intents::IntentFile;
-use out::JournalWriter;
+use out::{JournalWriter, journal_error};
 use seen::EarlierOutcomes;
 use unfinished::UnfinishedSaves;
 
@@ -365,8 +365,4 @@ impl fmt::Debug for Journal {
             .field("found", &self.found)
             .finish_non_exhaustive()
     }
-}
-
-fn journal_error(path: &Path, action: &'static str, source: io::Error) -> SinkError {
-    SinkError::new(SinkTarget::File(path.to_owned()), action, source)
 }

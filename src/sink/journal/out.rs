@@ -1,15 +1,22 @@
 //! Output of a journal: its lines on their way to the file and to the disk.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::sink::SinkError;
 use crate::sink::growing::GrowingWriter;
 use crate::sink::lines::LineWriter;
+use crate::sink::{SinkError, SinkTarget};
 
 /// Longest time that a record of a durable journal waits for the disk while others follow it.
 const COMMIT: Duration = Duration::from_millis(200);
+
+/// Makes the error for a file of a journal.
+pub(super) fn journal_error(path: &Path, action: &'static str, source: io::Error) -> SinkError {
+    SinkError::new(SinkTarget::File(path.to_owned()), action, source)
+}
 
 pub(super) struct JournalWriter {
     lines: LineWriter<GrowingWriter>,

@@ -231,7 +231,19 @@ fn cut_off(results: &Path, url: &'static str) {
 
 #[test]
 fn an_interrupted_failure_that_begins_a_log_is_not_logged_twice() {
-    for_each_log("interrupted-first", |results, log, _| {
+    loses_an_interrupted_failure("interrupted-first", |_| {});
+}
+
+#[test]
+fn an_interrupted_failure_whose_intent_is_settled_is_not_logged_twice() {
+    let finish = |journal: &mut crate::sink::Journal| {
+        Sink::<()>::finish(journal, &Summary::new()).unwrap();
+    };
+    loses_an_interrupted_failure("interrupted-settled", finish);
+}
+
+fn loses_an_interrupted_failure(name: &str, end: impl Fn(&mut crate::sink::Journal)) {
+    for_each_log(name, |results, log, _| {
         let urls = ["http://h/post", "http://h/get"];
         cut_off(results, urls[0]);
         for run in 0..2 {
@@ -247,6 +259,7 @@ fn an_interrupted_failure_that_begins_a_log_is_not_logged_twice() {
                 journal.write(&outcome).unwrap();
                 failures.write(&outcome).unwrap();
             }
+            end(&mut journal);
             drop((failures, journal));
             let text = fs::read_to_string(results).unwrap();
             assert_eq!(

@@ -11,15 +11,14 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
 
+use test_support::corpus;
+
 use super::super::connection::Connection;
 use super::framing::{Ending, Framing, framing};
 use super::*;
 use crate::transport::connection::line::ConnectionLine;
 use crate::transport::connection::wire::{Limits, SocketWire};
 use crate::transport::pool::PoolKey;
-
-#[path = "../../../tests/wild/corpus.rs"]
-mod corpus;
 
 /// Number of responses that are read, on all threads together.
 const COUNT: u64 = 100_000;

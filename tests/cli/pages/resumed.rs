@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use super::super::command::{Folder, haul, records};
-use super::super::support::{Answer, Server};
 use super::{asked, page_of, server, shown};
+use test_support::{Answer, Server};
 
 const LISTS: u64 = 6;
 const PAGES: u64 = 25;

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use test_support::{Answer, Server};
 
 use super::command::Folder;
-use super::support::{Answer, Server};
 
 /// Starts a server that answers 404 to every third path, with some six hundred bytes. It responds slowly, so that a
 /// kill finds running requests.

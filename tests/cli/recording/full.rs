@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use test_support::{Answer, Server};
+
 use super::alike::{check, list, server};
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 const REQUESTS: usize = 600;
 

@@ -1,9 +1,9 @@
 //! Bodies that are too large for a line.
 
 use serde_json::json;
+use test_support::{Answer, Server};
 
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 const LONGEST: usize = 16 << 20;
 

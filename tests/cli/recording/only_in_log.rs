@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::fs;
 
 use serde_json::{Value, json};
+use test_support::{Answer, Server};
 
 use super::alike::{check, list, logged, lose_failures, server};
 use super::command::{Folder, haul};
-use super::support::{Answer, Server};
 
 const LOGS: [&str; 2] = ["f.db", "f.jsonl"];
 

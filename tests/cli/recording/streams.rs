@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::fs::File;
 
+use test_support::{Answer, Server};
+
 use super::command::{Done, Folder, haul};
-use super::support::{Answer, Server};
 
 fn failing() -> (Server, Folder, String) {
     let server = Server::always(Answer::status(404).body("x".repeat(2_000)));

@@ -9,6 +9,7 @@ mod events;
 mod makespan;
 mod shares;
 mod sharing;
+mod time;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
