@@ -69,7 +69,9 @@ pub enum NextPage {
     Request(Box<Request>),
     /// The page was the last: its link or cursor is absent, null, false or empty, or the request failed.
     End,
-    /// The first page has no link or cursor at all. The list has one page, or the rule is of another server.
+    /// The first page has no link or cursor at all.
+    ///
+    /// The list has one page, or the rule is of another server.
     Absent,
     /// The chain ends although the answer names another page; the reason, without secrets.
     Stopped(String),
@@ -81,7 +83,9 @@ impl Pages {
         Pages::of(PageRule::Link)
     }
 
-    /// Next page is the URL at this pointer in the JSON body. A relative one is resolved against the URL that answered.
+    /// Next page is the URL at this pointer in the JSON body.
+    ///
+    /// A relative one is resolved against the URL that answered.
     ///
     /// # Errors
     /// When the text is not a JSON pointer.
@@ -261,7 +265,9 @@ fn digest(text: &str) -> [u8; 16] {
 }
 
 impl Outcome {
-    /// Returns the number of the page in its chain, from 1. `None`: the request is of no chain of [`Pages`].
+    /// Returns the number of the page in its chain, from 1.
+    ///
+    /// `None`: the request is of no chain of [`Pages`].
     pub fn page(&self) -> Option<u32> {
         self.request().page().map(|page| page.number)
     }

@@ -110,26 +110,22 @@ fn kills() -> usize {
 fn lists_that_are_killed_and_resumed_have_each_page_once() {
     let mut killed = 0;
     while killed < kills() {
-        let (server, folder) = (server(PAGES), Folder::new());
-        let out = folder.at("out.jsonl");
+        let server = Server::start(|request| match (request.path(), asked(request)) {
+            // The last list fails at its page 20.
+            ("/5", 19) => Answer::status(404),
+            _ => page_of(PAGES, request),
+        });
+        let folder = Folder::new();
+        let (out, log) = (folder.at("out.jsonl"), folder.at("failures.jsonl"));
         let list: String = (0..LISTS).map(|n| server.url(&format!("/{n}\n"))).collect();
         let list = folder.file("list", list);
-        let arguments = [
-            "-q",
-            "--resume",
-            "--paginate",
-            "link",
-            "-j",
-            "3",
-            "-o",
-            &out,
-            &list,
-        ];
+        let mut arguments = vec!["-q", "--resume", "--paginate", "link", "-j", "3"];
+        arguments.extend(["-o", &out, "--failures", &log, &list]);
         let total = (LISTS * PAGES) as usize;
         loop {
             let (before, recorded) = (server.requests(), recorded(&folder));
             let next = before + fastrand::usize(1..total / 4);
-            let mut run = haul(arguments).start();
+            let mut run = haul(arguments.iter()).start();
             while server.requests() < next && !run.is_over() {
                 std::thread::yield_now();
             }
@@ -151,9 +147,17 @@ fn lists_that_are_killed_and_resumed_have_each_page_once() {
             }
         }
         let found = pages_by_line(&folder.records("out.jsonl"));
-        let whole: Vec<u64> = (1..=PAGES).collect();
         assert_eq!(found.len() as u64, LISTS);
-        assert!(found.values().all(|pages| *pages == whole), "{found:?}");
+        for (index, pages) in found {
+            let last = if index == 5 { 20 } else { PAGES };
+            assert_eq!(pages, (1..=last).collect::<Vec<u64>>(), "list {index}");
+        }
+        let failures = folder.records("failures.jsonl");
+        assert_eq!(failures.len(), 1);
+        assert_eq!(
+            (&failures[0]["index"], &failures[0]["page"]),
+            (&5.into(), &20.into())
+        );
     }
 }
 
