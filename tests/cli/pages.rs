@@ -10,8 +10,8 @@ use test_support::{Answer, Scenario, Seen, Server};
 /// Returns the number of the page that a request asks for, from 0.
 fn asked(request: &Seen) -> u64 {
     let query = request.query().unwrap_or_default();
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let page = pairs.filter(|(name, _)| *name == "page").last();
+    let mut pairs = query.rsplit('&').filter_map(|pair| pair.split_once('='));
+    let page = pairs.find(|(name, _)| *name == "page");
     page.map_or(0, |(_, number)| number.parse().unwrap())
 }
 

@@ -9,11 +9,8 @@ fn with(json: &str, pointer: &str, value: &str) -> Result<String, String> {
 #[test]
 fn a_member_is_replaced_and_the_rest_stays_as_written() {
     let body = r#"{"n": 1.50, "page": {"after": "a", "b": 12345678901234567890123}}"#;
-    let replaced = body.replace("\"a\"", "\"z\"").replace("after\"", "after\"");
-    assert_eq!(
-        with(body, "/page/after", "\"z\""),
-        Ok(replaced.replace("\"z\"fter", "\"after"))
-    );
+    let replaced = body.replace("\"a\"", "\"z\"");
+    assert_eq!(with(body, "/page/after", "\"z\""), Ok(replaced));
 }
 
 #[test]
