@@ -6,8 +6,9 @@ use http::header::LOCATION;
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::outcome::State;
+use crate::request::Request;
 use crate::response::Hop;
-use crate::retry::redirect::{self, NextRequest, RedirectStep};
+use crate::retry::redirect::{self, DroppedHeaders, NextRequest, RedirectStep};
 use crate::retry::{self, retry_after};
 use crate::settings::Redirecting;
 use crate::timing::Phase;
@@ -26,6 +27,24 @@ struct UnfollowedRedirect {
 }
 
 impl AttemptState {
+    /// Leaves the credentials behind if the request is a page of another origin than its first page.
+    pub(super) fn leave_home(&mut self, request: &Request) {
+        let Some(page) = request.page() else {
+            return;
+        };
+        let host = self.prepared.url.host();
+        if page.is_foreign(host.as_ref()) {
+            self.dropped = match page.home == host {
+                // The chain came back to its origin, but a page of another origin named this one.
+                true => DroppedHeaders::ALL,
+                false => DroppedHeaders::between(page.home.clone(), host),
+            };
+            let headers = Arc::make_mut(&mut self.prepared.headers);
+            self.dropped.take_off(headers, request.redaction());
+            self.prepared.digest = None;
+        }
+    }
+
     /// Follows a redirect, or ends the request with the reason not to. `None`: the response is no redirect, or is to be
     /// taken as it is.
     pub(super) fn redirect(

@@ -143,7 +143,8 @@ impl AttemptContext<'_> {
             .deadline
             .or_else(|| self.scope.start.checked_add(limit?));
         let token = target.token.as_deref().map(TokenUse::of);
-        let state = AttemptState::new(prepared, own, subject.batch_ends, token);
+        let mut state = AttemptState::new(prepared, own, subject.batch_ends, token);
+        state.leave_home(self.request);
         Ok(Box::new(state))
     }
 }

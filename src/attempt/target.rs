@@ -38,19 +38,36 @@ pub(crate) fn resolve<H>(
         return Ok((resolved, host));
     }
     // A request's parameter replaces the client's parameter of the same name, as with headers.
+    let parsed = defaults.parsed(request, text)?;
     let inherited = defaults
         .query
         .iter()
-        .filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
+        .filter(|(name, _)| !own.iter().any(|(other, _)| other == name))
+        .filter(|(name, _)| takes(request, &parsed, name));
     let all = inherited.chain(own);
     let added = url::form(all.map(|(name, value)| (name.as_str(), value.as_str())));
     let resolved = ResolvedUrl {
-        url: url::with_query(&defaults.parsed(request, text)?, &added)
-            .map_err(|mistake| shown(mistake, request))?,
-        written: written.map(|text| url::written_with_query(&text, &added).into()),
+        url: url::with_query(&parsed, &added).map_err(|mistake| shown(mistake, request))?,
+        written: match added.is_empty() {
+            true => written,
+            false => written.map(|text| url::written_with_query(&text, &added).into()),
+        },
         is_written: false,
     };
     Ok((resolved, None))
+}
+
+/// True if a query parameter of the client is added to the URL. A URL that came whole from another page takes only the
+/// secret parameters that it lacks, and none if it leads elsewhere.
+fn takes(request: &Request, url: &Url, name: &str) -> bool {
+    match request.page().filter(|page| page.whole_url) {
+        None => true,
+        Some(page) => {
+            let is_secret = request.redaction().is_secret_query(name);
+            let lacks = !url::has_parameter(url.uri(), name);
+            is_secret && lacks && !page.is_foreign(url.host().as_ref())
+        }
+    }
 }
 
 impl ClientDefaults {

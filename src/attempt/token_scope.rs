@@ -29,6 +29,13 @@ impl ClientDefaults {
             return None;
         }
         let host = url.host()?;
+        // A page of another origin than its first gets no token.
+        if request
+            .page()
+            .is_some_and(|page| page.is_foreign(Some(&host)))
+        {
+            return None;
+        }
         let source = self.tokens.number_of(self.token_source(&host)?)?;
         let of_host = self.host_settings(Some(&host));
         let settings = RequestSettings::of(self, &of_host, request, false);

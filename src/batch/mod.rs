@@ -7,6 +7,7 @@
 //! - [`Follow`]: the source of a batch whose outcomes lead to further requests, from
 //!   [`Client::follow`](crate::Client::follow). Its closure adds them to [`NextRequests`], and is told by [`Pushed`] or
 //!   [`Full`] what became of each.
+//! - [`Pages`]: the rule by which a page of a list leads to the [`NextPage`].
 //! - [`UniqueFilter`]: a filter for requests that equal an earlier one.
 //! - [`End`]: the reason why a batch ended. [`CancelToken`] ends it from any thread; [`Unfinished`] says that a limit
 //!   passed first.
@@ -25,6 +26,7 @@ mod known_hosts;
 mod open_batch;
 mod outcomes;
 mod owner;
+mod pages;
 mod par_map;
 mod process;
 mod progress;
@@ -43,6 +45,7 @@ pub use ending::{End, Unfinished};
 pub use follow::{Follow, Full, NextRequests, Pushed};
 pub use handles::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
 pub use outcomes::Outcomes;
+pub use pages::{InvalidPages, NextPage, Pages};
 pub use par_map::{Mapped, Panicked, ParMap};
 pub use progress::{
     AdaptiveHost, HoldingHost, Progress, ProgressHandle, SummaryHandle, WaitingHost,
@@ -54,5 +57,6 @@ pub use unique::UniqueFilter;
 
 pub(crate) use outcomes::{BatchBounds, NextOutcome, OutcomeOrder};
 pub(crate) use owner::WorkersOwner;
+pub(crate) use pages::next_of;
 pub(crate) use process::{as_response, processed};
 pub(crate) use single::{send, send_until, submit};

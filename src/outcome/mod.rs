@@ -342,8 +342,9 @@ impl<T> Outcome<T> {
 
 /// Returns the position in the input of a request with this number in its batch: a journal may have left requests out.
 fn position(request: &Request, index: u64) -> u64 {
-    let resumed = request.resumed();
-    resumed.map_or(index, |resumed| resumed.position)
+    let page = request.page().and_then(|page| page.chain.index);
+    let resumed = || request.resumed().map(|resumed| resumed.position);
+    page.or_else(resumed).unwrap_or(index)
 }
 
 /// Returns the request's URL as it was written, resolved against the base URL, with its secrets.

@@ -8,6 +8,7 @@ use super::keys::KeyMaker;
 use super::request::Written;
 use super::wire::{self, Version};
 use super::{AttemptRecord, BodyEncoding, Kind, PhaseTimes, Record, body};
+use crate::batch::next_of;
 use crate::error::Error;
 use crate::key::{Key, KeyVersion};
 use crate::outcome::{Attempt, Outcome, State};
@@ -141,6 +142,11 @@ impl<'a> Record<'a> {
             line: request.line(),
             depth: outcome.depth(),
             parent: outcome.parent(),
+            seed: request
+                .page()
+                .map(|page| options.keys.of(&page.chain.first)),
+            page: request.page().map(|page| page.number),
+            next: next_of(request).cloned(),
             outcome: match outcome.state {
                 State::Success(_) => Kind::Success,
                 State::Rejected(_) => Kind::Rejected,

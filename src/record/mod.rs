@@ -12,6 +12,7 @@
 //! | `key` | what a resumed batch recognises the request by, see [`Key`] |
 //! | `source`, `line` | where the request came from a file: its name as given (`-` is standard input), and the number of the line in it, from 1, counting every line |
 //! | `depth`, `parent` | in a batch of [`Client::follow`](crate::Client::follow), for a request that another one led to: the number of outcomes that led to it, and the `index` of the request whose outcome did |
+//! | `seed`, `page`, `next` | of a [page](crate::batch::Pages) of a list: the `key` of its first page, its number from 1, and the link (secrets masked) or cursor of the page after it, if there is one |
 //! | `outcome` | `success`, `rejected` or `failed` |
 //! | `url`, `method` | of the request, the URL as it was written and resolved against the base URL; userinfo and [secret parameters](crate::ClientBuilder::sensitive_query) are masked; of one that could not be read host and path |
 //! | `status` | of the last response |

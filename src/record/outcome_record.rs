@@ -53,6 +53,13 @@ fields! {
         pub depth: u32 => ["depth"],
         /// Index of the request whose outcome led to this one. `None`: the request is of the input.
         pub parent: Option<u64> => ["parent"],
+        /// Key of the first page of the request's chain. `None`: the request is of no chain of pages.
+        pub seed: Option<Key> => ["seed"],
+        /// Number of the page in its chain, from 1. `None`: the request is of no chain of pages.
+        pub page: Option<u32> => ["page"],
+        /// Link or cursor of the next page, with secrets masked. `None`: the page has none.
+        #[serde(deserialize_with = "wire::any_tag")]
+        pub next: Option<Tag> => ["next"],
         /// State of the outcome: success, rejected or failed.
         pub outcome: Kind => "outcome",
         /// URL of the request, with secrets masked.

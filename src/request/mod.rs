@@ -11,6 +11,7 @@ mod method;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod options;
+mod page;
 mod place;
 mod receive;
 mod resumed;
@@ -39,6 +40,7 @@ pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{BadLine, Options, RejectionRule};
+pub(crate) use page::{PageChain, PageFacts};
 pub(crate) use place::InputPlace;
 pub use receive::Chunk;
 pub(crate) use receive::{BodyReceiver, BodyUse, PanicPayload, call_shared};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::extension::Extensions;
 use super::headers::SHOWN;
-use super::{BodyUse, Request, SaveTo, Tag};
+use super::{BodyUse, PageFacts, Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
 use crate::redact::{Redaction, beginning, unreadable};
 use crate::rejection::Rejection;
@@ -50,6 +50,8 @@ pub(crate) struct Options {
     pub(crate) invalid: Option<Mistake>,
     /// Line that the request stands for, since it could not be read. `None`: the request could be read.
     pub(crate) bad_line: Option<Box<BadLine>>,
+    /// Place in a chain of pages. `None`: the request is of no chain.
+    pub(crate) page: Option<Arc<PageFacts>>,
     /// Names of secret headers that a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
     /// Names of query parameters that a failure log left out, likewise.

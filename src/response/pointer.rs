@@ -19,6 +19,22 @@ pub(crate) fn find<'j>(
     json: &'j str,
     pointers: &[&str],
 ) -> Result<Vec<Option<&'j RawValue>>, serde_json::Error> {
+    find_by(json, pointers, false)
+}
+
+/// Finds as [`find`] does, and takes `-1` in a pointer as the last item of an array.
+pub(crate) fn find_from_ends<'j>(
+    json: &'j str,
+    pointers: &[&str],
+) -> Result<Vec<Option<&'j RawValue>>, serde_json::Error> {
+    find_by(json, pointers, true)
+}
+
+fn find_by<'j>(
+    json: &'j str,
+    pointers: &[&str],
+    from_ends: bool,
+) -> Result<Vec<Option<&'j RawValue>>, serde_json::Error> {
     // The first pass reads all as a `Value` is read, and finds every error; the second goes quickly along the pointers,
     // since the values that it passes by are known to be valid.
     let mut reader = serde_json::Deserializer::from_str(json);
@@ -29,6 +45,7 @@ pub(crate) fn find<'j>(
     let all = (0..paths.len()).filter(|at| paths[*at].is_some()).collect();
     let along = AlongPaths {
         paths: &paths,
+        from_ends,
         depth: 0,
         active: all,
         found: &mut found,
@@ -110,6 +127,8 @@ impl<'de> Visitor<'de> for CheckedValue {
 /// Looks for values along the paths that lead through a value.
 struct AlongPaths<'f, 'j> {
     paths: &'f [Option<Vec<String>>],
+    /// True if `-1` is the last item of an array.
+    from_ends: bool,
     /// Number of tokens that lead to the value.
     depth: usize,
     /// Numbers of the paths that begin with these tokens.
@@ -124,9 +143,22 @@ impl<'j> AlongPaths<'_, 'j> {
         self.reborrow().deserialize(&mut reader)
     }
 
+    /// Looks one token deeper, into a value that was read as text, along these paths.
+    fn look_in<E: serde::de::Error>(
+        &mut self,
+        item: &'j RawValue,
+        active: Vec<usize>,
+    ) -> Result<(), E> {
+        match active.is_empty() {
+            true => Ok(()),
+            false => self.deeper(active).look(item.get()).map_err(E::custom),
+        }
+    }
+
     fn reborrow(&mut self) -> AlongPaths<'_, 'j> {
         AlongPaths {
             paths: self.paths,
+            from_ends: self.from_ends,
             depth: self.depth,
             active: std::mem::take(&mut self.active),
             found: self.found,
@@ -149,6 +181,7 @@ impl<'j> AlongPaths<'_, 'j> {
     fn deeper(&mut self, active: Vec<usize>) -> AlongPaths<'_, 'j> {
         AlongPaths {
             paths: self.paths,
+            from_ends: self.from_ends,
             depth: self.depth + 1,
             active,
             found: self.found,
@@ -210,6 +243,19 @@ impl<'j> Visitor<'j> for AlongPaths<'_, 'j> {
     }
 
     fn visit_seq<A: SeqAccess<'j>>(mut self, mut array: A) -> Result<(), A::Error> {
+        let to_last = match self.from_ends {
+            true => self.through(|token| token == "-1"),
+            false => Vec::new(),
+        };
+        if !to_last.is_empty() {
+            let (mut last, mut index) = (None, 0);
+            while let Some(item) = array.next_element::<&RawValue>()? {
+                let through = self.through(|token| is_index(token, index));
+                self.look_in(item, through)?;
+                (last, index) = (Some(item), index + 1);
+            }
+            return last.map_or(Ok(()), |item| self.look_in(item, to_last));
+        }
         for index in 0.. {
             let through = self.through(|token| is_index(token, index));
             let more = match through.is_empty() {

@@ -48,7 +48,13 @@ pub(crate) struct DroppedHeaders {
 }
 
 impl DroppedHeaders {
-    fn between(from: Option<Host>, to: Option<Host>) -> DroppedHeaders {
+    /// All credentials and cookies.
+    pub(crate) const ALL: DroppedHeaders = DroppedHeaders {
+        credentials: true,
+        cookie: true,
+    };
+
+    pub(crate) fn between(from: Option<Host>, to: Option<Host>) -> DroppedHeaders {
         let credentials = from != to;
         let is_upgrade = || {
             let (Some(from), Some(to)) = (&from, &to) else {

@@ -182,6 +182,52 @@ pub(crate) fn has_parameter(uri: &Uri, name: &str) -> bool {
         })
 }
 
+/// Returns the text of a URL without the query parameters of this name.
+pub(crate) fn without_parameter(text: &str, name: &str) -> String {
+    let (front, fragment) = text.split_at(text.find('#').unwrap_or(text.len()));
+    let Some((path, query)) = front.split_once('?') else {
+        return text.to_owned();
+    };
+    let is_other = |pair: &&str| {
+        let found = pair.split('=').next().unwrap_or_default().replace('+', " ");
+        percent_decode_str(&found).decode_utf8_lossy() != name
+    };
+    let rest: Vec<&str> = query.split('&').filter(is_other).collect();
+    match rest.is_empty() {
+        true => format!("{path}{fragment}"),
+        false => format!("{path}?{}{fragment}", rest.join("&")),
+    }
+}
+
+/// Returns the text of a URL in which each parameter with the value `mask` has its value in another URL, if it is there.
+pub(crate) fn with_parameters_of(other: &str, text: &str, mask: &str) -> String {
+    let query = |text: &str| Some(text.split('#').next()?.split_once('?')?.1.to_owned());
+    let (Some(known), Some(masked)) = (query(other), query(text)) else {
+        return text.to_owned();
+    };
+    let filled = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if value == mask => {
+            let is_same = |other: &&str| other.split_once('=').is_some_and(|(n, _)| n == name);
+            known.split('&').find(is_same).unwrap_or(pair).to_owned()
+        }
+        _ => pair.to_owned(),
+    };
+    let pairs: Vec<String> = masked.split('&').map(filled).collect();
+    text.replacen(&masked, &pairs.join("&"), 1)
+}
+
+/// Returns the text of a URL with the userinfo of another URL, unless it has its own.
+pub(crate) fn with_userinfo_of(other: &str, text: &str) -> String {
+    let userinfo = text::authority(other).and_then(|at| other[at].rsplit_once('@'));
+    match (userinfo, text::authority(text)) {
+        (Some((userinfo, _)), Some(place)) if !text[place.clone()].contains('@') => {
+            let (front, rest) = text.split_at(place.start);
+            format!("{front}{userinfo}@{rest}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// Adds query parameters, in the form that [`form`] gives them, after those that the URL has.
 pub(crate) fn with_query(url: &Url, added: &str) -> Result<Url, Mistake> {
     if added.is_empty() {

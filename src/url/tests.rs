@@ -186,3 +186,28 @@ fn query_parameters_are_added_after_those_the_url_has() {
     assert_eq!(with.zone(), Some("eth0"));
     assert_eq!(written_with_query("/a#b?", "c=d"), "/a?c=d#b?");
 }
+
+#[test]
+fn a_parameter_is_taken_out_of_a_url() {
+    let without = |text| without_parameter(text, "a b");
+    assert_eq!(without("/l?a%20b=1&x=2&a+b=3#f"), "/l?x=2#f");
+    assert_eq!(without("/l?a+b#f"), "/l#f");
+    assert_eq!(without("/l#?a+b=1"), "/l#?a+b=1");
+}
+
+#[test]
+fn masked_parameters_are_those_of_another_url() {
+    let with = |text| with_parameters_of("http://h/?k=s&x=1", text, "***");
+    assert_eq!(
+        with("http://h/l?x=***&k=***&y=***"),
+        "http://h/l?x=1&k=s&y=***"
+    );
+    assert_eq!(with("http://h/l?k=t"), "http://h/l?k=t");
+}
+
+#[test]
+fn a_url_without_userinfo_takes_that_of_another() {
+    let with = |text| with_userinfo_of("http://u:p@h/a", text);
+    assert_eq!(with("http://h/b"), "http://u:p@h/b");
+    assert_eq!(with("http://v@h/b"), "http://v@h/b");
+}

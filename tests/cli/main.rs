@@ -36,6 +36,7 @@ mod not_done;
 #[cfg(unix)]
 mod output_files;
 mod pace;
+mod pages;
 mod places;
 mod recorded;
 #[cfg(unix)]

@@ -20,6 +20,7 @@ mod max_cost;
 mod messages;
 mod outcome_reporter;
 mod output;
+mod pages;
 mod progress;
 mod reader;
 mod recognize;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use haul::Response;
+use haul::batch::Pages;
 use haul::record::{FileRegister, RecordOptions};
 use haul::redact::Redaction;
 use haul::sink::SinkError;
@@ -49,6 +50,7 @@ pub(crate) fn open(
     redaction: &Redaction,
     register: &FileRegister,
     new: &NewOutputs,
+    pages: Option<&Pages>,
 ) -> Result<Output, CommandError> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let records = RecordOptions::new()
@@ -61,7 +63,7 @@ pub(crate) fn open(
     };
     let resume = ending.resume || ending.retry_failed;
     // The results file is opened first: its lock keeps a second process from all files of the first one.
-    let results = open_results(arguments, records.clone(), register)?;
+    let results = open_results(arguments, records.clone(), register, pages)?;
     let failures = match to.failures.as_deref() {
         None => Ok(Failed::Nowhere),
         Some(path) => failures(path, resume, ending.overwrite, records, redaction),
@@ -111,6 +113,7 @@ fn open_results(
     arguments: &Arguments,
     records: RecordOptions,
     register: &FileRegister,
+    pages: Option<&Pages>,
 ) -> Result<ResultsSink, CommandError> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let resume = ending.resume || ending.retry_failed;
@@ -149,6 +152,10 @@ fn open_results(
                 .durable(ending.durable)
                 .retry_failed(ending.retry_failed)
                 .resume_writes(ending.resume_writes);
+            let journal = match pages {
+                Some(pages) => journal.pages(pages.clone()),
+                None => journal,
+            };
             ResultsSink::Journal(Box::new(journal))
         }
     })

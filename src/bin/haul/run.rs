@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use haul::batch::{CancelToken, End, Intake};
+use haul::batch::{CancelToken, End, Intake, Pages};
 use haul::sink::Sink;
 use haul::sink::SinkError;
 use haul::{Outcome, Outcomes, Request, Summary};
@@ -16,12 +16,13 @@ use crate::arguments::{Arguments, ProgressForm, name_of};
 use crate::dry_run;
 use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile, results_path};
-use crate::input;
+use crate::input::{self, ListReader};
 use crate::leads_back;
 use crate::max_cost::{self, CostIsSpent};
 use crate::messages::Messages;
 use crate::outcome_reporter::OutcomeReporter;
 use crate::output::{self, ResultsSink};
+use crate::pages::{self, HeldBack, PageQueue, PageSink};
 use crate::progress;
 use crate::report::{report, stopped_early};
 use crate::run_limit::{self, RunLimit};
@@ -44,6 +45,7 @@ pub(crate) fn run(
     messages: &Messages,
 ) -> Result<Status, CommandError> {
     check(arguments)?;
+    let pages = pages::rule(arguments)?;
     let files = files::enter(arguments)?;
     let RunSettings { client, lines } = settings::settings(arguments, messages)?;
     let lines = lines.register(files.register().clone());
@@ -58,7 +60,13 @@ pub(crate) fn run(
     let (refusal, duplicates) = (requests.refusal(), requests.duplicates());
     files.make_folder()?;
     let new = files.new_outputs();
-    let mut output = output::open(arguments, client.redaction(), files.register(), &new)?;
+    let mut output = output::open(
+        arguments,
+        client.redaction(),
+        files.register(),
+        &new,
+        pages.as_ref(),
+    )?;
     let mut summary_file = match SummaryFile::open(arguments.results.summary_json.as_deref()) {
         Ok(file) => file,
         Err(failure) => {
@@ -68,24 +76,27 @@ pub(crate) fn run(
         }
     };
     let found = output.results.found();
-    let requests: Box<dyn Iterator<Item = Request> + Send> = match &output.results {
-        ResultsSink::Journal(journal) => Box::new(journal.remaining(requests)),
-        _ => Box::new(requests),
-    };
+    let queue = PageQueue::default();
+    let requests = remaining(arguments, requests, &output.results, pages.as_ref(), &queue);
     let spent = CostIsSpent::default();
     let requests = max_cost::within(arguments.ending.max_cost, requests, &client, &spent);
     if found > 0 {
         messages.note(&from_before(found));
     }
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
-    let (intake, outcomes) = if arguments.results.ordered {
+    // Pages of lists are in order already, since the lists are asked for one by one.
+    let (intake, outcomes) = if arguments.results.ordered && pages.is_none() {
         client.ordered_channel()
     } else {
         client.channel()
     };
+    if pages.is_some() {
+        queue.feed(intake.clone())?;
+    }
     let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
-    let lines_are_requests = !arguments.ending.retry_failed && !arguments.requests.unique;
+    let lines_are_requests =
+        !arguments.ending.retry_failed && !arguments.requests.unique && pages.is_none();
     if shown != ProgressForm::None && lines_are_requests {
         total::count(&arguments.inputs, known, found, outcomes.progress());
     }
@@ -104,7 +115,11 @@ pub(crate) fn run(
         ended,
         mut summary,
         unsaved,
-    } = drive(arguments, outcomes, &mut output, shown, limit, messages);
+    } = {
+        let mut sink = PageSink::new(&mut output, pages, queue.clone(), messages);
+        drive(arguments, outcomes, &mut sink, shown, limit, messages)
+    };
+    queue.close();
     summary.add_duplicates(duplicates.count());
     let end = match ended {
         Ok(end) => end,
@@ -156,6 +171,34 @@ pub(crate) fn run(
     // Dropping the client waits for its workers, one of which may wait for a file.
     limit.is_over(status);
     Ok(status)
+}
+
+/// Returns the requests that have no outcome yet.
+fn remaining(
+    arguments: &Arguments,
+    requests: ListReader,
+    results: &ResultsSink,
+    pages: Option<&Pages>,
+    queue: &PageQueue,
+) -> Box<dyn Iterator<Item = Request> + Send> {
+    let Some(pages) = pages.cloned() else {
+        return match results {
+            ResultsSink::Journal(journal) => Box::new(journal.remaining(requests)),
+            _ => Box::new(requests),
+        };
+    };
+    let (rule, one_by_one) = (pages.clone(), arguments.results.ordered);
+    let firsts = (0..)
+        .zip(requests)
+        .map(move |(index, request)| rule.first(request, index));
+    match results {
+        ResultsSink::Journal(journal) => Box::new(HeldBack::new(
+            journal.remaining(firsts),
+            queue.clone(),
+            one_by_one,
+        )),
+        _ => Box::new(HeldBack::new(firsts, queue.clone(), one_by_one)),
+    }
 }
 
 /// Returns the note about the outcomes that the results file held before the run.

@@ -225,3 +225,13 @@ fn the_text_of_a_value_is_found_as_it_is_written() {
         (Some("1.500"), Some("{ \"x\" : 1 }"), None)
     );
 }
+
+#[test]
+fn the_last_item_of_an_array_is_found_from_its_end() {
+    let json = r#"{"a": [{"b": 1}, {"b": [2, 3]}], "-1": 4, "e": []}"#;
+    let pointers = ["/a/-1/b/-1", "/-1", "/e/-1", "/a/0/b", "/a/-1/b/0"];
+    let found = find_from_ends(json, &pointers).unwrap();
+    let found: Vec<_> = found.iter().map(|raw| raw.map(|raw| raw.get())).collect();
+    assert_eq!(found, [Some("3"), Some("4"), None, Some("1"), Some("2")]);
+    assert!(find(json, &["/a/-1"]).unwrap()[0].is_none());
+}

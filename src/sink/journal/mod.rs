@@ -6,6 +6,7 @@
 //! made.
 
 mod ahead;
+mod chains;
 mod counts;
 mod intents;
 mod out;
@@ -13,6 +14,7 @@ mod remaining;
 mod saves;
 mod scan;
 mod seen;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod unfinished;
@@ -32,6 +34,7 @@ pub(super) use unsuccessful::UnsuccessfulRecords;
 use super::growing::OpenForAppend;
 use super::lines::LineWriter;
 use super::{Sink, SinkError, growing, lock};
+use crate::batch::Pages;
 use crate::outcome::Outcome;
 use crate::record::{Key, KeyVersion, Record, RecordOptions};
 use crate::request::Request;
@@ -89,6 +92,8 @@ pub struct Journal {
     unfinished: UnfinishedSaves,
     retry_failed: bool,
     resume_writes: bool,
+    /// Rule for the pages of lists. `None`: the requests are of no chain of pages.
+    pages: Option<Pages>,
 }
 
 /// Treatment of the content that a results file and its journal have when they are opened.
@@ -255,44 +260,8 @@ impl Journal {
             }),
             retry_failed: false,
             resume_writes: false,
+            pages: None,
         })
-    }
-
-    /// Sets which bodies and headers the records keep, and the base URL that their keys cover.
-    ///
-    /// To be called before [`remaining`](Journal::remaining).
-    pub fn records(mut self, options: RecordOptions) -> Journal {
-        self.options = options.key_version(self.version);
-        self
-    }
-
-    /// True: requests whose last outcome is no success are sent again. Default false.
-    ///
-    /// Requests that ended as [`Interrupted`](crate::ErrorType::Interrupted) are sent again only with
-    /// [`resume_writes`](Journal::resume_writes). The new record [replaces](Record::supersedes) the old one; both stay
-    /// in the file.
-    pub fn retry_failed(mut self, retry: bool) -> Journal {
-        self.retry_failed = retry;
-        self
-    }
-
-    /// True: a request that must not be repeated and was under way when its run was cut off is sent again.
-    ///
-    /// Default false: the request ends as [`Interrupted`](crate::ErrorType::Interrupted).
-    pub fn resume_writes(mut self, resume: bool) -> Journal {
-        self.resume_writes = resume;
-        self
-    }
-
-    /// True: records outlive a crash of the machine too, not only of this process. Default false.
-    ///
-    /// Records are on the disk at most 200 ms after they were written, and an intent is on the disk before its
-    /// request's first byte is sent.
-    #[doc(alias = "fsync")]
-    pub fn durable(self, durable: bool) -> Journal {
-        self.out().durable = durable;
-        self.shared.book.set_durable(durable);
-        self
     }
 
     /// Number of outcomes that the file held when it was opened.
@@ -316,6 +285,7 @@ impl Journal {
             self.retry_failed,
             self.resume_writes,
         )
+        .with_pages(self.pages.clone())
     }
 
     fn out(&self) -> MutexGuard<'_, JournalWriter> {

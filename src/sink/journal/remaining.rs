@@ -10,6 +10,7 @@ use super::intents::IntentWriter;
 use super::saves::SaveAnnouncer;
 use super::seen::RequestProgress;
 use super::{Recovery, Shared, Witness, journal_error};
+use crate::batch::Pages;
 use crate::record::KeyMaker;
 use crate::request::{IntentLog, JournalFacts, Request, SaveLog};
 use crate::sink::SinkError;
@@ -29,6 +30,8 @@ pub struct Remaining<I> {
     resuming: bool,
     retry_failed: bool,
     resume_writes: bool,
+    /// Rule for the pages of lists. `None`: the requests are of no chain of pages.
+    pages: Option<Pages>,
 }
 
 /// Makes the error for a batch whose requests come from outcomes: a later run would not know them.
@@ -69,7 +72,14 @@ impl<I> Remaining<I> {
             resuming,
             retry_failed,
             resume_writes,
+            pages: None,
         }
+    }
+
+    /// Sets the rule by which first pages lead to further pages.
+    pub(super) fn with_pages(mut self, pages: Option<Pages>) -> Remaining<I> {
+        self.pages = pages;
+        self
     }
 
     /// Calls the witness and returns its result. `None`: there is no witness.
@@ -135,6 +145,66 @@ impl<I> Remaining<I> {
     }
 }
 
+/// State of the chain of pages that begins with a request.
+enum ChainProgress {
+    /// No page has an outcome.
+    New(Request),
+    /// The chain goes on with this page.
+    Goes(Request),
+    /// The chain has its end.
+    Ended,
+}
+
+impl<I> Remaining<I> {
+    /// Returns the page at which the chain that begins with this request goes on.
+    fn page(&self, first: Request, position: u64) -> ChainProgress {
+        let Some(pages) = self.pages.as_ref().filter(|_| self.resuming) else {
+            return ChainProgress::New(first);
+        };
+        let key = self.keys.of(&first);
+        let mut seen = self
+            .shared
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(chain) = seen.take_chain(key) else {
+            return ChainProgress::New(first);
+        };
+        self.tell(|witness| witness.sees(key, &first));
+        seen.next(key, self.retry_failed, self.resume_writes);
+        let failed = chain.failed(pages, &self.keys, &first);
+        if let Some(failed) = &failed {
+            let key = self.keys.of(failed);
+            self.tell(|witness| witness.sees(key, failed));
+        }
+        let again = self.retry_failed && (self.resume_writes || !chain.is_interrupted());
+        let (request, supersedes) = match failed {
+            Some(failed) if again => (failed, true),
+            Some(_) => return ChainProgress::Ended,
+            None => match chain.next(pages, &self.keys, &first) {
+                Some(next) => (next.request, next.supersedes),
+                None => return ChainProgress::Ended,
+            },
+        };
+        let writes = !request.method().is_idempotent();
+        let mut facts = JournalFacts {
+            position,
+            supersedes,
+            interrupted: false,
+            intents: writes.then(|| Arc::clone(&self.intents)),
+        };
+        let key = self.keys.of(&request);
+        if seen.take_interrupted(key) {
+            facts.interrupted = !self.resume_writes;
+            facts.intents = Some(Arc::clone(&self.intents));
+            if self.resume_writes {
+                self.shared.book.reopen(key);
+            }
+        }
+        ChainProgress::Goes(request.with_resumed(facts))
+    }
+}
+
 impl<I> Iterator for Remaining<I>
 where
     I: Iterator,
@@ -151,6 +221,11 @@ where
             let request = request.into();
             let position = self.position;
             self.position += 1;
+            let request = match self.page(request, position) {
+                ChainProgress::New(request) => request,
+                ChainProgress::Goes(request) => return Some(request),
+                ChainProgress::Ended => continue,
+            };
             let Some(resumed) = self.resumed(&request, position) else {
                 continue;
             };

@@ -13,6 +13,8 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{IgnoredAny, IntoDeserializer};
 
+use serde_json::value::RawValue;
+
 use super::saves::digest;
 use crate::error::ErrorType;
 use crate::record::{Key, Kind, Version};
@@ -28,6 +30,28 @@ pub(super) struct ResultLine {
     pub(super) sent: bool,
     /// Digest of the path of the file that the body was saved to. `None`: the body was not saved.
     pub(super) saved: Option<u64>,
+    /// Place in a chain of pages. `None`: the request is of no chain.
+    pub(super) page: Option<Box<ResultPage>>,
+}
+
+/// The part of a page's record that resuming needs.
+#[derive(Debug)]
+pub(super) struct ResultPage {
+    /// Key of the first page.
+    pub(super) seed: Key,
+    pub(super) number: u32,
+    /// Position of the first page in the input.
+    pub(super) index: u64,
+    /// Link or cursor of the page after it. `None`: there is none.
+    pub(super) next: Option<Box<RawValue>>,
+}
+
+impl PartialEq for ResultPage {
+    fn eq(&self, other: &ResultPage) -> bool {
+        let next = |page: &ResultPage| page.next.as_ref().map(|next| next.get().to_owned());
+        (self.seed, self.number, self.index) == (other.seed, other.number, other.index)
+            && next(self) == next(other)
+    }
 }
 
 /// Reads a line without its line feed.
@@ -54,12 +78,26 @@ struct ScannedKeys<'a> {
     timestamp: Option<IgnoredAny>,
     #[serde(borrow)]
     output_file: Option<Cow<'a, str>>,
+    index: Option<u64>,
+    seed: Option<Key>,
+    page: Option<u32>,
+    next: Option<Box<RawValue>>,
 }
 
 /// Reads a line with the JSON parser.
 pub(super) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
     let keys: ScannedKeys<'_> = serde_json::from_slice(line)?;
+    let page = match (keys.seed, keys.page) {
+        (Some(seed), Some(number)) => Some(Box::new(ResultPage {
+            seed,
+            number,
+            index: keys.index.unwrap_or_default(),
+            next: keys.next,
+        })),
+        _ => None,
+    };
     Ok(ResultLine {
+        page,
         key: keys.key,
         outcome: keys.outcome,
         supersedes: keys.supersedes,
@@ -108,6 +146,8 @@ pub(super) fn scan(line: &[u8]) -> Option<ResultLine> {
             | b"output_file" => {
                 return None;
             }
+            // Records of pages are left to the parser.
+            b"seed" => return None,
             _ => rest.skip()?,
         }
         match rest.next()? {
@@ -123,6 +163,7 @@ pub(super) fn scan(line: &[u8]) -> Option<ResultLine> {
         interrupted: error_type == Some(ErrorType::Interrupted),
         sent: timestamp.is_some(),
         saved,
+        page: None,
     })
 }
 

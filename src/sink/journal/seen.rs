@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::growing;
+use super::chains::{EarlierChain, EarlierChains};
 use super::counts::take_one;
 use super::saves::BegunFiles;
 use super::scan::{self, ResultLine};
@@ -32,6 +33,7 @@ pub(super) struct EarlierOutcomes {
     /// Counts by the digests of the keys, which are all of one version. Digests, because there may be ten million keys.
     keys: HashMap<[u8; 16], KeyCount, BuildHasherDefault<OfDigest>>,
     version: FileVersion,
+    chains: EarlierChains,
     /// Number of a key's outcomes that are `interrupted`.
     cut_off: HashMap<Key, u32>,
     /// Intents without an outcome.
@@ -163,6 +165,11 @@ impl EarlierOutcomes {
         RequestProgress::Done
     }
 
+    /// Takes the next chain of pages that begins with a request of this key. `None`: there is none.
+    pub(super) fn take_chain(&mut self, key: Key) -> Option<EarlierChain> {
+        self.chains.take(key)
+    }
+
     /// True if a request of this key was under way when its run was cut off. Each such request is returned once.
     pub(super) fn take_interrupted(&mut self, key: Key) -> bool {
         take_one(&mut self.unresolved, key)
@@ -170,23 +177,28 @@ impl EarlierOutcomes {
 
     fn add(&mut self, line: &ResultLine) {
         self.lines += 1;
-        let count = self.keys.entry(line.key.digest()).or_default();
-        // A line that replaces an earlier one counts in its place.
-        if line.supersedes && count.unsuccessful > 0 {
-            count.unsuccessful -= 1;
-            take_one(&mut self.cut_off, line.key);
-        } else {
-            count.done += 1;
-        }
-        count.unsuccessful += u32::from(line.outcome != Kind::Success);
-        if line.interrupted {
-            *self.cut_off.entry(line.key).or_default() += 1;
-        }
+        let page = line.page.as_deref();
+        let begins = page.is_none_or(|page| self.chains.add(line, page));
         if line.interrupted || line.sent {
             take_one(&mut self.unresolved, line.key);
         }
         if let Some(file) = line.saved {
             self.begun.settle(file);
+        }
+        if page.is_some_and(|page| page.number > 1) {
+            return;
+        }
+        let count = self.keys.entry(line.key.digest()).or_default();
+        // A line that replaces an earlier one counts in its place.
+        if line.supersedes && count.unsuccessful > 0 {
+            count.unsuccessful -= 1;
+            take_one(&mut self.cut_off, line.key);
+        } else if begins {
+            count.done += 1;
+        }
+        count.unsuccessful += u32::from(line.outcome != Kind::Success);
+        if line.interrupted {
+            *self.cut_off.entry(line.key).or_default() += 1;
         }
     }
 }

@@ -5,6 +5,7 @@ mod ending;
 mod foreign;
 mod names;
 mod pace;
+mod pages;
 mod requests;
 mod results;
 
@@ -16,6 +17,7 @@ pub(crate) use connection::ConnectionArguments;
 pub(crate) use ending::EndingArguments;
 pub(crate) use names::name_of;
 pub(crate) use pace::{PaceArguments, TimeArguments};
+pub(crate) use pages::PageArguments;
 pub(crate) use requests::{InputFormat, RequestArguments};
 pub(crate) use results::{BodyForm, ResultArguments};
 
@@ -50,6 +52,8 @@ pub(crate) struct Arguments {
     pub(crate) inputs: Vec<String>,
     #[command(flatten)]
     pub(crate) requests: RequestArguments,
+    #[command(flatten)]
+    pub(crate) pages: PageArguments,
     #[command(flatten)]
     pub(crate) pace: PaceArguments,
     #[command(flatten)]

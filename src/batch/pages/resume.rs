@@ -1,0 +1,73 @@
+//! Pages that a later run asks for, made from the records of an earlier run.
+
+use serde_json::value::RawValue;
+
+use super::rule::{self, MASK};
+use super::{Pages, digest};
+use crate::host::Host;
+use crate::request::Request;
+use crate::url::{self, Base, Url};
+
+impl Pages {
+    /// Makes the request of a page that an earlier run came to. `first` is the first page, `next` the link or cursor that
+    /// led to the page, from its record.
+    ///
+    /// `None`: the record does not tell, since a secret was masked; or the request cannot be made.
+    pub(crate) fn resume(
+        &self,
+        first: &Request,
+        base: Option<&Base>,
+        number: u32,
+        next: &RawValue,
+    ) -> Option<Request> {
+        let page = first.page()?;
+        if Pages::is_masked(next) {
+            return None;
+        }
+        let home: Option<Host> = sent(first, base).and_then(|url| url.host());
+        self.page(&page.chain, number, home, next).ok()
+    }
+
+    /// Notes that the first page was asked for.
+    pub(crate) fn begin_again(&self, first: &Request, base: Option<&Base>) {
+        if let (Some(page), Some(sent)) = (first.page(), sent(first, base)) {
+            page.chain.follows(digest(&sent.uri().to_string()));
+        }
+    }
+
+    /// Notes a link or cursor that an earlier run found. Returns false if the chain had followed it before.
+    pub(crate) fn follow_again(first: &Request, next: &RawValue) -> bool {
+        let text = rule::text_of(next);
+        first
+            .page()
+            .is_none_or(|page| page.chain.follows(digest(&text)))
+    }
+
+    /// True if a secret was masked in a recorded link or cursor.
+    pub(crate) fn is_masked(next: &RawValue) -> bool {
+        next.get().contains(MASK)
+    }
+
+    /// Returns a recorded link with the secret parameters of the first page in place of masks.
+    pub(crate) fn unmasked(next: &RawValue, first: &Request) -> Box<RawValue> {
+        if !Pages::is_masked(next) {
+            return next.to_owned();
+        }
+        let text = rule::text_of(next);
+        rule::raw(&url::with_parameters_of(first.url(), &text, MASK))
+    }
+
+    /// True if a chain may have this many pages.
+    pub(crate) fn allows(&self, number: u32) -> bool {
+        number <= self.max_pages
+    }
+}
+
+/// Returns the URL that a first page is sent to, without the parameters of the client.
+fn sent(first: &Request, base: Option<&Base>) -> Option<Url> {
+    let sent = match base {
+        Some(base) => base.resolve(first.url()),
+        None => url::parse(first.url()),
+    };
+    sent.ok()
+}

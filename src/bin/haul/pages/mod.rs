@@ -1,0 +1,88 @@
+//! Pages of lists: `--paginate` and the options beside it.
+
+mod queue;
+mod sink;
+
+use haul::batch::Pages;
+
+use crate::arguments::{Arguments, name_of};
+use crate::failure::CommandError;
+
+pub(crate) use queue::{HeldBack, PageQueue};
+pub(crate) use sink::PageSink;
+
+/// Returns the rule for the next page that the arguments give. `None`: no pages are asked for.
+///
+/// # Errors
+/// When the arguments are no rule, or contradict each other.
+pub(crate) fn rule(arguments: &Arguments) -> Result<Option<Pages>, CommandError> {
+    let given = &arguments.pages;
+    let (option, rule) = match (&given.paginate, &given.paginate_cursor) {
+        (Some(text), _) if text == "link" => ("paginate", Ok(Pages::link())),
+        (Some(text), _) if text.starts_with('/') => ("paginate", Pages::pointer(text)),
+        (Some(text), _) => {
+            return Err(CommandError::usage(format!(
+                "{}: {text:?} is no rule (link, or a pointer such as /next)",
+                name_of("paginate")
+            )));
+        }
+        (None, Some(text)) => {
+            let pair = text.split_once('=').unwrap_or((text, ""));
+            ("paginate-cursor", Pages::cursor(pair.0, pair.1))
+        }
+        (None, None) => return none(arguments),
+    };
+    let wrong = |option, text: &str, reason| {
+        CommandError::usage(format!("{}: {text:?}: {reason}", name_of(option)))
+    };
+    let text = given.paginate.as_ref().or(given.paginate_cursor.as_ref());
+    let text = text.map_or("", |text| text);
+    let mut rule = rule.map_err(|e| wrong(option, text, e))?;
+    if let Some(pointer) = &given.paginate_while {
+        let with = rule.while_true(pointer);
+        rule = with.map_err(|e| wrong("paginate-while", pointer, e))?;
+    }
+    if let Some(most) = given.max_pages {
+        rule = rule.max_pages(most);
+    }
+    if arguments.ending.max_cost.is_some() {
+        return Err(CommandError::usage(format!(
+            "{} and {} exclude each other: the cost of a page is not known when its list is read",
+            name_of(option),
+            name_of("max-cost")
+        )));
+    }
+    let reads_bodies = given.paginate.as_deref() != Some("link") || given.paginate_while.is_some();
+    let bodyless = match &arguments.requests.request {
+        _ if arguments.results.output_dir.is_some() => Some(name_of("output-dir")),
+        _ if arguments.requests.discard_body => Some(name_of("discard-body")),
+        _ if arguments.requests.head_or_get => Some(name_of("head-or-get")),
+        _ if arguments.requests.head => Some(name_of("head")),
+        Some(method) if method.eq_ignore_ascii_case("HEAD") => Some("-X HEAD".to_owned()),
+        _ => None,
+    };
+    match bodyless.filter(|_| reads_bodies) {
+        Some(other) => Err(CommandError::usage(format!(
+            "{} and {other} exclude each other: the next page is read from the body ({} link needs none)",
+            name_of(option),
+            name_of("paginate")
+        ))),
+        None => Ok(Some(rule)),
+    }
+}
+
+/// Checks that no option is given that only holds for pages.
+fn none(arguments: &Arguments) -> Result<Option<Pages>, CommandError> {
+    let given = &arguments.pages;
+    let option = match (&given.paginate_while, given.max_pages) {
+        (Some(_), _) => "paginate-while",
+        (None, Some(_)) => "max-pages",
+        (None, None) => return Ok(None),
+    };
+    Err(CommandError::usage(format!(
+        "{}: it needs {} or {}",
+        name_of(option),
+        name_of("paginate"),
+        name_of("paginate-cursor")
+    )))
+}

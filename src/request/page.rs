@@ -1,0 +1,125 @@
+//! Facts of a page: its place in a chain of requests of which each answer leads to the next.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::{Request, RequestContent, Tag};
+use crate::host::Host;
+
+/// Place of a request in its chain of pages.
+#[derive(Debug)]
+pub(crate) struct PageFacts {
+    /// Number of the page in its chain, from 1.
+    pub(crate) number: u32,
+    pub(crate) chain: Arc<PageChain>,
+    /// Host of the chain's first request, to which the credentials of the request and the client belong. `None`: the
+    /// page is the first.
+    pub(crate) home: Option<Host>,
+    /// True if the URL came whole from the page before, so that no parameter of the client is added to it.
+    pub(crate) whole_url: bool,
+    /// Link or cursor that the answer holds. Empty: it holds none, or the answer was not looked at yet.
+    pub(crate) next: OnceLock<Tag>,
+}
+
+/// Chain of pages that begins with a request of the input.
+#[derive(Debug)]
+pub(crate) struct PageChain {
+    /// Position of the first request in the input. `None`: the batch counts its requests itself.
+    pub(crate) index: Option<u64>,
+    /// The first request, as it was given.
+    pub(crate) first: Request,
+    /// Digests of the links and cursors that were followed.
+    followed: Mutex<HashSet<[u8; 16]>>,
+    /// True if a page was asked of another host than the first. Credentials stay away from all pages after it.
+    left_home: AtomicBool,
+}
+
+impl PageChain {
+    pub(crate) fn new(first: Request, index: Option<u64>) -> PageChain {
+        PageChain {
+            index,
+            first,
+            followed: Mutex::default(),
+            left_home: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that a link or cursor is followed. Returns false if it was followed before.
+    pub(crate) fn follows(&self, digest: [u8; 16]) -> bool {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.insert(digest)
+    }
+
+    /// Forgets the links and cursors that were followed, since pages are asked for again.
+    pub(crate) fn forget_followed(&self) {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.clear();
+    }
+
+    /// Notes that a page is asked of another host than the first.
+    pub(crate) fn leave_home(&self) {
+        self.left_home.store(true, Ordering::Relaxed);
+    }
+
+    /// True if a page was asked of another host than the first.
+    pub(crate) fn has_left_home(&self) -> bool {
+        self.left_home.load(Ordering::Relaxed)
+    }
+}
+
+impl PageFacts {
+    /// True if credentials of the request and the client must not be sent to this host.
+    pub(crate) fn is_foreign(&self, host: Option<&Host>) -> bool {
+        self.home.is_some() && (self.chain.has_left_home() || self.home.as_ref() != host)
+    }
+}
+
+impl Request {
+    /// Returns the place of the request in its chain of pages. `None`: the request is of no chain.
+    pub(crate) fn page(&self) -> Option<&Arc<PageFacts>> {
+        self.options()?.page.as_ref()
+    }
+
+    /// Makes the request a page of a chain.
+    pub(crate) fn with_page(mut self, page: PageFacts) -> Request {
+        self.options_mut().page = Some(Arc::new(page));
+        self
+    }
+
+    /// Returns the request with another URL in place of its own.
+    pub(crate) fn with_url(mut self, url: &str) -> Request {
+        self.url = url.into();
+        self
+    }
+
+    /// Removes the query parameters beside the URL for which `stays` is false.
+    pub(crate) fn retain_query(mut self, stays: impl Fn(&str) -> bool) -> Request {
+        if let Some(options) = &mut self.options {
+            options.query.retain(|(name, _)| stays(name));
+        }
+        self
+    }
+
+    /// True if the body is in memory, so that a part of it can be replaced.
+    pub(crate) fn has_body_in_memory(&self) -> bool {
+        matches!(self.sends(), RequestContent::Bytes(_))
+    }
+
+    /// Takes over what a journal knows of the page before, apart from its outcome.
+    pub(crate) fn with_facts_of(mut self, before: &Request) -> Request {
+        self.resumed = before.resumed.clone();
+        if let Some(facts) = &mut self.resumed {
+            (facts.supersedes, facts.interrupted) = (false, false);
+        }
+        self
+    }
+
+    /// Returns the request as one of no chain.
+    pub(crate) fn unpaged(mut self) -> Request {
+        if let Some(options) = &mut self.options {
+            options.page = None;
+        }
+        self
+    }
+}

@@ -1,0 +1,57 @@
+//! Settings of a journal, made before its batch begins.
+
+use super::Journal;
+use crate::batch::Pages;
+use crate::record::RecordOptions;
+
+impl Journal {
+    /// Sets which bodies and headers the records keep, and the base URL that their keys cover.
+    ///
+    /// To be called before [`remaining`](Journal::remaining).
+    pub fn records(mut self, options: RecordOptions) -> Journal {
+        self.options = options.key_version(self.version);
+        self
+    }
+
+    /// True: requests whose last outcome is no success are sent again. Default false.
+    ///
+    /// Requests that ended as [`Interrupted`](crate::ErrorType::Interrupted) are sent again only with
+    /// [`resume_writes`](Journal::resume_writes). The new record [replaces](Record::supersedes) the old one; both stay
+    /// in the file.
+    pub fn retry_failed(mut self, retry: bool) -> Journal {
+        self.retry_failed = retry;
+        self
+    }
+
+    /// True: a request that must not be repeated and was under way when its run was cut off is sent again.
+    ///
+    /// Default false: the request ends as [`Interrupted`](crate::ErrorType::Interrupted).
+    pub fn resume_writes(mut self, resume: bool) -> Journal {
+        self.resume_writes = resume;
+        self
+    }
+
+    /// Sets the rule by which the requests of the input lead to further pages.
+    ///
+    /// Requests that were made [first pages](Pages::first) are then handed on as the page at which their list goes on:
+    /// the page after the last one that succeeded. A page that failed is left as it is, unless
+    /// [`retry_failed`](Journal::retry_failed) is set. If a secret was masked in the link of a record, the page before is
+    /// asked for it once more.
+    ///
+    /// To be called before [`remaining`](Journal::remaining).
+    pub fn pages(mut self, pages: Pages) -> Journal {
+        self.pages = Some(pages);
+        self
+    }
+
+    /// True: records outlive a crash of the machine too, not only of this process. Default false.
+    ///
+    /// Records are on the disk at most 200 ms after they were written, and an intent is on the disk before its
+    /// request's first byte is sent.
+    #[doc(alias = "fsync")]
+    pub fn durable(self, durable: bool) -> Journal {
+        self.out().durable = durable;
+        self.shared.book.set_durable(durable);
+        self
+    }
+}
