@@ -5,6 +5,7 @@ use super::*;
 /// A line of a failure log that has every field.
 const EVERY_FIELD: &str = concat!(
     r#"{"v":1,"id":"a","index":3,"key":"2-2e72d5b19f82dd725d7e67aaa7a33924","source":"urls.txt","line":4,"depth":2,"parent":1,"#,
+    r#""seed":"2-2e72d5b19f82dd725d7e67aaa7a33924","page":2,"next":10000000000000000000000,"#,
     r#""outcome":"failed","url":"https://x/1","method":"GET","status":503,"#,
     r#""rejection":{"code":4001,"message":"no"},"attempts":2,"timestamp":"2026-08-22T10:15:30.123Z","#,
     r#""elapsed_ms":142.75,"ttfb_ms":120.001,"queued_ms":0.0,"total_ms":10000000.5,"#,
