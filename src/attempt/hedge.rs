@@ -114,7 +114,7 @@ impl AttemptState {
         second.counts = self.counts.clone();
         second.dropped = self.dropped;
         second.connection = self.connection;
-        // Its exchange ends no later than the attempt that it belongs to.
+        // The exchange of the second request ends no later than the attempt that it belongs to.
         second.deadline = self.attempt_ends(context);
         let race = HedgeRace::new(request, context.host, context.scope.cancel, second);
         context.scope.permit.offer_hedge(&race);

@@ -70,7 +70,7 @@ impl TokenStore {
 
     fn lock(&self, source: usize) -> Option<MutexGuard<'_, Option<PresentToken>>> {
         let present = self.0.get(source)?;
-        // Nothing panics under the lock.
+        // A token under a poisoned lock is whole: no code under the lock panics.
         Some(present.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -53,10 +53,12 @@ impl CancelToken {
         }
     }
 
-    /// Drains the batches, for good: their inputs are read no further, nothing more is started, and the attempts that
-    /// run end by themselves. Requests that were read and not started, and requests that wait for a retry or would be
-    /// tried again or redirected, have a cancelled outcome, which the summary counts as `not_done`. A batch that the
-    /// token is given to later reads nothing. The batches end with [`End::Drained`](crate::batch::End::Drained).
+    /// Drains the batches, for good.
+    ///
+    /// Their inputs are read no further, nothing more is started, and the attempts that run end by themselves. Requests
+    /// that were read and not started, and requests that wait for a retry or would be tried again or redirected, have a
+    /// cancelled outcome, which the summary counts as `not_done`. A batch that the token is given to later reads
+    /// nothing. The batches end with [`End::Drained`](crate::batch::End::Drained).
     ///
     /// [`cancel`](CancelToken::cancel) may follow, and aborts what still runs.
     ///

@@ -33,8 +33,9 @@ pub enum End {
     Deadline,
     /// A [`CancelToken`] was cancelled.
     Cancelled,
-    /// The batch was [drained](crate::Outcomes::drain), by its [`stop_when`](crate::Outcomes::stop_when), or by a
-    /// [`CancelToken`]: what ran has ended by itself.
+    /// The batch was drained: what ran has ended by itself.
+    ///
+    /// By [`Outcomes::drain`](crate::Outcomes::drain), [`stop_when`](crate::Outcomes::stop_when) or a [`CancelToken`].
     Drained,
     /// The limit of [`timeout`](crate::Outcomes::timeout) passed.
     TimedOut,

@@ -52,7 +52,7 @@ impl Panicked {
     }
 }
 
-/// Value that the closure of [`Outcomes::par_map`] returned, with the request whose outcome the closure had.
+/// Value that the closure of [`Outcomes::par_map`] returned, with the request of the outcome.
 #[derive(Clone, Debug)]
 pub struct Mapped<U> {
     value: U,

@@ -8,8 +8,9 @@ use crate::settings::RateLimit;
 use super::ClientBuilder;
 
 impl ClientBuilder {
-    /// Limits the cost of the attempts that start in a time, beside every limit on their number: 90,000 tokens in a
-    /// minute beside 500 requests in a minute. Default: no limit.
+    /// Limits the cost of the attempts that start in a time, beside every limit on their number.
+    ///
+    /// 90,000 tokens in a minute beside 500 requests in a minute. Default: no limit.
     ///
     /// Each attempt pays the [cost](Request::cost) of its request, a retry like the first; redirects pay nothing more.
     /// Costs are counted as the longer windows of [`rate`](Self::rate) are, and not paced: no window of this length
@@ -33,7 +34,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Closure that returns the cost of each attempt of a request that [says none](Request::cost). Default: 1 for each.
+    /// Closure that returns the cost of each attempt of a request that [says none](Request::cost).
+    ///
+    /// Default: 1 for each.
     ///
     /// It is called once for each request, on the thread that hands the request in and with no lock held. A panic in it
     /// passes to that thread.

@@ -70,8 +70,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Logs in with OAuth 2 client credentials, and sends the token with every request without an `Authorization` of
-    /// its own: a [`token_source`](Self::token_source) with its scope, its renewal and its failures.
+    /// Logs in with OAuth 2 client credentials, and sends the token with every request.
+    ///
+    /// Requests with an `Authorization` of their own get no token. A [`token_source`](Self::token_source) with its
+    /// scope, its renewal and its failures.
     #[doc(alias = "oauthlib")]
     pub fn oauth2(mut self, login: OAuth2) -> Self {
         match login.check() {

@@ -90,8 +90,10 @@ impl OutcomeBuilder {
         self
     }
 
-    /// Makes the outcome a failure of this class. Its phase is the one in which a transport usually fails with the
-    /// class, unless [`phase`](OutcomeBuilder::phase) sets it.
+    /// Makes the outcome a failure of this class.
+    ///
+    /// Its phase is the one in which a transport usually fails with the class, unless [`phase`](OutcomeBuilder::phase)
+    /// sets it.
     pub fn fail(mut self, class: ErrorType, message: impl Into<String>) -> Self {
         self.verdict = Some(BuiltVerdict::Failed(class, message.into()));
         self
@@ -127,7 +129,9 @@ impl OutcomeBuilder {
         self
     }
 
-    /// Sets the time that the last attempt took, which is also the whole time of the request. Default: zero.
+    /// Sets the time that the last attempt took, which is also the whole time of the request.
+    ///
+    /// Default: zero.
     pub fn elapsed(mut self, elapsed: Duration) -> Self {
         self.elapsed = elapsed;
         self

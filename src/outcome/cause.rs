@@ -10,8 +10,9 @@ use crate::redact::escape::Escaped;
 use crate::rejection::Rejection;
 use crate::timing::Phase;
 
-/// Cause of an outcome, by which outcomes are grouped: success, the code of a rejection, or the class of a failure with
-/// its status or its phase.
+/// Cause of an outcome, by which outcomes are grouped.
+///
+/// Success, the code of a rejection, or the class of a failure with its status or its phase.
 ///
 /// A 401 and a 404 are two causes, and so are a timeout while connecting and one while waiting for the response. The
 /// host, the message and the number of attempts play no part.

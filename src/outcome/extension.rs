@@ -5,8 +5,9 @@ use std::any::Any;
 use super::Outcome;
 
 impl<T> Outcome<T> {
-    /// Returns the value of this type that was attached to the request, as
-    /// [`Request::extension`](crate::Request::extension) says. `None`: there is none.
+    /// Returns the value of this type that was attached to the request. `None`: there is none.
+    ///
+    /// [`Request::extension`](crate::Request::extension) attaches it.
     pub fn extension<V: Any + Send + Sync>(&self) -> Option<&V> {
         self.request.extension_value()
     }

@@ -41,7 +41,9 @@ pub(crate) struct OutcomeReport {
     pub(crate) limit: Option<NonZeroU32>,
     /// True if the server may have carried out an earlier attempt.
     pub(crate) ambiguous: bool,
-    /// True if a second request was sent, because the answer to the first was slow to come.
+    /// True if a second request was sent for an answer that was slow to come.
+    ///
+    /// Whichever of the two answered. [`RetryPolicy::hedge`](crate::RetryPolicy::hedge) turns it on.
     pub(crate) hedged: bool,
     /// True if the request ended because its batch was stopped, not by itself. Such a request counts as not done and is
     /// recorded nowhere, so that it runs when the batch is resumed.
@@ -105,8 +107,9 @@ impl OutcomeReport {
 }
 
 impl<T> Outcome<T> {
-    /// True if a second request was sent for an answer that was slow to come
-    /// ([`RetryPolicy::hedge`](crate::RetryPolicy::hedge)), whichever of the two answered.
+    /// True if a second request was sent for an answer that was slow to come.
+    ///
+    /// Whichever of the two answered. [`RetryPolicy::hedge`](crate::RetryPolicy::hedge) turns it on.
     pub fn is_hedged(&self) -> bool {
         self.report.hedged
     }

@@ -36,9 +36,10 @@ impl RequestCosts {
 }
 
 impl Request {
-    /// Sets the cost of each attempt of this request, which counts under
-    /// [`rate_cost`](crate::ClientBuilder::rate_cost): tokens of a language model, points of a query. Default: the cost
-    /// that [`cost_of`](crate::ClientBuilder::cost_of) returns, or else 1. A cost of 0 is never held back.
+    /// Sets the cost of each attempt of this request: tokens of a language model, points of a query.
+    ///
+    /// It counts under [`rate_cost`](crate::ClientBuilder::rate_cost). Default: the cost that
+    /// [`cost_of`](crate::ClientBuilder::cost_of) returns, or else 1. A cost of 0 is never held back.
     ///
     /// A cost above the count of the limit could never start: the request fails as
     /// [`InvalidRequest`](crate::ErrorType::InvalidRequest).

@@ -9,9 +9,10 @@ use super::Request;
 pub(crate) type Extensions = Vec<(TypeId, Arc<dyn Any + Send + Sync>)>;
 
 impl Request {
-    /// Attaches a value of any type, which comes back with the outcome
-    /// ([`Outcome::extension`](crate::Outcome::extension)). There is one value of each type: a second of the same type
-    /// takes the place of the first. Clones of the request share the value.
+    /// Attaches a value of any type, which comes back with the outcome.
+    ///
+    /// [`Outcome::extension`](crate::Outcome::extension) returns it. There is one value of each type: a second of the
+    /// same type takes the place of the first. Clones of the request share the value.
     ///
     /// The value stays in this program: unlike a [`tag`](Request::tag) it is in no record, and a run that is resumed
     /// does not have it.

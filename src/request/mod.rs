@@ -6,6 +6,7 @@ mod body;
 mod cost;
 mod digested;
 mod extension;
+mod from;
 mod headers;
 mod method;
 #[cfg(feature = "multipart")]
@@ -369,24 +370,6 @@ impl Request {
             .invalid
             .get_or_insert_with(|| mistake.into());
         self
-    }
-}
-
-impl From<&str> for Request {
-    fn from(url: &str) -> Request {
-        Request::get(url)
-    }
-}
-
-impl From<String> for Request {
-    fn from(url: String) -> Request {
-        Request::get(url)
-    }
-}
-
-impl From<&String> for Request {
-    fn from(url: &String) -> Request {
-        Request::get(url.as_str())
     }
 }
 

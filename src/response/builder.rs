@@ -38,8 +38,10 @@ pub struct ResponseBuilder {
 }
 
 impl Response {
-    /// Starts a response for a test. Without a body it has an empty one, and without a URL that of its request if it is
-    /// put into an [`Outcome`](crate::Outcome::builder).
+    /// Starts a response for a test.
+    ///
+    /// Without a body it has an empty one, and without a URL that of its request if it is put into an
+    /// [`Outcome`](crate::Outcome::builder).
     pub fn builder(status: u16) -> ResponseBuilder {
         ResponseBuilder {
             status,

@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use crate::error::TokenFailure;
 use crate::host::Host;
-use crate::url::Mistake;
 
 use super::adaptive::AdaptedHost;
 use super::backlog::Backlog;
+use super::end_reason::EndReason;
 use super::lanes::{CountedAs, Lane};
 use super::ready::{ReadyHosts, ServiceRank, Turn};
 use crate::slab::{Id, Slab};
@@ -51,25 +50,6 @@ pub(crate) struct JobCounts {
     pub(crate) adapted: Option<AdaptedHost>,
     /// Time at which the last job that had been tried ended. `None`: none has.
     pub(crate) last_end: Option<Instant>,
-}
-
-/// Reason for which a job ended without a further attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum EndReason {
-    /// The request was never fit to be sent, because of this mistake.
-    Invalid(Mistake),
-    /// The request was under way when an earlier run was cut off, and must not be repeated.
-    Interrupted,
-    Cancelled,
-    Deadline,
-    /// The circuit breaker of the job's host lets no call through for the time `remaining`.
-    BreakerOpen {
-        remaining: Duration,
-    },
-    /// The source of the token that the job waited for has failed.
-    NoToken(TokenFailure),
-    /// No thread could be started for the job, for the reason given.
-    NoWorker(String),
 }
 
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::batches::EndReason;
+use super::end_reason::EndReason;
 use super::{JobPlace, Schedule};
 use crate::slab::Id;
 

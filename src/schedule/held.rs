@@ -11,7 +11,7 @@ use crate::error::TokenFailure;
 use crate::host::Host;
 use crate::settings::TokenReason;
 
-use super::batches::EndReason;
+use super::end_reason::EndReason;
 use super::queue::LaneEnd;
 use super::token::{CALL_LIMIT, SourceState, TokenCallEnd, TokenTurn};
 use super::{JobPlace, JobSlot, Schedule};

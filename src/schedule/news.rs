@@ -1,7 +1,7 @@
 //! Callers that should look again, and ended jobs without a caller.
 
 use super::Schedule;
-use super::batches::EndReason;
+use super::end_reason::EndReason;
 use crate::slab::Id;
 
 /// News that callers and deliverers have not been told yet.

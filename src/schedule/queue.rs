@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::adaptive::reported;
-use super::batches::EndReason;
+use super::end_reason::EndReason;
 use super::lanes::Lane;
 use super::{JobPlace, Schedule, Start};
 use crate::slab::Id;

@@ -52,8 +52,9 @@ impl HostRule {
         HostRule::default()
     }
 
-    /// Upper bound for the requests to each of these hosts that are under way at once: a number, or
-    /// [`Adaptive`](crate::Adaptive).
+    /// Upper bound for the requests to each of these hosts that are under way at once.
+    ///
+    /// A number, or [`Adaptive`](crate::Adaptive).
     pub fn max_in_flight(mut self, most: impl Into<PlaceLimit>) -> HostRule {
         self.in_flight = Some(most.into());
         self
@@ -143,9 +144,10 @@ impl HostRule {
         self
     }
 
-    /// Fetches the bearer token for these hosts when it is needed, as
-    /// [`ClientBuilder::token_source`](crate::ClientBuilder::token_source) does for the client. The hosts of the rule
-    /// share one token; hosts with a token of their own need a rule of their own.
+    /// Fetches the bearer token for these hosts when it is needed.
+    ///
+    /// As [`ClientBuilder::token_source`](crate::ClientBuilder::token_source) does for the client. The hosts of the
+    /// rule share one token; hosts with a token of their own need a rule of their own.
     pub fn token_source<F>(mut self, fetch: F) -> HostRule
     where
         F: Fn(&TokenRequest<'_>) -> Result<Token, HookError> + Send + Sync + 'static,
@@ -154,8 +156,9 @@ impl HostRule {
         self
     }
 
-    /// Logs in at these hosts with OAuth 2 client credentials, as
-    /// [`ClientBuilder::oauth2`](crate::ClientBuilder::oauth2) does for the client.
+    /// Logs in at these hosts with OAuth 2 client credentials.
+    ///
+    /// As [`ClientBuilder::oauth2`](crate::ClientBuilder::oauth2) does for the client.
     pub fn oauth2(mut self, login: OAuth2) -> HostRule {
         match login.check() {
             Ok(()) => self.set_token(TokenSource::OAuth2(Arc::new(login))),

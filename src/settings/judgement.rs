@@ -57,8 +57,9 @@ pub enum Judgement {
     Stop(String),
 }
 
-/// Advice of a hook on another attempt, for [`Judgement::RetryWith`]. Without any of its parts it is as
-/// [`Judgement::Retry`].
+/// Advice of a hook on another attempt, for [`Judgement::RetryWith`].
+///
+/// Without any of its parts it is as [`Judgement::Retry`].
 ///
 /// A server that says in the body of a 200 that it is overloaded and did nothing:
 ///
@@ -91,23 +92,27 @@ impl RetryAdvice {
         RetryAdvice::default()
     }
 
-    /// Time to the next attempt, exactly, in place of the backoff and of all that the server asks for. If it is longer
-    /// than [`RetryPolicy::retry_after_max`](crate::RetryPolicy::retry_after_max), the request ends as with a
-    /// `Retry-After` of that length.
+    /// Time to the next attempt, exactly, in place of the backoff and of all that the server asks for.
+    ///
+    /// If it is longer than [`RetryPolicy::retry_after_max`](crate::RetryPolicy::retry_after_max), the request ends as
+    /// with a `Retry-After` of that length.
     pub fn after(mut self, wait: Duration) -> RetryAdvice {
         self.after = Some(wait);
         self
     }
 
-    /// Says that the server did nothing, so that the request may be repeated whatever its method. A body that can be
-    /// read only once is still not sent again.
+    /// Says that the server did nothing, so that the request may be repeated whatever its method.
+    ///
+    /// A body that can be read only once is still not sent again.
     pub fn unacted(mut self) -> RetryAdvice {
         self.unacted = true;
         self
     }
 
-    /// Keeps the whole host from being asked for the time of [`after`](RetryAdvice::after), or else for the wait of the
-    /// request. This holds even if no other attempt of the request follows.
+    /// Keeps the whole host from being asked until the next attempt may begin.
+    ///
+    /// For the time of [`after`](RetryAdvice::after), or else for the wait of the request. This holds even if no other
+    /// attempt of the request follows.
     pub fn cool_host(mut self) -> RetryAdvice {
         self.cool_host = true;
         self

@@ -59,8 +59,9 @@ impl OAuth2 {
         }
     }
 
-    /// Asks for a scope, or for several separated by spaces. A second call adds to them. Default: none is asked for,
-    /// and the endpoint chooses.
+    /// Asks for a scope, or for several separated by spaces.
+    ///
+    /// A second call adds to them. Default: none is asked for, and the endpoint chooses.
     pub fn scope(mut self, scope: impl AsRef<str>) -> OAuth2 {
         if !self.scope.is_empty() {
             self.scope.push(' ');
@@ -75,8 +76,10 @@ impl OAuth2 {
         self
     }
 
-    /// True: id and secret are sent as `client_id` and `client_secret` in the body, for endpoints that do not read the
-    /// header. Default false: basic authentication (RFC 6749 §2.3.1).
+    /// Sets if id and secret are sent in the body and not in the `Authorization` header.
+    ///
+    /// True: as `client_id` and `client_secret` in the body, for endpoints that do not read the header. Default false:
+    /// basic authentication (RFC 6749 §2.3.1).
     pub fn credentials_in_body(mut self, in_body: bool) -> OAuth2 {
         self.in_body = in_body;
         self

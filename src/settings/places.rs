@@ -1,6 +1,8 @@
 //! The limit of places: requests to one host that are under way at once.
 
-/// Upper bound for the requests to one host that are under way at once: a number, or one that [adapts](Adaptive).
+/// Upper bound for the requests to one host that are under way at once.
+///
+/// A number, or one that [adapts](Adaptive).
 ///
 /// Both convert into it, so that [`max_per_host`](crate::ClientBuilder::max_per_host) and
 /// [`max_in_flight`](crate::HostRule::max_in_flight) take either.
@@ -13,7 +15,9 @@ pub enum PlaceLimit {
     Adaptive(Adaptive),
 }
 
-/// Limit of places that follows what a host takes, for servers that do not say how many requests at once they bear.
+/// Limit of requests at once that follows what a host takes.
+///
+/// For servers that do not say how many requests at once they bear.
 ///
 /// Each host begins with 4 requests at once. After as many answers as the present limit, while at least half of it was
 /// used, one more is allowed. A 429, a 503 or a timeout takes the limit to 0.7 of its value, at most once in a round
@@ -47,8 +51,9 @@ pub struct Adaptive {
 }
 
 impl Adaptive {
-    /// Makes a limit that is never below `least` and never above `most` requests at once. `least` is at least 1 and at
-    /// most `most`; otherwise the client is not built.
+    /// Makes a limit that is never below `least` and never above `most` requests at once.
+    ///
+    /// `least` is at least 1 and at most `most`; otherwise the client is not built.
     pub fn new(least: usize, most: usize) -> Adaptive {
         Adaptive { least, most }
     }

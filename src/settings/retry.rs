@@ -188,7 +188,9 @@ impl RetryPolicy {
         self
     }
 
-    /// True if `Retry-After` (RFC 9110 §10.2.3) and `retry-after-ms`, which comes before it, are obeyed. Default true.
+    /// True if `Retry-After` (RFC 9110 §10.2.3) and `retry-after-ms`, which comes before it, are obeyed.
+    ///
+    /// Default true.
     #[doc(alias = "respect_retry_after_header")]
     pub fn respect_retry_after(mut self, respect: bool) -> Self {
         self.respect_retry_after = respect;
@@ -264,8 +266,9 @@ impl RetryPolicy {
         self
     }
 
-    /// True: sends a second request when the answer to the first is slow to come, and uses the first acceptable answer.
-    /// Default false.
+    /// Sets if a second request is sent when the answer to the first is slow to come.
+    ///
+    /// True: the first acceptable answer of the two is used. Default false.
     ///
     /// Slow means longer to the response head than 95 % of the host's last 1,000 attempts of such requests; before 20
     /// of them are known, no second request is sent. At most one is sent for each attempt, only if a worker, the host's

@@ -35,8 +35,9 @@ impl Token {
         }
     }
 
-    /// Sets the time for which the token is good, from the moment when its source returns it. Default: until a server
-    /// refuses it with status 401.
+    /// Sets the time for which the token is good, from the moment when its source returns it.
+    ///
+    /// Default: until a server refuses it with status 401.
     pub fn expires_in(mut self, life: Duration) -> Token {
         self.life = Some(life);
         self
@@ -64,8 +65,9 @@ pub enum TokenReason {
     Refused,
 }
 
-/// Call of a token source: the host that the token is for, and the reason of the call. See
-/// [`ClientBuilder::token_source`](crate::ClientBuilder::token_source).
+/// Call of a token source: the host that the token is for, and the reason of the call.
+///
+/// See [`ClientBuilder::token_source`](crate::ClientBuilder::token_source).
 pub struct TokenRequest<'a> {
     pub(crate) host: &'a Host,
     pub(crate) reason: TokenReason,

@@ -8,8 +8,9 @@ use super::worst::{KEPT, RankedRow};
 use crate::rejection::Rejection;
 
 impl Summary {
-    /// Numbers of rejected requests by the application's code, the most frequent first. A code that is text is without
-    /// its quotes. At most 1,000 codes; the rejections with other codes count in
+    /// Numbers of rejected requests by the application's code, the most frequent first.
+    ///
+    /// A code that is text is without its quotes. At most 1,000 codes; the rejections with other codes count in
     /// [`rejected`](Summary::rejected) alone.
     pub fn by_code(&self) -> Vec<(String, u64)> {
         let codes = self.codes.sorted().into_iter();

@@ -29,8 +29,9 @@ pub struct HostFigures {
     ///
     /// `None`: the host gave no response.
     pub p95: Option<Duration>,
-    /// Requests at once that the host took when its last request began, if the limit [adapts](crate::Adaptive). `None`:
-    /// it does not.
+    /// Requests at once that the host took when its last request began.
+    ///
+    /// `None`: the limit does not [adapt](crate::Adaptive).
     pub limit: Option<u32>,
 }
 

@@ -93,9 +93,10 @@ pub fn status(status: u16) -> Answer {
     bytes(status, "")
 }
 
-/// Fails with this class, in the phase in which it usually happens ([`Answer::phase`] sets another). The retry policy
-/// sees what it would see of such a failure: a request that failed before it was sent may be repeated, a certificate
-/// that is not accepted will not be.
+/// Fails with this class, in the phase in which it usually happens ([`Answer::phase`] sets another).
+///
+/// The retry policy sees what it would see of such a failure: a request that failed before it was sent may be repeated,
+/// a certificate that is not accepted will not be.
 ///
 /// # Panics
 /// If no transport fails with this class: the class of a status comes from [`status`], and the others are of haul's
@@ -121,8 +122,9 @@ impl Answer {
         }
     }
 
-    /// Adds a header to the response. A name that is given twice is sent twice, except `Content-Type`, which is
-    /// replaced. No effect on a failure.
+    /// Adds a header to the response.
+    ///
+    /// A name that is given twice is sent twice, except `Content-Type`, which is replaced. No effect on a failure.
     ///
     /// # Panics
     /// If the name or the value is not allowed in a header.
@@ -145,8 +147,9 @@ impl Answer {
         self
     }
 
-    /// Lets this time pass before the answer, within the time limits of the request: a read limit of 1 s fails an
-    /// answer with a delay of 2 s. Default: none.
+    /// Lets this time pass before the answer, within the time limits of the request.
+    ///
+    /// A read limit of 1 s fails an answer with a delay of 2 s. Default: none.
     pub fn delay(mut self, time: Duration) -> Answer {
         self.delay = time;
         self

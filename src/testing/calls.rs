@@ -48,12 +48,16 @@ impl RecordedCall {
         &self.url
     }
 
-    /// Returns a header's value as text. `None`: the request has no such header, or its value is not printable ASCII.
+    /// Returns a header's value as text.
+    ///
+    /// `None`: the request has no such header, or its value is not printable ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Returns the headers, without those that frame the request (`Host`, `Content-Length`). They hold secrets.
+    /// Returns the headers, without those that frame the request (`Host`, `Content-Length`).
+    ///
+    /// They hold secrets.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }

@@ -1,4 +1,6 @@
-//! Tests without a server: scripted answers, a clock that takes no time, recorded exchanges, and outcomes made by hand.
+//! Tests without a server.
+//!
+//! Scripted answers, a clock that takes no time, recorded exchanges, and outcomes made by hand.
 //!
 //! A [`Script`] is a transport that answers as a test says. Everything above it (retries, redirects, rates, limits,
 //! hooks, batches, records) works as it does over sockets:

@@ -11,8 +11,9 @@ use crate::error::ErrorType;
 use crate::timing::Phase;
 use crate::transport::{Call, ExchangeResult, Fault, Transport, VirtualClock};
 
-/// Transport that answers as a test says. Clones are one script: give one to the client, and ask the other for the
-/// [`calls`](Script::calls).
+/// Transport that answers as a test says.
+///
+/// Clones are one script: give one to the client, and ask the other for the [`calls`](Script::calls).
 ///
 /// [`on`](Script::on) says what a request is answered with, and [`then`](Script::then) what the next one is; the last
 /// answer repeats. If several matchers match a request, the one with the most conditions decides, and among equals the
@@ -78,7 +79,9 @@ impl Script {
         self
     }
 
-    /// Answers the next request that the last matcher matches, and those after it unless another answer follows.
+    /// Answers the next request that the last matcher matches.
+    ///
+    /// Requests after it too, unless another answer follows.
     ///
     /// # Panics
     /// If [`on`](Script::on) was not called before.
@@ -89,8 +92,9 @@ impl Script {
         self
     }
 
-    /// Fails the next request that the last matcher matches with this class: short for
-    /// [`then`](Script::then) with [`fail`].
+    /// Fails the next request that the last matcher matches with this class.
+    ///
+    /// Short for [`then`](Script::then) with [`fail`].
     ///
     /// # Panics
     /// If [`on`](Script::on) was not called before, or no transport fails with this class: see [`fail`].
@@ -100,7 +104,9 @@ impl Script {
         self.then(fail(class))
     }
 
-    /// Lets this time pass before the last answer, within the time limits of the request: see [`Answer::delay`].
+    /// Lets this time pass before the last answer, within the time limits of the request.
+    ///
+    /// See [`Answer::delay`].
     ///
     /// # Panics
     /// If [`on`](Script::on) was not called before.
@@ -113,9 +119,11 @@ impl Script {
         self
     }
 
-    /// Gives the client a clock of its own, which stands still while a worker has anything to do, and otherwise moves
-    /// at once to the next time at which something is to happen: the end of a backoff, a `Retry-After`, a rate, a
-    /// delay, a deadline. So a test of three retries takes no time, and with one worker gives the same in every run;
+    /// Gives the client a clock of its own, so that waits take no time.
+    ///
+    /// The clock stands still while a worker has anything to do, and otherwise moves at once to the next time at which
+    /// something is to happen: the end of a backoff, a `Retry-After`, a rate, a delay, a deadline. So a test of three
+    /// retries takes no time, and with one worker gives the same in every run;
     /// [`Outcome::elapsed`](crate::Outcome::elapsed) and the others are in this time. See [`VirtualClock`].
     ///
     /// While the program itself works between two outcomes the clock stands still as well, for up to 250 ms.
@@ -133,13 +141,16 @@ impl Script {
             .map_or(Duration::ZERO, VirtualClock::elapsed)
     }
 
-    /// Returns the requests that the client has sent so far, in their order, also those that no matcher matched. Each
-    /// attempt and each redirect is one.
+    /// Returns the requests that the client has sent so far, in their order.
+    ///
+    /// Also those that no matcher matched. Each attempt and each redirect is one.
     pub fn calls(&self) -> Vec<RecordedCall> {
         lock(&self.0.calls).clone()
     }
 
-    /// Returns a line for each answer that was not given, with its matcher. Empty if each was given at least once.
+    /// Returns a line for each answer that was not given, with its matcher.
+    ///
+    /// Empty if each was given at least once.
     pub fn unused(&self) -> Vec<String> {
         let mut unused = Vec::new();
         for rule in lock(&self.0.rules).iter() {

@@ -222,15 +222,17 @@ pub trait Transport: Send + Sync {
     /// Closes idle connections. Default: does nothing.
     fn close_idle(&self) {}
 
-    /// Returns the transport that a client uses in place of this one, made over the client's sockets. `None`, the default:
-    /// this one itself, without sockets.
+    /// Returns the transport that a client uses in place of this one, made over the client's sockets.
+    ///
+    /// `None`, the default: this one itself, without sockets.
     fn over_sockets(&self, sockets: Arc<dyn Transport>) -> Option<Arc<dyn Transport>> {
         let _ = sockets;
         None
     }
 
-    /// Returns the clock by which a client over this transport measures and waits. `None`, the default: the system's
-    /// clock.
+    /// Returns the clock by which a client over this transport measures and waits.
+    ///
+    /// `None`, the default: the system's clock.
     fn clock(&self) -> Option<VirtualClock> {
         None
     }

@@ -95,7 +95,7 @@ fn a_value_of_another_kind_is_its_text_or_refused() {
             (
                 r#"{"url":"U/","auth":{"user":"me","pass":"x"}}"#,
                 Refused(
-                    r#"auth: it has an unknown key ({"user", "password"} or {"bearer"} is expected)"#,
+                    r#"auth: it has an unknown key ({"user", "password"} or {"bearer"} is expected, and "digest" only beside a user)"#,
                 ),
             ),
             (

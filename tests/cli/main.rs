@@ -46,6 +46,7 @@ mod replaced;
 mod requests;
 mod results;
 mod resuming;
+mod retry_after;
 #[cfg(unix)]
 mod run_limit;
 mod scale;

@@ -44,7 +44,7 @@ fn values_that_are_none_are_named_with_what_would_be_right() {
         ),
         (
             &["--jobs-per-host", "-1"][..],
-            "'--jobs-per-host <N>': a whole number from 0 to",
+            "'--jobs-per-host <N|auto>': a whole number from 0 to",
         ),
         (
             &["--burst", "0"][..],

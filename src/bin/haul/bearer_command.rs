@@ -47,7 +47,7 @@ fn run_within(command: &str, limit: Duration) -> Result<Token, Box<dyn Error + S
             format!("--bearer-command: killed, since it ran for more than {seconds} s").into(),
         );
     };
-    // Its output is closed; a command that goes on without is killed too.
+    // The output of the command is closed. A command that goes on after that is killed too.
     let status = match child.try_wait()? {
         Some(status) => status,
         None => child.wait()?,

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use haul::batch::{CancelToken, End, Intake, Pages};
+use haul::batch::{CancelToken, End, Intake};
 use haul::sink::Sink;
 use haul::sink::SinkError;
 use haul::{Outcome, Outcomes, Request, Summary};
@@ -16,13 +16,13 @@ use crate::arguments::{Arguments, ProgressForm, name_of};
 use crate::dry_run;
 use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile, results_path};
-use crate::input::{self, ListReader};
+use crate::input;
 use crate::leads_back;
 use crate::max_cost::{self, CostIsSpent};
 use crate::messages::Messages;
 use crate::outcome_reporter::OutcomeReporter;
-use crate::output::{self, ResultsSink};
-use crate::pages::{self, HeldBack, PageQueue, PageSink};
+use crate::output;
+use crate::pages::{self, PageQueue, PageSink};
 use crate::progress;
 use crate::report::{report, stopped_early};
 use crate::run_limit::{self, RunLimit};
@@ -77,7 +77,7 @@ pub(crate) fn run(
     };
     let found = output.results.found();
     let queue = PageQueue::default();
-    let requests = remaining(arguments, requests, &output.results, pages.as_ref(), &queue);
+    let requests = pages::remaining(arguments, requests, &output.results, pages.as_ref(), &queue);
     let spent = CostIsSpent::default();
     let requests = max_cost::within(arguments.ending.max_cost, requests, &client, &spent);
     if found > 0 {
@@ -171,34 +171,6 @@ pub(crate) fn run(
     // Dropping the client waits for its workers, one of which may wait for a file.
     limit.is_over(status);
     Ok(status)
-}
-
-/// Returns the requests that have no outcome yet.
-fn remaining(
-    arguments: &Arguments,
-    requests: ListReader,
-    results: &ResultsSink,
-    pages: Option<&Pages>,
-    queue: &PageQueue,
-) -> Box<dyn Iterator<Item = Request> + Send> {
-    let Some(pages) = pages.cloned() else {
-        return match results {
-            ResultsSink::Journal(journal) => Box::new(journal.remaining(requests)),
-            _ => Box::new(requests),
-        };
-    };
-    let (rule, one_by_one) = (pages.clone(), arguments.results.ordered);
-    let firsts = (0..)
-        .zip(requests)
-        .map(move |(index, request)| rule.first(request, index));
-    match results {
-        ResultsSink::Journal(journal) => Box::new(HeldBack::new(
-            journal.remaining(firsts),
-            queue.clone(),
-            one_by_one,
-        )),
-        _ => Box::new(HeldBack::new(firsts, queue.clone(), one_by_one)),
-    }
 }
 
 /// Returns the note about the outcomes that the results file held before the run.

@@ -16,7 +16,9 @@ use crate::error::ErrorType;
 use crate::timing::Phase;
 use crate::transport::{Call, ExchangeResult, Fault, Transport, VirtualClock};
 
-/// Exchanges in a directory: one JSON file for each, which a person can read and edit. A transport, of one of two kinds.
+/// Exchanges in a directory: one JSON file for each, which a person can read and edit.
+///
+/// A transport, of one of two kinds.
 ///
 /// [`record`](Cassette::record) sends over sockets, as a client does without it, and writes each exchange: every attempt
 /// and every redirect, failures too. [`replay`](Cassette::replay) opens no socket and answers from the files. An exchange
@@ -100,8 +102,10 @@ impl CassetteError {
 }
 
 impl Cassette {
-    /// Records into this directory, which is made. It must be empty, or hold an earlier recording: the new exchanges
-    /// then follow those that are there. No file is changed or removed.
+    /// Records into this directory, which is made.
+    ///
+    /// It must be empty, or hold an earlier recording: the new exchanges then follow those that are there. No file is
+    /// changed or removed.
     ///
     /// Several clients, and several programs, may record into one directory at the same time. If a file cannot be
     /// written, that is logged as an error, and the exchange counts all the same.
@@ -129,7 +133,9 @@ impl Cassette {
         })
     }
 
-    /// Records exchanges that this transport makes, in place of the client's sockets. No effect on a replay.
+    /// Records exchanges that this transport makes, in place of the client's sockets.
+    ///
+    /// No effect on a replay.
     #[must_use]
     pub fn over(mut self, transport: impl Transport + 'static) -> Cassette {
         if let CassetteKind::Record { over, .. } = &mut self.kind {
@@ -138,8 +144,9 @@ impl Cassette {
         self
     }
 
-    /// Gives the client of a replay a clock of its own, so that the waits before retries take no time: see
-    /// [`Script::virtual_clock`](super::Script::virtual_clock). No effect on a recording.
+    /// Gives the client of a replay a clock of its own, so that the waits before retries take no time.
+    ///
+    /// See [`Script::virtual_clock`](super::Script::virtual_clock). No effect on a recording.
     #[must_use]
     pub fn virtual_clock(mut self) -> Cassette {
         if let CassetteKind::Replay(_) = &self.kind {

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant, SystemTime};
 use super::Clock;
 use crate::transport::cancel::WakeWaiters;
 
-/// Clock of a client in a test: it stands still while any worker of the client works, and moves at once to the next
-/// time at which something is to happen while none does. So a test of retries, rates, deadlines or breakers takes no
-/// time, and gives the same in every run.
+/// Clock of a client in a test.
+///
+/// It stands still while any worker of the client works, and moves at once to the next time at which something is to
+/// happen while none does. So a test of retries, rates, deadlines or breakers takes no time, and gives the same in
+/// every run.
 ///
 /// A [`Transport`](crate::unversioned::Transport) that has one hands it to its client. Clones are one clock.
 #[derive(Clone)]

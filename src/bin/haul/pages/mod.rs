@@ -3,10 +3,13 @@
 mod queue;
 mod sink;
 
+use haul::Request;
 use haul::batch::Pages;
 
 use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
+use crate::input::ListReader;
+use crate::output::ResultsSink;
 
 pub(crate) use queue::{HeldBack, PageQueue};
 pub(crate) use sink::PageSink;
@@ -85,4 +88,32 @@ fn none(arguments: &Arguments) -> Result<Option<Pages>, CommandError> {
         name_of("paginate"),
         name_of("paginate-cursor")
     )))
+}
+
+/// Returns the requests that have no outcome yet.
+pub(crate) fn remaining(
+    arguments: &Arguments,
+    requests: ListReader,
+    results: &ResultsSink,
+    pages: Option<&Pages>,
+    queue: &PageQueue,
+) -> Box<dyn Iterator<Item = Request> + Send> {
+    let Some(pages) = pages.cloned() else {
+        return match results {
+            ResultsSink::Journal(journal) => Box::new(journal.remaining(requests)),
+            _ => Box::new(requests),
+        };
+    };
+    let (rule, one_by_one) = (pages.clone(), arguments.results.ordered);
+    let firsts = (0..)
+        .zip(requests)
+        .map(move |(index, request)| rule.first(request, index));
+    match results {
+        ResultsSink::Journal(journal) => Box::new(HeldBack::new(
+            journal.remaining(firsts),
+            queue.clone(),
+            one_by_one,
+        )),
+        _ => Box::new(HeldBack::new(firsts, queue.clone(), one_by_one)),
+    }
 }

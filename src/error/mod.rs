@@ -1,11 +1,15 @@
 //! Failures of requests.
 
+mod token;
+
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use token::TokenFailure;
 
 use crate::response::Response;
 use crate::timing::Phase;
@@ -200,49 +204,6 @@ enum ErrorSource {
     Shared(Arc<dyn StdError + Send + Sync>),
 }
 
-/// Failure to fetch a token, shared by all requests that waited for it.
-#[derive(Clone)]
-pub(crate) struct TokenFailure {
-    message: Arc<str>,
-    /// Error that the source of the token returned. `None`: the source has not returned.
-    source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-impl TokenFailure {
-    pub(crate) fn new(message: impl Into<Arc<str>>) -> TokenFailure {
-        TokenFailure {
-            message: message.into(),
-            source: None,
-        }
-    }
-
-    /// Adds the error that the source of the token returned.
-    pub(crate) fn because(mut self, source: Box<dyn StdError + Send + Sync>) -> TokenFailure {
-        self.source = Some(source.into());
-        self
-    }
-}
-
-impl PartialEq for TokenFailure {
-    fn eq(&self, other: &TokenFailure) -> bool {
-        self.message == other.message
-    }
-}
-
-impl Eq for TokenFailure {}
-
-impl fmt::Debug for TokenFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokenFailure").field(&self.message).finish()
-    }
-}
-
-impl fmt::Display for TokenFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
 impl Error {
     pub(crate) fn new(error_type: ErrorType, message: impl Into<String>) -> Error {
         Error(Box::new(ErrorFacts {
@@ -425,35 +386,4 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_on_the_wire_are_the_names_in_the_log() {
-        for class in [
-            ErrorType::Dns,
-            ErrorType::HttpStatus,
-            ErrorType::BodyTooLarge,
-        ] {
-            assert_eq!(serde_json::to_value(class).unwrap(), class.as_str());
-        }
-        assert_eq!(
-            serde_json::to_value(StopReason::RetryAfterOverCap).unwrap(),
-            "retry_after_over_cap"
-        );
-    }
-
-    #[test]
-    fn an_error_keeps_its_source() {
-        let error = Error::new(ErrorType::Connect, "connect to x:1: refused").because(Some(
-            Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)),
-        ));
-        let source = error
-            .source()
-            .unwrap()
-            .downcast_ref::<std::io::Error>()
-            .unwrap();
-        assert_eq!(source.kind(), std::io::ErrorKind::ConnectionRefused);
-        assert_eq!(error.layer(), Layer::Network);
-    }
-}
+mod tests;
