@@ -245,7 +245,11 @@ fn handles_and_their_callbacks_see_the_time_pass() {
         .delay(HOUR);
     let handle = client.submit("http://h/slow").unwrap();
     assert!(handle.wait_timeout(secs(5)).is_err());
-    let waited = wait(&[handle.clone()], ReturnWhen::AllCompleted, Some(secs(5)));
+    let waited = wait(
+        std::slice::from_ref(&handle),
+        ReturnWhen::AllCompleted,
+        Some(secs(5)),
+    );
     assert_eq!(waited.not_done.len(), 1);
     handle.cancel();
     assert_eq!(slow.elapsed(), secs(3 + 10));

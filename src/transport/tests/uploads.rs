@@ -221,9 +221,9 @@ mod leave {
             peer.stay();
         });
         for (limit, read) in [
-            (Some(900), None),
-            (None, Some(900)),
-            (Some(300), Some(60_000)),
+            (Some(3_000), None),
+            (None, Some(3_000)),
+            (Some(1_500), Some(60_000)),
         ] {
             let mut asking = asking(&server);
             asking.limit = limit.map(Duration::from_millis);

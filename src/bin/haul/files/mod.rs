@@ -116,6 +116,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         ("--cert", &connection.cert),
         ("--key", &connection.key),
         ("--allow-files-from", &connection.allow_files_from),
+        ("--replay", &connection.replay),
     ];
     let paths = paths
         .into_iter()
@@ -129,6 +130,9 @@ fn written(arguments: &Arguments) -> Vec<Use> {
     let mut uses = vec![Use::new(Access::Open, "standard output", "/dev/stdout")];
     if let Some(folder) = &to.output_dir {
         uses.push(Use::new(Access::Fill, "--output-dir", folder));
+    }
+    if let Some(folder) = &arguments.connection.capture {
+        uses.push(Use::new(Access::Fill, "--capture", folder));
     }
     if let Some(path) = results_path(arguments) {
         uses.push(Use::new(Access::Write, "--output", path));
