@@ -16,7 +16,7 @@ impl Journal {
     /// True: requests whose last outcome is no success are sent again. Default false.
     ///
     /// Requests that ended as [`Interrupted`](crate::ErrorType::Interrupted) are sent again only with
-    /// [`resume_writes`](Journal::resume_writes). The new record [replaces](Record::supersedes) the old one; both stay
+    /// [`resume_writes`](Journal::resume_writes). The new record [replaces](crate::record::Record::supersedes) the old one; both stay
     /// in the file.
     pub fn retry_failed(mut self, retry: bool) -> Journal {
         self.retry_failed = retry;
