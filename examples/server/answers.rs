@@ -67,7 +67,7 @@ impl Answers {
             Some((_, path)) => path,
             None => request.path.trim_start_matches('/'),
         };
-        let path = path.split('?').next().unwrap_or_default();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (kind, number) = path.split_once('/').unwrap_or((path, "0"));
         let healthy = format!(r#"{{"code": 0, "id": {number}, "name": "item {number}"}}"#);
         let (status, header, body) = match kind {
@@ -102,7 +102,7 @@ impl Answers {
                 (200, String::new(), account.to_string())
             }
             "account" => failure(401, "log in first"),
-            "pages" => pages::list(number),
+            "pages" => pages::list(number, query),
             "site" => pages::site(&path["site".len()..]),
             "token" => (200, String::new(), self.new_token()),
             "signed" => self.signed(request),

@@ -4,9 +4,8 @@ use serde_json::json;
 
 use super::answers::Answer;
 
-/// Returns a page of a list. `rest` is the part of the path behind `/pages/`.
-pub(super) fn list(rest: &str) -> Answer {
-    let (kind, query) = rest.split_once('?').unwrap_or((rest, ""));
+/// Returns a page of a list. `kind` is the part of the path behind `/pages/`.
+pub(super) fn list(kind: &str, query: &str) -> Answer {
     let values = query.split('&').filter_map(|pair| pair.split_once('='));
     let mut given = values.filter(|(name, _)| matches!(*name, "page" | "cursor"));
     let number = given.next_back().and_then(|(_, value)| value.parse().ok());

@@ -6,15 +6,19 @@
 //! | [requests] | method, URL, headers, bodies, settings of one request; requests from the lines of a file; secrets |
 //! | [retries] | which failures are tried again, waits, `Retry-After`, the budget of a host |
 //! | [limits] | the six numbers that bound a batch; rates, rules for hosts, the circuit breaker, time limits |
+//! | [announced_limits] | limits that a server announces in headers or bodies; budgets of tokens and points |
+//! | [adaptive] | limits that follow what a host takes; second attempts of answers that are slow to come |
 //! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
 //! | [downloads] | bodies that go to files |
 //! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
+//! | [credentials] | passwords, tokens that expire, OAuth 2 |
 //! | [command] | the `haul` command: options by subject, input and output lines, exit status |
-//! | [testing] | tests of your program without a server |
+//! | [testing] | tests of your program without a server: scripts, recorded exchanges, transports of your own |
 //! | [coming_from_python] | `requests` and `urllib3`, each piece beside haul's; a table of Python names |
 //! | [coming_from_futures] | `concurrent.futures`, each piece beside haul's |
+//! | [ten_programs] | ten programs that talk to APIs, each beside its Python twin, with the lines counted |
 //!
 //! Newcomers read [batches] first, then the page of the subject that they need. Defaults stand in the tables of the pages.
 //!
@@ -47,6 +51,12 @@ pub mod retries {}
 #[doc = include_str!("limits.md")]
 pub mod limits {}
 
+#[doc = include_str!("announced_limits.md")]
+pub mod announced_limits {}
+
+#[doc = include_str!("adaptive.md")]
+pub mod adaptive {}
+
 #[doc = include_str!("follow.md")]
 pub mod follow {}
 
@@ -62,24 +72,20 @@ pub mod streaming {}
 #[doc = include_str!("sessions.md")]
 pub mod sessions {}
 
+#[doc = include_str!("credentials.md")]
+pub mod credentials {}
+
 #[doc = include_str!("command.md")]
 pub mod command {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
 
-#[doc = include_str!("announced_limits.md")]
-pub mod announced_limits {}
-
-#[doc = include_str!("adaptive.md")]
-pub mod adaptive {}
-
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}
 
 #[doc = include_str!("coming_from_futures.md")]
 pub mod coming_from_futures {}
-#[doc = include_str!("credentials.md")]
-pub mod credentials {}
-#[doc = include_str!("testing_without_a_server.md")]
-pub mod testing_without_a_server {}
+
+#[doc = include_str!("ten_programs.md")]
+pub mod ten_programs {}

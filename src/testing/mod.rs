@@ -34,7 +34,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [Tests without a server](crate::guide::testing_without_a_server) is the guide to all of it.
+//! [Testing](crate::guide::testing) is the guide to all of it.
 
 mod answer;
 mod calls;
