@@ -88,7 +88,7 @@ impl Engine {
             },
         };
         // The first request goes on without the hook's error.
-        if state.sign(context).is_err() {
+        if state.sign(context).is_err() || !race.sends() {
             return;
         }
         let exchanged = state.exchange(context);
@@ -132,10 +132,14 @@ impl AttemptState {
             ..AttemptFacts::new(&self.prepared.method, ErrorType::Timeout)
         };
         !self.stage.is_redirect()
+            // A clock that moves only while no worker works would stand still for a worker that waits for the second.
+            && context.scope.clock.as_virtual().is_none()
             && settings.save().is_none()
             // The closure of a body that is handed on sees one body, and a nonce of digest authentication is counted.
             && settings.receiver().is_none()
             && self.prepared.digest.is_none()
+            // A reader is shared by both requests.
+            && (!self.prepared.with_body || !settings.body().has_reader())
             && is_harmless(settings.retry(), &facts)
     }
 

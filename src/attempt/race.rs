@@ -32,6 +32,8 @@ enum RaceState {
         attempt: AttemptNumber,
         /// True if the first request has ended without an acceptable answer, and its worker waits for the second.
         first_failed: bool,
+        /// True if the second request is past the caller's hook, which may wait for the place of the first.
+        exchanging: bool,
     },
     /// The second request has ended. `None`: without an acceptable answer.
     SecondEnded(Option<Box<ExchangeResult>>),
@@ -76,6 +78,7 @@ impl HedgeRace {
             slot: Arc::clone(slot),
             attempt,
             first_failed: false,
+            exchanging: false,
         };
         match std::mem::replace(&mut *race, begun) {
             RaceState::First(state) => Some(state),
@@ -83,6 +86,17 @@ impl HedgeRace {
                 *race = over;
                 None
             }
+        }
+    }
+
+    /// Notes that the second request is sent now. Returns false if it is not needed any more.
+    pub(super) fn sends(&self) -> bool {
+        match &mut *self.lock() {
+            RaceState::Both { exchanging, .. } => {
+                *exchanging = true;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -104,7 +118,11 @@ impl HedgeRace {
     pub(super) fn settle(self: &Arc<Self>, stands: bool, clock: &Clock) -> SecondRequest {
         let mut race = self.lock();
         self.slot.catch_up();
-        if let RaceState::Both { first_failed, .. } = &mut *race
+        if let RaceState::Both {
+            first_failed,
+            exchanging: true,
+            ..
+        } = &mut *race
             && !stands
         {
             *first_failed = true;

@@ -311,6 +311,10 @@ impl RunningJobs for Arc<Executor> {
         state.schedule.withdraw(job, cost, now)
     }
 
+    fn withdraw_hedge(&self, job: Id) {
+        self.with(|state, _| state.schedule.withdraw_hedge(job));
+    }
+
     fn offer_hedge(&self, job: Id, start: Instant, cost: u32, race: &Arc<HedgeRace>) {
         self.with(|state, _| {
             if state.schedule.offer_hedge(job, start, cost) {

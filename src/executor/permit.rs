@@ -25,6 +25,9 @@ pub(super) trait RunningJobs {
     /// Takes `cost` retries from the budget of this job's host. Returns false if the budget has fewer.
     fn withdraw(&self, job: Id, cost: f64) -> bool;
 
+    /// Tells the schedule that no second request is needed for this job any more.
+    fn withdraw_hedge(&self, job: Id);
+
     /// Has a second request sent for this job, whose attempt began at `start`, if its answer is slow to come. `cost`:
     /// cost of each attempt of the job.
     fn offer_hedge(&self, job: Id, start: Instant, cost: u32, race: &Arc<HedgeRace>);
@@ -96,6 +99,9 @@ impl<'a> JobPermit<'a> {
     /// Tells the schedule when the head of the response came.
     pub(crate) fn head_came(&self, at: Instant) {
         self.slot.note_head();
+        if self.hedged.get() {
+            self.jobs.withdraw_hedge(self.job);
+        }
         if at.saturating_duration_since(self.start.get()) > SLOW_AFTER {
             self.jobs.late_head_came(self.job);
         }

@@ -193,6 +193,7 @@ impl Worker<'_> {
             }
             AttemptEnd::Renew { refused } => {
                 job.waits_since = executor.clock.now();
+                job.has_paid();
                 let verdict = Verdict::Renew {
                     job,
                     refused,

@@ -62,6 +62,11 @@ impl PageChain {
         self.left_home.store(true, Ordering::Relaxed);
     }
 
+    /// Sets if a page was asked of another host than the first.
+    pub(crate) fn set_left_home(&self, left: bool) {
+        self.left_home.store(left, Ordering::Relaxed);
+    }
+
     /// True if a page was asked of another host than the first.
     pub(crate) fn has_left_home(&self) -> bool {
         self.left_home.load(Ordering::Relaxed)

@@ -98,7 +98,7 @@ pub(crate) fn decide(
     let class = FailureClass::of(&obeyed);
     let wait = Wait::new(policy, &obeyed, counts, random);
     let asked_to_cool = facts.advice().is_some_and(|advice| advice.cool_host);
-    let holds_back = obeyed.retry_after.is_some() || !facts.limit_adapts;
+    let holds_back = obeyed.announced_wait().is_some() || !facts.limit_adapts;
     let cools = (class == FailureClass::Throttle && holds_back) || asked_to_cool;
     let cool = cools.then_some(wait.delay);
     if let Err(reason) = may_repeat(policy, &obeyed, counts, class).and_then(|()| wait.fits(left)) {

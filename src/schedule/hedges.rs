@@ -110,6 +110,11 @@ impl<J> Schedule<J> {
         due.is_some()
     }
 
+    /// Takes back the offer of a second request, since the answer to the first is coming.
+    pub(crate) fn withdraw_hedge(&mut self, job: Id) {
+        self.hedges.remove(job);
+    }
+
     /// Notes the end of an attempt that might have been hedged. `waited`: time to the response head. `None`: no head
     /// came. Called before [`complete`](Schedule::complete).
     pub(crate) fn end_hedged(&mut self, job: Id, waited: Option<Duration>) {
@@ -134,7 +139,16 @@ impl<J> Schedule<J> {
     }
 
     fn start_hedge(&mut self, job: Id, cost: u32, now: Instant) -> Option<HedgeStart> {
-        let host = self.jobs.get(job)?.host;
+        let slot = self.jobs.get(job)?;
+        let host = slot.host;
+        // A batch that is being stopped starts nothing more.
+        if self
+            .batches
+            .get(slot.batch)
+            .is_none_or(|batch| batch.stopped.is_some())
+        {
+            return None;
+        }
         if self.is_full(now) || !self.hosts.get(host)?.is_open(now) {
             return None;
         }

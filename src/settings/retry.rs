@@ -268,7 +268,8 @@ impl RetryPolicy {
 
     /// Sets if a second request is sent when the answer to the first is slow to come.
     ///
-    /// True: the first acceptable answer of the two is used. Default false.
+    /// True: the first acceptable answer of the two is used. Default false. A client with a
+    /// [`VirtualClock`](crate::unversioned::VirtualClock) sends no second requests.
     ///
     /// Slow means longer to the response head than 95 % of the host's last 1,000 attempts of such requests; before 20
     /// of them are known, no second request is sent. At most one is sent for each attempt, only if a worker, the host's

@@ -164,11 +164,16 @@ where
         // A request of a batch is cancelled only with the batch.
         let outcome = &mut arrival.outcome;
         outcome.report.cut_short |= outcome.is_cancelled();
-        let (source, batch) = (&mut self.source, &self.batch);
-        // The caller's closure may run in it.
-        let seen = catch_unwind(AssertUnwindSafe(|| source.see(batch, outcome)));
+        let (source, batch, stop_when) = (&mut self.source, &self.batch, &mut self.stop_when);
+        // The caller's closures run in it.
+        let seen = catch_unwind(AssertUnwindSafe(|| {
+            let stops = stop_when.as_mut().is_some_and(|stop| stop(outcome));
+            source.see(batch, outcome);
+            stops
+        }));
         self.count_duplicates();
         if let Err(panic) = seen {
+            self.stop_when = None;
             self.stop(End::Panicked);
             self.inbox.put_back(arrival);
             resume_unwind(panic);
@@ -179,9 +184,7 @@ where
         if self.ending.is_one_failure_too_many(&outcome) {
             self.stop(End::TooManyFailures);
         }
-        if let Some(stop) = &mut self.stop_when
-            && stop(&outcome)
-        {
+        if let Ok(true) = seen {
             self.stop_when = None;
             self.drain();
         }

@@ -176,6 +176,10 @@ impl Pages {
             Some(page) if page.number > 1 => page.home.clone(),
             _ => sent.ok().and_then(|url| url.host()),
         };
+        // An answer of another host than the first page's, after a redirect, says where the next page is.
+        if self.rule.names_urls() && response.head().url.host() != home {
+            chain.leave_home();
+        }
         let text = rule::text_of(&found);
         if let Some(page) = request.page() {
             let shown = self.rule.shown(&found, request.redaction());

@@ -28,6 +28,27 @@ impl Pages {
         self.page(&page.chain, number, home, next).ok()
     }
 
+    /// Notes if pages before the one to be asked for were asked of another host than the first page. `links`: the
+    /// recorded links to those pages.
+    pub(crate) fn note_hosts<'a>(
+        &self,
+        first: &Request,
+        base: Option<&Base>,
+        mut links: impl Iterator<Item = &'a RawValue>,
+    ) {
+        let Some(page) = first.page() else {
+            return;
+        };
+        let home = sent(first, base).and_then(|url| url.host());
+        // A mask never hides the host. A link that cannot be read counts as one to another host.
+        let is_foreign = |link: &RawValue| {
+            let url = url::parse(&rule::text_of(link)).ok();
+            url.and_then(|url| url.host()) != home
+        };
+        page.chain
+            .set_left_home(self.rule.names_urls() && links.any(is_foreign));
+    }
+
     /// Notes that the first page was asked for.
     pub(crate) fn begin_again(&self, first: &Request, base: Option<&Base>) {
         if let (Some(page), Some(sent)) = (first.page(), sent(first, base)) {

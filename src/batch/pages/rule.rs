@@ -76,6 +76,11 @@ pub(super) fn raw(text: &str) -> Box<RawValue> {
 }
 
 impl PageRule {
+    /// True if an answer names the URL of the next page, and not a cursor for the first page's URL.
+    pub(super) fn names_urls(&self) -> bool {
+        matches!(self, PageRule::Link | PageRule::Url(_))
+    }
+
     /// Reads the link or cursor of a page. `while_true`: pointer to a value that must be true.
     pub(super) fn read(&self, response: &Response, while_true: Option<&str>) -> Found {
         let pointer = match self {

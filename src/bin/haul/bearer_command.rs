@@ -2,10 +2,10 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use haul::settings::Token;
 
@@ -14,6 +14,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Longest first line in bytes that is read as a token.
 const LONGEST: u64 = 64 << 10;
+
+/// Time between two looks if a command that has closed its output has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs a command by `sh -c`, and returns the first line of its standard output as a token. Its standard error is that
 /// of this process.
@@ -39,7 +42,11 @@ fn run_within(command: &str, limit: Duration) -> Result<Token, Box<dyn Error + S
             let _ = sender.send(read.map(|_| line));
         });
     }
-    let Ok(read) = receiver.recv_timeout(limit) else {
+    let until = Instant::now() + limit;
+    let read = receiver.recv_timeout(limit).ok();
+    // A command may close its output and go on.
+    let ended = read.is_some() && ends(&mut child, until)?;
+    let Some(read) = read.filter(|_| ended) else {
         let _ = child.kill();
         let _ = child.wait();
         let seconds = limit.as_secs();
@@ -47,11 +54,7 @@ fn run_within(command: &str, limit: Duration) -> Result<Token, Box<dyn Error + S
             format!("--bearer-command: killed, since it ran for more than {seconds} s").into(),
         );
     };
-    // The output of the command is closed. A command that goes on after that is killed too.
-    let status = match child.try_wait()? {
-        Some(status) => status,
-        None => child.wait()?,
-    };
+    let status = child.wait()?;
     if !status.success() {
         return Err(format!("--bearer-command: {status}").into());
     }
@@ -63,6 +66,17 @@ fn run_within(command: &str, limit: Duration) -> Result<Token, Box<dyn Error + S
         ),
         token => Ok(Token::new(token)),
     }
+}
+
+/// Waits for the end of a process. Returns false if it has not ended at `until`.
+fn ends(child: &mut Child, until: Instant) -> io::Result<bool> {
+    while child.try_wait()?.is_none() {
+        if until <= Instant::now() {
+            return Ok(false);
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -91,5 +105,11 @@ mod tests {
     fn the_first_line_is_the_token_however_much_follows() {
         let many = "echo sesame; head -c 1000000 /dev/zero";
         assert!(run_within(many, Duration::from_secs(3600)).is_ok());
+    }
+
+    #[test]
+    fn a_command_that_closes_its_output_and_goes_on_is_killed() {
+        let said = error("echo t; exec >&-; sleep 60", Duration::from_millis(300));
+        assert!(said.contains("killed"), "{said}");
     }
 }

@@ -65,9 +65,12 @@ impl EarlierChains {
         false
     }
 
-    /// Takes the next chain that begins with a request of this key. `None`: no outcome of its pages is there.
-    pub(super) fn take(&mut self, key: Key) -> Option<EarlierChain> {
-        self.0.get_mut(&key.digest())?.pop_front()
+    /// Takes the chain that begins with the request of this key at this position of the input, or else the next one
+    /// of this key. `None`: no outcome of its pages is there.
+    pub(super) fn take(&mut self, key: Key, position: u64) -> Option<EarlierChain> {
+        let chains = self.0.get_mut(&key.digest())?;
+        let own = chains.iter().position(|chain| chain.index == position);
+        chains.remove(own.unwrap_or(0))
     }
 }
 
@@ -114,6 +117,12 @@ impl EarlierChain {
         if !is_new || !pages.allows(number) {
             return None;
         }
+        let before = &self.pages[..self.pages.len() - 1];
+        pages.note_hosts(
+            first,
+            base,
+            before.iter().filter_map(|page| page.next.as_deref()),
+        );
         if let Some(request) = pages.resume(first, base, number, next) {
             return Some(ContinuedChain {
                 request,
@@ -147,6 +156,10 @@ impl EarlierChain {
         };
         let next = self.pages[before].next.as_deref()?;
         let next = Pages::unmasked(next, first);
+        let links = self.pages[..before]
+            .iter()
+            .filter_map(|page| page.next.as_deref());
+        pages.note_hosts(first, base, links);
         let number = u32::try_from(number).ok()?;
         let request = pages.resume(first, base, number, &next)?;
         // The key tells if the secrets of the first page are those of this page too.

@@ -167,7 +167,7 @@ impl<I> Remaining<I> {
             .seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let Some(chain) = seen.take_chain(key) else {
+        let Some(chain) = seen.take_chain(key, position) else {
             return ChainProgress::New(first);
         };
         self.tell(|witness| witness.sees(key, &first));

@@ -166,8 +166,8 @@ impl EarlierOutcomes {
     }
 
     /// Takes the next chain of pages that begins with a request of this key. `None`: there is none.
-    pub(super) fn take_chain(&mut self, key: Key) -> Option<EarlierChain> {
-        self.chains.take(key)
+    pub(super) fn take_chain(&mut self, key: Key, position: u64) -> Option<EarlierChain> {
+        self.chains.take(key, position)
     }
 
     /// True if a request of this key was under way when its run was cut off. Each such request is returned once.

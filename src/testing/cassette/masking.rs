@@ -15,6 +15,8 @@ enum ComparedForm<'a> {
     Form(&'a str),
     /// Form of several parts, with the text that separates them.
     Multipart(String),
+    /// Other text, which may hold JSON: lines of it, events, or JSON that was cut short.
+    Text(&'a str),
     Other,
 }
 
@@ -37,7 +39,7 @@ fn form<'a>(headers: &HeaderMap, body: &'a [u8]) -> ComparedForm<'a> {
     }
     match is_json(text) {
         true => ComparedForm::Json(text),
-        false => ComparedForm::Other,
+        false => ComparedForm::Text(text),
     }
 }
 
@@ -53,7 +55,7 @@ pub(super) fn masked<'a>(
     body: &'a [u8],
 ) -> Cow<'a, [u8]> {
     match form(headers, body) {
-        ComparedForm::Json(text) => match json_masked(redaction, text) {
+        ComparedForm::Json(text) | ComparedForm::Text(text) => match json_masked(redaction, text) {
             Some(masked) => masked.into_bytes().into(),
             None => body.into(),
         },
@@ -71,6 +73,10 @@ pub(super) fn comparable(redaction: &Redaction, headers: &HeaderMap, body: &[u8]
             let value: Option<Value> = serde_json::from_str(masked.as_deref().unwrap_or(text)).ok();
             value.map_or_else(|| body.to_owned(), |value| value.to_string().into_bytes())
         }
+        ComparedForm::Text(text) => match json_masked(redaction, text) {
+            Some(masked) => masked.into_bytes(),
+            None => body.to_owned(),
+        },
         ComparedForm::Form(text) => form_masked(redaction, text).into_bytes(),
         ComparedForm::Multipart(boundary) if !boundary.is_empty() => {
             without(body, boundary.as_bytes())
@@ -96,29 +102,37 @@ fn form_masked(redaction: &Redaction, text: &str) -> String {
     masked.strip_prefix(FRONT).unwrap_or(text).to_owned()
 }
 
-/// Returns JSON text with the values of secret members masked. `None`: it has none.
+/// Returns text with the values of secret members of JSON in it masked. `None`: it has none.
 ///
-/// The text is walked, not parsed into a value: digits of numbers and the order of members stay as they are.
+/// The text is walked, not parsed into a value: digits of numbers and the order of members stay as they are. A value
+/// that is cut short, or is no JSON, is masked to the end of its line.
 fn json_masked(redaction: &Redaction, text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let (mut masked, mut shown, mut at) = (String::new(), 0, 0);
     while let Some(from) = text[at..].find('"').map(|found| at + found) {
-        let end = string_end(bytes, from)?;
+        let Some(end) = string_end(bytes, from) else {
+            break;
+        };
         at = end;
         let colon = end + blanks(&bytes[end..]);
         if bytes.get(colon) != Some(&b':') {
             continue;
         }
-        let name: String = serde_json::from_str(&text[from..end]).ok()?;
+        let Ok(name) = serde_json::from_str::<String>(&text[from..end]) else {
+            continue;
+        };
         if !redaction.is_secret_query(&name) {
             continue;
         }
         let value = colon + 1 + blanks(&bytes[colon + 1..]);
         let mut values =
             serde_json::Deserializer::from_str(&text[value..]).into_iter::<&RawValue>();
-        let raw = values.next()?.ok()?.get();
+        let raw = match values.next() {
+            Some(Ok(raw)) => raw.get(),
+            Some(Err(_)) | None => text[value..].lines().next().unwrap_or_default(),
+        };
         at = value + raw.len();
-        if !matches!(raw, "null" | "\"\"") {
+        if !matches!(raw, "null" | "\"\"" | "") {
             masked += &text[shown..value];
             masked.push('"');
             masked += MASK;
@@ -215,5 +229,28 @@ mod tests {
         };
         assert_eq!(of("abc", "x"), of("haul-17", "x"));
         assert_ne!(of("abc", "x"), of("abc", "y"));
+    }
+
+    #[test]
+    fn secrets_are_masked_in_lines_events_and_json_that_was_cut_short() {
+        let none = HeaderMap::new();
+        let shown = |text: &str| {
+            let masked = masked(&Redaction::default(), &none, text.as_bytes()).into_owned();
+            String::from_utf8(masked).unwrap()
+        };
+        for (text, expected) in [
+            (
+                "{\"a\":1,\"access_token\":\"s3cret\"}\n{\"access_token\":\"other\",\"b\":2}\n",
+                "{\"a\":1,\"access_token\":\"***\"}\n{\"access_token\":\"***\",\"b\":2}\n",
+            ),
+            (
+                "data: {\"access_token\":\"s3cret\"}\n\ndata: end\n",
+                "data: {\"access_token\":\"***\"}\n\ndata: end\n",
+            ),
+            ("{\"access_token\":\"s3cr", "{\"access_token\":\"***\""),
+            ("{\"a\":\"b", "{\"a\":\"b"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
     }
 }

@@ -55,9 +55,15 @@ pub(crate) fn rule(arguments: &Arguments) -> Result<Option<Pages>, CommandError>
             name_of("max-cost")
         )));
     }
+    if arguments.results.output_dir.is_some() {
+        return Err(CommandError::usage(format!(
+            "{} and {} exclude each other: all pages of a line would go to one file",
+            name_of(option),
+            name_of("output-dir")
+        )));
+    }
     let reads_bodies = given.paginate.as_deref() != Some("link") || given.paginate_while.is_some();
     let bodyless = match &arguments.requests.request {
-        _ if arguments.results.output_dir.is_some() => Some(name_of("output-dir")),
         _ if arguments.requests.discard_body => Some(name_of("discard-body")),
         _ if arguments.requests.head_or_get => Some(name_of("head-or-get")),
         _ if arguments.requests.head => Some(name_of("head")),

@@ -97,8 +97,11 @@ impl<'a> BodyStream<'a> {
     }
 
     /// Hands bytes on. Returns the closure's wish to go on.
-    pub(in crate::transport) fn hand_on(&self, bytes: &[u8]) -> Result<ControlFlow<()>, BodyCut> {
-        let now = Instant::now();
+    pub(in crate::transport) fn hand_on(
+        &self,
+        bytes: &[u8],
+        now: Instant,
+    ) -> Result<ControlFlow<()>, BodyCut> {
         if self.plan.until.is_some_and(|until| until <= now) {
             return Err(BodyCut::TimedOut);
         }
@@ -201,7 +204,7 @@ pub(in crate::transport) fn hand_on(
         let kept = usize::try_from(room).map_or(n, |room| room.min(n));
         taken.bytes.extend_from_slice(&piece[..kept]);
         taken.truncated |= kept < n;
-        if stream.hand_on(&piece[..n])?.is_break() {
+        if stream.hand_on(&piece[..n], call.clock.now())?.is_break() {
             taken.truncated = true;
             return Ok(());
         }
