@@ -14,7 +14,7 @@ use super::state::AttemptState;
 
 /// Upper bound for the repetitions of a request whose token was older than the present one each time: beyond it the 401
 /// stands. Tokens that expire faster than the server answers would otherwise be tried for ever.
-const MOST_OLDER: u8 = 3;
+const MOST_OLDER: u8 = 1;
 
 impl AttemptState {
     /// Takes the present token for an attempt that starts now. `None`: the request has no token.

@@ -1,7 +1,7 @@
 //! Facts of a page: its place in a chain of requests of which each answer leads to the next.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Request, RequestContent, Tag};
@@ -33,6 +33,9 @@ pub(crate) struct PageChain {
     followed: Mutex<HashSet<[u8; 16]>>,
     /// True if a page was asked of another host than the first. Credentials stay away from all pages after it.
     left_home: AtomicBool,
+    /// Number of pages that have a record of an earlier run and are asked for again, each in place of its record. 0:
+    /// no page is asked for again.
+    recorded: AtomicU32,
 }
 
 impl PageChain {
@@ -42,6 +45,7 @@ impl PageChain {
             first,
             followed: Mutex::default(),
             left_home: AtomicBool::new(false),
+            recorded: AtomicU32::new(0),
         }
     }
 
@@ -55,6 +59,11 @@ impl PageChain {
     pub(crate) fn forget_followed(&self) {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         followed.clear();
+    }
+
+    /// Notes that pages are asked for again of which this many have a record.
+    pub(crate) fn asks_again(&self, recorded: u32) {
+        self.recorded.store(recorded, Ordering::Relaxed);
     }
 
     /// Notes that a page is asked of another host than the first.
@@ -114,8 +123,11 @@ impl Request {
     /// Takes over what a journal knows of the page before, apart from its outcome.
     pub(crate) fn with_facts_of(mut self, before: &Request) -> Request {
         self.resumed = before.resumed.clone();
+        let again =
+            |page: &Arc<PageFacts>| page.number <= page.chain.recorded.load(Ordering::Relaxed);
+        let supersedes = self.page().is_some_and(again);
         if let Some(facts) = &mut self.resumed {
-            (facts.supersedes, facts.interrupted) = (false, false);
+            (facts.supersedes, facts.interrupted) = (supersedes, false);
         }
         self
     }

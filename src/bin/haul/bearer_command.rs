@@ -61,6 +61,10 @@ fn run_within(command: &str, limit: Duration) -> Result<Token, Box<dyn Error + S
     let line = String::from_utf8(read?)
         .map_err(|_| "--bearer-command: the first line of its output is not UTF-8")?;
     match line.trim() {
+        line if line.len() as u64 >= LONGEST => Err(format!(
+            "--bearer-command: the first line of its output is longer than {LONGEST} bytes (a token is expected)"
+        )
+        .into()),
         "" => Err(
             "--bearer-command: the first line of its output is empty (a token is expected)".into(),
         ),

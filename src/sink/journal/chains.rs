@@ -88,6 +88,12 @@ impl EarlierChain {
             .flatten()
     }
 
+    /// True if the last page failed or was rejected.
+    pub(super) fn has_failed(&self) -> bool {
+        let last = self.pages.last();
+        last.is_some_and(|page| page.outcome != Kind::Success)
+    }
+
     /// True if the last page failed because its run was cut off, and the server may have acted.
     pub(super) fn is_interrupted(&self) -> bool {
         self.pages.last().is_some_and(|page| page.interrupted)
@@ -129,12 +135,24 @@ impl EarlierChain {
                 supersedes: false,
             });
         }
-        // The link was masked: the last page whose request is known is asked for it once more.
+        self.again(pages, keys, first)
+    }
+
+    /// Returns the last page whose request is known, which is asked for its link once more, since links after it were
+    /// masked.
+    pub(super) fn again(
+        &self,
+        pages: &Pages,
+        keys: &KeyMaker,
+        first: &Request,
+    ) -> Option<ContinuedChain> {
         let again = (1..=self.pages.len()).rev();
         let mut again = again.filter_map(|number| self.page(number, pages, keys, first));
         let request = again.next()?;
         if let Some(first) = first.page() {
             first.chain.forget_followed();
+            let recorded = u32::try_from(self.pages.len()).unwrap_or(u32::MAX);
+            first.chain.asks_again(recorded);
         }
         Some(ContinuedChain {
             request,

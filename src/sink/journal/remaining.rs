@@ -12,6 +12,7 @@ use super::seen::RequestProgress;
 use super::{Recovery, Shared, Witness, journal_error};
 use crate::batch::Pages;
 use crate::record::KeyMaker;
+use crate::redact::escape::log_line;
 use crate::request::{IntentLog, JournalFacts, Request, SaveLog};
 use crate::sink::SinkError;
 
@@ -181,12 +182,29 @@ impl<I> Remaining<I> {
         let (request, supersedes) = match failed {
             Some(failed) if again => (failed, true),
             Some(_) => return ChainProgress::Ended,
-            None => match chain.next(pages, &self.keys, &first) {
-                Some(next) => (next.request, next.supersedes),
-                None => return ChainProgress::Ended,
-            },
+            None => {
+                let next = match chain.has_failed() {
+                    // The link to the failed page was masked.
+                    true if again => chain.again(pages, &self.keys, &first),
+                    _ => chain.next(pages, &self.keys, &first),
+                };
+                match next {
+                    Some(next) => (next.request, next.supersedes),
+                    None => return ChainProgress::Ended,
+                }
+            }
         };
         let writes = !request.method().is_idempotent();
+        if writes && supersedes && !chain.has_failed() && !self.resume_writes {
+            // The server has carried out this page; asking for its masked link would carry it out once more.
+            log_line!(
+                Warn,
+                "the pages after {} are not asked for: their link was masked, and {} is not repeated",
+                request.shown_url(),
+                request.method()
+            );
+            return ChainProgress::Ended;
+        }
         let mut facts = JournalFacts {
             position,
             supersedes,

@@ -87,6 +87,51 @@ fn only_a_masked_link_has_its_page_asked_for_once_more() {
     assert!(!folder.read("out.jsonl").contains("access_token=t"));
 }
 
+/// Starts a server whose link to each page has a token that no earlier request had. The page `failing` fails once.
+fn server_of_tokens(failing: u64) -> Server {
+    let failed = std::sync::atomic::AtomicBool::new(false);
+    Server::start(move |request| {
+        let page = asked(request);
+        if page == failing && !failed.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return Answer::status(404);
+        }
+        let next = page + 1;
+        let answer = Answer::text("");
+        match next < 4 {
+            true => answer.header(
+                "Link",
+                format!("</l?access_token=t{next}&page={next}>; rel=next"),
+            ),
+            false => answer,
+        }
+    })
+}
+
+#[test]
+fn a_failed_page_whose_link_was_masked_is_reached_again_from_the_last_known_page() {
+    let (server, folder) = (server_of_tokens(2), Folder::new());
+    let (out, url) = (folder.at("out.jsonl"), server.url("/l"));
+    let arguments = ["--paginate", "link", "-o", &out, &url];
+    haul(arguments).done().exits(1);
+    haul(arguments).and(["--retry-failed"]).done().exits(0);
+    let asked: Vec<u64> = server.seen().iter().map(asked).collect();
+    assert_eq!(asked, [0, 1, 2, 0, 1, 2, 3]);
+    let records = folder.records("out.jsonl");
+    let again: Vec<bool> = records.iter().map(|r| r["supersedes"] == true).collect();
+    assert_eq!(again, [false, false, false, true, true, true, false]);
+}
+
+#[test]
+fn a_post_whose_masked_link_is_lost_is_not_sent_again() {
+    let (server, folder) = (server_of_tokens(9), Folder::new());
+    let (out, url) = (folder.at("out.jsonl"), server.url("/l"));
+    let arguments = ["--paginate", "link", "-d", "x", "-o", &out, &url];
+    haul(arguments).and(["--max-pages", "2"]).done().exits(0);
+    haul(arguments).and(["--resume"]).done();
+    let asked: Vec<u64> = server.seen().iter().map(asked).collect();
+    assert_eq!(asked, [0, 1]);
+}
+
 #[test]
 fn equal_lines_are_lists_of_their_own() {
     let (server, folder) = (server(3), Folder::new());

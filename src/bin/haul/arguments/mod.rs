@@ -106,7 +106,7 @@ Exit status:
   1    finished, and at least one failed or was rejected (--exit-zero makes that 0)
   2    usage or configuration error: nothing was sent
   3    an output could not be written, or an internal error
-  4    stopped early by --fail-early, --max-failures or --max-run-time
+  4    stopped early by --fail-early, --max-failures, --max-cost or --max-run-time
   130  interrupted by INT, 143 by TERM"#;
 
 #[derive(Debug, Args)]
