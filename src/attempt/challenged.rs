@@ -8,7 +8,7 @@ use http::HeaderValue;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
 use super::context::AttemptContext;
-use super::digest_auth::{DigestAnswer, DigestChallenge, DigestSession};
+use super::digest_auth::{DigestAnswer, DigestChallenge};
 use super::next::AttemptEnd;
 use super::stage::Stage;
 use super::state::AttemptState;
@@ -82,7 +82,7 @@ impl AttemptState {
         if self.prepared.with_body && !context.settings.body().is_replayable() {
             return None;
         }
-        let session = Arc::new(DigestSession::new(challenge, &login.credentials));
+        let session = sessions.for_challenge(&key, challenge);
         login.answer = DigestAnswer::Fresh(session, stale);
         self.stage = Stage::Redirect;
         Some(AttemptEnd::Redirect {

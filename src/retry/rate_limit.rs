@@ -45,7 +45,7 @@ pub(crate) struct AnnouncedLimit {
     pub(crate) reset: Option<Duration>,
 }
 
-/// One limit of a response.
+/// Limit that a response announces.
 #[derive(Clone, Copy, Debug, Default)]
 struct Quota {
     /// True if nothing is left of it. `None`: it does not say what is left.

@@ -1,8 +1,9 @@
 //! Sessions that workers share, one for each host and credentials.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::challenge::DigestChallenge;
 use super::session::DigestSession;
 use crate::host::Host;
 use crate::settings::DigestCredentials;
@@ -14,6 +15,9 @@ const MOST: usize = 4096;
 #[derive(Default)]
 pub(crate) struct DigestSessions {
     kept: Mutex<HashMap<SessionKey, Arc<DigestSession>>>,
+    /// The session of each host's last challenge, while a request uses it: requests that are challenged at the same time
+    /// with one nonce take turns at its count.
+    challenged: Mutex<HashMap<SessionKey, Weak<DigestSession>>>,
 }
 
 /// Host, and the credentials that it knows the session by.
@@ -22,6 +26,30 @@ type SessionKey = (Host, Arc<DigestCredentials>);
 impl DigestSessions {
     pub(in crate::attempt) fn of(&self, key: &SessionKey) -> Option<Arc<DigestSession>> {
         self.lock().get(key).map(Arc::clone)
+    }
+
+    /// Returns the session that answers a challenge: one with this nonce that other requests use, or else a new one.
+    pub(in crate::attempt) fn for_challenge(
+        &self,
+        key: &SessionKey,
+        challenge: DigestChallenge,
+    ) -> Arc<DigestSession> {
+        let mut challenged = self
+            .challenged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let known = challenged.get(key).and_then(Weak::upgrade);
+        if let Some(known) = known.filter(|known| !known.is_renewed_by(&challenge)) {
+            return known;
+        }
+        if challenged.len() >= MOST {
+            challenged.retain(|_, session| session.strong_count() > 0);
+        }
+        let session = Arc::new(DigestSession::new(challenge, &key.1));
+        if challenged.len() < MOST {
+            challenged.insert(key.clone(), Arc::downgrade(&session));
+        }
+        session
     }
 
     /// Keeps a session in place of an earlier one with this key.
@@ -53,7 +81,6 @@ impl DigestSessions {
 
 #[cfg(test)]
 mod tests {
-    use super::super::challenge::DigestChallenge;
     use super::*;
 
     fn session(credentials: &DigestCredentials) -> Arc<DigestSession> {
@@ -86,6 +113,20 @@ mod tests {
         assert!(sessions.of(&key(1, &made("u"))).is_some());
         assert!(sessions.of(&key(1, &made("v"))).is_none());
         assert!(sessions.of(&key(2, &made("u"))).is_none());
+    }
+
+    #[test]
+    fn challenges_with_one_nonce_share_a_session_while_it_is_used() {
+        let credentials = Arc::new(DigestCredentials::new("u", "p").unwrap());
+        let (sessions, key) = (DigestSessions::default(), key(1, &credentials));
+        let challenge = |nonce: &str| {
+            let text = format!("Digest realm=\"r\", qop=\"auth\", nonce=\"{nonce}\"");
+            DigestChallenge::strongest([text.as_bytes()].into_iter()).unwrap()
+        };
+        let first = sessions.for_challenge(&key, challenge("n"));
+        let same = sessions.for_challenge(&key, challenge("n"));
+        let other = sessions.for_challenge(&key, challenge("m"));
+        assert!(Arc::ptr_eq(&first, &same) && !Arc::ptr_eq(&first, &other));
     }
 
     #[test]

@@ -73,6 +73,10 @@ fn run_within(command: &str, limit: Duration) -> Result<Token, Box<dyn Error + S
 }
 
 /// Waits for the end of a process. Returns false if it has not ended at `until`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the thread waits for a process of its own"
+)]
 fn ends(child: &mut Child, until: Instant) -> io::Result<bool> {
     while child.try_wait()?.is_none() {
         if until <= Instant::now() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// One value of a `Link` field: a target, and parameters.
+/// Value of a `Link` field: a target, and parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LinkValue {
     pub(super) target: String,

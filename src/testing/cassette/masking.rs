@@ -116,6 +116,11 @@ fn json_masked(redaction: &Redaction, text: &str) -> Option<String> {
         at = end;
         let colon = end + blanks(&bytes[end..]);
         if bytes.get(colon) != Some(&b':') {
+            if let Some(url) = url_masked(redaction, &text[from..end]) {
+                masked += &text[shown..from];
+                masked += &url;
+                shown = end;
+            }
             continue;
         }
         let Ok(name) = serde_json::from_str::<String>(&text[from..end]) else {
@@ -141,6 +146,20 @@ fn json_masked(redaction: &Redaction, text: &str) -> Option<String> {
         }
     }
     (shown > 0).then(|| masked + &text[shown..])
+}
+
+/// Returns a JSON string whose text is a URL with its secret parameters masked. `None`: it has none.
+fn url_masked(redaction: &Redaction, string: &str) -> Option<String> {
+    if !string.contains('?') {
+        return None;
+    }
+    let text: String = serde_json::from_str(string).ok()?;
+    let (front, query) = text.split_once('?')?;
+    let masked = form_masked(redaction, query);
+    let is_masked = masked != query && masked.contains(MASK);
+    is_masked
+        .then(|| serde_json::to_string(&format!("{front}?{masked}")).ok())
+        .flatten()
 }
 
 /// Returns the position after the string that begins at `from`. `None`: it does not end.
@@ -249,6 +268,10 @@ mod tests {
             ),
             ("{\"access_token\":\"s3cr", "{\"access_token\":\"***\""),
             ("{\"a\":\"b", "{\"a\":\"b"),
+            (
+                "{\"next\":\"/l?access_token=s3cret&page=2\",\"q\":\"a?b=c\"}",
+                "{\"next\":\"/l?access_token=***&page=2\",\"q\":\"a?b=c\"}",
+            ),
         ] {
             assert_eq!(shown(text), expected);
         }

@@ -20,6 +20,7 @@ use crate::transport::{
     Call, ExchangeResult, Fault, Reply, SentHead, SpareDescriptor, Transport, VirtualClock,
 };
 use http::HeaderMap;
+use http::header::WWW_AUTHENTICATE;
 
 /// Characters of a URL that its file name shows at most.
 const NAME: usize = 60;
@@ -187,8 +188,10 @@ impl Recorder {
         let response = match reply {
             Some(reply) => Some(ResponsePart {
                 status: reply.status,
-                headers: fields(&reply.headers, |name, value| {
-                    redaction.response_header(name, value)
+                // A challenge holds no credential, and a replay is answered by it.
+                headers: fields(&reply.headers, |name, value| match *name {
+                    WWW_AUTHENTICATE => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    _ => redaction.response_header(name, value),
                 }),
                 body: body(&reply.headers, &body_of(reply)?, "response")?,
             }),
