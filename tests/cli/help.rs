@@ -28,7 +28,7 @@ fn help_has_a_short_and_a_long_form() {
         );
     }
     assert!(short.len() * 3 / 2 < long.len());
-    assert!(short.lines().count() < 150);
+    assert!(short.lines().count() < 120);
     for said in [
         "Exit status:",
         "HAUL_MAX_TIME",

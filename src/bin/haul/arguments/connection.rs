@@ -60,18 +60,28 @@ pub(crate) struct ConnectionArguments {
     ///
     /// A body_file must be a regular file in DIR or below it, after .. and links are resolved. Its path is still
     /// relative to the working directory, not to DIR.
-    #[arg(long, value_name = "DIR", requires = "public_only")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "DIR",
+        requires = "public_only"
+    )]
     pub(crate) allow_files_from: Option<PathBuf>,
     /// Write each exchange to a JSON file of its own in this directory
     ///
     /// The directory is made, and must be empty or of an earlier --capture; nothing in it is replaced. Secrets are
     /// masked, but bodies that are neither JSON nor a form are written as they are.
-    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "DIR",
+        conflicts_with = "replay"
+    )]
     pub(crate) capture: Option<PathBuf>,
     /// Answer from the files that --capture wrote, without a connection
     ///
     /// A request is found by method, URL, body, and by how often it was made before. One that is not there fails with
     /// class invalid_request.
-    #[arg(long, value_name = "DIR")]
+    #[arg(hide_short_help = true, long, value_name = "DIR")]
     pub(crate) replay: Option<PathBuf>,
 }

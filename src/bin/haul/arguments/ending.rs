@@ -25,14 +25,16 @@ pub(crate) struct EndingArguments {
     /// Stop at the first failure
     #[arg(long, conflicts_with = "max_failures")]
     pub(crate) fail_early: bool,
-    /// Stop after N failures, or once N% of the finished requests failed (from 100 finished on)
+    /// Stop after N failures, or once N% of the finished requests failed
+    ///
+    /// A share counts from 100 finished requests on.
     #[arg(long, value_name = "N|N%", value_parser = most)]
     pub(crate) max_failures: Option<FailureLimit>,
     /// Stop before the request that would bring the cost of all above N
     ///
     /// A line costs what its key "cost" says, and 1 without it; retries cost nothing more here, and lines that cannot
     /// be sent nothing at all. What was read before it is sent and ends by itself; the exit status is 4.
-    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
+    #[arg(hide_short_help = true, long, value_name = "N", value_parser = whole::<u64>)]
     pub(crate) max_cost: Option<u64>,
     /// Exit with 0 even if requests failed or were rejected
     #[arg(long)]
@@ -49,7 +51,7 @@ pub(crate) struct EndingArguments {
     /// or a full disk, are written to it again.
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
-    /// Resume, and send again the requests whose last outcome is no success
+    /// Resume, and send again requests whose last outcome is no success
     ///
     /// The old line stays in the file: of several lines with one key, the last one counts. A POST or PATCH that is
     /// recorded as interrupted is sent again only with --resume-writes.
@@ -68,7 +70,7 @@ pub(crate) struct EndingArguments {
     /// On resume, send again the POST and PATCH requests that were in flight
     ///
     /// With --retry-failed, also those that an earlier --resume recorded as interrupted.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub(crate) resume_writes: bool,
     /// Print the requests as JSON lines; send nothing
     ///

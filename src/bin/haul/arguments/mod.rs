@@ -115,7 +115,7 @@ pub(crate) struct MessageArguments {
     /// No bar and no summary; -qq: no warnings and no errors either
     #[arg(short = 'q', long, action = ArgAction::Count)]
     pub(crate) quiet: u8,
-    /// One line per request; -vv: a debug log
+    /// A line for each request; -vv: a debug log
     #[arg(short = 'v', long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Progress of the run, on standard error

@@ -23,9 +23,9 @@ pub(crate) struct PaceArguments {
         default_value_t = 16
     )]
     pub(crate) jobs: usize,
-    /// Requests at once to one host (scheme, name and port); 0 = no limit, auto = what the host takes
+    /// Requests at once per host; 0 = all, auto = adapts
     ///
-    /// With auto each host begins with 4 at once, never more than --jobs. One more is allowed after as many successes as
+    /// A host is a scheme, a name and a port. With auto each host begins with 4 at once, never more than --jobs. One more is allowed after as many successes as
     /// the limit; a 429, a 503 or a timeout takes the limit to 0.7 of its value.
     #[arg(long, value_name = "N|auto", value_parser = jobs_per_host, default_value = "0")]
     pub(crate) jobs_per_host: JobsPerHost,
@@ -57,6 +57,7 @@ pub(crate) struct PaceArguments {
     /// no window holds more. Holds beside every --rate, and may be given once for each window. A line that costs more
     /// than the number is invalid.
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "N[/s|m|h]",
         value_parser = rate,
@@ -124,12 +125,12 @@ pub(crate) struct TimeArguments {
     /// By default a 429, a 503, and a 403 with x-ratelimit-remaining: 0 or the like, that have no Retry-After wait until
     /// x-ratelimit-reset, ratelimit-reset, RateLimit: ..;t=, x-ratelimit-reset-requests or -tokens, and their whole host
     /// does. Such a 403, and one with Retry-After, is retried like a 429; with this option it is final.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub(crate) no_rate_limit_headers: bool,
     /// Leave a host alone until the reset when a success says that nothing remains
     ///
     /// For example x-ratelimit-remaining: 0. At most for --retry-after-max.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub(crate) pace_by_headers: bool,
     /// Send a second request when a response is slow to come
     ///

@@ -26,9 +26,9 @@ pub(crate) struct PageArguments {
     #[arg(long, value_name = "RULE")]
     pub(crate) paginate_cursor: Option<String>,
     /// Ask on only while the value there in the body is true
-    #[arg(long, value_name = "POINTER")]
+    #[arg(hide_short_help = true, long, value_name = "POINTER")]
     pub(crate) paginate_while: Option<String>,
     /// Pages of a line, earlier runs included [default: 10000]
-    #[arg(long, value_name = "N", value_parser = above_zero)]
+    #[arg(hide_short_help = true, long, value_name = "N", value_parser = above_zero)]
     pub(crate) max_pages: Option<u32>,
 }

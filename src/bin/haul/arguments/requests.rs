@@ -22,13 +22,13 @@ pub(crate) struct RequestArguments {
     ///
     /// For lists of links: a HEAD that is answered with 403, 404, 405 or 501 is asked again by GET, whose body is
     /// discarded. This costs no retry; the result has the method that was answered. A line with another method keeps it.
-    #[arg(long, conflicts_with_all = ["request", "data", "json", "output_dir"])]
+    #[arg(hide_short_help = true, long, conflicts_with_all = ["request", "data", "json", "output_dir"])]
     pub(crate) head_or_get: bool,
     /// Keep no body of a success, only status and headers
     ///
     /// Up to 64 KiB of a body are read, to keep the connection; beyond that it is closed. Bodies of other statuses are
     /// kept as always. No --max-filesize makes the body a failure.
-    #[arg(long, conflicts_with_all = ["require", "expect_json", "output_dir"])]
+    #[arg(hide_short_help = true, long, conflicts_with_all = ["require", "expect_json", "output_dir"])]
     pub(crate) discard_body: bool,
     /// Add a header; 'NAME:' removes it, @FILE reads a list
     ///
@@ -74,7 +74,7 @@ pub(crate) struct RequestArguments {
     ///
     /// It is run by sh -c when the first request needs a token, and again after a 401; it is killed after 60 s. With
     /// --base-url the token goes to that origin alone.
-    #[arg(long, value_name = "CMD", conflicts_with_all = ["bearer", "user"])]
+    #[arg(hide_short_help = true, long, value_name = "CMD", conflicts_with_all = ["bearer", "user"])]
     pub(crate) bearer_command: Option<String>,
     /// Token endpoint of an OAuth 2 login (client credentials)
     ///
@@ -88,18 +88,33 @@ pub(crate) struct RequestArguments {
     )]
     pub(crate) oauth2_url: Option<String>,
     /// Client id of the OAuth 2 login
-    #[arg(long, value_name = "ID", requires = "oauth2_url")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "ID",
+        requires = "oauth2_url"
+    )]
     pub(crate) oauth2_id: Option<String>,
     /// Client secret of the OAuth 2 login; or HAUL_OAUTH2_SECRET
-    #[arg(long, value_name = "SECRET|@FILE", requires = "oauth2_url")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "SECRET|@FILE",
+        requires = "oauth2_url"
+    )]
     pub(crate) oauth2_secret: Option<String>,
     /// Scope that the OAuth 2 login asks for
     ///
     /// May be given more than once, or as several scopes with spaces.
-    #[arg(long, value_name = "SCOPE", requires = "oauth2_url")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "SCOPE",
+        requires = "oauth2_url"
+    )]
     pub(crate) oauth2_scope: Vec<String>,
     /// Further parameter of the OAuth 2 login, such as audience
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, requires = "oauth2_url")]
+    #[arg(hide_short_help = true, long, value_name = "NAME=VALUE", value_parser = pair, requires = "oauth2_url")]
     pub(crate) oauth2_param: Vec<(String, String)>,
     /// The User-Agent header [default: haul/VERSION]; '' sends none
     #[arg(short = 'A', long, value_name = "NAME")]
@@ -107,7 +122,7 @@ pub(crate) struct RequestArguments {
     /// The Cookie header
     #[arg(short = 'b', long, value_name = "COOKIES")]
     pub(crate) cookie: Option<String>,
-    /// Name of another header or query parameter whose value is secret
+    /// Another header or query parameter whose value is secret
     ///
     /// May be given more than once, or as a list with commas. Results, failure log, summary and messages show *** in
     /// place of the value, and the header is not sent to another origin (scheme, host or port) after a redirect. These
@@ -124,7 +139,7 @@ pub(crate) struct RequestArguments {
     /// URL that relative URLs are resolved against
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
-    /// Redirects followed; 0 = none, the redirect is the result
+    /// Redirects followed; 0 = the redirect is the result
     #[arg(long, value_name = "N", value_parser = whole::<u32>, default_value_t = 10)]
     pub(crate) max_redirs: u32,
     /// Format of the lines: auto (each by itself), urls, or jsonl

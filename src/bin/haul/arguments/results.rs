@@ -27,7 +27,7 @@ pub(crate) struct ResultArguments {
     /// When the failure log is an input, haul reads these lines again from it. Without this option, the log has only
     /// the number of such a line and the mistake in it. A line of a file is not kept: it is read again from its file,
     /// by its number. Correct it there, and insert or remove no lines before it.
-    #[arg(long, requires = "failures")]
+    #[arg(hide_short_help = true, long, requires = "failures")]
     pub(crate) keep_bad_lines: bool,
     /// Bodies in the results: auto (text, else base64) or none
     #[arg(
