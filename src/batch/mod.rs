@@ -8,6 +8,7 @@
 //!   [`Client::follow`](crate::Client::follow). Its closure adds them to [`NextRequests`], and is told by [`Pushed`] or
 //!   [`Full`] what became of each.
 //! - [`Pages`]: the rule by which a page of a list leads to the [`NextPage`].
+//! - [`Turns`]: an order of the caller's for outcomes, from [`Outcomes::in_turns`].
 //! - [`UniqueFilter`]: a filter for requests that equal an earlier one.
 //! - [`End`]: the reason why a batch ended. [`CancelToken`] ends it from any thread; [`Unfinished`] says that a limit
 //!   passed first.
@@ -44,7 +45,7 @@ pub use channel::Intake;
 pub use ending::{End, Unfinished};
 pub use follow::{Follow, Full, NextRequests, Pushed};
 pub use handles::{Completed, CompletedInTime, ReturnWhen, Waited, as_completed, wait};
-pub use outcomes::Outcomes;
+pub use outcomes::{Outcomes, Turns};
 pub use pages::{InvalidPages, NextPage, Pages};
 pub use par_map::{Mapped, Panicked, ParMap};
 pub use progress::{

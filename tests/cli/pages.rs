@@ -1,5 +1,6 @@
 //! Lists whose answers lead to further pages (`--paginate`).
 
+mod ordered;
 mod resumed;
 
 use serde_json::{Value, json};
@@ -206,23 +207,6 @@ fn a_failed_page_ends_its_list() {
         .done()
         .exits(1);
     assert_eq!(pages(&done), [1, 2]);
-}
-
-#[test]
-fn ordered_pages_come_by_line_and_then_by_page() {
-    let server = server(3);
-    let list: String = (0..20).map(|n| server.url(&format!("/{n}\n"))).collect();
-    for jobs in ["1", "2", "16"] {
-        let arguments = ["--ordered", "--paginate", "link", "-j", jobs, "-"];
-        let results = haul(arguments)
-            .input(list.clone())
-            .done()
-            .exits(0)
-            .results();
-        let places: Vec<_> = shown(&results).iter().map(|r| (r.0, r.1)).collect();
-        let expected: Vec<_> = (0..20).flat_map(|n| (1..4).map(move |p| (n, p))).collect();
-        assert_eq!(places, expected);
-    }
 }
 
 #[test]

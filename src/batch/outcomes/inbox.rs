@@ -8,6 +8,7 @@ use crate::attempt::Clock;
 use crate::outcome::Outcome;
 
 use super::reorder::Reorder;
+use super::turns::BoxedTurns;
 use crate::batch::results::{Message, ResultReceiver};
 
 /// Receiving end of the results channel, with the outcomes that came before their turn.
@@ -15,19 +16,37 @@ use crate::batch::results::{Message, ResultReceiver};
 /// Invariant: an outcome that is put in comes out once, in an ordered batch after all those with lower indices.
 pub(super) struct Inbox<T> {
     results: ResultReceiver<T>,
-    /// Outcomes that wait for their turn. `None`: outcomes are handed out as they come.
-    early: Option<Reorder<Arrival<T>>>,
+    early: EarlyOutcomes<T>,
     /// Number of outcomes put in, handed out or not.
     received: u64,
     /// Outcome that could not be handed out, and is the next. `None`: there is none.
     returned: Option<Arrival<T>>,
 }
 
+/// Outcomes that wait for their turn.
+enum EarlyOutcomes<T> {
+    /// None: outcomes are handed out as they come.
+    Never,
+    /// Outcomes whose indices follow one that has not come.
+    ByIndex(Reorder<Arrival<T>>),
+    /// Outcomes in an order of the caller's.
+    InTurns(BoxedTurns<T>),
+}
+
 /// An outcome that has come and is not handed out yet.
 pub(super) struct Arrival<T> {
     pub(super) outcome: Outcome<T>,
-    /// Bytes that it keeps in its place of the window. `None`: it has no place, because it ended without an attempt.
-    pub(super) bytes: Option<u64>,
+    pub(super) place: OutcomePlace,
+}
+
+/// Place of an outcome in the window of its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OutcomePlace {
+    /// The place is taken until the outcome is handed out. `None`: it has no place, because its request ended without
+    /// an attempt. The number is the bytes that the outcome keeps there.
+    Taken(Option<u64>),
+    /// The place was given up when the outcome came.
+    GivenUp,
 }
 
 impl<T> Inbox<T> {
@@ -36,10 +55,24 @@ impl<T> Inbox<T> {
     pub(super) fn new(results: ResultReceiver<T>, ordered: bool) -> Inbox<T> {
         Inbox {
             results,
-            early: ordered.then(Reorder::default),
+            early: match ordered {
+                true => EarlyOutcomes::ByIndex(Reorder::default()),
+                false => EarlyOutcomes::Never,
+            },
             received: 0,
             returned: None,
         }
+    }
+
+    /// Sets an order of the caller's, before anything is put in.
+    pub(super) fn set_turns(&mut self, turns: BoxedTurns<T>) {
+        self.early = EarlyOutcomes::InTurns(turns);
+    }
+
+    /// True if an outcome gives up its place when it is put in.
+    #[inline]
+    pub(super) fn gives_up_places(&self) -> bool {
+        matches!(self.early, EarlyOutcomes::InTurns(_))
     }
 
     /// Returns the number of outcomes put in so far.
@@ -52,12 +85,11 @@ impl<T> Inbox<T> {
     pub(super) fn put(&mut self, arrival: Arrival<T>) -> Option<Arrival<T>> {
         self.received += 1;
         match &mut self.early {
-            Some(early) => {
-                early.put(arrival.outcome.index, arrival);
-                None
-            }
-            None => Some(arrival),
+            EarlyOutcomes::Never => return Some(arrival),
+            EarlyOutcomes::ByIndex(early) => early.put(arrival.outcome.index, arrival),
+            EarlyOutcomes::InTurns(turns) => turns.take(arrival.outcome),
         }
+        None
     }
 
     /// Puts an outcome back that was taken, so that it is the next again.
@@ -68,9 +100,21 @@ impl<T> Inbox<T> {
     /// Takes the outcome whose turn it is. `None`: it has not come.
     #[inline]
     pub(super) fn take_in_turn(&mut self) -> Option<Arrival<T>> {
-        match self.returned.take() {
-            None => self.early.as_mut()?.take(),
-            returned => returned,
+        if let Some(returned) = self.returned.take() {
+            return Some(returned);
+        }
+        match &mut self.early {
+            EarlyOutcomes::Never => None,
+            EarlyOutcomes::ByIndex(early) => early.take(),
+            EarlyOutcomes::InTurns(turns) => turns.next(false).map(in_turn),
+        }
+    }
+
+    /// Takes an outcome that is left after all outcomes were put in. `None`: there is none.
+    pub(super) fn take_left(&mut self) -> Option<Arrival<T>> {
+        match &mut self.early {
+            EarlyOutcomes::InTurns(turns) => turns.next(true).map(in_turn),
+            EarlyOutcomes::Never | EarlyOutcomes::ByIndex(_) => None,
         }
     }
 
@@ -93,6 +137,13 @@ impl<T> Inbox<T> {
     /// Notes that a nudge was received, so that the next one is sent.
     pub(super) fn nudge_received(&self) {
         self.results.nudge_received();
+    }
+}
+
+fn in_turn<T>(outcome: Outcome<T>) -> Arrival<T> {
+    Arrival {
+        outcome,
+        place: OutcomePlace::GivenUp,
     }
 }
 
@@ -119,7 +170,7 @@ mod tests {
                 state: State::Failed(Error::new(ErrorType::Cancelled, "cancelled")),
                 report: Box::default(),
             },
-            bytes: None,
+            place: OutcomePlace::Taken(None),
         }
     }
 

@@ -9,6 +9,7 @@ mod limits;
 mod open;
 mod reorder;
 mod source;
+mod turns;
 
 use std::any::Any;
 use std::fmt;
@@ -32,12 +33,13 @@ use super::receiving::earliest;
 use super::requests::Requests;
 use super::results::Message;
 
-use self::inbox::{Arrival, Inbox};
+use self::inbox::{Arrival, Inbox, OutcomePlace};
 use self::ledger::Ledger;
 
 pub(super) use self::arrivals::Arrivals;
 pub(super) use self::ledger::SharedTakings;
 pub(super) use self::source::RequestSource;
+pub use self::turns::Turns;
 
 /// Iterator over the outcomes of a batch.
 ///
@@ -156,7 +158,14 @@ where
 
     /// Hands out an outcome that a worker sent or that ended without an attempt, if it is its turn.
     fn receive(&mut self, outcome: Outcome<T>, bytes: Option<u64>) -> Option<Outcome<T>> {
-        let arrival = self.inbox.put(Arrival { outcome, bytes })?;
+        let place = match self.inbox.gives_up_places() {
+            true => {
+                self.ledger.hand_out(bytes);
+                OutcomePlace::GivenUp
+            }
+            false => OutcomePlace::Taken(bytes),
+        };
+        let arrival = self.inbox.put(Arrival { outcome, place })?;
         Some(self.hand_out(arrival))
     }
 
@@ -178,8 +187,10 @@ where
             self.inbox.put_back(arrival);
             resume_unwind(panic);
         }
-        let Arrival { outcome, bytes } = arrival;
-        self.ledger.hand_out(bytes);
+        let Arrival { outcome, place } = arrival;
+        if let OutcomePlace::Taken(bytes) = place {
+            self.ledger.hand_out(bytes);
+        }
         self.summary.record(&outcome);
         if self.ending.is_one_failure_too_many(&outcome) {
             self.stop(End::TooManyFailures);
@@ -290,6 +301,9 @@ where
                 }
             }
             if self.is_over() {
+                if let Some(arrival) = self.inbox.take_left() {
+                    return NextOutcome::Outcome(self.hand_out(arrival));
+                }
                 // Outcomes that came early have been handed out too: `ready` found none.
                 self.finish();
                 return NextOutcome::End;

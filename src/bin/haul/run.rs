@@ -22,7 +22,7 @@ use crate::max_cost::{self, CostIsSpent};
 use crate::messages::Messages;
 use crate::outcome_reporter::OutcomeReporter;
 use crate::output;
-use crate::pages::{self, PageQueue, PageSink};
+use crate::pages::{self, PageSink};
 use crate::progress;
 use crate::report::{report, stopped_early};
 use crate::run_limit::{self, RunLimit};
@@ -76,23 +76,16 @@ pub(crate) fn run(
         }
     };
     let found = output.results.found();
-    let queue = PageQueue::default();
-    let requests = pages::remaining(arguments, requests, &output.results, pages.as_ref(), &queue);
+    let queue = pages::queue(arguments, pages.as_ref(), messages);
+    let requests = pages::remaining(requests, &output.results, pages.as_ref(), &queue);
     let spent = CostIsSpent::default();
     let requests = max_cost::within(arguments.ending.max_cost, requests, &client, &spent);
     if found > 0 {
         messages.note(&from_before(found));
     }
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
-    // Pages of lists are in order already, since the lists are asked for one by one.
-    let (intake, outcomes) = if arguments.results.ordered && pages.is_none() {
-        client.ordered_channel()
-    } else {
-        client.channel()
-    };
-    if pages.is_some() {
-        queue.feed(intake.clone())?;
-    }
+    let ordered = arguments.results.ordered;
+    let (intake, outcomes) = pages::open(&client, ordered, &output.results, &queue)?;
     let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
     let lines_are_requests =
@@ -116,7 +109,7 @@ pub(crate) fn run(
         mut summary,
         unsaved,
     } = {
-        let mut sink = PageSink::new(&mut output, pages, queue.clone(), messages);
+        let mut sink = PageSink::new(&mut output, queue.clone());
         drive(arguments, outcomes, &mut sink, shown, limit, messages)
     };
     queue.close();

@@ -153,6 +153,16 @@ fn kills() -> usize {
 
 #[test]
 fn lists_that_are_killed_and_resumed_have_each_page_once() {
+    kill_and_resume(&[]);
+}
+
+#[test]
+fn lists_in_order_that_are_killed_and_resumed_have_each_page_once() {
+    kill_and_resume(&["--ordered"]);
+}
+
+/// Kills runs with these arguments at any time and resumes them, until their results are whole.
+fn kill_and_resume(with: &[&str]) {
     let mut killed = 0;
     while killed < kills() {
         let server = Server::start(|request| match (request.path(), asked(request)) {
@@ -166,6 +176,7 @@ fn lists_that_are_killed_and_resumed_have_each_page_once() {
         let list = folder.file("list", list);
         let mut arguments = vec!["-q", "--resume", "--paginate", "link", "-j", "3"];
         arguments.extend(["-o", &out, "--failures", &log, &list]);
+        arguments.extend(with);
         let total = (LISTS * PAGES) as usize;
         loop {
             let (before, recorded) = (server.requests(), recorded(&folder));

@@ -1,18 +1,32 @@
 //! Pages of lists: `--paginate` and the options beside it.
 
+mod lists;
+mod next;
 mod queue;
 mod sink;
+mod turns;
 
-use haul::Request;
-use haul::batch::Pages;
+use std::iter::Empty;
+
+use haul::batch::{Intake, Outcomes, Pages};
+use haul::{Client, Request};
 
 use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
 use crate::input::ListReader;
 use crate::output::ResultsSink;
 
-pub(crate) use queue::{HeldBack, PageQueue};
+use crate::messages::Messages;
+use lists::AheadBounds;
+use next::NextPages;
+use queue::HeldBack;
+pub(crate) use queue::PageQueue;
 pub(crate) use sink::PageSink;
+use turns::ByLineAndPage;
+
+/// Number of a list among the requests of the input, which its pages have too.
+#[derive(Clone, Copy, Debug)]
+struct ListNumber(u64);
 
 /// Returns the rule for the next page that the arguments give. `None`: no pages are asked for.
 ///
@@ -96,9 +110,21 @@ fn none(arguments: &Arguments) -> Result<Option<Pages>, CommandError> {
     )))
 }
 
+/// Creates the queue of a run, which stays empty without a rule.
+pub(crate) fn queue(
+    arguments: &Arguments,
+    pages: Option<&Pages>,
+    messages: &Messages,
+) -> PageQueue {
+    let bounds = AheadBounds::of(arguments.pace.jobs);
+    PageQueue::new(
+        pages.map(|pages| NextPages::new(pages.clone(), messages)),
+        arguments.results.ordered.then_some(bounds),
+    )
+}
+
 /// Returns the requests that have no outcome yet.
 pub(crate) fn remaining(
-    arguments: &Arguments,
     requests: ListReader,
     results: &ResultsSink,
     pages: Option<&Pages>,
@@ -110,16 +136,43 @@ pub(crate) fn remaining(
             _ => Box::new(requests),
         };
     };
-    let (rule, one_by_one) = (pages.clone(), arguments.results.ordered);
-    let firsts = (0..)
-        .zip(requests)
-        .map(move |(index, request)| rule.first(request, index));
+    let (rule, ordered) = (pages, queue.is_ordered());
+    let firsts = (0..).zip(requests).map(move |(index, request)| {
+        let request = match ordered {
+            true => request.extension(ListNumber(index)),
+            false => request,
+        };
+        rule.first(request, index)
+    });
     match results {
-        ResultsSink::Journal(journal) => Box::new(HeldBack::new(
-            journal.remaining(firsts),
-            queue.clone(),
-            one_by_one,
-        )),
-        _ => Box::new(HeldBack::new(firsts, queue.clone(), one_by_one)),
+        ResultsSink::Journal(journal) => {
+            Box::new(HeldBack::new(journal.remaining(firsts), queue.clone()))
+        }
+        _ => Box::new(HeldBack::new(firsts, queue.clone())),
     }
+}
+
+/// Opens the batch of a run, with the order of its outcomes, and has the pages of its lists handed in.
+pub(crate) fn open(
+    client: &Client,
+    ordered: bool,
+    results: &ResultsSink,
+    queue: &PageQueue,
+) -> Result<(Intake, Outcomes<Empty<Request>>), CommandError> {
+    let (intake, outcomes) = match ordered && !queue.has_rule() {
+        true => client.ordered_channel(),
+        false => client.channel(),
+    };
+    if !queue.has_rule() {
+        return Ok((intake, outcomes));
+    }
+    queue.feed(intake.clone())?;
+    let outcomes = match ordered {
+        true => outcomes.in_turns(ByLineAndPage {
+            queue: queue.clone(),
+            writes_wait: matches!(results, ResultsSink::Journal(_)),
+        }),
+        false => outcomes,
+    };
+    Ok((intake, outcomes))
 }

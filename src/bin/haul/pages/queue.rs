@@ -4,25 +4,27 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use haul::Request;
 use haul::batch::Intake;
+use haul::{Outcome, Request};
 
+use super::lists::{AheadBounds, ListStep, ListsInOrder};
+use super::{ListNumber, NextPages};
 use crate::failure::CommandError;
 
 /// Queue of pages. Clones share one queue. At most one page of a chain waits, so the queue is as short as there are
 /// chains under way.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct PageQueue(Arc<SharedQueue>);
 
-#[derive(Default)]
 struct SharedQueue {
+    /// Rule for the next page. `None`: no pages are asked for.
+    rule: Option<Mutex<NextPages>>,
     state: Mutex<QueueState>,
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct QueueState {
-    waiting: VecDeque<Request>,
+    waiting: WaitingPages,
     /// Number of chains that were handed in and have not ended.
     open: u64,
     /// True if the input gave its last request.
@@ -31,24 +33,149 @@ struct QueueState {
     over: bool,
 }
 
+enum WaitingPages {
+    /// Pages in the order in which their predecessors were recorded.
+    AsTheyCome(VecDeque<Request>),
+    /// Pages and outcomes by line and then by page.
+    InOrder(Box<ListsInOrder<Outcome, Request>>),
+}
+
+impl WaitingPages {
+    fn is_any(&self) -> bool {
+        match self {
+            WaitingPages::AsTheyCome(pages) => !pages.is_empty(),
+            WaitingPages::InOrder(lists) => lists.has_page(),
+        }
+    }
+
+    fn take(&mut self) -> Option<Request> {
+        match self {
+            WaitingPages::AsTheyCome(pages) => pages.pop_front(),
+            WaitingPages::InOrder(lists) => lists.next_page(),
+        }
+    }
+
+    /// True if a further chain may begin. Pages come first.
+    fn may_begin(&self) -> bool {
+        match self {
+            WaitingPages::AsTheyCome(pages) => pages.is_empty(),
+            WaitingPages::InOrder(lists) => lists.may_begin(),
+        }
+    }
+
+    fn begin(&mut self, request: &Request) {
+        if let WaitingPages::InOrder(lists) = self
+            && let Some(ListNumber(list)) = request.extension_value()
+        {
+            lists.begin(*list);
+        }
+    }
+
+    fn in_order(&mut self) -> Option<&mut ListsInOrder<Outcome, Request>> {
+        match self {
+            WaitingPages::AsTheyCome(_) => None,
+            WaitingPages::InOrder(lists) => Some(lists),
+        }
+    }
+}
+
 impl PageQueue {
+    /// Creates the queue of a run. `ordered`: given if outcomes are handed out by line and then by page.
+    pub(crate) fn new(rule: Option<NextPages>, ordered: Option<AheadBounds>) -> PageQueue {
+        let waiting = match ordered {
+            None => WaitingPages::AsTheyCome(VecDeque::new()),
+            Some(bounds) => WaitingPages::InOrder(Box::new(ListsInOrder::new(bounds))),
+        };
+        PageQueue(Arc::new(SharedQueue {
+            rule: rule.map(Mutex::new),
+            state: Mutex::new(QueueState {
+                waiting,
+                open: 0,
+                input_ended: false,
+                over: false,
+            }),
+            changed: Condvar::new(),
+        }))
+    }
+
+    /// True if pages are asked for.
+    pub(super) fn has_rule(&self) -> bool {
+        self.0.rule.is_some()
+    }
+
     fn state(&self) -> MutexGuard<'_, QueueState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut QueueState)) {
-        change(&mut self.state());
+    fn change<R>(&self, change: impl FnOnce(&mut QueueState) -> R) -> R {
+        let result = change(&mut self.state());
         self.0.changed.notify_all();
+        result
+    }
+
+    fn with_rule<R>(&self, look: impl FnOnce(&mut NextPages) -> R) -> Option<R> {
+        let rule = self.0.rule.as_ref()?;
+        Some(look(
+            &mut rule.lock().unwrap_or_else(PoisonError::into_inner),
+        ))
+    }
+
+    /// Returns the page that follows an outcome. `None`: its list ends, as is noted.
+    pub(super) fn next_after(&self, outcome: &Outcome) -> Option<Request> {
+        let next = self.with_rule(|rule| rule.after(outcome)).flatten();
+        if next.is_none() {
+            self.change(|state| state.open = state.open.saturating_sub(1));
+        }
+        next
+    }
+
+    /// Warns if no list had a further page.
+    pub(super) fn warn_of_absence(&self) {
+        self.with_rule(|rule| rule.warn_of_absence());
     }
 
     /// Adds pages, whose turn comes before that of further requests of the input.
     pub(super) fn add(&self, pages: impl Iterator<Item = Request>) {
-        self.change(|state| state.waiting.extend(pages));
+        self.change(|state| match &mut state.waiting {
+            WaitingPages::AsTheyCome(waiting) => waiting.extend(pages),
+            WaitingPages::InOrder(_) => {
+                unreachable!("pages of ordered lists are taken with their outcomes")
+            }
+        });
     }
 
-    /// Notes that a chain has no further page.
-    pub(super) fn end_chain(&self) {
-        self.change(|state| state.open = state.open.saturating_sub(1));
+    /// Takes the outcome of a page, and what follows it.
+    pub(super) fn take_in_order(
+        &self,
+        list: u64,
+        outcome: Outcome,
+        bytes: u64,
+        step: ListStep<Request>,
+    ) {
+        self.change(|state| {
+            if let Some(lists) = state.waiting.in_order() {
+                lists.take(list, outcome, bytes, step);
+            }
+        });
+    }
+
+    /// Takes the outcome whose turn it is. `over`: true if no further outcome comes.
+    pub(super) fn next_in_order(&self, over: bool) -> Option<Outcome> {
+        self.change(|state| state.waiting.in_order()?.next_outcome(over))
+    }
+
+    /// Notes that the records of the last outcomes of these lists are written.
+    pub(super) fn are_recorded(&self, recorded: impl Iterator<Item = u64>) {
+        self.change(|state| {
+            if let Some(lists) = state.waiting.in_order() {
+                recorded.for_each(|list| lists.is_recorded(list));
+            }
+        });
+    }
+
+    /// True if outcomes are handed out by line and then by page.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.state().waiting.in_order().is_some()
     }
 
     /// Notes that no further outcome is taken.
@@ -83,8 +210,8 @@ impl PageQueue {
     /// Waits for the next page. `None`: every chain has ended, or no further outcome is taken.
     fn next(&self) -> Option<Request> {
         let ended = |state: &QueueState| state.input_ended && state.open == 0;
-        let mut state = self.wait_for(|state| !state.waiting.is_empty() || ended(state));
-        state.waiting.pop_front()
+        let mut state = self.wait_for(|state| state.waiting.is_any() || ended(state));
+        state.waiting.take()
     }
 }
 
@@ -92,17 +219,11 @@ impl PageQueue {
 pub(crate) struct HeldBack<I> {
     input: I,
     queue: PageQueue,
-    /// True if a chain begins only when the one before has ended, so that pages come in the order of lines.
-    one_by_one: bool,
 }
 
 impl<I> HeldBack<I> {
-    pub(crate) fn new(input: I, queue: PageQueue, one_by_one: bool) -> HeldBack<I> {
-        HeldBack {
-            input,
-            queue,
-            one_by_one,
-        }
+    pub(crate) fn new(input: I, queue: PageQueue) -> HeldBack<I> {
+        HeldBack { input, queue }
     }
 }
 
@@ -110,15 +231,14 @@ impl<I: Iterator<Item = Request>> Iterator for HeldBack<I> {
     type Item = Request;
 
     fn next(&mut self) -> Option<Request> {
-        let request = self.input.next();
-        if request.is_none() {
+        let Some(request) = self.input.next() else {
             self.queue.change(|state| state.input_ended = true);
             return None;
-        }
-        let may_begin =
-            |state: &QueueState| state.waiting.is_empty() && (state.open == 0 || !self.one_by_one);
-        self.queue.wait_for(may_begin).open += 1;
-        request
+        };
+        let mut state = self.queue.wait_for(|state| state.waiting.may_begin());
+        state.open += 1;
+        state.waiting.begin(&request);
+        Some(request)
     }
 }
 

@@ -1,73 +1,42 @@
-//! Sink that looks in each outcome for the page that follows it.
+//! Sink that has the pages after recorded outcomes asked for.
 
-use haul::batch::{NextPage, Pages};
 use haul::sink::{Sink, SinkError};
 use haul::{Outcome, Request, Summary};
 
 use super::PageQueue;
-use crate::messages::Messages;
+use super::turns::{number_of, writes};
 
 /// Number of pages that wait for the records before them to be written.
 const TOGETHER: usize = 64;
 
-/// Upper bound for the warnings about chains that were stopped.
-const WARNINGS: u64 = 10;
-
 /// Sink that hands in the next page once the record of the page before is written.
 pub(crate) struct PageSink<'a, S> {
     to: &'a mut S,
-    /// `None`: no pages are asked for.
-    pages: Option<Pages>,
     queue: PageQueue,
+    ordered: bool,
     /// Pages whose predecessors may not be written yet.
     pending: Vec<Request>,
-    /// Number of first pages without any link or cursor.
-    absent: u64,
-    /// True if a page had a link or cursor, or said that it is the last.
-    present: bool,
-    stopped: u64,
-    messages: Messages,
+    /// Lists in order of which a record may not be written yet, for pages that wait for it.
+    unwritten: Vec<u64>,
 }
 
 impl<'a, S> PageSink<'a, S> {
-    pub(crate) fn new(
-        to: &'a mut S,
-        pages: Option<Pages>,
-        queue: PageQueue,
-        messages: &Messages,
-    ) -> PageSink<'a, S> {
+    pub(crate) fn new(to: &'a mut S, queue: PageQueue) -> PageSink<'a, S> {
         PageSink {
             to,
-            pages,
+            ordered: queue.is_ordered(),
             queue,
             pending: Vec::new(),
-            absent: 0,
-            present: false,
-            stopped: 0,
-            messages: messages.clone(),
+            unwritten: Vec::new(),
         }
-    }
-
-    /// Ends a chain although its last page names another.
-    fn stop(&mut self, outcome: &Outcome, reason: &str) {
-        self.stopped += 1;
-        let more = match self.stopped {
-            ..WARNINGS => "",
-            WARNINGS => " (further lists that end so are not named)",
-            _ => return,
-        };
-        let page = outcome.page().unwrap_or(1);
-        let place = match outcome.request().place() {
-            Some(place) => place.to_string(),
-            None => outcome.url(),
-        };
-        let text = format!("{place}: the list ends with page {page}: {reason}{more}");
-        self.messages.warning(&text);
     }
 
     fn hand_in(&mut self) {
         if !self.pending.is_empty() {
             self.queue.add(self.pending.drain(..));
+        }
+        if !self.unwritten.is_empty() {
+            self.queue.are_recorded(self.unwritten.drain(..));
         }
     }
 }
@@ -78,26 +47,24 @@ impl<S: Sink> Sink for PageSink<'_, S> {
     }
 
     fn write(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
-        let Some(pages) = &self.pages else {
+        if !self.queue.has_rule() {
             return self.to.write(outcome);
-        };
-        let next = pages.after(outcome);
-        self.to.write(outcome)?;
-        self.present |= outcome.is_success() && !matches!(next, NextPage::Absent);
-        match next {
-            NextPage::Request(page) => {
-                self.pending.push(*page);
-                if self.pending.len() >= TOGETHER {
-                    self.idle()?;
-                }
-                return Ok(());
-            }
-            NextPage::Absent => self.absent += 1,
-            NextPage::Stopped(reason) => self.stop(outcome, &reason),
-            _ => {}
         }
-        self.queue.end_chain();
-        Ok(())
+        if self.ordered {
+            // The next page was looked for when the outcome came.
+            self.to.write(outcome)?;
+            if writes(outcome) {
+                self.unwritten.push(number_of(outcome));
+            }
+        } else {
+            let next = self.queue.next_after(outcome);
+            self.to.write(outcome)?;
+            self.pending.extend(next);
+        }
+        match self.pending.len() + self.unwritten.len() {
+            0..TOGETHER => Ok(()),
+            _ => self.idle(),
+        }
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
@@ -107,11 +74,7 @@ impl<S: Sink> Sink for PageSink<'_, S> {
     }
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
-        if self.absent > 0 && !self.present {
-            self.messages.warning(
-                "no first page names a next one: the link or value that was asked for is absent on each of them",
-            );
-        }
+        self.queue.warn_of_absence();
         self.to.finish(summary)
     }
 
