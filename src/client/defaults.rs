@@ -191,7 +191,9 @@ impl ClientBuilder {
             Ok(rule) => self.defaults.rules.push(rule),
             Err(mistake) => {
                 let pointer = mistake.shown.as_deref().unwrap_or_default();
-                self.keep_first_error("require", format!("{mistake}: {pointer:?}"));
+                let at = mistake.position.unwrap_or(1);
+                let reason = format!("{mistake}: {pointer:?} (at byte {at})");
+                self.keep_first_error("require", reason);
             }
         }
         self

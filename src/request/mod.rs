@@ -243,7 +243,8 @@ impl Request {
     /// not JSON fails as [`Decode`](crate::ErrorType::Decode); HEAD and 204 are exempt. A code of more than 64 KiB is
     /// left out (null). No value is made of the rest of the body, however large it is.
     ///
-    /// A pointer begins with `/`, or is empty and leads to the whole body; any other text makes the request invalid.
+    /// A pointer begins with `/`, or is empty and leads to the whole body. In a name, `~0` is a `~` and `~1` a `/`. Any
+    /// other text makes the request invalid.
     ///
     /// ```
     /// let request = haul::Request::get("https://api.example.com/pay").require("/code", 0);
@@ -253,7 +254,13 @@ impl Request {
             Ok(rule) => self.options_mut().rules.push(rule),
             Err(mistake) => {
                 let reason = format!("require: {mistake}").into();
-                return self.spoiled(Mistake { reason, ..mistake });
+                // The position in the pointer is none in the line or the URL of the request.
+                let position = None;
+                return self.spoiled(Mistake {
+                    reason,
+                    position,
+                    ..mistake
+                });
             }
         }
         self

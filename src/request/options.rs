@@ -11,7 +11,7 @@ use super::{BodyUse, PageFacts, Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
 use crate::redact::{Redaction, beginning, unreadable};
 use crate::rejection::Rejection;
-use crate::response::Response;
+use crate::response::{Response, check_pointer};
 use crate::settings::DigestCredentials;
 use crate::settings::StatusSet;
 use crate::settings::Timeouts;
@@ -87,12 +87,9 @@ impl RejectionRule {
     /// # Errors
     /// When the text is not a JSON pointer (RFC 6901 §3).
     pub(crate) fn require(pointer: String, wanted: Value) -> Result<RejectionRule, Mistake> {
-        match pointer.is_empty() || pointer.starts_with('/') {
-            true => Ok(RejectionRule::Require(pointer, wanted)),
-            false => {
-                let mistake = Mistake::new("a pointer begins with / (/code), or is empty");
-                Err(mistake.showing(beginning(&pointer, SHOWN)))
-            }
+        match check_pointer(&pointer) {
+            Ok(()) => Ok(RejectionRule::Require(pointer, wanted)),
+            Err(mistake) => Err(mistake.showing(beginning(&pointer, SHOWN))),
         }
     }
 }

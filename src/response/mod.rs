@@ -20,7 +20,7 @@ pub use builder::ResponseBuilder;
 pub(crate) use charset::{NamedText, lossy as decode};
 pub(crate) use headers::Headers;
 pub use links::Link;
-pub(crate) use pointer::{find, find_from_ends};
+pub(crate) use pointer::{check as check_pointer, find, find_from_ends};
 pub(crate) use value::parse;
 
 mod builder;

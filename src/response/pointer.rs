@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::value::is_number;
+use crate::url::Mistake;
 
 /// Returns the text of the value at each of the pointers, in their order. `None`: no value is there.
 ///
@@ -52,6 +53,26 @@ fn find_by<'j>(
     };
     along.look(json)?;
     Ok(found)
+}
+
+/// Checks that a text is a JSON pointer (RFC 6901 §3), so that a mistake in it is not taken for a value that is absent.
+///
+/// # Errors
+/// When the text is none: the reason, and the position in the text.
+pub(crate) fn check(text: &str) -> Result<(), Mistake> {
+    if !text.is_empty() && !text.starts_with('/') {
+        return Err(Mistake::new("a pointer begins with / (/code), or is empty").at(0));
+    }
+    let escapes = text.match_indices('~');
+    let wrong = escapes
+        .map(|(at, _)| at)
+        .find(|at| !matches!(text.as_bytes().get(at + 1), Some(b'0' | b'1')));
+    match wrong {
+        None => Ok(()),
+        Some(at) => {
+            Err(Mistake::new("a ~ in a pointer is written ~0, and a / in a name ~1").at(at))
+        }
+    }
 }
 
 /// Splits a pointer into tokens. `None`: it is not a pointer, and no value is there.

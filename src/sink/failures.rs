@@ -184,7 +184,7 @@ impl<T: 'static, W: Write> Sink<T> for Failures<W> {
             self.write_out()?;
         }
         let follower = self.follower.as_mut();
-        if let Some(line) = follower.and_then(|follower| follower.pass(outcome.index(), line)) {
+        if let Some(line) = follower.and_then(|follower| follower.pass(outcome.index, line)) {
             self.take(&line);
         }
         Ok(())

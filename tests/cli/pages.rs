@@ -304,3 +304,42 @@ fn a_wrong_rule_is_refused_before_anything_is_sent() {
         done.exits(2).says(told);
     }
 }
+
+#[test]
+fn a_pointer_that_is_none_is_refused_by_each_option_that_takes_one() {
+    let escape = "a ~ in a pointer is written ~0, and a / in a name ~1: \"/a~3\" (at byte 3)";
+    for (option, value) in [
+        ("--paginate", "/a~3"),
+        ("--paginate-cursor", "/a~3=page"),
+        ("--paginate-cursor", "/next=/a~3"),
+        ("--paginate-while", "/a~3"),
+        ("--require", "/a~3=1"),
+    ] {
+        let rule = match option {
+            "--paginate-while" => &["--paginate", "link"][..],
+            _ => &[],
+        };
+        let done = haul(rule)
+            .and([option, value, "http://127.0.0.1:9/"])
+            .done();
+        done.exits(2).says(&format!("haul: {option}: {escape}"));
+    }
+    let named = haul(["http://127.0.0.1:9/"]).env("HAUL_PAGINATE", "/a~3");
+    named
+        .done()
+        .exits(2)
+        .says(&format!("haul: HAUL_PAGINATE: {escape}"));
+    let line = r#"{"url": "http://127.0.0.1:9/", "require": {"/a~": 1}}"#;
+    let done = haul(["-"]).input(line).done().exits(1);
+    done.says("stdin:1: require: a ~ in a pointer is written ~0, and a / in a name ~1: \"/a~\"");
+}
+
+#[test]
+fn an_escaped_name_leads_to_the_next_page() {
+    let server = Server::start(|request| match asked(request) {
+        0 => Answer::json(json!({"a/~b": {"~1": "/?page=1"}})),
+        _ => Answer::json("{}"),
+    });
+    let done = haul(["--paginate", "/a~1~0b/~01", &server.url("/")]).done();
+    assert_eq!(pages(&done.exits(0)), [1, 2]);
+}

@@ -45,7 +45,7 @@ use rule::{Found, PageRule};
 /// # Ok::<(), haul::batch::InvalidPages>(())
 /// ```
 ///
-/// In a pointer (RFC 6901), `-1` is the last item of an array.
+/// In a pointer (RFC 6901), `~0` stands for `~` and `~1` for `/` in a name, and `-1` is the last item of an array.
 ///
 /// A page of another origin (scheme, host or port) than the first page gets no credentials of the request or the client,
 /// as after a redirect, and neither do the pages after it.
@@ -99,7 +99,7 @@ impl Pages {
     /// replaces or adds.
     ///
     /// # Errors
-    /// When `pointer` is not a JSON pointer, or `target` is empty.
+    /// When `pointer` is not a JSON pointer, or `target` is empty or begins with `/` and is none.
     pub fn cursor(
         pointer: impl Into<String>,
         target: impl Into<String>,

@@ -3,13 +3,16 @@
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::redact::Redaction;
+use crate::redact::{Redaction, beginning};
 use crate::request::Tag;
-use crate::response::{Response, find_from_ends};
+use crate::response::{Response, check_pointer, find_from_ends};
 use crate::url::{self, Base};
 
 /// Text that stands in records in place of a secret.
 pub(super) const MASK: &str = "***";
+
+/// Upper bound for the length of a text that an error shows, in bytes.
+const SHOWN: usize = 100;
 
 /// Place at which an answer names the next page.
 #[derive(Clone, Debug)]
@@ -25,9 +28,11 @@ pub(super) enum PageRule {
 }
 
 /// Error for a rule of [`Pages`](super::Pages) that cannot hold.
+///
+/// Its text has the reason, and the part of the rule that cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct InvalidPages(&'static str);
+pub struct InvalidPages(String);
 
 /// Link or cursor of a page.
 pub(super) enum Found {
@@ -41,29 +46,41 @@ pub(super) enum Found {
     Wrong(String),
 }
 
-/// Checks a JSON pointer (RFC 6901 §3) to a part of a body.
+/// Checks a JSON pointer to a part of a body.
 pub(super) fn pointer(text: String) -> Result<String, InvalidPages> {
-    match text.strip_prefix('/') {
-        Some(_) => Ok(text),
-        None => Err(InvalidPages("a pointer begins with / (/next)")),
+    if text.is_empty() {
+        return Err(InvalidPages(
+            "the pointer is empty, and leads to no part of the body (/next)".to_owned(),
+        ));
+    }
+    match check_pointer(&text) {
+        Ok(()) => Ok(text),
+        Err(mistake) => {
+            let shown = beginning(&text, SHOWN);
+            let at = mistake.position.unwrap_or(1);
+            Err(InvalidPages(format!("{mistake}: {shown:?} (at byte {at})")))
+        }
     }
 }
 
 /// Makes the rule for a cursor that goes to a parameter, or to a member of the body.
 pub(super) fn cursor(cursor: String, target: String) -> Result<PageRule, InvalidPages> {
-    match target.as_bytes() {
-        [] => Err(InvalidPages(
-            "the cursor needs a parameter or a member (/next=cursor, /next=/page/after)",
-        )),
-        [b'/', ..] => Ok(PageRule::Member {
+    if target.is_empty() {
+        let shown = beginning(&cursor, SHOWN);
+        return Err(InvalidPages(format!(
+            "the cursor needs a parameter or a member (/next=cursor, /next=/page/after): {shown:?}"
+        )));
+    }
+    Ok(match target.starts_with('/') {
+        true => PageRule::Member {
             cursor,
-            member: target,
-        }),
-        _ => Ok(PageRule::Param {
+            member: pointer(target)?,
+        },
+        false => PageRule::Param {
             cursor,
             param: target,
-        }),
-    }
+        },
+    })
 }
 
 /// Returns the text of a string, and the digits of a number.

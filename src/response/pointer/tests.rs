@@ -235,3 +235,21 @@ fn the_last_item_of_an_array_is_found_from_its_end() {
     assert_eq!(found, [Some("3"), Some("4"), None, Some("1"), Some("2")]);
     assert!(find(json, &["/a/-1"]).unwrap()[0].is_none());
 }
+
+#[test]
+fn a_text_is_checked_before_it_is_taken_for_a_pointer() {
+    for pointer in ["", "/", "/a", "/a~0b~1c", "//", "/-1", "/~0~1"] {
+        assert_eq!(check(pointer), Ok(()), "{pointer}");
+    }
+    for (text, position) in [
+        ("a", 1),
+        ("~0", 1),
+        ("/~", 2),
+        ("/a~2", 3),
+        ("/~0/~", 5),
+        ("/~~1", 2),
+        ("/a~\u{e9}", 3),
+    ] {
+        assert_eq!(check(text).unwrap_err().position, Some(position), "{text}");
+    }
+}

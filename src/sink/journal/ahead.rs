@@ -76,20 +76,20 @@ impl<F> Follower<F> {
         &self.ahead
     }
 
-    /// Returns the failure of the outcome with this index if the journal has taken its record, else holds the failure.
+    /// Returns the failure of the outcome at this place in its batch if the journal has taken its record, else holds the failure.
     /// The failure held before was [released](Follower::release).
-    pub(in super::super) fn pass(&mut self, index: u64, failure: F) -> Option<F> {
-        if self.ahead.progress.has_taken(index) {
+    pub(in super::super) fn pass(&mut self, place: u64, failure: F) -> Option<F> {
+        if self.ahead.progress.has_taken(place) {
             return Some(failure);
         }
-        self.held = Some((index, failure));
+        self.held = Some((place, failure));
         None
     }
 
     /// Returns the held failure if the journal has taken its record meanwhile. `None`: no failure was held, or the
     /// journal refused its record.
     pub(in super::super) fn release(&mut self) -> Option<F> {
-        let (index, failure) = self.held.take()?;
-        self.ahead.progress.has_taken(index).then_some(failure)
+        let (place, failure) = self.held.take()?;
+        self.ahead.progress.has_taken(place).then_some(failure)
     }
 }

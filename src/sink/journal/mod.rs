@@ -333,8 +333,8 @@ impl<T: 'static> Sink<T> for Journal {
         if announces && let Some(reason) = book.refusal(record.key) {
             return Err(reason);
         }
-        let index = record.index;
-        self.out().add(index, |lines| record.write_to(lines))?;
+        let place = outcome.index;
+        self.out().add(place, |lines| record.write_to(lines))?;
         if let Some(path) = request.saves_to() {
             book.settle_save(path);
         }

@@ -30,18 +30,19 @@ pub(super) struct JournalWriter {
 /// Progress of a journal, for sinks that write only after its records.
 #[derive(Debug)]
 pub(super) struct JournalProgress {
-    /// Index of the outcome whose record was taken last; [`NONE`] before the first.
+    /// Place in its batch of the outcome whose record was taken last; [`NONE`] before the first. The pages of a list
+    /// share the index that is shown, and each has its own place.
     last: AtomicU64,
     /// True if the journal was dropped and could not write its buffered records.
     lost: AtomicBool,
 }
 
-/// Value that is no index of an outcome.
+/// Value that is no place of an outcome.
 const NONE: u64 = u64::MAX;
 
 impl JournalProgress {
-    pub(super) fn has_taken(&self, index: u64) -> bool {
-        self.last.load(Ordering::Acquire) == index
+    pub(super) fn has_taken(&self, place: u64) -> bool {
+        self.last.load(Ordering::Acquire) == place
     }
 
     pub(super) fn has_lost(&self) -> bool {
@@ -72,11 +73,11 @@ impl JournalWriter {
         &self.progress
     }
 
-    /// Adds the line of the outcome with this index. A durable journal syncs every [`COMMIT`] even if lines come
+    /// Adds the line of the outcome at this place in its batch. A durable journal syncs every [`COMMIT`] even if lines come
     /// without a pause. On an error the line is not taken.
     pub(super) fn add(
         &mut self,
-        index: u64,
+        place: u64,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), SinkError> {
         if self.durable && self.dirty && self.committed.elapsed() >= COMMIT {
@@ -84,7 +85,7 @@ impl JournalWriter {
         }
         self.lines.add(write)?;
         self.dirty = true;
-        self.progress.last.store(index, Ordering::Release);
+        self.progress.last.store(place, Ordering::Release);
         Ok(())
     }
 

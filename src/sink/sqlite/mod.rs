@@ -255,7 +255,7 @@ impl<T: 'static> Sink<T> for Sqlite {
         };
         let failure = FailureRow::new(outcome, run_id, &self.options);
         let passed = match &mut self.follower {
-            Some(follower) => follower.pass(outcome.index(), failure),
+            Some(follower) => follower.pass(outcome.index, failure),
             None => Some(failure),
         };
         passed.map_or_else(|| self.writer.check(), |failure| self.writer.add(failure))

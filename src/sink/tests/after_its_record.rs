@@ -276,3 +276,19 @@ fn loses_an_interrupted_failure(name: &str, end: impl Fn(&mut crate::sink::Journ
         }
     });
 }
+
+#[test]
+fn a_failed_page_whose_record_the_journal_lacks_is_not_in_the_log() {
+    for_each_log("pages", |results, log, _| {
+        // Pages of one list share the index that is shown.
+        let page = || crate::batch::Pages::link().first("http://h/list", 7);
+        let mut journal = crate::sink::Journal::open(results).unwrap();
+        let mut failures = follow(log, &journal);
+        let answer = response("http://h/list", 200, "text/plain", b"");
+        let first = sample::success(0, page(), answer);
+        write(Order::LogFirst, &mut journal, &mut *failures, &first);
+        failures.write(&sample::connect_timeout(1, page())).unwrap();
+        failures.finish(&Summary::new()).unwrap();
+        assert_eq!(failures_in(log), 0);
+    });
+}

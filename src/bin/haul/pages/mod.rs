@@ -8,7 +8,7 @@ mod turns;
 
 use std::iter::Empty;
 
-use haul::batch::{Intake, Outcomes, Pages};
+use haul::batch::{Intake, InvalidPages, Outcomes, Pages};
 use haul::{Client, Request};
 
 use crate::arguments::{Arguments, name_of};
@@ -49,15 +49,12 @@ pub(crate) fn rule(arguments: &Arguments) -> Result<Option<Pages>, CommandError>
         }
         (None, None) => return none(arguments),
     };
-    let wrong = |option, text: &str, reason| {
-        CommandError::usage(format!("{}: {text:?}: {reason}", name_of(option)))
-    };
-    let text = given.paginate.as_ref().or(given.paginate_cursor.as_ref());
-    let text = text.map_or("", |text| text);
-    let mut rule = rule.map_err(|e| wrong(option, text, e))?;
+    let wrong =
+        |option, wrong: InvalidPages| CommandError::usage(format!("{}: {wrong}", name_of(option)));
+    let mut rule = rule.map_err(|e| wrong(option, e))?;
     if let Some(pointer) = &given.paginate_while {
         let with = rule.while_true(pointer);
-        rule = with.map_err(|e| wrong("paginate-while", pointer, e))?;
+        rule = with.map_err(|e| wrong("paginate-while", e))?;
     }
     if let Some(most) = given.max_pages {
         rule = rule.max_pages(most);
