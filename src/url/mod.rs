@@ -7,6 +7,7 @@ mod dots;
 mod mistake;
 mod name;
 mod prefix;
+mod spelling;
 mod text;
 mod zone;
 
@@ -23,6 +24,7 @@ pub(crate) use base::Base;
 pub(crate) use mistake::Mistake;
 pub(crate) use name::host_name;
 pub(crate) use prefix::{Url, UrlPrefix};
+pub(crate) use spelling::same_spelling;
 pub(crate) use text::{authority, cleaned};
 
 /// Characters of a query component that are sent as they are: RFC 3986's unreserved ones. All others are encoded.
@@ -199,21 +201,30 @@ pub(crate) fn without_parameter(text: &str, name: &str) -> String {
     }
 }
 
-/// Returns the text of a URL in which each parameter with the value `mask` has its value in another URL, if it is there.
-pub(crate) fn with_parameters_of(other: &str, text: &str, mask: &str) -> String {
-    let query = |text: &str| Some(text.split('#').next()?.split_once('?')?.1.to_owned());
-    let (Some(known), Some(masked)) = (query(other), query(text)) else {
+/// Returns the text of a URL in which each parameter with the value `mask` has its value among these pairs, which are
+/// parts of queries, if its name is there.
+pub(crate) fn with_values_of(known: &[String], text: &str, mask: &str) -> String {
+    let (front, fragment) = text.split_at(text.find('#').unwrap_or(text.len()));
+    let Some((path, query)) = front.split_once('?') else {
         return text.to_owned();
+    };
+    let decoded = |name: &str| {
+        let name = name.replace('+', " ");
+        percent_decode_str(&name).decode_utf8_lossy().into_owned()
     };
     let filled = |pair: &str| match pair.split_once('=') {
         Some((name, value)) if value == mask => {
-            let is_same = |other: &&str| other.split_once('=').is_some_and(|(n, _)| n == name);
-            known.split('&').find(is_same).unwrap_or(pair).to_owned()
+            let pairs = known.iter().filter_map(|pair| pair.split_once('='));
+            let mut values = pairs.filter(|(other, _)| decoded(other) == decoded(name));
+            match values.next() {
+                Some((_, value)) => format!("{name}={value}"),
+                None => pair.to_owned(),
+            }
         }
         _ => pair.to_owned(),
     };
-    let pairs: Vec<String> = masked.split('&').map(filled).collect();
-    text.replacen(&masked, &pairs.join("&"), 1)
+    let pairs: Vec<String> = query.split('&').map(filled).collect();
+    format!("{path}?{}{fragment}", pairs.join("&"))
 }
 
 /// Returns the text of a URL with the userinfo of another URL, unless it has its own.
@@ -223,6 +234,25 @@ pub(crate) fn with_userinfo_of(other: &str, text: &str) -> String {
         (Some((userinfo, _)), Some(place)) if !text[place.clone()].contains('@') => {
             let (front, rest) = text.split_at(place.start);
             format!("{front}{userinfo}@{rest}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Returns the text of a URL whose userinfo is `mask` with the userinfo of another URL in its place, if that has some.
+pub(crate) fn with_userinfo_for(other: &str, text: &str, mask: &str) -> String {
+    let masked = text::authority(text).and_then(|at| {
+        let rest = text[at.clone()].strip_prefix(mask)?;
+        rest.starts_with('@').then_some(at.start)
+    });
+    let userinfo = text::authority(other).and_then(|at| other[at].rsplit_once('@'));
+    match (masked, userinfo) {
+        (Some(start), Some((userinfo, _))) => {
+            format!(
+                "{}{userinfo}{}",
+                &text[..start],
+                &text[start + mask.len()..]
+            )
         }
         _ => text.to_owned(),
     }

@@ -1,5 +1,6 @@
 //! Lists whose answers lead to further pages (`--paginate`).
 
+mod masked;
 mod ordered;
 mod resumed;
 
@@ -185,6 +186,62 @@ fn a_link_to_itself_ends_the_list_with_a_warning() {
         .exits(0);
     assert_eq!(pages(&done), [1]);
     done.says("the list ends with page 1: the next page was asked for already");
+}
+
+#[test]
+fn a_link_to_itself_in_another_spelling_ends_the_list_with_a_warning() {
+    for link in [
+        "/%6C?a=~",
+        "/x/../l?a=%7e",
+        "./l?a=~#top",
+        "HTTP://LOCALHOST:PORT/l?a=~",
+        "//me:secret@localhost:PORT/l?a=~",
+    ] {
+        let answer = move |request: &Seen| {
+            let port = request.header("host").unwrap().rsplit_once(':').unwrap().1;
+            let link = link.replace("PORT", port);
+            Answer::text("").header("Link", format!("<{link}>; rel=next"))
+        };
+        let server = Server::start(answer);
+        let url = server.url("/l?a=~").replace("127.0.0.1", "localhost");
+        let done = haul(["--paginate", "link", &url]).done().exits(0);
+        assert_eq!(pages(&done), [1], "{link}");
+        done.says("the list ends with page 1: the next page was asked for already");
+    }
+}
+
+#[test]
+fn a_link_to_what_the_command_made_of_the_line_is_a_link_to_itself() {
+    let server = Server::start(|request| {
+        Answer::text("").header("Link", format!("<{}>; rel=next", request.target))
+    });
+    for arguments in [["--url-query", "a=b"], ["--base-url", &server.url("/")]] {
+        let done = haul(["--paginate", "link"]).and(arguments);
+        let done = done.and([server.url("/l")]).done().exits(0);
+        assert_eq!(pages(&done), [1]);
+    }
+}
+
+#[test]
+fn links_that_differ_in_what_servers_tell_apart_are_followed() {
+    let links = [
+        "/l/",
+        "/l?",
+        "/l?a=1&b=2",
+        "/l?b=2&a=1",
+        "/l%2F",
+        "/L",
+        "/l?a=1%26b=2",
+    ];
+    let server = Server::start(move |request| {
+        let at = links.iter().position(|link| *link == request.target);
+        match links.get(at.map_or(0, |at| at + 1)) {
+            Some(link) => Answer::text("").header("Link", format!("<{link}>; rel=next")),
+            None => Answer::text(""),
+        }
+    });
+    let done = haul(["--paginate", "link", &server.url("/l")]).done();
+    assert_eq!(pages(&done.exits(0)).len(), 8);
 }
 
 #[test]

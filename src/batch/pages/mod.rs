@@ -10,7 +10,6 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::value::RawValue;
 
-use crate::digest::Sha256;
 use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::redact::Redaction;
@@ -18,7 +17,7 @@ use crate::request::{PageChain, PageFacts, Request, Tag};
 use crate::url;
 
 pub use rule::InvalidPages;
-use rule::{Found, PageRule};
+use rule::{Found, PageRule, digest};
 
 /// Rule that says which request asks for the next page of a list.
 ///
@@ -56,6 +55,8 @@ pub struct Pages {
     /// Pointer to a value that is true while there are further pages. `None`: not asked for.
     while_true: Option<String>,
     max_pages: u32,
+    /// Query parameters of the client.
+    client_query: Vec<(String, String)>,
 }
 
 /// Default upper bound for the pages of a chain.
@@ -113,6 +114,7 @@ impl Pages {
             rule,
             while_true: None,
             max_pages: MAX_PAGES,
+            client_query: Vec::new(),
         }
     }
 
@@ -128,6 +130,15 @@ impl Pages {
     /// Upper bound for the pages of a chain, the first included. Default 10,000.
     pub fn max_pages(mut self, most: u32) -> Pages {
         self.max_pages = most;
+        self
+    }
+
+    /// Names a query parameter of the [client](crate::ClientBuilder::query), by which a journal reads masked links.
+    ///
+    /// Records mask secret parameters in `next`. [`Journal::pages`](crate::sink::Journal::pages) puts the values that are
+    /// known in their place: those of the first page's URL and [`query`](Request::query), and these.
+    pub fn client_query(mut self, name: impl Into<String>, value: impl Into<String>) -> Pages {
+        self.client_query.push((name.into(), value.into()));
         self
     }
 
@@ -167,10 +178,12 @@ impl Pages {
             Some(page) => Arc::clone(&page.chain),
             None => Arc::new(PageChain::new(Request::clone(request).unpaged(), None)),
         };
-        if number == 1
-            && let Ok(sent) = &sent
-        {
-            chain.follows(digest(&sent.uri().to_string()));
+        if self.rule.names_urls() {
+            // A link to the page itself may name it as it was written, or as it answered.
+            let written = sent.as_ref().ok().filter(|_| number == 1);
+            for url in written.into_iter().chain([&*response.head().url]) {
+                chain.follows(digest(&url::same_spelling(url)));
+            }
         }
         let home = match request.page() {
             Some(page) if page.number > 1 => page.home.clone(),
@@ -180,12 +193,11 @@ impl Pages {
         if self.rule.names_urls() && response.head().url.host() != home {
             chain.leave_home();
         }
-        let text = rule::text_of(&found);
         if let Some(page) = request.page() {
             let shown = self.rule.shown(&found, request.redaction());
             let _ = page.next.set(shown);
         }
-        if !chain.follows(digest(&text)) {
+        if !chain.follows(self.rule.mark(&found)) {
             return NextPage::Stopped("the next page was asked for already".to_owned());
         }
         if number >= self.max_pages {
@@ -258,14 +270,6 @@ fn whole_url(
         false => text.to_owned(),
     };
     Ok(first.clone().with_url(&text).retain_query(stays))
-}
-
-fn digest(text: &str) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    hash.update(text);
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&hash.finish()[..16]);
-    digest
 }
 
 impl Outcome {

@@ -2,8 +2,8 @@
 
 use serde_json::value::RawValue;
 
-use super::rule::{self, MASK};
-use super::{Pages, digest};
+use super::Pages;
+use super::rule::{self, MASK, digest};
 use crate::host::Host;
 use crate::request::Request;
 use crate::url::{self, Base, Url};
@@ -52,16 +52,14 @@ impl Pages {
     /// Notes that the first page was asked for.
     pub(crate) fn begin_again(&self, first: &Request, base: Option<&Base>) {
         if let (Some(page), Some(sent)) = (first.page(), sent(first, base)) {
-            page.chain.follows(digest(&sent.uri().to_string()));
+            page.chain.follows(digest(&url::same_spelling(&sent)));
         }
     }
 
     /// Notes a link or cursor that an earlier run found. Returns false if the chain had followed it before.
-    pub(crate) fn follow_again(first: &Request, next: &RawValue) -> bool {
-        let text = rule::text_of(next);
-        first
-            .page()
-            .is_none_or(|page| page.chain.follows(digest(&text)))
+    pub(crate) fn follow_again(&self, first: &Request, next: &RawValue) -> bool {
+        let page = first.page();
+        page.is_none_or(|page| page.chain.follows(self.rule.mark(next)))
     }
 
     /// True if a secret was masked in a recorded link or cursor.
@@ -69,13 +67,26 @@ impl Pages {
         next.get().contains(MASK)
     }
 
-    /// Returns a recorded link with the secret parameters of the first page in place of masks.
-    pub(crate) fn unmasked(next: &RawValue, first: &Request) -> Box<RawValue> {
+    /// Returns a recorded link with the secrets that are known in place of masks: those of the first page's URL and
+    /// parameters, and the client's parameters.
+    pub(crate) fn unmasked(&self, next: &RawValue, first: &Request) -> Box<RawValue> {
         if !Pages::is_masked(next) {
             return next.to_owned();
         }
-        let text = rule::text_of(next);
-        rule::raw(&url::with_parameters_of(first.url(), &text, MASK))
+        let query = first
+            .url()
+            .split('#')
+            .next()
+            .and_then(|url| url.split_once('?'));
+        let own = first.options().map_or(&[][..], |options| &options.query);
+        let beside = own.iter().chain(&self.client_query);
+        let known: Vec<String> = query
+            .into_iter()
+            .flat_map(|(_, query)| query.split('&').map(ToOwned::to_owned))
+            .chain(beside.map(|(name, value)| url::form([(&**name, &**value)])))
+            .collect();
+        let text = url::with_values_of(&known, &rule::text_of(next), MASK);
+        rule::raw(&url::with_userinfo_for(first.url(), &text, MASK))
     }
 
     /// True if a chain may have this many pages.

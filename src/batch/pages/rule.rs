@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::digest::Sha256;
 use crate::redact::{Redaction, beginning};
 use crate::request::Tag;
 use crate::response::{Response, check_pointer, find_from_ends};
@@ -92,10 +93,27 @@ pub(super) fn raw(text: &str) -> Box<RawValue> {
     to_raw_value(text).expect("every text can be written as JSON")
 }
 
+pub(super) fn digest(text: &str) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(text);
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hash.finish()[..16]);
+    digest
+}
+
 impl PageRule {
     /// True if an answer names the URL of the next page, and not a cursor for the first page's URL.
     pub(super) fn names_urls(&self) -> bool {
         matches!(self, PageRule::Link | PageRule::Url(_))
+    }
+
+    /// Returns the mark by which a link or cursor is known again, however a URL is spelled.
+    pub(super) fn mark(&self, found: &RawValue) -> [u8; 16] {
+        let text = text_of(found);
+        match self.names_urls().then(|| url::parse(&text)) {
+            Some(Ok(url)) => digest(&url::same_spelling(&url)),
+            _ => digest(&text),
+        }
     }
 
     /// Reads the link or cursor of a page. `while_true`: pointer to a value that must be true.

@@ -7,6 +7,9 @@ use crate::messages::Messages;
 /// Log target under which the library reports that requests wait for descriptors, ports or threads.
 const SHORTAGE: &str = "haul::shortage";
 
+/// Log target under which the library reports lists that it does not go on with.
+const LISTS: &str = "haul::lists";
+
 /// Raises the soft limit of open files to the hard one: each connection is an open file.
 #[cfg(unix)]
 pub(crate) fn raise() {
@@ -55,20 +58,21 @@ pub(crate) fn survive_full_files() {
 #[cfg(not(unix))]
 pub(crate) fn survive_full_files() {}
 
-/// Warns on standard error when requests wait for resources that the system does not give.
+/// Warns on standard error when requests wait for resources that the system does not give, and of lists that a resumed
+/// run does not go on with.
 pub(crate) fn tell(messages: &Messages) {
     // There is no other logger: `-vv` has its own.
-    if log::set_boxed_logger(Box::new(Shortages(messages.clone()))).is_ok() {
+    if log::set_boxed_logger(Box::new(WarningsOfTargets(messages.clone()))).is_ok() {
         log::set_max_level(LevelFilter::Warn);
     }
 }
 
-/// Logger that passes on only messages about shortages.
-struct Shortages(Messages);
+/// Logger that passes on only messages about shortages and lists.
+struct WarningsOfTargets(Messages);
 
-impl Log for Shortages {
+impl Log for WarningsOfTargets {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == SHORTAGE
+        matches!(metadata.target(), SHORTAGE | LISTS)
     }
 
     fn log(&self, record: &Record<'_>) {

@@ -65,6 +65,11 @@ impl EarlierChains {
         false
     }
 
+    /// True if a chain is left to be taken.
+    pub(super) fn is_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Takes the chain that begins with the request of this key at this position of the input, or else the next one
     /// of this key. `None`: no outcome of its pages is there.
     pub(super) fn take(&mut self, key: Key, position: u64) -> Option<EarlierChain> {
@@ -94,6 +99,16 @@ impl EarlierChain {
         last.is_some_and(|page| page.outcome != Kind::Success)
     }
 
+    /// True if a later run would ask for a further page, or for the last one again.
+    pub(super) fn goes_on(&self) -> bool {
+        let last = self.pages.last();
+        let goes_on = |page: &EarlierPage| match page.outcome {
+            Kind::Success => page.next.is_some(),
+            Kind::Rejected | Kind::Failed => self.pages.len() > 1,
+        };
+        last.is_some_and(goes_on)
+    }
+
     /// True if the last page failed because its run was cut off, and the server may have acted.
     pub(super) fn is_interrupted(&self) -> bool {
         self.pages.last().is_some_and(|page| page.interrupted)
@@ -115,7 +130,7 @@ impl EarlierChain {
         pages.begin_again(first, base);
         let mut is_new = true;
         for next in self.pages.iter().filter_map(|page| page.next.as_deref()) {
-            is_new = Pages::is_masked(next) || Pages::follow_again(first, next);
+            is_new = Pages::is_masked(next) || pages.follow_again(first, next);
         }
         let number = u32::try_from(self.pages.len())
             .unwrap_or(u32::MAX)
@@ -173,7 +188,7 @@ impl EarlierChain {
             return Some(first.clone());
         };
         let next = self.pages[before].next.as_deref()?;
-        let next = Pages::unmasked(next, first);
+        let next = pages.unmasked(next, first);
         let links = self.pages[..before]
             .iter()
             .filter_map(|page| page.next.as_deref());

@@ -8,6 +8,7 @@
 mod ahead;
 mod chains;
 mod counts;
+mod cut_lists;
 mod intents;
 mod out;
 mod remaining;

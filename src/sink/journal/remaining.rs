@@ -6,13 +6,13 @@ use std::iter::FusedIterator;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
+use super::cut_lists::CutLists;
 use super::intents::IntentWriter;
 use super::saves::SaveAnnouncer;
 use super::seen::RequestProgress;
 use super::{Recovery, Shared, Witness, journal_error};
 use crate::batch::Pages;
 use crate::record::KeyMaker;
-use crate::redact::escape::log_line;
 use crate::request::{IntentLog, JournalFacts, Request, SaveLog};
 use crate::sink::SinkError;
 
@@ -33,6 +33,7 @@ pub struct Remaining<I> {
     resume_writes: bool,
     /// Rule for the pages of lists. `None`: the requests are of no chain of pages.
     pages: Option<Pages>,
+    lists: CutLists,
 }
 
 /// Makes the error for a batch whose requests come from outcomes: a later run would not know them.
@@ -74,6 +75,7 @@ impl<I> Remaining<I> {
             retry_failed,
             resume_writes,
             pages: None,
+            lists: CutLists::default(),
         }
     }
 
@@ -92,7 +94,7 @@ impl<I> Remaining<I> {
 
     /// Returns how the request at this position is to be sent. `None`: the request has its outcome and is not sent.
     /// `Some(None)`: it is sent as it is.
-    fn resumed(&self, request: &Request, position: u64) -> Option<Option<JournalFacts>> {
+    fn resumed(&mut self, request: &Request, position: u64) -> Option<Option<JournalFacts>> {
         // A method that may be repeated needs no intent.
         let writes = !request.method().is_idempotent();
         let mut resumed = JournalFacts {
@@ -131,6 +133,7 @@ impl<I> Remaining<I> {
             }
         }
         if place == RequestProgress::Done {
+            self.lists.found_unpaged += u64::from(self.pages.is_some());
             return None;
         }
         resumed.supersedes = has_outcome || recovery != Recovery::None;
@@ -157,9 +160,24 @@ enum ChainProgress {
 }
 
 impl<I> Remaining<I> {
+    /// Counts a list whose further pages are not asked for, since this run asks for none.
+    fn look_for_pages(&mut self, first: &Request, position: u64) {
+        let seen = &self.shared.seen;
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.has_chains() {
+            let chain = seen.take_chain(self.keys.of(first), position);
+            let goes_on = chain.is_some_and(|chain| chain.goes_on());
+            self.lists.left_unpaged += u64::from(goes_on);
+        }
+    }
+
     /// Returns the page at which the chain that begins with this request goes on.
-    fn page(&self, first: Request, position: u64) -> ChainProgress {
-        let Some(pages) = self.pages.as_ref().filter(|_| self.resuming) else {
+    fn page(&mut self, first: Request, position: u64) -> ChainProgress {
+        if !self.resuming {
+            return ChainProgress::New(first);
+        }
+        let Some(pages) = self.pages.as_ref() else {
+            self.look_for_pages(&first, position);
             return ChainProgress::New(first);
         };
         let key = self.keys.of(&first);
@@ -197,12 +215,7 @@ impl<I> Remaining<I> {
         let writes = !request.method().is_idempotent();
         if writes && supersedes && !chain.has_failed() && !self.resume_writes {
             // The server has carried out this page; asking for its masked link would carry it out once more.
-            log_line!(
-                Warn,
-                "the pages after {} are not asked for: their link was masked, and {} is not repeated",
-                request.shown_url(),
-                request.method()
-            );
+            self.lists.warn_of_lost_link(&request);
             return ChainProgress::Ended;
         }
         let mut facts = JournalFacts {
@@ -234,6 +247,7 @@ where
         loop {
             let Some(request) = self.input.next() else {
                 self.tell(|witness| witness.ends());
+                self.lists.warn_of_counts();
                 return None;
             };
             let request = request.into();

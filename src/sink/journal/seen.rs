@@ -170,6 +170,11 @@ impl EarlierOutcomes {
         self.chains.take(key, position)
     }
 
+    /// True if a chain of pages is left to be taken.
+    pub(super) fn has_chains(&self) -> bool {
+        self.chains.is_any()
+    }
+
     /// True if a request of this key was under way when its run was cut off. Each such request is returned once.
     pub(super) fn take_interrupted(&mut self, key: Key) -> bool {
         take_one(&mut self.unresolved, key)

@@ -35,8 +35,14 @@ impl Journal {
     ///
     /// Requests that were made [first pages](Pages::first) are then handed on as the page at which their list goes on:
     /// the page after the last one that succeeded. A page that failed is left as it is, unless
-    /// [`retry_failed`](Journal::retry_failed) is set. If a secret was masked in the link of a record, the page before is
-    /// asked for it once more.
+    /// [`retry_failed`](Journal::retry_failed) is set. If a secret was masked in the link to the next page, the last page
+    /// is asked for it once more; if that page's own link was masked too, and the secret is none of the request or of
+    /// [`Pages::client_query`], the last page whose link is known. The pages after it are asked for again, and their
+    /// records supersede the earlier ones.
+    ///
+    /// A list of which a page must not be [repeated](Journal::resume_writes) ends there. Such a list, and lists whose
+    /// earlier results were made without pages or whose pages this run does not ask for, are named in warnings, with the
+    /// log target `haul::lists`.
     ///
     /// To be called before [`remaining`](Journal::remaining).
     pub fn pages(mut self, pages: Pages) -> Journal {

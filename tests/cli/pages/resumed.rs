@@ -143,6 +143,44 @@ fn equal_lines_are_lists_of_their_own() {
     assert_eq!((&found[&0], &found[&1]), (&vec![1, 2, 3], &vec![1, 2, 3]));
 }
 
+#[test]
+fn results_without_pages_are_told_of_when_pages_are_asked_for() {
+    let (server, folder) = (server(3), Folder::new());
+    let out = folder.at("out.jsonl");
+    let urls = ["/a", "/b"].map(|path| server.url(path));
+    haul(["-o", &out]).and(&urls).done().exits(0);
+    let arguments = ["--resume", "-q", "--paginate", "link", "-o", &out];
+    let done = haul(arguments).and(&urls).and([server.url("/c")]).done();
+    let done = done
+        .exits(0)
+        .says("2 requests of the input have their results from a run without pages");
+    assert_eq!(done.stderr.lines().count(), 1);
+    assert_eq!(server.requests(), 5);
+}
+
+#[test]
+fn lists_with_further_pages_are_told_of_when_no_pages_are_asked_for() {
+    let (server, folder) = (server(3), Folder::new());
+    let out = folder.at("out.jsonl");
+    let urls = ["/a", "/b"].map(|path| server.url(path));
+    let arguments = ["--paginate", "link", "-o", &out];
+    haul(arguments).and([&urls[0]]).done().exits(0);
+    haul(arguments)
+        .and(["--resume", "--max-pages", "2"])
+        .and(&urls)
+        .done();
+    let done = haul(["--resume", "-q", "-o", &out]).and(&urls).done();
+    let done = done
+        .exits(0)
+        .says("1 request of the input has further pages that this run does not ask for");
+    assert_eq!(done.stderr.lines().count(), 1);
+    assert_eq!(server.requests(), 5);
+    // The list goes on as soon as pages are asked for again.
+    let done = haul(arguments).and(["--resume"]).and(&urls).done();
+    done.never_says("further pages that");
+    assert_eq!(server.requests(), 6);
+}
+
 /// Number of kills: 8, or 50 with `HAUL_SCALE`.
 fn kills() -> usize {
     match env::var_os("HAUL_SCALE") {

@@ -59,6 +59,9 @@ pub(crate) fn rule(arguments: &Arguments) -> Result<Option<Pages>, CommandError>
     if let Some(most) = given.max_pages {
         rule = rule.max_pages(most);
     }
+    for (name, value) in &arguments.requests.url_query {
+        rule = rule.client_query(name, value);
+    }
     if arguments.ending.max_cost.is_some() {
         return Err(CommandError::usage(format!(
             "{} and {} exclude each other: the cost of a page is not known when its list is read",
