@@ -93,7 +93,8 @@
 //!
 //! The crate logs through the [`log`](https://docs.rs/log) crate: WARN for a retry or a request that is given up, and
 //! once, with the target `haul::shortage`, when requests wait because this machine has no free descriptor, port or
-//! thread; INFO for the start and end of a batch; DEBUG for an attempt.
+//! thread, and with the target `haul::lists` for lists of pages that a resumed journal does not go on with; INFO for the
+//! start and end of a batch; DEBUG for an attempt.
 //!
 //! # Features
 //!

@@ -18,7 +18,7 @@ mod modules {
     use haul::batch::{
         AdaptiveHost, CancelToken, Completed, CompletedInTime, End, Follow, Full, HoldingHost,
         InTime, Intake, Mapped, NextRequests, Outcomes, Panicked, ParMap, Progress, ProgressHandle,
-        Pushed, Refusal, Refused, Requests, ReturnWhen, SummaryHandle, TimedOut, Unfinished,
+        Pushed, Refusal, Refused, Requests, ReturnWhen, SummaryHandle, TimedOut, Turns, Unfinished,
         UniqueFilter, Waited, WaitingHost, as_completed, wait,
     };
     #[cfg(feature = "cookies")]

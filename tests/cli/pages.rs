@@ -2,12 +2,15 @@
 
 mod masked;
 mod ordered;
+mod origins;
 mod resumed;
+mod rules;
+mod scale;
 
 use serde_json::{Value, json};
 
-use super::command::{Done, Folder, haul};
-use test_support::{Answer, Scenario, Seen, Server};
+use super::command::{Done, haul};
+use test_support::{Answer, Seen, Server};
 
 /// Returns the number of the page that a request asks for, from 0.
 fn asked(request: &Seen) -> u64 {
@@ -278,38 +281,6 @@ fn many_lists_are_read_with_one_worker() {
 }
 
 #[test]
-fn a_page_of_another_origin_gets_no_credentials() {
-    let scenario = Scenario::new().hosts(2);
-    let scenario = scenario.when("*", |request| {
-        let next = match asked(request) {
-            0 => request.header("x-other").unwrap().to_owned(),
-            1 => request.header("x-home").unwrap().to_owned(),
-            _ => return Answer::text(""),
-        };
-        Answer::text("").header("Link", format!("<{next}>; rel=next"))
-    });
-    let server = scenario.start();
-    let headers = [
-        format!("x-home: {}", server.url_on(0, "/?page=2")),
-        format!("x-other: {}", server.url_on(1, "/?page=1")),
-        "x-api-key: k".to_owned(),
-    ];
-    let mut arguments = vec!["--paginate", "link", "-u", "user:password"];
-    arguments.extend(["--url-query", "token=t", "--secret", "token"]);
-    for header in &headers {
-        arguments.extend(["-H", header]);
-    }
-    haul(arguments).and([server.url_on(0, "/")]).done().exits(0);
-    assert_eq!(server.requests(), 3);
-    for (at, seen) in server.seen().iter().enumerate() {
-        let has = |name| seen.header(name).is_some();
-        let has_token = seen.target.contains("token=t");
-        let found = (has("authorization"), has("x-api-key"), has_token);
-        assert_eq!(found, (at == 0, at == 0, at == 0), "page {}", at + 1);
-    }
-}
-
-#[test]
 fn secrets_in_a_link_are_masked_in_records() {
     let server = Server::start(|request| match request.query() {
         None => Answer::text("").header("Link", "</?access_token=sesame>; rel=next"),
@@ -320,75 +291,6 @@ fn secrets_in_a_link_are_masked_in_records() {
         .exits(0);
     assert_eq!(pages(&done), [1, 2]);
     assert!(!done.stdout.contains("sesame") && !done.stderr.contains("sesame"));
-}
-
-#[test]
-fn a_wrong_rule_is_refused_before_anything_is_sent() {
-    let folder = Folder::new();
-    let saved = folder.at("saved");
-    for (arguments, told) in [
-        (
-            vec!["--paginate", "next"],
-            "\"next\" is no rule (link, or a pointer such as /next)",
-        ),
-        (
-            vec!["--paginate-cursor", "/next"],
-            "needs a parameter or a member",
-        ),
-        (
-            vec!["--paginate-cursor", "next=page"],
-            "a pointer begins with /",
-        ),
-        (
-            vec!["--paginate", "link", "--paginate-while", "more"],
-            "a pointer begins with /",
-        ),
-        (
-            vec!["--paginate-while", "/more"],
-            "--paginate-while: it needs --paginate",
-        ),
-        (vec!["--max-pages", "3"], "--max-pages: it needs --paginate"),
-        (
-            vec!["--paginate", "/next", "--output-dir", &saved],
-            "--output-dir exclude each other",
-        ),
-        (
-            vec!["--paginate", "/next", "-X", "head"],
-            "-X HEAD exclude each other",
-        ),
-    ] {
-        let done = haul(arguments).and(["http://127.0.0.1:9/"]).done();
-        done.exits(2).says(told);
-    }
-}
-
-#[test]
-fn a_pointer_that_is_none_is_refused_by_each_option_that_takes_one() {
-    let escape = "a ~ in a pointer is written ~0, and a / in a name ~1: \"/a~3\" (at byte 3)";
-    for (option, value) in [
-        ("--paginate", "/a~3"),
-        ("--paginate-cursor", "/a~3=page"),
-        ("--paginate-cursor", "/next=/a~3"),
-        ("--paginate-while", "/a~3"),
-        ("--require", "/a~3=1"),
-    ] {
-        let rule = match option {
-            "--paginate-while" => &["--paginate", "link"][..],
-            _ => &[],
-        };
-        let done = haul(rule)
-            .and([option, value, "http://127.0.0.1:9/"])
-            .done();
-        done.exits(2).says(&format!("haul: {option}: {escape}"));
-    }
-    let named = haul(["http://127.0.0.1:9/"]).env("HAUL_PAGINATE", "/a~3");
-    named
-        .done()
-        .exits(2)
-        .says(&format!("haul: HAUL_PAGINATE: {escape}"));
-    let line = r#"{"url": "http://127.0.0.1:9/", "require": {"/a~": 1}}"#;
-    let done = haul(["-"]).input(line).done().exits(1);
-    done.says("stdin:1: require: a ~ in a pointer is written ~0, and a / in a name ~1: \"/a~\"");
 }
 
 #[test]

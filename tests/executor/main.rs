@@ -11,4 +11,5 @@ mod scene;
 mod shutdown;
 mod stress;
 mod threads;
+mod turns;
 mod waits;

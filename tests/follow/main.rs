@@ -2,6 +2,7 @@
 
 mod bounds;
 mod ends;
+mod pages;
 mod scripted;
 mod unique;
 

@@ -47,7 +47,11 @@ use rule::{Found, PageRule, digest};
 /// In a pointer (RFC 6901), `~0` stands for `~` and `~1` for `/` in a name, and `-1` is the last item of an array.
 ///
 /// A page of another origin (scheme, host or port) than the first page gets no credentials of the request or the client,
-/// as after a redirect, and neither do the pages after it.
+/// as after a redirect, and neither do the pages after it. Method and body go along, as after a 307: a secret in a body
+/// goes where the list leads.
+///
+/// A link to a page that was asked for before ends the chain. Its URL is known in any spelling: the case of the host, the
+/// default port, dot segments, escapes that are not needed and the fragment make no difference.
 #[derive(Clone, Debug)]
 #[must_use = "it only says which page is next: see `after`"]
 pub struct Pages {
@@ -133,9 +137,9 @@ impl Pages {
         self
     }
 
-    /// Names a query parameter of the [client](crate::ClientBuilder::query), by which a journal reads masked links.
+    /// Names a query parameter of the client, by which a journal reads masked links.
     ///
-    /// Records mask secret parameters in `next`. [`Journal::pages`](crate::sink::Journal::pages) puts the values that are
+    /// It is one of [`ClientBuilder::query`](crate::ClientBuilder::query). Records mask secret parameters in `next`. [`Journal::pages`](crate::sink::Journal::pages) puts the values that are
     /// known in their place: those of the first page's URL and [`query`](Request::query), and these.
     pub fn client_query(mut self, name: impl Into<String>, value: impl Into<String>) -> Pages {
         self.client_query.push((name.into(), value.into()));

@@ -15,7 +15,8 @@ pub(crate) struct PageArguments {
     /// line, id and tag of its line. A page that is absent, null, false or empty ends the list; so does a failed page,
     /// and a page that was asked for before. In a pointer, -1 is the last item of an array. A page of another origin
     /// (scheme, host or port) gets no credentials. --resume goes on after the last page that succeeded, --retry-failed
-    /// with the page that failed. With --ordered, one list is asked for after the other.
+    /// with the page that failed. With --ordered, pages come by line and then by page; lists are asked for side by side
+    /// all the same, up to 1,000 results (or four times --jobs) and 64 MiB of bodies ahead of the first list.
     #[arg(long, value_name = "RULE", conflicts_with = "paginate_cursor")]
     pub(crate) paginate: Option<String>,
     /// Ask for next pages by a cursor: /next=PARAM or /next=/MEMBER

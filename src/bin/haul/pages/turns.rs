@@ -1,7 +1,7 @@
 //! Order of outcomes by line and then by page.
 
-use haul::Outcome;
 use haul::batch::Turns;
+use haul::{Outcome, State};
 
 use super::lists::ListStep;
 use super::{ListNumber, PageQueue};
@@ -17,9 +17,12 @@ pub(super) struct ByLineAndPage {
 impl Turns for ByLineAndPage {
     fn take(&mut self, outcome: Outcome) {
         let list = number_of(&outcome);
-        let bytes = outcome
-            .success()
-            .map_or(0, |response| response.bytes().len());
+        let kept = match outcome.state() {
+            State::Success(response) => Some(response),
+            State::Rejected(rejection) => rejection.response(),
+            State::Failed(error) => error.response(),
+        };
+        let bytes = kept.map_or(0, |response| response.bytes().len());
         let waits = self.writes_wait && writes(&outcome);
         let step = match self.queue.next_after(&outcome) {
             None => ListStep::End,
