@@ -196,13 +196,26 @@ fn a_parameter_is_taken_out_of_a_url() {
 }
 
 #[test]
-fn masked_parameters_are_those_of_another_url() {
-    let with = |text| with_parameters_of("http://h/?k=s&x=1", text, "***");
+fn masked_parameters_have_the_values_that_are_known() {
+    let known = ["k=s%20", "x=1", "a+b=2", "k=other"].map(str::to_owned);
+    let with = |text| with_values_of(&known, text, "***");
     assert_eq!(
-        with("http://h/l?x=***&k=***&y=***"),
-        "http://h/l?x=1&k=s&y=***"
+        with("http://h/l?x=***&k=***&y=***#x=***"),
+        "http://h/l?x=1&k=s%20&y=***#x=***"
     );
+    assert_eq!(with("/l?%6b=***&a%20b=***"), "/l?%6b=s%20&a%20b=2");
     assert_eq!(with("http://h/l?k=t"), "http://h/l?k=t");
+    assert_eq!(with("http://h/x=***"), "http://h/x=***");
+}
+
+#[test]
+fn masked_userinfo_is_that_of_another_url() {
+    let with = |text| with_userinfo_for("http://u:p@h/a", text, "***");
+    assert_eq!(with("http://***@h/b"), "http://u:p@h/b");
+    assert_eq!(with("http://v@h/b"), "http://v@h/b");
+    assert_eq!(with("http://h/***@b"), "http://h/***@b");
+    let none = with_userinfo_for("http://h/", "http://***@h/b", "***");
+    assert_eq!(none, "http://***@h/b");
 }
 
 #[test]
