@@ -1,7 +1,7 @@
 //! Lists whose pages come by line and then by page (`--ordered`).
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -104,7 +104,10 @@ fn a_long_list_behind_a_slow_one_is_asked_for_up_to_the_bound() {
     gate.wait_for(1);
     server.wait_for_requests_to("/1", 999);
     // Time in which further pages would come.
-    std::thread::sleep(Duration::from_millis(50));
+    let until = Instant::now() + Duration::from_millis(50);
+    while Instant::now() < until {
+        std::thread::yield_now();
+    }
     assert_eq!(server.requests_to("/1"), 999);
     gate.open();
     let places = places(&run.finish().results());
