@@ -100,7 +100,11 @@ impl AttemptState {
             let end = self.accept(context, response, partial, finished);
             return end.cooling(pause, context.scope.clock);
         }
-        let failure = AttemptFailure::status(&response);
+        let mut failure = AttemptFailure::status(&response);
+        if let Some(unmet) = self.unmet_challenge() {
+            failure.message += "; ";
+            failure.message += unmet;
+        }
         let judgement = self.ask(context, &failure, Some(&response), !accepted);
         match judgement {
             Some(Judgement::Accept) => {}

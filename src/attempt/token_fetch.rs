@@ -33,7 +33,7 @@ impl Engine {
         call: &TokenCall,
         via: &dyn Any,
     ) -> Result<FetchedToken, TokenFailure> {
-        let Some((_, fetch)) = self.defaults.tokens.all.get(call.source) else {
+        let Some(source) = self.defaults.tokens.all.get(call.source) else {
             unreachable!("calls are of sources that the client has");
         };
         let request = TokenRequest {
@@ -41,7 +41,7 @@ impl Engine {
             reason: call.reason,
             via,
         };
-        let fetched = catch_unwind(AssertUnwindSafe(|| fetch(&request)));
+        let fetched = catch_unwind(AssertUnwindSafe(|| (source.fetch)(&request)));
         let token = fetched
             .unwrap_or_else(|panic| Err(Box::new(panicked(&*panic))))
             .map_err(failed)?;

@@ -268,6 +268,13 @@ impl Error {
         self
     }
 
+    /// Adds a note to the message.
+    pub(crate) fn with_note(mut self, note: &str) -> Error {
+        self.0.message += "; ";
+        self.0.message += note;
+        self
+    }
+
     pub(crate) fn stopped(mut self, reason: StopReason) -> Error {
         self.0.stop_reason = Some(reason);
         self

@@ -160,6 +160,28 @@ fn credentials_that_exclude_each_other_are_refused() {
         .done()
         .exits(2)
         .says("--oauth2-url: the token URL is not valid");
+    for (mistake, said) in [
+        (
+            ["--oauth2-param", "grant_type=x"],
+            "--oauth2-param: grant_type=x: the login sets grant_type by itself",
+        ),
+        (
+            ["--oauth2-param", "client_secret=sesame"],
+            "--oauth2-param: client_secret=***: ",
+        ),
+        (["--oauth2-id", ""], "--oauth2-id: the client id is empty"),
+    ] {
+        let given = ["--oauth2-url", "http://h/", "--oauth2-secret", "s"];
+        let id = match mistake[0] {
+            "--oauth2-id" => &[][..],
+            _ => &["--oauth2-id", "me"],
+        };
+        let given = given.iter().chain(id).chain(&mistake);
+        haul(given.chain(&["http://127.0.0.1:1/"]))
+            .done()
+            .exits(2)
+            .says(said);
+    }
 }
 
 #[cfg(unix)]
