@@ -324,6 +324,7 @@ impl AttemptState {
             status: response.as_ref().map(Response::status),
             retry_after: waits.retry_after,
             limit: waits.limit,
+            says_no: waits.says_no,
             judgement: judgement.as_ref(),
             limit_adapts: context.scope.limit.is_some(),
             ..AttemptFacts::new(&self.prepared.method, failure.error_type)

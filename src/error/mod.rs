@@ -161,7 +161,7 @@ named! {
         BudgetEmpty = "budget_empty",
         /// The host's circuit breaker is open.
         BreakerOpen = "breaker_open",
-        /// The server asked not to be tried again.
+        /// The server asked not to be tried again (`x-should-retry: false`).
         ServerSaidNo = "server_said_no",
         /// Cancelled by the caller.
         Cancelled = "cancelled",

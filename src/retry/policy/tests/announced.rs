@@ -39,6 +39,28 @@ fn a_reset_over_the_cap_ends_the_request_or_is_clamped() {
 }
 
 #[test]
+fn vector_85_a_server_that_asks_not_to_be_tried_again_is_not() {
+    for code in [429, 503] {
+        let refused = || AttemptFacts {
+            says_no: true,
+            ..limited(&GET, code, true, Some(40))
+        };
+        assert_eq!(first(&policy(), &refused()), Err(StopReason::ServerSaidNo));
+        let judged = AttemptFacts {
+            judgement: Some(&Judgement::Retry),
+            ..refused()
+        };
+        assert_eq!(first(&policy(), &judged), Ok(secs(40)));
+    }
+    let not_found = AttemptFacts {
+        says_no: true,
+        ..status(&GET, 404)
+    };
+    let reason = Err(StopReason::NotRetryable);
+    assert_eq!(first(&policy(), &not_found), reason);
+}
+
+#[test]
 fn retry_after_stands_before_a_reset() {
     for asked in [2, 90] {
         let facts = AttemptFacts {
