@@ -54,14 +54,11 @@ impl RunningCommand {
         let Some(at) = commands.place_of(self) else {
             return Ok(CommandState::RunIsOver);
         };
-        let ended = commands.children[at].try_wait()?;
-        Ok(match ended {
-            Some(status) => {
-                commands.children.swap_remove(at);
-                CommandState::Ended(status)
-            }
-            None => CommandState::Runs,
-        })
+        if commands.children[at].try_wait()?.is_none() {
+            return Ok(CommandState::Runs);
+        }
+        let status = commands.children.swap_remove(at).wait()?;
+        Ok(CommandState::Ended(status))
     }
 
     /// True if [`end_all`] has ended the command.
