@@ -154,11 +154,8 @@ fn requests_wait_for_a_failing_source_within_their_deadlines() {
     let outcome = client.send(Request::get("http://127.0.0.1:1/").retry(limited));
     let error = outcome.error().unwrap();
     assert_eq!(error.error_type(), ErrorType::Deadline);
-    assert_eq!(
-        error.message(),
-        "the deadline passed while it waited for a token from its token source \
-         (the last call: the token source failed: no such account)"
-    );
+    let said = "the deadline passed while it waited for a token from its token source";
+    assert!(error.message().starts_with(said), "{error}");
 }
 
 #[test]

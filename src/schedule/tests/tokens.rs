@@ -167,6 +167,22 @@ fn held_jobs_end_at_their_deadline_which_begins_with_their_turn() {
 }
 
 #[test]
+fn a_deadline_in_the_wait_tells_the_failure_of_the_last_call() {
+    let mut scene = TokenScene::new(workers(4));
+    scene.push_within("a", 0..1, Some(Duration::from_secs(5)));
+    let call = scene.held();
+    scene.failed(&call);
+    scene.now += Duration::from_secs(5);
+    scene.schedule.expire(scene.now);
+    let (_, why) = scene.schedule.take_ended(scene.batch).unwrap();
+    let EndReason::DeadlineForToken(wait) = why else {
+        panic!("{why:?}");
+    };
+    let said = "it waited for a token from a source (the last call: ";
+    assert!(wait.to_string().starts_with(said), "{wait}");
+}
+
+#[test]
 fn a_job_that_was_held_keeps_the_deadline_of_its_turn() {
     let mut scene = TokenScene::new(workers(4));
     scene.push_within("a", 0..1, Some(Duration::from_secs(5)));
