@@ -8,7 +8,7 @@ use http::HeaderValue;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
 use super::context::AttemptContext;
-use super::digest_auth::{DigestAnswer, DigestChallenge};
+use super::digest_auth::{DigestAnswer, DigestChallenge, next_nonce, unmet};
 use super::next::AttemptEnd;
 use super::stage::Stage;
 use super::state::AttemptState;
@@ -46,6 +46,11 @@ impl AttemptState {
         answer
     }
 
+    /// Returns the reason why the last response, a 401, has no challenge that can be answered.
+    pub(super) fn unmet_challenge(&self) -> Option<&str> {
+        self.prepared.digest.as_deref()?.unmet.as_deref()
+    }
+
     /// Answers the challenge of a 401 by another exchange. `None`: the response stands. A session that has led to
     /// another status is kept for later requests.
     pub(super) fn meet_challenge(
@@ -58,9 +63,16 @@ impl AttemptState {
         let key = (host.clone(), Arc::clone(&login.credentials));
         let sessions = &context.engine.digest_sessions;
         let answer = std::mem::replace(&mut login.answer, DigestAnswer::None);
+        login.unmet = None;
         if reply.status != 401 {
-            if let DigestAnswer::Fresh(session, _) = answer {
-                sessions.keep(key, session);
+            let told = reply.headers.get("authentication-info");
+            let next = told.and_then(|told| next_nonce(told.as_bytes()));
+            match (answer, next) {
+                (DigestAnswer::Fresh(session, _) | DigestAnswer::Kept(session), Some(next)) => {
+                    sessions.keep(key, Arc::new(session.with_nonce(next)));
+                }
+                (DigestAnswer::Fresh(session, _), None) => sessions.keep(key, session),
+                (DigestAnswer::Kept(_) | DigestAnswer::None | DigestAnswer::OfHook, _) => {}
             }
             return None;
         }
@@ -69,7 +81,12 @@ impl AttemptState {
         if let DigestAnswer::Kept(session) = &answer {
             sessions.forget(&key, session);
         }
-        let challenge = challenge?;
+        let Some(challenge) = challenge else {
+            if matches!(answer, DigestAnswer::None | DigestAnswer::Kept(_)) {
+                login.unmet = Some(unmet(values.iter().map(HeaderValue::as_bytes)));
+            }
+            return None;
+        };
         let stale = match answer {
             DigestAnswer::None | DigestAnswer::Kept(_) => 0,
             DigestAnswer::Fresh(session, stale)

@@ -100,7 +100,11 @@ impl AttemptState {
             let end = self.accept(context, response, partial, finished);
             return end.cooling(pause, context.scope.clock);
         }
-        let failure = AttemptFailure::status(&response);
+        let mut failure = AttemptFailure::status(&response);
+        if let Some(unmet) = self.unmet_challenge() {
+            failure.message += "; ";
+            failure.message += unmet;
+        }
         let judgement = self.ask(context, &failure, Some(&response), !accepted);
         match judgement {
             Some(Judgement::Accept) => {}
@@ -320,6 +324,7 @@ impl AttemptState {
             status: response.as_ref().map(Response::status),
             retry_after: waits.retry_after,
             limit: waits.limit,
+            says_no: waits.says_no,
             judgement: judgement.as_ref(),
             limit_adapts: context.scope.limit.is_some(),
             ..AttemptFacts::new(&self.prepared.method, failure.error_type)

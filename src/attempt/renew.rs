@@ -12,10 +12,6 @@ use super::failure::AttemptFailure;
 use super::next::AttemptEnd;
 use super::state::AttemptState;
 
-/// Upper bound for the repetitions of a request whose token was older than the present one each time: beyond it the 401
-/// stands. Tokens that expire faster than the server answers would otherwise be tried for ever.
-const MOST_OLDER: u8 = 1;
-
 impl AttemptState {
     /// Takes the present token for an attempt that starts now. `None`: the request has no token.
     pub(super) fn take_token(&mut self, context: AttemptContext<'_>) -> Option<HeaderValue> {
@@ -52,8 +48,9 @@ impl AttemptState {
         self.token = None;
     }
 
-    /// Repeats a request whose token the server has refused, with a newer token, as part of the same attempt. `None`:
-    /// the response stands.
+    /// Repeats a request whose token the server has refused, with the token of a later call, as part of the same attempt.
+    /// A request is repeated once, whatever tokens it had: a source may return the same text at each call, and tokens may
+    /// expire faster than the server answers. `None`: the response stands.
     pub(super) fn renew(
         &mut self,
         context: AttemptContext<'_>,
@@ -66,16 +63,8 @@ impl AttemptState {
             token.body_lost = true;
             return None;
         }
-        let present = context.engine.tokens.present(token.source)?;
-        if present.number == refused {
-            if std::mem::replace(&mut token.renewed, true) {
-                return None;
-            }
-        } else {
-            if token.older == MOST_OLDER {
-                return None;
-            }
-            token.older += 1;
+        if std::mem::replace(&mut token.repeated, true) {
+            return None;
         }
         token.repeats = true;
         // The body of a 401 that is accepted may have gone to a file, which is not wanted.

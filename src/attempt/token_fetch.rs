@@ -10,6 +10,7 @@ use crate::redact::beginning;
 use crate::retry;
 use crate::schedule::TokenCall;
 use crate::settings::{HookError, TokenRequest};
+use crate::transport::Clock;
 
 use super::context::Engine;
 use super::panic::panicked;
@@ -20,10 +21,10 @@ const LONGEST: usize = 1024;
 
 impl Engine {
     /// Returns the time between a failed call of a token source and the next, after `failed` calls.
-    pub(crate) fn token_rest(&self, host: &Host, failed: u32) -> Duration {
+    pub(crate) fn token_rest(&self, host: &Host, failed: u32, clock: &Clock) -> Duration {
         let of_host = self.defaults.host_settings(Some(host));
         let policy = of_host.retry.as_ref().unwrap_or(&self.defaults.retry);
-        retry::backoff(policy, failed, false, &mut fastrand::f64)
+        retry::backoff(policy, failed, false, &mut || clock.random())
     }
 
     /// Calls a token source. `via`: parts of the client that [`TokenRequest::send`] needs. A panic of the source is a
@@ -33,7 +34,7 @@ impl Engine {
         call: &TokenCall,
         via: &dyn Any,
     ) -> Result<FetchedToken, TokenFailure> {
-        let Some((_, fetch)) = self.defaults.tokens.all.get(call.source) else {
+        let Some(source) = self.defaults.tokens.all.get(call.source) else {
             unreachable!("calls are of sources that the client has");
         };
         let request = TokenRequest {
@@ -41,7 +42,7 @@ impl Engine {
             reason: call.reason,
             via,
         };
-        let fetched = catch_unwind(AssertUnwindSafe(|| fetch(&request)));
+        let fetched = catch_unwind(AssertUnwindSafe(|| (source.fetch)(&request)));
         let token = fetched
             .unwrap_or_else(|panic| Err(Box::new(panicked(&*panic))))
             .map_err(failed)?;

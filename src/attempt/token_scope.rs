@@ -37,10 +37,15 @@ impl ClientDefaults {
             return None;
         }
         let source = self.tokens.number_of(self.token_source(&host)?)?;
+        let from = self.tokens.name_of(source);
         let of_host = self.host_settings(Some(&host));
         let settings = RequestSettings::of(self, &of_host, request, false);
         let limit = settings.deadline();
-        Some(Arc::new(TokenNeed { source, limit }))
+        Some(Arc::new(TokenNeed {
+            source,
+            from,
+            limit,
+        }))
     }
 
     /// Returns the source of the token for a host. `None`: a rule has other credentials for it, or no source serves it.

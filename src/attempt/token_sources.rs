@@ -11,7 +11,17 @@ pub(crate) struct TokenSources {
     pub(crate) client: Option<TokenSource>,
     /// Every source once with the code that fetches its tokens: the client's source and those of the rules. The schedule
     /// numbers sources by their place here.
-    pub(super) all: Vec<(TokenSource, Arc<FetchToken>)>,
+    pub(super) all: Vec<NumberedSource>,
+}
+
+/// Token source with all that is made of it once.
+#[derive(Clone)]
+pub(super) struct NumberedSource {
+    source: TokenSource,
+    /// Code that fetches the tokens.
+    pub(super) fetch: Arc<FetchToken>,
+    /// Name in messages.
+    name: Arc<str>,
 }
 
 impl TokenSources {
@@ -24,7 +34,11 @@ impl TokenSources {
         let of_rules = rules.filter_map(|rule| rule.token.as_ref());
         for source in self.client.iter().chain(of_rules) {
             if self.number_of(source).is_none() {
-                self.all.push((source.clone(), fetcher(source)));
+                self.all.push(NumberedSource {
+                    source: source.clone(),
+                    fetch: fetcher(source),
+                    name: source.name().into(),
+                });
             }
         }
     }
@@ -34,8 +48,13 @@ impl TokenSources {
         self.all.is_empty()
     }
 
+    /// Returns the name of a source in messages.
+    pub(super) fn name_of(&self, source: usize) -> Arc<str> {
+        Arc::clone(&self.all[source].name)
+    }
+
     /// Returns the number of a source. `None`: the client does not have it.
     pub(super) fn number_of(&self, source: &TokenSource) -> Option<usize> {
-        self.all.iter().position(|(known, _)| known.is(source))
+        self.all.iter().position(|known| known.source.is(source))
     }
 }

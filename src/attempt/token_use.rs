@@ -9,10 +9,8 @@ pub(super) struct TokenUse {
     pub(super) source: usize,
     /// Number of the token that the present attempt has. `None`: it has none, or the caller's hook replaced it.
     pub(super) sent: Option<u64>,
-    /// True if a server has refused the present token once: the token was renewed for this request.
-    pub(super) renewed: bool,
-    /// Number of times that a server has refused a token of the request that was older than the present one.
-    pub(super) older: u8,
+    /// True if the request was repeated after a 401. Another 401 stands.
+    pub(super) repeated: bool,
     /// True if the token was refused and the request is not repeated, since its body was read and can be read only once.
     pub(super) body_lost: bool,
     /// True if the request waits for its repetition after a 401: the attempt has gone out, and is not counted yet.
@@ -25,8 +23,7 @@ impl TokenUse {
         TokenUse {
             source: need.source,
             sent: None,
-            renewed: false,
-            older: 0,
+            repeated: false,
             body_lost: false,
             repeats: false,
         }
@@ -37,8 +34,7 @@ impl TokenUse {
         TokenUse {
             source: self.source,
             sent: None,
-            renewed: self.renewed,
-            older: self.older,
+            repeated: self.repeated,
             body_lost: false,
             repeats: false,
         }

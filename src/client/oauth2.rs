@@ -120,6 +120,14 @@ fn life(value: &Value) -> Option<Duration> {
 
 /// Returns the error of a request for a token that failed.
 fn failed(login: &OAuth2, error: Error) -> LoginError {
+    if error.error_type() == ErrorType::BodyTooLarge {
+        // The client's own error tells how to raise its limit, which is another one.
+        return LoginError::new(format!(
+            "{}: the response is larger than {} MiB, the limit for a response with a token",
+            ErrorType::BodyTooLarge,
+            BODY_LIMIT >> 20
+        ));
+    }
     let said = error.response().and_then(|response| said(login, response));
     let message = match said {
         Some(said) => said.message,

@@ -51,8 +51,8 @@ impl ClientBuilder {
     ///
     /// The token is renewed once, and the request is repeated once, whatever its method, because the server refused
     /// it; that is no retry, and [`attempts`](Outcome::attempts) does not count it. A request that had an older token
-    /// than the present one is repeated without a call. A second 401 of a present token stands, and so does the 401 of
-    /// a request whose body can be read only once and was read.
+    /// than the present one is repeated without a call. A second 401 of a request stands, and so does the 401 of a
+    /// request whose body can be read only once and was read.
     ///
     /// # Failures
     ///

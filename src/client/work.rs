@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::attempt::{
-    AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Compute, Engine, FetchedToken,
+    AttemptEnd, AttemptPermit, AttemptScope, AttemptSubject, Clock, Compute, Engine, FetchedToken,
     HedgeRace, HedgeScope,
 };
 use crate::error::TokenFailure;
@@ -70,8 +70,8 @@ impl Work for AttemptWork {
 }
 
 impl TokenWork for AttemptWork {
-    fn rest(&self, host: &Host, failed: u32) -> Duration {
-        self.engine.token_rest(host, failed)
+    fn rest(&self, host: &Host, failed: u32, clock: &Clock) -> Duration {
+        self.engine.token_rest(host, failed, clock)
     }
 
     fn fetch(&self, call: &TokenCall) -> Result<FetchedToken, TokenFailure> {

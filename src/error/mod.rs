@@ -161,7 +161,7 @@ named! {
         BudgetEmpty = "budget_empty",
         /// The host's circuit breaker is open.
         BreakerOpen = "breaker_open",
-        /// The server asked not to be tried again.
+        /// The server asked not to be tried again (`x-should-retry: false`).
         ServerSaidNo = "server_said_no",
         /// Cancelled by the caller.
         Cancelled = "cancelled",
@@ -265,6 +265,13 @@ impl Error {
 
     pub(crate) fn with_response(mut self, response: Option<Response>) -> Error {
         self.0.response = response;
+        self
+    }
+
+    /// Adds a note to the message.
+    pub(crate) fn with_note(mut self, note: &str) -> Error {
+        self.0.message += "; ";
+        self.0.message += note;
         self
     }
 

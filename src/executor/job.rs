@@ -94,7 +94,8 @@ impl Job {
     /// Ends the request without a further attempt.
     pub(crate) fn end(mut self, why: EndReason, now: Instant) -> Outcome {
         let interrupted = why == EndReason::Interrupted;
-        let cut_short = why == EndReason::Deadline
+        let is_late = matches!(why, EndReason::Deadline | EndReason::DeadlineForToken(_));
+        let cut_short = is_late
             && self
                 .receiver
                 .deadline()
@@ -116,6 +117,14 @@ impl Job {
                     0 => "the deadline passed before it was sent",
                     _ => "the deadline passed before it was sent again",
                 },
+            )
+            .stopped(StopReason::Deadline),
+            (EndReason::DeadlineForToken(wait), Some(error)) => error
+                .with_note(&format!("the deadline passed while {wait}"))
+                .stopped(StopReason::Deadline),
+            (EndReason::DeadlineForToken(wait), None) => Error::new(
+                ErrorType::Deadline,
+                format!("the deadline passed while {wait}"),
             )
             .stopped(StopReason::Deadline),
             (EndReason::BreakerOpen { .. }, Some(error)) => error.stopped(StopReason::BreakerOpen),

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 use std::time::Instant;
 
-use crate::attempt::panicked;
+use crate::attempt::{Clock, panicked};
 use crate::error::TokenFailure;
 use crate::redact::escape::log_line;
 use crate::schedule::{TOKEN_CALLS, TokenCall};
@@ -22,6 +22,7 @@ impl ExecutorState {
     pub(super) fn token_call(
         &mut self,
         tokens: Option<&dyn TokenWork>,
+        clock: &Clock,
         now: Instant,
     ) -> Option<TokenCall> {
         if !self.schedule.is_token_call_due(now) {
@@ -29,7 +30,7 @@ impl ExecutorState {
         }
         let tokens = tokens?;
         self.schedule
-            .token_call(|host, failed| tokens.rest(host, failed), now)
+            .token_call(|host, failed| tokens.rest(host, failed, clock), now)
     }
 }
 

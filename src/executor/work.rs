@@ -64,8 +64,8 @@ pub(crate) trait Work: Send + Sync {
 
 /// Token sources of the jobs' requests.
 pub(crate) trait TokenWork {
-    /// Returns the time between a failed call and the next, after `failed` calls for a host.
-    fn rest(&self, host: &Host, failed: u32) -> Duration;
+    /// Returns the time between a failed call and the next, after `failed` calls for a host. Its jitter is of the clock.
+    fn rest(&self, host: &Host, failed: u32, clock: &Clock) -> Duration;
 
     /// Calls the source, on the worker's thread and with no lock held.
     fn fetch(&self, call: &TokenCall) -> Result<FetchedToken, TokenFailure>;

@@ -31,7 +31,7 @@ impl Worker<'_> {
         let mut now = executor.clock.now();
         loop {
             state.count_hanging(now);
-            if let Some(call) = state.token_call(executor.work.tokens(), now) {
+            if let Some(call) = state.token_call(executor.work.tokens(), &executor.clock, now) {
                 (state, now) = self.fetch_token(state, &call);
                 continue;
             }

@@ -2,10 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use http::HeaderName;
+
 use crate::response::Headers;
 
 use super::rate_limit::{self, AnnouncedLimit};
 use super::retry_after::{self, RETRY_AFTER_MS};
+
+/// Name of the header by which a server says if a request is to be tried again.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Waits that a response announces in its headers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,23 +19,32 @@ pub(crate) struct AnnouncedWaits {
     pub(crate) retry_after: Option<Duration>,
     /// Rate limits of a 429, of a 503, and of a 403 that says that nothing is left.
     pub(crate) limit: AnnouncedLimit,
+    /// True if the server asks not to be tried again (`x-should-retry: false`).
+    pub(crate) says_no: bool,
 }
 
 impl AnnouncedWaits {
     /// Returns the waits of a response that was not accepted. Makes a map of its headers only if there may be a wait.
     pub(crate) fn of(status: u16, headers: &Headers, now: SystemTime) -> AnnouncedWaits {
+        let answer = headers.first(&SHOULD_RETRY);
+        let says_no =
+            answer.is_some_and(|answer| answer.trim_ascii().eq_ignore_ascii_case(b"false"));
         let may_be_limited = matches!(status, 403 | 429 | 503);
         if !may_be_limited
             && headers.retry_after().is_none()
             && headers.first(&RETRY_AFTER_MS).is_none()
         {
-            return AnnouncedWaits::default();
+            return AnnouncedWaits {
+                says_no,
+                ..AnnouncedWaits::default()
+            };
         }
         let limit = match may_be_limited {
             true => rate_limit::parse(headers, now),
             false => AnnouncedLimit::default(),
         };
         AnnouncedWaits {
+            says_no,
             retry_after: retry_after::parse(headers, now),
             // A 403 is refused for other reasons, too.
             limit: match status == 403 && !limit.is_used_up {
@@ -73,6 +87,21 @@ mod tests {
             "x-ratelimit-remaining-tokens: 0\r\nx-ratelimit-reset-tokens: 9s\r\n",
         ] {
             assert_eq!(of(403, lines), AnnouncedWaits::default(), "{lines}");
+        }
+    }
+
+    #[test]
+    fn only_the_word_false_asks_not_to_be_tried_again() {
+        for (value, says_no) in [
+            ("false", true),
+            (" FALSE ", true),
+            ("true", false),
+            ("0", false),
+        ] {
+            let line = format!("X-Should-Retry:{value}\r\n");
+            for status in [404, 429, 500] {
+                assert_eq!(of(status, &line).says_no, says_no, "{value}");
+            }
         }
     }
 

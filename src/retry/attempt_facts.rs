@@ -38,6 +38,8 @@ pub(crate) struct AttemptFacts<'a> {
     pub(crate) retry_after: Option<Duration>,
     /// Rate limits that the response announced.
     pub(crate) limit: AnnouncedLimit,
+    /// True if the response asked not to be tried again.
+    pub(crate) says_no: bool,
     /// Judgement of the caller's hook. `None`: it gave none.
     pub(crate) judgement: Option<&'a Judgement>,
     /// True if the host's limit of places adapts: a refusal without a wait lowers the limit, and does not hold the host
@@ -61,6 +63,7 @@ impl<'a> AttemptFacts<'a> {
             status: None,
             retry_after: None,
             limit: AnnouncedLimit::default(),
+            says_no: false,
             judgement: None,
             limit_adapts: false,
         }

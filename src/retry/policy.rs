@@ -246,6 +246,10 @@ fn may_repeat(
         _ if is_repeatable(policy, facts) => {}
         _ => return Err(StopReason::MethodNotIdempotent),
     }
+    // A judgement of the caller's hook stands above it.
+    if facts.says_no && facts.judgement.is_none() {
+        return Err(StopReason::ServerSaidNo);
+    }
     if !facts.replayable {
         return Err(StopReason::BodyNotReplayable);
     }

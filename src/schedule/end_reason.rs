@@ -1,9 +1,20 @@
 //! Ends of jobs without an attempt.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::TokenFailure;
 use crate::url::Mistake;
+
+/// Wait for a token that has not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TokenWait {
+    /// Name of the token's source in messages.
+    pub(crate) from: Arc<str>,
+    /// Failure of the source's last call. `None`: no call has failed since the last token.
+    pub(crate) failure: Option<TokenFailure>,
+}
 
 /// Reason for which a job ended without a further attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +25,8 @@ pub(crate) enum EndReason {
     Interrupted,
     Cancelled,
     Deadline,
+    /// The deadline passed while the job waited for a token.
+    DeadlineForToken(TokenWait),
     /// The circuit breaker of the job's host lets no call through for the time `remaining`.
     BreakerOpen {
         remaining: Duration,
@@ -22,4 +35,14 @@ pub(crate) enum EndReason {
     NoToken(TokenFailure),
     /// No thread could be started for the job, for the reason given.
     NoWorker(String),
+}
+
+impl fmt::Display for TokenWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it waited for a token from {}", self.from)?;
+        match &self.failure {
+            Some(failure) => write!(f, " (the last call: {failure})"),
+            None => Ok(()),
+        }
+    }
 }

@@ -48,9 +48,10 @@ impl<J> Schedule<J> {
             }
             batch.needs_ahead_no_more(ahead);
         }
-        if place == JobPlace::Held {
-            self.tokens.held_job_ended(id);
-        }
+        let why = match place {
+            JobPlace::Held => self.tokens.held_job_ended(id, why),
+            _ => why,
+        };
         self.forget(id);
         let jobs = &self.jobs;
         if place == JobPlace::Delayed {

@@ -5,13 +5,14 @@
 //! which their turns had come.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::TokenFailure;
 use crate::host::Host;
 use crate::settings::TokenReason;
 
-use super::end_reason::EndReason;
+use super::end_reason::{EndReason, TokenWait};
 use super::queue::LaneEnd;
 use super::token::{CALL_LIMIT, SourceState, TokenCallEnd, TokenTurn};
 use super::{JobPlace, JobSlot, Schedule};
@@ -22,6 +23,8 @@ use crate::slab::Id;
 pub(crate) struct TokenNeed {
     /// Number of the token's source.
     pub(crate) source: usize,
+    /// Name of the source in messages.
+    pub(crate) from: Arc<str>,
     /// Time limit over all attempts of the request, which begins when its turn comes. `None`: no limit.
     pub(crate) limit: Option<Duration>,
 }
@@ -56,6 +59,8 @@ struct TokenGate {
     held: VecDeque<Id>,
     /// Number of ids in `held` that are not stale.
     live: usize,
+    /// Failure of the last call. `None`: no call has failed since the last token.
+    failure: Option<TokenFailure>,
 }
 
 impl TokenGates {
@@ -107,10 +112,19 @@ impl TokenGates {
         }
     }
 
-    /// Notes that a held job has ended.
-    pub(super) fn held_job_ended(&mut self, id: Id) {
-        if let Some(gate) = self.gate_of(id) {
-            gate.live -= 1;
+    /// Notes that a held job has ended. Returns the reason with what is known of the token that it waited for.
+    pub(super) fn held_job_ended(&mut self, id: Id, why: EndReason) -> EndReason {
+        let from = self.needs.get(&id).map(|need| Arc::clone(&need.from));
+        let Some((gate, from)) = self.gate_of(id).zip(from) else {
+            return why;
+        };
+        gate.live -= 1;
+        match why {
+            EndReason::Deadline => EndReason::DeadlineForToken(TokenWait {
+                from,
+                failure: gate.failure.clone(),
+            }),
+            why => why,
         }
     }
 
@@ -231,9 +245,10 @@ impl<J> Schedule<J> {
         life: Option<Duration>,
         now: Instant,
     ) -> bool {
-        let state = &mut self.tokens.gate_mut(call.source).state;
-        let end = state.came(call.number, life, now);
+        let gate = self.tokens.gate_mut(call.source);
+        let end = gate.state.came(call.number, life, now);
         if end == TokenCallEnd::Start {
+            gate.failure = None;
             self.release_held(call.source, now);
         }
         end != TokenCallEnd::Late
@@ -266,6 +281,9 @@ impl<J> Schedule<J> {
         failure: &TokenFailure,
         now: Instant,
     ) {
+        if end != TokenCallEnd::Late {
+            self.tokens.gate_mut(source).failure = Some(failure.clone());
+        }
         match end {
             TokenCallEnd::Start => self.release_held(source, now),
             TokenCallEnd::Fail => {

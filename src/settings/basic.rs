@@ -32,9 +32,26 @@ pub(crate) fn bearer(token: &str) -> Result<HeaderValue, String> {
     secret(&format!("Bearer {token}"), "bearer token")
 }
 
+/// Returns the kind of the first character that no header may hold, which does not show a part of the secret.
+fn unfit(text: &str) -> Option<&'static str> {
+    text.chars().find_map(|c| match c {
+        '\n' => Some("a line feed"),
+        '\r' => Some("a carriage return"),
+        '\0' => Some("a NUL"),
+        '\t' | ' '..='~' => None,
+        c if c.is_ascii() => Some("a control character"),
+        _ => Some("a character that is not ASCII"),
+    })
+}
+
 fn secret(text: &str, what: &str) -> Result<HeaderValue, String> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| format!("{what}: it holds a character that may not be sent"))?;
+    let refused = |kind| {
+        format!("{what}: it holds {kind}, which may not be sent (visible ASCII is expected)")
+    };
+    if let Some(kind) = unfit(text) {
+        return Err(refused(kind));
+    }
+    let mut value = HeaderValue::from_str(text).map_err(|_| refused("a character"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use super::basic;
-use crate::redact::Redaction;
+use crate::redact::{MASK, Redaction, beginning};
 use crate::url;
 
 /// Parameters of a token request that the grant itself sets.
 const OWN: [&str; 4] = ["grant_type", "scope", "client_id", "client_secret"];
+
+/// Longest value in bytes that is shown of a refused parameter.
+const LONGEST: usize = 200;
 
 /// OAuth 2 with client credentials: a program logs in as itself, without a user (RFC 6749 §4.4).
 ///
@@ -85,21 +88,30 @@ impl OAuth2 {
         self
     }
 
-    /// Checks the settings. The error says what is wrong, and shows no secret.
+    /// Checks the settings. The error begins with the name of the setting, says what is wrong, and shows no secret.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Err(mistake) = url::parse(&self.token_url) {
-            return Err(format!("the token URL is not valid: {mistake}"));
+            return Err(format!("token_url: the token URL is not valid: {mistake}"));
         }
         if self.id.is_empty() {
-            return Err("the client id is empty".to_owned());
+            return Err("id: the client id is empty".to_owned());
         }
         if !self.in_body {
-            basic::check([self.id.as_bytes(), self.secret.as_bytes()])?;
+            for (setting, text) in [("id", &self.id), ("secret", &self.secret)] {
+                let checked = basic::check([text.as_bytes()]);
+                checked.map_err(|reason| format!("{setting}: {reason}"))?;
+            }
         }
         match self.params.iter().find(|(name, _)| OWN.contains(&&**name)) {
-            Some((name, _)) => Err(format!(
-                "{name} is no further parameter: it is set by itself"
-            )),
+            Some((name, value)) => {
+                let value = match Redaction::USUAL.is_secret_query(name) {
+                    true => MASK,
+                    false => beginning(value, LONGEST),
+                };
+                Err(format!(
+                    "param: {name}={value}: the login sets {name} by itself (a parameter with another name is expected)"
+                ))
+            }
             None => Ok(()),
         }
     }

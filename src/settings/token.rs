@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::hooks::HookError;
 use super::oauth2::OAuth2;
 use crate::host::Host;
+use crate::redact::Redaction;
 
 /// Bearer token, with the time for which it is good.
 ///
@@ -114,6 +115,14 @@ impl TokenSource {
         F: Fn(&TokenRequest<'_>) -> Result<Token, HookError> + Send + Sync + 'static,
     {
         TokenSource::Call(Arc::new(fetch))
+    }
+
+    /// Returns the name of the source in messages, without a secret.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            TokenSource::Call(_) => "its token source".to_owned(),
+            TokenSource::OAuth2(login) => Redaction::USUAL.url(&login.token_url),
+        }
     }
 
     /// True if both are one source, or the same login.

@@ -154,9 +154,11 @@ where
     /// Returns the next outcome. Before it waits for an outcome for longer than [`TOGETHER`], the sink writes out its
     /// buffer.
     fn advance(&mut self) -> Result<Option<Outcome<T>>, SinkError> {
+        let clock = self.outcomes.clock();
         let until = match self.written_out {
-            Some(at) => at + TOGETHER,
-            None => Instant::now(),
+            // A virtual clock would stop at that time, which changes when the batch does what.
+            Some(at) if clock.as_virtual().is_none() => at + TOGETHER,
+            _ => clock.now(),
         };
         let step = match self.outcomes.advance(Some(until)) {
             NextOutcome::Late => {
@@ -164,7 +166,7 @@ where
                     self.sink.idle()?;
                     self.recent.forget_written(self.sink.written());
                 }
-                self.written_out = Some(Instant::now());
+                self.written_out = Some(self.outcomes.clock().now());
                 self.outcomes.advance(None)
             }
             step => step,

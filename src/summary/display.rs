@@ -378,7 +378,12 @@ fn without_folders_if_long(place: String, room: usize) -> String {
 }
 
 fn error_shown(error: &TopError) -> String {
-    Escaped(format_args!("{} {}", error.error_type, error.message)).to_string()
+    let (class, message) = (error.error_type.as_str(), &*error.message);
+    // Some messages begin with the class.
+    match message.strip_prefix(class) {
+        Some(rest) if rest.starts_with([':', ' ']) => Escaped(message).to_string(),
+        _ => Escaped(format_args!("{class} {message}")).to_string(),
+    }
 }
 
 /// Returns the host's name as people write it: without the scheme, and without the port if it is the scheme's default.

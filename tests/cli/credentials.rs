@@ -160,4 +160,104 @@ fn credentials_that_exclude_each_other_are_refused() {
         .done()
         .exits(2)
         .says("--oauth2-url: the token URL is not valid");
+    for (mistake, said) in [
+        (
+            ["--oauth2-param", "grant_type=x"],
+            "--oauth2-param: grant_type=x: the login sets grant_type by itself",
+        ),
+        (
+            ["--oauth2-param", "client_secret=sesame"],
+            "--oauth2-param: client_secret=***: ",
+        ),
+        (["--oauth2-id", ""], "--oauth2-id: the client id is empty"),
+    ] {
+        let given = ["--oauth2-url", "http://h/", "--oauth2-secret", "s"];
+        let id = match mistake[0] {
+            "--oauth2-id" => &[][..],
+            _ => &["--oauth2-id", "me"],
+        };
+        let given = given.iter().chain(id).chain(&mistake);
+        haul(given.chain(&["http://127.0.0.1:1/"]))
+            .done()
+            .exits(2)
+            .says(said);
+    }
+}
+
+#[cfg(unix)]
+mod ended_commands {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use rustix::process::{Pid, Signal, test_kill_process};
+
+    /// Command that writes the number of a process of its own to a file, and waits for that process.
+    fn waits(file: &Path) -> String {
+        let file = file.display();
+        format!("sleep 300 & echo $! > '{file}.new'; mv '{file}.new' '{file}'; wait")
+    }
+
+    /// Waits until the command has written its file, and returns the process.
+    fn process(file: &Path) -> Pid {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Ok(text) = std::fs::read_to_string(file) {
+                return Pid::from_raw(text.trim().parse().unwrap()).unwrap();
+            }
+            assert!(Instant::now() < until, "the command did not start");
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until a process is gone, or is a zombie that nobody has waited for.
+    fn is_gone(process: Pid) {
+        let until = Instant::now() + Duration::from_secs(30);
+        let state = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid()));
+            stat.unwrap_or_default()
+        };
+        while test_kill_process(process).is_ok() && !state().contains(") Z ") {
+            assert!(Instant::now() < until, "the process is left behind");
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn a_signal_ends_the_command_and_its_processes() {
+        for (signals, status) in [
+            (&[Signal::INT][..], 130),
+            (&[Signal::TERM], 143),
+            (&[Signal::INT, Signal::INT], 130),
+        ] {
+            let folder = Folder::new();
+            let file = folder.path().join("process");
+            let command = waits(&file);
+            let run = haul(["--bearer-command", &command, "http://127.0.0.1:1/"]).start();
+            let process = process(&file);
+            for signal in signals {
+                run.signal(*signal);
+            }
+            run.finish().exits(status);
+            is_gone(process);
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_run_ends_the_command_and_its_processes() {
+        let (folder, gate) = (Folder::new(), test_support::Gate::closed());
+        let server = Server::always(Answer::status(404).behind(&gate));
+        let own = server.url("/own");
+        let lines = format!(
+            "{{\"url\": \"{own}\", \"headers\": {{\"authorization\": \"own\"}}}}\n{}\n",
+            server.url("/waits")
+        );
+        let list = folder.file("requests.jsonl", lines);
+        let file = folder.path().join("process");
+        let run = haul(["--fail-early", "--bearer-command", &waits(&file), &list]).start();
+        let process = process(&file);
+        gate.open();
+        run.finish().exits(4);
+        is_gone(process);
+    }
 }

@@ -212,19 +212,31 @@ fn a_body_for_once_ends_with_the_401_unless_the_nonce_is_known() {
 
 #[test]
 fn a_401_without_a_challenge_that_is_understood_is_the_response() {
-    for challenge in [
-        "Basic realm=\"r\"",
-        "Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512-256",
-        "Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"",
-        "Digest realm=\"r",
-        ",,=\"\\",
-        &format!("Digest realm=\"r\", nonce=\"{}\"", "n".repeat(20_000)),
+    let large = format!("Digest realm=\"r\", nonce=\"{}\"", "n".repeat(20_000));
+    for (challenge, said) in [
+        ("Basic realm=\"r\"", "asks for no digest"),
+        (
+            "Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512-256",
+            "with SHA-512-256 (MD5 and SHA-256,",
+        ),
+        (
+            "Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"",
+            "with qop auth-int (MD5",
+        ),
+        ("Digest realm=\"r", "is not valid"),
+        (",,=\"\\", "asks for no digest"),
+        (&large, "is not valid"),
     ] {
         let answer = Answer::status(401).header("WWW-Authenticate", challenge);
         let server = Scenario::new().on("*", answer).start();
         let outcome = client().get(server.url("/"));
         assert_eq!((outcome.status(), outcome.attempts()), (Some(401), 1));
         assert_eq!(server.requests(), 1, "{challenge}");
+        let failed = error(&outcome);
+        assert_eq!(failed.error_type(), ErrorType::HttpStatus);
+        let message = failed.message();
+        assert!(message.starts_with("401 Unauthorized; "), "{message}");
+        assert!(message.contains(said), "{message}");
     }
 }
 

@@ -4,3 +4,4 @@
 mod cookies;
 mod digest;
 mod netrc;
+mod next_nonce;

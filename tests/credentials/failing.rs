@@ -117,8 +117,13 @@ fn a_panic_of_the_source_is_a_failure_and_the_workers_live() {
 fn a_token_that_may_not_be_sent_is_a_failure_that_does_not_show_it() {
     for (text, said) in [
         ("", "empty"),
-        ("sesame\r\nx: y", "may not be sent"),
-        ("ses\u{1}ame", "may not be sent"),
+        (
+            "sesame\r\nx: y",
+            "it holds a carriage return, which may not be sent (visible ASCII is expected)",
+        ),
+        ("sesame\n", "holds a line feed"),
+        ("sesam\u{e9}", "holds a character that is not ASCII"),
+        ("ses\u{1}ame", "holds a control character"),
     ] {
         let client = builder()
             .token_source(move |_| Ok(Token::new(text)))
@@ -147,7 +152,10 @@ fn requests_wait_for_a_failing_source_within_their_deadlines() {
         .unwrap();
     let limited = slow.deadline(Duration::from_millis(50));
     let outcome = client.send(Request::get("http://127.0.0.1:1/").retry(limited));
-    assert_eq!(outcome.error().unwrap().error_type(), ErrorType::Deadline);
+    let error = outcome.error().unwrap();
+    assert_eq!(error.error_type(), ErrorType::Deadline);
+    let said = "the deadline passed while it waited for a token from its token source";
+    assert!(error.message().starts_with(said), "{error}");
 }
 
 #[test]
@@ -182,7 +190,12 @@ fn a_rule_without_a_valid_login_is_refused_by_build() {
         ),
         (
             OAuth2::client_credentials("http://h/", "id", "secret").param("scope", "x"),
-            "scope",
+            "param: scope=x: the login sets scope by itself",
+        ),
+        (
+            OAuth2::client_credentials("http://h/", "id", "secret")
+                .param("client_secret", "secret\""),
+            "param: client_secret=***: the login",
         ),
     ] {
         let error = builder().oauth2(login.clone()).build().unwrap_err();

@@ -141,9 +141,12 @@ fn hostile_endpoints_give_a_clear_error() {
         ),
         (
             Answer::json(r#"{"access_token": "a\r\nb"}"#),
-            "may not be sent",
+            "a carriage return, which may not be sent",
         ),
-        (Answer::json(large), "body_too_large"),
+        (
+            Answer::json(large),
+            "body_too_large: the response is larger than 1 MiB, the limit for a response with a token",
+        ),
         (Answer::hang_up(), "connection"),
         (Answer::text("ok").cut_after(1), "incomplete_body"),
     ] {

@@ -154,3 +154,57 @@ fn refused_tokens_of_many_requests_at_once_lead_to_one_call() {
     );
     assert_eq!(calls.count(), 2);
 }
+
+/// Sends requests to a server that refuses every token, and checks that each is sent twice.
+fn refused_for_ever(client: ClientBuilder, workers: usize, calls: &Calls) {
+    let server = Server::start(|_: &Seen| Answer::status(401).after(Duration::from_millis(2)));
+    let client = client.workers(workers).build().unwrap();
+    let paths: Vec<String> = (0..60).map(|n| format!("/{n}")).collect();
+    let outcomes = client.as_completed(paths.iter().map(|path| server.url(path)));
+    let refused = outcomes.filter(|o| o.error().is_some_and(|e| e.status() == Some(401)));
+    assert_eq!(refused.count(), paths.len());
+    for path in &paths {
+        assert_eq!(server.requests_to(path), 2, "{path}");
+    }
+    assert!(calls.count() <= paths.len() + 1, "{} calls", calls.count());
+}
+
+#[test]
+fn a_request_whose_every_token_is_refused_is_sent_twice() {
+    for workers in [1, 32] {
+        let calls = Calls::default();
+        refused_for_ever(numbered(&calls), workers, &calls);
+    }
+}
+
+#[test]
+fn a_source_that_returns_the_refused_token_again_has_no_request_sent_a_third_time() {
+    for workers in [1, 32] {
+        let calls = Calls::default();
+        let counted = calls.clone();
+        let same = builder().token_source(move |_| {
+            counted.next();
+            Ok(Token::new("same"))
+        });
+        refused_for_ever(same, workers, &calls);
+    }
+}
+
+#[test]
+fn an_older_token_and_then_a_present_one_that_are_refused_end_with_the_401() {
+    let gate = test_support::Gate::closed();
+    let (calls, held) = (Calls::default(), gate.clone());
+    let server = Server::start(move |seen: &Seen| match seen.header("authorization") {
+        Some("Bearer t2") if seen.path() == "/quick" => Answer::text("ok"),
+        Some("Bearer t1") if seen.path() == "/slow" => Answer::status(401).behind(&held),
+        _ => Answer::status(401),
+    });
+    let client = numbered(&calls).build().unwrap();
+    let slow = client.submit(server.url("/slow")).unwrap();
+    server.wait_for_requests_to("/slow", 1);
+    assert!(client.get(server.url("/quick")).is_success());
+    gate.open();
+    assert_eq!(slow.wait().error().unwrap().status(), Some(401));
+    assert_eq!(tokens(&server, "/slow"), [bearer("t1"), bearer("t2")]);
+    assert_eq!(calls.count(), 2);
+}

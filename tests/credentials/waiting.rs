@@ -43,6 +43,48 @@ fn one_call_serves_all_requests_that_wait() {
 }
 
 #[test]
+fn a_deadline_that_passes_in_the_wait_names_the_source() {
+    let gate = Gate::closed();
+    let server = Server::always(Answer::json(r#"{"access_token": "t"}"#).behind(&gate));
+    let url = server.url("/token");
+    let login = haul::settings::OAuth2::client_credentials(&url, "id", "secret");
+    let deadline = quick().deadline(Duration::from_millis(50));
+    let client = builder().retry(deadline).oauth2(login).build().unwrap();
+    let outcome = client.get("http://127.0.0.1:1/");
+    let error = outcome.error().unwrap();
+    assert_eq!(error.error_type(), ErrorType::Deadline);
+    let said = format!("the deadline passed while it waited for a token from {url}");
+    assert_eq!(error.message(), said);
+    gate.open();
+}
+
+#[test]
+fn a_deadline_that_passes_in_the_wait_after_a_401_keeps_the_401() {
+    let (gate, calls) = (Gate::closed(), Calls::default());
+    let (held, counted) = (gate.clone(), calls.clone());
+    let server = accepting("t2");
+    let deadline = quick().deadline(Duration::from_millis(500));
+    let client = builder()
+        .retry(deadline)
+        .token_source(move |_| {
+            if counted.next() > 1 {
+                held.pass(|| false);
+            }
+            Ok(Token::new("t1"))
+        })
+        .build()
+        .unwrap();
+    let outcome = client.get(server.url("/"));
+    let error = outcome.error().unwrap();
+    assert_eq!(error.status(), Some(401));
+    assert_eq!(error.stop_reason(), Some(haul::StopReason::Deadline));
+    let said =
+        "401 Unauthorized; the deadline passed while it waited for a token from its token source";
+    assert_eq!(error.message(), said);
+    gate.open();
+}
+
+#[test]
 fn a_request_that_waits_can_be_cancelled() {
     let (gate, calls) = (Gate::closed(), Calls::default());
     let client = gated(&gate, &calls).build().unwrap();

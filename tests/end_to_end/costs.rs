@@ -39,7 +39,7 @@ fn each_attempt_pays_its_cost() {
 }
 
 #[test]
-fn a_cost_above_the_limit_is_an_invalid_request() {
+fn vector_161_a_cost_above_the_limit_is_an_invalid_request() {
     let server = Server::always(Answer::text("x"));
     let client = limited(10, 60_000)
         .rate_cost(RateLimit::per_hour(1_000))

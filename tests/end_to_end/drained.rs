@@ -29,7 +29,7 @@ fn counts(outcomes: &[Outcome]) -> (usize, usize) {
 }
 
 #[test]
-fn a_drained_token_lets_running_requests_end_and_cancels_what_waits() {
+fn vector_162_a_drained_token_lets_running_requests_end_and_cancels_what_waits() {
     let (gate, token) = (Gate::closed(), CancelToken::new());
     let server = held(&gate);
     let client = client();
@@ -94,7 +94,7 @@ fn stop_when_that_never_names_an_outcome_changes_nothing() {
 }
 
 #[test]
-fn a_retry_that_waits_comes_out_as_cancelled() {
+fn vector_163_a_retry_that_waits_comes_out_as_cancelled() {
     let answer = Answer::status(503).header("Retry-After", "60");
     let server = Scenario::new()
         .on("/busy", answer)
@@ -112,7 +112,7 @@ fn a_retry_that_waits_comes_out_as_cancelled() {
 }
 
 #[test]
-fn a_cancel_after_a_drain_ends_what_still_runs() {
+fn vector_164_a_cancel_after_a_drain_ends_what_still_runs() {
     let (gate, token) = (Gate::closed(), CancelToken::new());
     let server = held(&gate);
     let client = client();

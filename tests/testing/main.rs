@@ -2,5 +2,7 @@
 
 mod by_hand;
 mod cassette;
+mod cassette_bodies;
+mod same_again;
 mod script;
 mod virtual_time;

@@ -31,7 +31,7 @@ impl DigestChallenge {
         values: impl Iterator<Item = &'a [u8]>,
     ) -> Option<DigestChallenge> {
         let mut strongest: Option<DigestChallenge> = None;
-        for parameters in values.flat_map(digest_challenges) {
+        for parameters in values.flat_map(digest_parameters) {
             let Some(challenge) = parameters.challenge() else {
                 continue;
             };
@@ -44,9 +44,16 @@ impl DigestChallenge {
     }
 }
 
+/// Returns true if a request can repeat the text of a challenge: the transport sends no other bytes in an
+/// `Authorization`.
+pub(super) fn is_repeatable(text: &[u8]) -> bool {
+    let sendable = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
+    text.len() <= MOST_REPEATED && text.iter().all(sendable)
+}
+
 /// Parameters of one challenge of the scheme `Digest`.
 #[derive(Default)]
-struct ChallengeParameters {
+pub(super) struct ChallengeParameters {
     named: Vec<(Vec<u8>, Vec<u8>)>,
     /// True if a quoted string has no end.
     broken: bool,
@@ -93,12 +100,16 @@ impl ChallengeParameters {
         };
         let opaque = challenge.opaque.as_deref().unwrap_or_default();
         let repeated = [&challenge.realm[..], &challenge.nonce, opaque].concat();
-        // The transport sends no other bytes in an `Authorization`.
-        let sendable = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
-        let repeatable = repeated.len() <= MOST_REPEATED && repeated.iter().all(sendable);
         // Without a count there is no client nonce, which the digest of a session takes in.
         let answerable = challenge.counted || (old && !challenge.algorithm.per_session);
-        (answerable && repeatable && !challenge.nonce.is_empty()).then_some(challenge)
+        (answerable && is_repeatable(&repeated) && !challenge.nonce.is_empty()).then_some(challenge)
+    }
+
+    /// Returns the value of a parameter. `None`: it is missing or given twice, or the parameters are cut short.
+    pub(super) fn only<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
+        let mut values = self.all(name);
+        let value = values.next()?;
+        (!self.broken && values.next().is_none()).then_some(value)
     }
 
     fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
@@ -111,7 +122,7 @@ impl ChallengeParameters {
 
 /// Returns the parameters of each challenge of the scheme `Digest` in a header value, which may hold challenges of
 /// several schemes. Text that is no challenge is skipped.
-fn digest_challenges(value: &[u8]) -> Vec<ChallengeParameters> {
+pub(super) fn digest_parameters(value: &[u8]) -> Vec<ChallengeParameters> {
     let mut found = Vec::new();
     let mut scanner = Scanner(value);
     let mut in_digest = false;

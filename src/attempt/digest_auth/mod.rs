@@ -3,13 +3,17 @@
 mod algorithm;
 mod challenge;
 mod kept;
+mod next_nonce;
 mod session;
+mod unmet;
 
 use std::sync::Arc;
 
 pub(super) use self::challenge::DigestChallenge;
 pub(crate) use self::kept::DigestSessions;
+pub(super) use self::next_nonce::next_nonce;
 pub(super) use self::session::DigestSession;
+pub(super) use self::unmet::unmet;
 use crate::settings::DigestCredentials;
 
 /// Digest authentication of a request.
@@ -17,6 +21,8 @@ use crate::settings::DigestCredentials;
 pub(super) struct DigestLogin {
     pub(super) credentials: Arc<DigestCredentials>,
     pub(super) answer: DigestAnswer,
+    /// Reason why the last 401 has no challenge that can be answered. `None`: it has one, or there was none.
+    pub(super) unmet: Option<String>,
 }
 
 /// Answer that the last exchange carried.
@@ -37,6 +43,7 @@ impl DigestLogin {
         DigestLogin {
             credentials,
             answer: DigestAnswer::None,
+            unmet: None,
         }
     }
 }

@@ -53,6 +53,20 @@ impl DigestSession {
         }
     }
 
+    /// Returns the session that goes on with another nonce. The secret of a session variant stays that of the challenge.
+    pub(in crate::attempt) fn with_nonce(&self, nonce: Vec<u8>) -> DigestSession {
+        DigestSession {
+            challenge: DigestChallenge {
+                nonce,
+                ..self.challenge.clone()
+            },
+            client_nonce: self.client_nonce.clone(),
+            user: self.user.clone(),
+            secret: self.secret.clone(),
+            count: AtomicU32::new(0),
+        }
+    }
+
     /// True if the challenge has another nonce than this session.
     pub(in crate::attempt) fn is_renewed_by(&self, challenge: &DigestChallenge) -> bool {
         self.challenge.nonce != challenge.nonce

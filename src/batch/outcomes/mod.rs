@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver as Receiving;
 
+use crate::attempt::Clock;
 use crate::executor::{BatchNews, FeedProgress, Job, TakenOutcomes};
 use crate::outcome::Outcome;
 use crate::redact::escape::log_line;
@@ -265,6 +266,11 @@ where
                 None
             }
         }
+    }
+
+    /// Returns the clock of the client.
+    pub(crate) fn clock(&self) -> &Clock {
+        self.batch.executor().clock()
     }
 
     /// Returns the next outcome, unless `until` passes before.

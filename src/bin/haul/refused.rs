@@ -9,6 +9,7 @@ pub(crate) fn in_words_of_options(error: &BuildError, arguments: &Arguments) -> 
     let reason = error.reason();
     let (option, reason) = match error.setting() {
         "tls" => return of_tls(reason),
+        "oauth2" => return of_oauth2(reason),
         "address_policy" => (
             "public-only",
             "it cannot be held behind a proxy (--proxy), which chooses the addresses by itself"
@@ -47,13 +48,25 @@ fn option_of(setting: &str) -> &str {
         "max_per_host" => "jobs-per-host",
         "rate_per_host" => "rate-per-host",
         "basic_auth" | "digest_auth" => "user",
-        "oauth2" => "oauth2-url",
         "rate_cost" => "rate-cost",
         "base_url" => "base-url",
         "user_agent" => "user-agent",
         "without_header" => "header",
         same => same,
     }
+}
+
+/// Makes the message about an OAuth 2 login. The library's reason begins with the name of the setting.
+fn of_oauth2(reason: &str) -> String {
+    let (setting, rest) = reason.split_once(": ").unwrap_or(("", reason));
+    let option = match setting {
+        "token_url" => "oauth2-url",
+        "id" => "oauth2-id",
+        "secret" => "oauth2-secret",
+        "param" => "oauth2-param",
+        _ => return reason.to_owned(),
+    };
+    format!("{}: {rest}", name_of(option))
 }
 
 /// Makes the message about a TLS setting. The library's reason begins with the name of the method that sets the file.

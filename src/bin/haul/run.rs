@@ -13,6 +13,7 @@ use haul::{Outcome, Outcomes, Request, Summary};
 
 use crate::again;
 use crate::arguments::{Arguments, ProgressForm, name_of};
+use crate::bearer_command::EndAll;
 use crate::dry_run;
 use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile, results_path};
@@ -48,6 +49,8 @@ pub(crate) fn run(
     let pages = pages::rule(arguments)?;
     let files = files::enter(arguments)?;
     let RunSettings { client, lines } = settings::settings(arguments, messages)?;
+    // Dropped before the client, which waits for its workers: one of them may wait for the command.
+    let _end_all = EndAll;
     let lines = lines.register(files.register().clone());
     let requests = input::open(arguments, lines, &client, files.register(), messages)?;
     leads_back::check(arguments, &files, &requests)?;

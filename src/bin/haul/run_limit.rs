@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use haul::batch::SummaryHandle;
 
 use crate::arguments::Arguments;
+use crate::bearer_command;
 use crate::failure::{CommandError, Status};
 use crate::files::SummaryFile;
 use crate::messages::Messages;
@@ -197,6 +198,7 @@ impl LimitThread {
         if thread::Builder::new().spawn(last_words).is_ok() {
             let _ = is_done.recv_timeout(LAST_WORDS);
         }
+        bearer_command::end_all();
         process::exit(status.number().into())
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use haul::{Client, Shutdown};
 
+use crate::bearer_command;
 use crate::failure::CommandError;
 use crate::messages::Messages;
 
@@ -51,6 +52,8 @@ pub(crate) fn watch(
                     while begun && !client.is_shut_down() {
                         thread::yield_now();
                     }
+                    // Only queued requests wait for a token, and they are cancelled.
+                    bearer_command::end_all();
                     messages.note(&format!(
                         "interrupted: running requests may take another {grace:?}; a second signal ends them"
                     ));
@@ -62,10 +65,10 @@ pub(crate) fn watch(
                         while let Some(left) = until.checked_duration_since(Instant::now()) {
                             thread::park_timeout(left);
                         }
-                        process::exit(128 + i32::from(number));
+                        exit(number);
                     });
                 }
-                _ => process::exit(128 + i32::from(number)),
+                _ => exit(number),
             }
         }
     };
@@ -74,6 +77,12 @@ pub(crate) fn watch(
         .spawn(watching)
         .map_err(wrong)?;
     Ok(signalled)
+}
+
+/// Ends the process as by this signal.
+fn exit(number: u8) -> ! {
+    bearer_command::end_all();
+    process::exit(128 + i32::from(number))
 }
 
 /// Runs a function on a new thread. Returns false if no thread could be made; then the next signal ends the process.

@@ -30,7 +30,7 @@ fn reset(fields: &[(&'static str, &str)]) -> Option<f64> {
 }
 
 #[test]
-fn a_reset_is_read_by_its_size() {
+fn vector_144_a_reset_is_read_by_its_size() {
     for (value, seconds) in [
         ("0", 0.0),
         ("30", 30.0),
@@ -61,7 +61,7 @@ fn a_reset_is_read_by_its_size() {
 }
 
 #[test]
-fn every_form_of_the_combined_field_is_read() {
+fn vector_145_every_form_of_the_combined_field_is_read() {
     for (field, is_used_up, seconds) in [
         (r#""default";r=0;t=30"#, true, Some(30.0)),
         (r#""default";t=30"#, false, Some(30.0)),
@@ -89,7 +89,7 @@ fn every_form_of_the_combined_field_is_read() {
 }
 
 #[test]
-fn a_reset_counts_only_where_its_own_limit_has_nothing_left_or_says_nothing() {
+fn vector_146_a_reset_counts_only_where_its_own_limit_has_nothing_left_or_says_nothing() {
     let requests = ("x-ratelimit-reset-requests", "60s");
     let tokens = ("x-ratelimit-reset-tokens", "6s");
     let requests_left = ("x-ratelimit-remaining-requests", "12");
@@ -111,7 +111,7 @@ fn a_reset_counts_only_where_its_own_limit_has_nothing_left_or_says_nothing() {
 }
 
 #[test]
-fn the_longest_of_several_resets_counts() {
+fn vector_147_the_longest_of_several_resets_counts() {
     let fields = [
         ("x-ratelimit-reset", "5"),
         ("x-ratelimit-reset", "7"),
@@ -122,7 +122,7 @@ fn the_longest_of_several_resets_counts() {
 }
 
 #[test]
-fn only_limits_on_requests_of_any_kind_explain_a_403() {
+fn vector_148_only_limits_on_requests_of_any_kind_explain_a_403() {
     for (name, used_up) in [
         ("x-ratelimit-remaining", true),
         ("ratelimit-remaining", true),
@@ -143,7 +143,7 @@ fn only_limits_on_requests_of_any_kind_explain_a_403() {
 }
 
 #[test]
-fn only_a_limit_that_says_that_nothing_remains_asks_for_a_pause() {
+fn vector_149_only_a_limit_that_says_that_nothing_remains_asks_for_a_pause() {
     let pause = |fields: &[_]| pause(&headers(fields), now()).map(|wait| wait.as_secs());
     let minute = ("x-ratelimit-reset", "60");
     assert_eq!(pause(&[minute]), None);
@@ -162,7 +162,7 @@ fn only_a_limit_that_says_that_nothing_remains_asks_for_a_pause() {
 }
 
 #[test]
-fn a_time_since_1970_counts_from_the_date_of_the_response() {
+fn vector_150_a_time_since_1970_counts_from_the_date_of_the_response() {
     let date = ("date", "Mon, 03 Jun 2019 10:00:00 GMT");
     assert_eq!(
         reset(&[("x-ratelimit-reset", "1559556030"), date]),
@@ -172,7 +172,7 @@ fn a_time_since_1970_counts_from_the_date_of_the_response() {
 }
 
 #[test]
-fn values_that_cannot_be_read_count_as_absent() {
+fn vector_151_values_that_cannot_be_read_count_as_absent() {
     let forty_digits = "9".repeat(40);
     for value in [
         "",

@@ -87,7 +87,7 @@ impl Priced {
 }
 
 #[test]
-fn all_of_a_cost_limit_may_be_spent_at_once_and_no_more() {
+fn vector_157_all_of_a_cost_limit_may_be_spent_at_once_and_no_more() {
     let mut priced = Priced::new(RateLimit::per_minute(100), RateLimits::default());
     [60, 40, 1]
         .into_iter()
@@ -99,7 +99,7 @@ fn all_of_a_cost_limit_may_be_spent_at_once_and_no_more() {
 }
 
 #[test]
-fn a_request_that_does_not_fit_in_yet_waits_for_enough_to_leave_the_window() {
+fn vector_158_a_request_that_does_not_fit_in_yet_waits_for_enough_to_leave_the_window() {
     let mut priced = Priced::new(RateLimit::per_minute(10), RateLimits::default());
     priced.push("a", 4);
     assert_eq!(priced.start_all(), [4]);
@@ -111,7 +111,7 @@ fn a_request_that_does_not_fit_in_yet_waits_for_enough_to_leave_the_window() {
 }
 
 #[test]
-fn a_cost_limit_holds_beside_a_rate_of_the_same_window() {
+fn vector_159_a_cost_limit_holds_beside_a_rate_of_the_same_window() {
     let rate = RateLimits::from(RateLimit::per_second(1));
     let mut priced = Priced::new(RateLimit::per_second(10), rate);
     (0..3).for_each(|_| priced.push("a", 10));
@@ -123,7 +123,7 @@ fn a_cost_limit_holds_beside_a_rate_of_the_same_window() {
 }
 
 #[test]
-fn each_attempt_pays_and_a_start_that_owes_nothing_does_not() {
+fn vector_160_each_attempt_pays_and_a_start_that_owes_nothing_does_not() {
     let mut priced = Priced::new(RateLimit::per_minute(10), RateLimits::default());
     priced.push("a", 5);
     let first = priced.start().unwrap();

@@ -38,8 +38,14 @@ impl TokenScene {
     ) {
         for job in jobs {
             let id = self.schedule.push(self.batch, &host(name), job, self.now);
-            self.schedule
-                .need_token(id, &TokenNeed { source: 0, limit });
+            self.schedule.need_token(
+                id,
+                &TokenNeed {
+                    source: 0,
+                    from: "a source".into(),
+                    limit,
+                },
+            );
         }
     }
 
@@ -152,8 +158,28 @@ fn held_jobs_end_at_their_deadline_which_begins_with_their_turn() {
     scene.schedule.expire(scene.now);
     scene.schedule.recount(scene.now);
     let (job, why) = scene.schedule.take_ended(scene.batch).unwrap();
-    assert_eq!((job, why), (0, EndReason::Deadline));
+    assert_eq!(job, 0);
+    let EndReason::DeadlineForToken(wait) = why else {
+        panic!("{why:?}");
+    };
+    assert_eq!(wait.to_string(), "it waited for a token from a source");
     scene.came(&call, None);
+}
+
+#[test]
+fn a_deadline_in_the_wait_tells_the_failure_of_the_last_call() {
+    let mut scene = TokenScene::new(workers(4));
+    scene.push_within("a", 0..1, Some(Duration::from_secs(5)));
+    let call = scene.held();
+    scene.failed(&call);
+    scene.now += Duration::from_secs(5);
+    scene.schedule.expire(scene.now);
+    let (_, why) = scene.schedule.take_ended(scene.batch).unwrap();
+    let EndReason::DeadlineForToken(wait) = why else {
+        panic!("{why:?}");
+    };
+    let said = "it waited for a token from a source (the last call: ";
+    assert!(wait.to_string().starts_with(said), "{wait}");
 }
 
 #[test]

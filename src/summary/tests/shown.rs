@@ -105,6 +105,27 @@ fn one_request_is_two_lines() {
 }
 
 #[test]
+fn a_message_that_begins_with_its_class_is_shown_as_it_is() {
+    for (message, expected) in [
+        (
+            "connect to x: refused",
+            "  connect to x: refused   https://x/",
+        ),
+        ("connect: refused", "  connect: refused   https://x/"),
+        ("refused", "  connect refused   https://x/"),
+        (
+            "connection refused",
+            "  connect connection refused   https://x/",
+        ),
+    ] {
+        let mut outcome = sample::unsent(0, "https://x/".to_owned(), ErrorType::Connect);
+        outcome.state = State::Failed(Error::new(ErrorType::Connect, message));
+        let shown = of(&[outcome]).to_string();
+        assert_eq!(shown.lines().nth(1), Some(expected), "{shown}");
+    }
+}
+
+#[test]
 fn no_line_is_wider_than_asked_for() {
     let long = |n: u64| {
         let url = format!(

@@ -55,6 +55,17 @@ pub(super) struct ResponsePart {
     pub(super) headers: HeaderFields,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) body: Option<FileBody>,
+    /// True if the body is the beginning of a longer one, or was not read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) truncated: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -44,7 +44,8 @@ use crate::transport::{Call, ExchangeResult, Fault, Transport, VirtualClock};
 /// `00001-GET-shop.example-items-1.json` holds `request` (`method`, `url`, `headers`, `body`) and `response` (`status`,
 /// `headers`, `body`) or `failure` (`class`, `phase`, `message`). A body is `{"json": ..}`, `{"text": ".."}`,
 /// `{"base64": ".."}`, or `{"file": ".."}` if it is larger than 16 KiB: a file beside it. It is the body after
-/// decompression. Of exchanges that are alike, the one
+/// decompression. `"truncated": true` beside it says that only its beginning was kept: it was larger than a limit for
+/// bodies, was broken off, or was discarded. Of exchanges that are alike, the one
 /// with the lowest number is played first; a file whose name begins with none comes last.
 ///
 /// # Secrets

@@ -192,7 +192,11 @@ impl RecordedExchanges {
             StatusCode::from_u16(response.status).map_err(|error| error.to_string())?;
         *answer.headers_mut() = headers(&response.headers)?;
         call.connected();
-        Ok(call.receive(answer))
+        let mut received = call.receive(answer);
+        if let Ok(reply) = &mut received {
+            reply.truncated |= response.truncated && !call.leaves_out_body(reply.status);
+        }
+        Ok(received)
     }
 
     /// Returns the error of a request that has no exchange, or none any more after `recorded` of them.

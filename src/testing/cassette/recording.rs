@@ -12,7 +12,6 @@ use super::file::fields;
 use super::file::{ExchangeFile, FailurePart, FileBody, MARK, RequestPart, ResponsePart, VERSION};
 use super::masking::masked;
 use crate::error::ErrorType;
-use crate::redact::Redaction;
 use crate::redact::escape::log_line;
 use crate::request::RequestContent;
 use crate::testing::calls::RecordedCall;
@@ -108,7 +107,7 @@ impl Recorder {
             }
             RequestContent::Streamed(_) => over.exchange(call),
         };
-        if let Err(error) = self.write(number, call.redaction, &recorded, &exchanged) {
+        if let Err(error) = self.write(number, call, &recorded, &exchanged) {
             log_line!(
                 Error,
                 "an exchange was not recorded: {}: {error}",
@@ -122,7 +121,7 @@ impl Recorder {
     fn write(
         &self,
         mut number: u64,
-        redaction: &Redaction,
+        sent: &Call<'_>,
         call: &RecordedCall,
         exchanged: &ExchangeResult,
     ) -> io::Result<()> {
@@ -141,7 +140,7 @@ impl Recorder {
                 }),
             ),
         };
-        let slug = slug(&redaction.url(&call.url));
+        let slug = slug(&sent.redaction.url(&call.url));
         let (file, path, name) = loop {
             let name = format!("{number:05}-{}-{}", call.method, slug);
             let path = self.directory.join(format!("{name}.json"));
@@ -154,7 +153,7 @@ impl Recorder {
                 Err(error) => return Err(error),
             }
         };
-        let written = self.write_as(&name, file, redaction, call, reply, failure);
+        let written = self.write_as(&name, file, sent, call, reply, failure);
         if written.is_err() {
             // A part of an exchange could not be played back.
             let _ = fs::remove_file(&path);
@@ -166,11 +165,12 @@ impl Recorder {
         &self,
         name: &str,
         mut file: File,
-        redaction: &Redaction,
+        sent: &Call<'_>,
         call: &RecordedCall,
         reply: Option<&Reply>,
         failure: Option<FailurePart>,
     ) -> io::Result<()> {
+        let redaction = sent.redaction;
         let body = |headers: &HeaderMap, bytes: &[u8], of: &str| {
             FileBody::of(&masked(redaction, headers, bytes), |bytes| {
                 let name = format!("{name}.{of}");
@@ -194,6 +194,7 @@ impl Recorder {
                     _ => redaction.response_header(name, value),
                 }),
                 body: body(&reply.headers, &body_of(reply)?, "response")?,
+                truncated: reply.truncated || sent.leaves_out_body(reply.status),
             }),
             None => None,
         };

@@ -194,6 +194,11 @@ impl Call<'_> {
         }
     }
 
+    /// True if a response with this status has a body that is not read, because the request discards it.
+    pub(crate) fn leaves_out_body(&self, status: u16) -> bool {
+        self.is_discarded(status) && !is_bodiless(self, status)
+    }
+
     fn is_discarded(&self, status: u16) -> bool {
         self.discard && self.accept.contains(status)
     }

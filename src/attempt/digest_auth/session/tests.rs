@@ -96,6 +96,17 @@ fn each_answer_takes_the_next_count() {
 }
 
 #[test]
+fn a_session_goes_on_with_another_nonce_from_its_first_count() {
+    let session = of_rfc_7616("SHA-256-sess");
+    answer(&session);
+    let next = session.with_nonce(b"next".to_vec());
+    assert_eq!(next.secret, session.secret);
+    let answer = answer(&next);
+    assert_eq!(parameter(&answer, "nonce"), Some("next"));
+    assert_eq!(parameter(&answer, "nc"), Some("00000001"));
+}
+
+#[test]
 fn a_nonce_whose_counts_are_used_up_gives_no_answer() {
     let session = of_rfc_7616("MD5");
     session.count.store(u32::MAX - 1, Ordering::Relaxed);

@@ -72,8 +72,9 @@ pub(crate) struct RequestArguments {
     pub(crate) bearer: Option<String>,
     /// Bearer token: the first line that a shell command prints
     ///
-    /// It is run by sh -c when the first request needs a token, and again after a 401; it is killed after 60 s. With
-    /// --base-url the token goes to that origin alone.
+    /// It is run by sh -c when the first request needs a token, and again after a 401, without a terminal to ask from.
+    /// It is killed with the processes that it has started after 60 s, and when the run ends. With --base-url the token
+    /// goes to that origin alone.
     #[arg(hide_short_help = true, long, value_name = "CMD", conflicts_with_all = ["bearer", "user"])]
     pub(crate) bearer_command: Option<String>,
     /// Token endpoint of an OAuth 2 login (client credentials)

@@ -14,7 +14,7 @@ fn limited(method: &Method, code: u16, used_up: bool, reset: Option<u64>) -> Att
 }
 
 #[test]
-fn an_announced_reset_is_waited_for_and_cools_the_host() {
+fn vector_152_an_announced_reset_is_waited_for_and_cools_the_host() {
     for code in [403, 429, 503] {
         let facts = limited(&GET, code, true, Some(40));
         let decision = step(&policy(), &facts, &mut AttemptCounts::default());
@@ -26,7 +26,7 @@ fn an_announced_reset_is_waited_for_and_cools_the_host() {
 }
 
 #[test]
-fn a_reset_over_the_cap_ends_the_request_or_is_clamped() {
+fn vector_153_a_reset_over_the_cap_ends_the_request_or_is_clamped() {
     for code in [403, 429, 503] {
         let facts = limited(&GET, code, true, Some(3_600));
         let over = Err(StopReason::RetryAfterOverCap);
@@ -39,7 +39,29 @@ fn a_reset_over_the_cap_ends_the_request_or_is_clamped() {
 }
 
 #[test]
-fn retry_after_stands_before_a_reset() {
+fn vector_85_a_server_that_asks_not_to_be_tried_again_is_not() {
+    for code in [429, 503] {
+        let refused = || AttemptFacts {
+            says_no: true,
+            ..limited(&GET, code, true, Some(40))
+        };
+        assert_eq!(first(&policy(), &refused()), Err(StopReason::ServerSaidNo));
+        let judged = AttemptFacts {
+            judgement: Some(&Judgement::Retry),
+            ..refused()
+        };
+        assert_eq!(first(&policy(), &judged), Ok(secs(40)));
+    }
+    let not_found = AttemptFacts {
+        says_no: true,
+        ..status(&GET, 404)
+    };
+    let reason = Err(StopReason::NotRetryable);
+    assert_eq!(first(&policy(), &not_found), reason);
+}
+
+#[test]
+fn vector_154_retry_after_stands_before_a_reset() {
     for asked in [2, 90] {
         let facts = AttemptFacts {
             retry_after: Some(secs(asked)),
@@ -56,7 +78,7 @@ fn retry_after_stands_before_a_reset() {
 }
 
 #[test]
-fn a_403_of_a_rate_limit_is_retried_like_a_429() {
+fn vector_155_a_403_of_a_rate_limit_is_retried_like_a_429() {
     for facts in [
         limited(&POST, 403, true, None),
         limited(&POST, 403, true, Some(1)),
@@ -95,7 +117,7 @@ fn a_503_of_a_rate_limit_repeats_no_write() {
 }
 
 #[test]
-fn without_rate_limit_headers_only_the_backoff_counts() {
+fn vector_156_without_rate_limit_headers_only_the_backoff_counts() {
     let off = policy().rate_limit_headers(false);
     for (code, expected) in [(429, secs(1)), (503, Duration::from_millis(200))] {
         let facts = limited(&GET, code, true, Some(40));

@@ -168,7 +168,7 @@ impl World {
                 continue;
             }
             match why {
-                EndReason::Deadline => {
+                EndReason::Deadline | EndReason::DeadlineForToken(_) => {
                     let own = work.deadline.is_some_and(|deadline| deadline <= now);
                     let all = feast.deadline.is_some_and(|deadline| deadline <= now);
                     assert!(own || all, "ended before its time");
