@@ -2,5 +2,6 @@
 
 mod by_hand;
 mod cassette;
+mod hedging;
 mod script;
 mod virtual_time;
