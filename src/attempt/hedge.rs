@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::ErrorType;
-use crate::request::Request;
 use crate::retry::{AttemptFacts, is_harmless};
 use crate::timing::Phase;
 use crate::transport::{AttemptNumber, CancelSlot, Clock, ExchangeResult};
 
 use super::context::{AttemptContext, Engine};
-use super::race::{FirstRequest, HedgeRace, SecondEnds, SecondRequest};
+use super::race::{HedgeRace, SecondEnds, SecondRequest};
+use super::run::AttemptSubject;
 use super::scope::{AttemptPermit, AttemptScope, Compute};
 use super::settings::{HostSettings, RequestSettings};
 use super::state::AttemptState;
@@ -43,6 +43,8 @@ impl AttemptPermit for HedgePermit {
     }
 
     fn offer_hedge(&self, _race: &Arc<HedgeRace>) {}
+
+    fn withdraw_hedge(&self) {}
 }
 
 /// Surroundings of a second request.
@@ -98,15 +100,44 @@ impl Engine {
     }
 }
 
+/// Side of the first request. A panic in its exchange ends the race too.
+pub(super) struct FirstRequest<'a> {
+    race: Arc<HedgeRace>,
+    permit: &'a dyn AttemptPermit,
+}
+
+impl<'a> FirstRequest<'a> {
+    /// Has the second request of a race sent if the answer to the first is slow to come.
+    fn of(race: Arc<HedgeRace>, permit: &'a dyn AttemptPermit) -> FirstRequest<'a> {
+        permit.offer_hedge(&race);
+        FirstRequest { race, permit }
+    }
+
+    /// Ends the race as [`settle`](HedgeRace::settle) does. From here on no second request begins.
+    fn settle(&self, stands: bool, slot: &CancelSlot, clock: &Clock) -> SecondRequest {
+        self.permit.withdraw_hedge();
+        self.race.settle(stands, slot, clock)
+    }
+}
+
+impl Drop for FirstRequest<'_> {
+    fn drop(&mut self) {
+        self.race.abandon();
+        self.permit.withdraw_hedge();
+    }
+}
+
 impl AttemptState {
     /// Has a second request sent if the answer to the next exchange is slow to come. `None`: the exchange may not be
     /// hedged.
-    pub(super) fn offer_hedge(
+    pub(super) fn offer_hedge<'a>(
         &self,
-        context: AttemptContext<'_>,
-        request: &Arc<Request>,
-    ) -> Option<FirstRequest> {
-        if !context.settings.retry().hedge || !self.may_be_hedged(context) {
+        context: AttemptContext<'a>,
+        subject: &AttemptSubject<'_>,
+        for_source: bool,
+    ) -> Option<FirstRequest<'a>> {
+        let wanted = context.settings.retry().hedge && !subject.processed;
+        if !wanted || !self.may_be_hedged(context) {
             return None;
         }
         let token = self.token.as_ref().map(TokenUse::anew);
@@ -116,9 +147,9 @@ impl AttemptState {
         second.connection = self.connection;
         // The exchange of the second request ends no later than the attempt that it belongs to.
         second.deadline = self.attempt_ends(context);
-        let race = HedgeRace::new(request, context.host, context.scope.cancel, second);
-        context.scope.permit.offer_hedge(&race);
-        Some(FirstRequest(race))
+        let (request, cancel) = (subject.request, context.scope.cancel);
+        let race = HedgeRace::new(request, context.host, for_source, cancel, second);
+        Some(FirstRequest::of(race, context.scope.permit))
     }
 
     /// True if sending the request twice at once does no harm and its answer is kept in memory. The one place that
@@ -132,8 +163,6 @@ impl AttemptState {
             ..AttemptFacts::new(&self.prepared.method, ErrorType::Timeout)
         };
         !self.stage.is_redirect()
-            // A clock that moves only while no worker works would stand still for a worker that waits for the second.
-            && context.scope.clock.as_virtual().is_none()
             && settings.save().is_none()
             // The closure of a body that is handed on sees one body, and a nonce of digest authentication is counted.
             && settings.receiver().is_none()
@@ -147,11 +176,11 @@ impl AttemptState {
     pub(super) fn settle_hedge(
         &mut self,
         context: AttemptContext<'_>,
-        first: &FirstRequest,
+        first: &FirstRequest<'_>,
         own: ExchangeResult,
     ) -> ExchangeResult {
         let stands = is_acceptable(context, &own);
-        match first.0.settle(stands, context.scope.clock) {
+        match first.settle(stands, context.scope.cancel, context.scope.clock) {
             SecondRequest::Unsent => own,
             SecondRequest::Unused => {
                 self.report.hedged = true;

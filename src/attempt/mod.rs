@@ -43,6 +43,8 @@ pub(crate) use next::{AttemptEnd, cancelled};
 pub(crate) use panic::panicked;
 pub use preview::Preview;
 pub(crate) use race::HedgeRace;
+#[cfg(test)]
+pub(crate) use race::{RaceEnd, RaceSteps};
 pub(crate) use run::AttemptSubject;
 pub(crate) use scope::{AttemptPermit, AttemptScope, Compute};
 pub(crate) use settings::ClientDefaults;

@@ -28,6 +28,8 @@ pub(crate) struct AttemptSubject<'a> {
     pub(crate) deadline: Option<Instant>,
     /// Time for which the request has waited for this attempt.
     pub(crate) waited: Duration,
+    /// True if the caller's closure processes the response on the worker.
+    pub(crate) processed: bool,
 }
 
 impl Engine {
@@ -93,7 +95,7 @@ impl Engine {
         if let Err(next) = state.get_ready(context) {
             return *next;
         }
-        let hedge = state.offer_hedge(context, request);
+        let hedge = state.offer_hedge(context, subject, attempts.target.for_source);
         let mut exchanged = state.exchange(context);
         if let Some(first) = hedge {
             exchanged = state.settle_hedge(context, &first, exchanged);

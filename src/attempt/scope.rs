@@ -31,6 +31,9 @@ pub(crate) trait AttemptPermit {
 
     /// Has a second request sent if the answer to this attempt is slow to come.
     fn offer_hedge(&self, race: &Arc<HedgeRace>);
+
+    /// Takes the offer of a second request back. Does nothing if the request was sent, or if there is no offer.
+    fn withdraw_hedge(&self);
 }
 
 /// Permits for CPU work on large bodies.

@@ -38,6 +38,8 @@ struct ResultSender<T, F> {
     nudged: Arc<AtomicBool>,
     /// End of the batch, set once before its first request.
     deadline: OnceLock<Instant>,
+    /// True if `make` runs the caller's closure.
+    processes: bool,
     make: F,
 }
 
@@ -49,8 +51,12 @@ pub(super) struct ResultReceiver<T> {
 }
 
 /// Creates the channel of a batch with this window: a place for each outcome that the window allows, and a place for
-/// the nudge.
-pub(super) fn results<T, F>(window: usize, make: F) -> (Arc<dyn Receiver>, ResultReceiver<T>)
+/// the nudge. `processes`: true if `make` runs the caller's closure.
+pub(super) fn results<T, F>(
+    window: usize,
+    processes: bool,
+    make: F,
+) -> (Arc<dyn Receiver>, ResultReceiver<T>)
 where
     T: Send + 'static,
     F: Fn(&Context<'_>, Response) -> State<T> + Send + Sync + 'static,
@@ -64,6 +70,7 @@ where
         to,
         nudged: Arc::clone(&nudged),
         deadline: OnceLock::new(),
+        processes,
         make,
     };
     (Arc::new(sender), ResultReceiver { messages, nudged })
@@ -151,6 +158,10 @@ where
         self.deadline.get().copied()
     }
 
+    fn processes(&self) -> bool {
+        self.processes
+    }
+
     fn nudge(&self) {
         if !self.nudged.swap(true, Ordering::AcqRel) {
             self.send(Message::Nudge);
@@ -175,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_second_nudge_is_sent_only_after_the_first_was_received() {
-        let (sender, receiver) = results(1, as_response);
+        let (sender, receiver) = results(1, false, as_response);
         sender.nudge();
         sender.nudge();
         assert!(matches!(receiver.try_recv(), Some(Message::Nudge)));
@@ -187,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_wait_ends_when_the_other_channel_has_a_message() {
-        let (_sender, receiver) = results(1, as_response);
+        let (_sender, receiver) = results(1, false, as_response);
         let (to, other) = unbounded();
         to.send(()).unwrap();
         assert!(receiver.wait(&Clock::System, None, Some(&other)).is_none());

@@ -21,7 +21,7 @@ use super::results::{Message, results};
 /// Hands in the request and waits for its outcome. On a worker the wait gives the worker's place to another worker.
 pub(crate) fn send(owner: &WorkersOwner, batch: Id, request: Request) -> Outcome {
     let executor = owner.executor();
-    let (sender, receiver) = results(1, as_response);
+    let (sender, receiver) = results(1, false, as_response);
     let time_limit = owner.engine().deadline_of(&request);
     let defaults = &owner.engine().defaults;
     let now = executor.now();

@@ -130,7 +130,11 @@ impl Client {
         }
         Client {
             owner,
-            shape: BatchBounds { bounds, workers },
+            shape: BatchBounds {
+                bounds,
+                workers,
+                processes: false,
+            },
             singles,
             max_pending,
         }

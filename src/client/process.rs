@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use super::Client;
-use crate::batch::{OutcomeOrder, Outcomes, processed};
+use crate::batch::{BatchBounds, OutcomeOrder, Outcomes, processed};
 use crate::outcome::Context;
 use crate::request::Request;
 use crate::response::Response;
@@ -24,7 +24,8 @@ impl Client {
     ///
     /// An error that `f` returns is a failure of class [`Process`](crate::ErrorType::Process), unless it is a
     /// [`Rejection`](crate::Rejection), which makes the outcome rejected. A panic in `f` is a failure of class
-    /// [`Panic`](crate::ErrorType::Panic); the worker and every other outcome are unharmed.
+    /// [`Panic`](crate::ErrorType::Panic); the worker and every other outcome are unharmed. The requests are not
+    /// [hedged](crate::RetryPolicy::hedge).
     ///
     /// ```no_run
     /// # let client = haul::Client::new();
@@ -69,11 +70,15 @@ impl Client {
         let permits = Arc::clone(self.owner.executor().cpu());
         let make =
             move |context: &Context<'_>, response| processed(&permits, context, response, &f);
+        let shape = BatchBounds {
+            processes: true,
+            ..self.shape
+        };
         Outcomes::new(
             &self.owner,
             requests.into_iter(),
             OutcomeOrder::Completed,
-            self.shape,
+            shape,
             make,
         )
     }

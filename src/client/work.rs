@@ -21,6 +21,16 @@ pub(super) struct AttemptWork {
     pub(super) of_sources: Option<Arc<SourceRequests>>,
 }
 
+impl AttemptWork {
+    /// Returns the engine for the requests of token sources, or for those of the client.
+    fn engine_for(&self, source: bool) -> &Engine {
+        match &self.of_sources {
+            Some(of_sources) if source => &of_sources.engine,
+            _ => &self.engine,
+        }
+    }
+}
+
 impl Work for AttemptWork {
     fn attempt(&self, job: &mut Job, running: RunningJob<'_>) -> AttemptEnd {
         let Job {
@@ -37,6 +47,7 @@ impl Work for AttemptWork {
             batch_ends: receiver.deadline(),
             deadline: running.deadline,
             waited: running.start.saturating_duration_since(*waits_since),
+            processed: receiver.processes(),
         };
         let scope = AttemptScope {
             permit: running.permit,
@@ -47,10 +58,7 @@ impl Work for AttemptWork {
             unproven: running.unproven,
             limit: running.limit,
         };
-        let engine = match &self.of_sources {
-            Some(of_sources) if attempts.is_for_source() => &of_sources.engine,
-            _ => &self.engine,
-        };
+        let engine = self.engine_for(attempts.is_for_source());
         engine.attempt(attempts, &subject, scope)
     }
 
@@ -65,7 +73,8 @@ impl Work for AttemptWork {
             compute: running.cpu,
             start: running.start,
         };
-        self.engine.hedge(race, running.attempt, surroundings);
+        let engine = self.engine_for(race.is_for_source());
+        engine.hedge(race, running.attempt, surroundings);
     }
 }
 
@@ -114,6 +123,10 @@ impl AttemptPermit for JobPermit<'_> {
 
     fn offer_hedge(&self, race: &Arc<HedgeRace>) {
         JobPermit::offer_hedge(self, race);
+    }
+
+    fn withdraw_hedge(&self) {
+        JobPermit::withdraw_hedge(self);
     }
 }
 

@@ -1,5 +1,8 @@
 //! Second requests on a worker.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 use std::time::Instant;

@@ -16,6 +16,11 @@ pub(crate) trait Receiver: Send + Sync {
     /// until the caller takes it. Runs on the worker, with no lock held; the caller's own code may run in it.
     fn deliver(&self, outcome: Outcome) -> u64;
 
+    /// True if [`deliver`](Self::deliver) runs the caller's closure on each response.
+    fn processes(&self) -> bool {
+        false
+    }
+
     /// Tells the caller to look again: there may be room to feed, or a job ended without an attempt.
     fn nudge(&self) {}
 

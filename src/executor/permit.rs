@@ -47,6 +47,8 @@ pub(crate) struct JobPermit<'a> {
     given_back: u32,
     /// True if a second request was offered.
     hedged: Cell<bool>,
+    /// True if a second request was offered, and the offer was not taken back.
+    hedge_offered: Cell<bool>,
 }
 
 impl<'a> JobPermit<'a> {
@@ -67,6 +69,7 @@ impl<'a> JobPermit<'a> {
             cost: Cell::new(1),
             given_back,
             hedged: Cell::new(false),
+            hedge_offered: Cell::new(false),
         }
     }
 
@@ -99,9 +102,7 @@ impl<'a> JobPermit<'a> {
     /// Tells the schedule when the head of the response came.
     pub(crate) fn head_came(&self, at: Instant) {
         self.slot.note_head();
-        if self.hedged.get() {
-            self.jobs.withdraw_hedge(self.job);
-        }
+        self.withdraw_hedge();
         if at.saturating_duration_since(self.start.get()) > SLOW_AFTER {
             self.jobs.late_head_came(self.job);
         }
@@ -115,8 +116,16 @@ impl<'a> JobPermit<'a> {
     /// Has a second request sent if the answer to this attempt is slow to come.
     pub(crate) fn offer_hedge(&self, race: &Arc<HedgeRace>) {
         self.hedged.set(true);
+        self.hedge_offered.set(true);
         let (start, cost) = (self.start.get(), self.cost.get());
         self.jobs.offer_hedge(self.job, start, cost, race);
+    }
+
+    /// Takes the offer of a second request back, if there is one.
+    pub(crate) fn withdraw_hedge(&self) {
+        if self.hedge_offered.replace(false) {
+            self.jobs.withdraw_hedge(self.job);
+        }
     }
 
     /// Returns true if a second request was offered.

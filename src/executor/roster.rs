@@ -173,6 +173,11 @@ impl Roster {
         self.live.saturating_sub(idle + self.blocked) + usize::from(self.called)
     }
 
+    /// Returns true if some worker is idle.
+    pub(super) fn has_idle(&self) -> bool {
+        self.leading || self.following > 0
+    }
+
     /// Returns true if more workers live than may: a worker that finds no job leaves.
     pub(super) fn has_surplus(&self) -> bool {
         self.live > self.limit + self.blocked

@@ -90,7 +90,9 @@ impl ClockUser for Executor {
         let state = self.lock();
         let schedule = &state.schedule;
         let times = [schedule.next_wakeup(), schedule.next_deadline()];
-        let busy = state.roster.busy();
+        // An idle worker that has slept until now counts as busy, even before it has woken.
+        let wakes = state.roster.has_idle() && times[0].is_some_and(|time| time <= now);
+        let busy = state.roster.busy() + usize::from(wakes);
         WorkLeft {
             busy,
             has_requests: busy > 0 || schedule.queued() > 0,

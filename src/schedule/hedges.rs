@@ -48,9 +48,9 @@ impl HeadTimes {
 /// Attempts for which a second request is due at a time.
 #[derive(Debug, Default)]
 pub(super) struct HedgeTimers {
-    queue: TimerQueue,
+    pub(super) queue: TimerQueue,
     /// Time at which the second request of a job's present attempt is due, and its cost.
-    due: HashMap<Id, (Instant, u32)>,
+    pub(super) due: HashMap<Id, (Instant, u32)>,
 }
 
 impl HedgeTimers {
@@ -90,7 +90,7 @@ impl HedgeTimers {
 pub(crate) struct HedgeStart {
     /// Job in flight that the request is for.
     pub(crate) job: Id,
-    host: Id,
+    pub(super) host: Id,
     pass: Option<PassedCall>,
 }
 

@@ -268,8 +268,7 @@ impl RetryPolicy {
 
     /// Sets if a second request is sent when the answer to the first is slow to come.
     ///
-    /// True: the first acceptable answer of the two is used. Default false. A client with a
-    /// [`VirtualClock`](crate::unversioned::VirtualClock) sends no second requests.
+    /// True: the first acceptable answer of the two is used. Default false.
     ///
     /// Slow means longer to the response head than 95 % of the host's last 1,000 attempts of such requests; before 20
     /// of them are known, no second request is sent. At most one is sent for each attempt, only if a worker, the host's
@@ -277,8 +276,18 @@ impl RetryPolicy {
     /// shut down when an answer is there. `before_attempt` runs for both.
     ///
     /// Only requests that may be repeated (see [`retry_methods`](RetryPolicy::retry_methods)) and whose body can be sent
-    /// again are hedged, and none whose body is [saved](crate::Request::save_to) to a file.
-    /// [`Outcome::is_hedged`](crate::Outcome::is_hedged) tells of a second request.
+    /// again are hedged. Never hedged are
+    ///
+    /// - requests whose response goes to a file ([`save_to`](crate::Request::save_to)) or is handed on as it comes
+    ///   ([`on_chunk`](crate::Request::on_chunk), [`on_event`](crate::Request::on_event),
+    ///   [`on_line`](crate::Request::on_line)),
+    /// - requests with a body that a reader gives,
+    /// - requests of [`Client::process`](crate::Client::process),
+    /// - requests with [digest authentication](crate::Request::digest_auth), whose answers to a challenge are counted,
+    /// - the hops of a redirect.
+    ///
+    /// [`Outcome::is_hedged`](crate::Outcome::is_hedged) tells of a second request. A script's
+    /// [virtual clock](crate::testing::Script::virtual_clock) moves to the time of the second request as to every other.
     ///
     /// ```
     /// use haul::{Client, RetryPolicy};

@@ -22,6 +22,7 @@ mod files;
 mod foreign_lists;
 mod formats;
 mod header_lines;
+mod hedging;
 mod help;
 #[cfg(unix)]
 mod holding;

@@ -3,6 +3,7 @@
 mod by_hand;
 mod cassette;
 mod cassette_bodies;
+mod hedging;
 mod same_again;
 mod script;
 mod virtual_time;

@@ -159,7 +159,7 @@ mod tests {
     use crate::request::Request;
 
     fn inbox(ordered: bool) -> Inbox<crate::response::Response> {
-        Inbox::new(results(10, as_response).1, ordered)
+        Inbox::new(results(10, false, as_response).1, ordered)
     }
 
     fn arrival<T>(index: u64) -> Arrival<T> {

@@ -90,6 +90,8 @@ pub(crate) enum OutcomeOrder {
 pub(crate) struct BatchBounds {
     pub(crate) bounds: Bounds,
     pub(crate) workers: usize,
+    /// True if the caller's closure processes each response on its worker.
+    pub(crate) processes: bool,
 }
 
 impl<I, T> Outcomes<I, T> {

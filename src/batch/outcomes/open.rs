@@ -49,7 +49,7 @@ where
     {
         let mut bounds = shape.bounds;
         bounds.ordered = order == OutcomeOrder::Input;
-        let (sender, receiver) = results(bounds.window, make);
+        let (sender, receiver) = results(bounds.window, shape.processes, make);
         Outcomes {
             batch: OpenBatch::new(owner, bounds, sender),
             source,

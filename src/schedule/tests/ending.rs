@@ -155,7 +155,7 @@ fn ids_of_ended_jobs_do_not_pile_up_behind_a_waiting_one() {
         assert!(scene.schedule.cancel(id, scene.now));
         scene.ended();
     }
-    scene.schedule.recount(scene.now);
+    scene.schedule.recount([].iter(), scene.now);
     scene.done(0);
     assert_eq!(scene.start_all(), [1]);
 }

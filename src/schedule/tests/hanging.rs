@@ -26,7 +26,7 @@ impl Scene {
     fn look(&mut self, waits_since: Option<u64>) {
         let since = waits_since.map(|since| self.begin + ms(since));
         self.schedule.count_hanging(self.now, |_| since);
-        self.schedule.recount(self.now);
+        self.schedule.recount([].iter(), self.now);
     }
 
     fn ended_jobs(&mut self) -> Vec<u32> {

@@ -17,11 +17,17 @@ struct Counts {
 }
 
 impl<J> Schedule<J> {
-    /// Counts anew and compares. Called after a poll at `now`, which brings the lanes up to date.
-    pub(super) fn recount(&self, now: Instant) {
+    /// Counts anew and compares. Called after a poll at `now`, which brings the lanes up to date. `hedges`: second
+    /// requests under way.
+    pub(crate) fn recount<'a>(&self, hedges: impl Iterator<Item = &'a HedgeStart>, now: Instant) {
         let mut batches: HashMap<Id, Counts> = HashMap::new();
         let mut hosts: HashMap<Id, (usize, usize, usize)> = HashMap::new();
         let (mut queued, mut in_flight, mut delayed, mut held) = (0, 0, 0, 0);
+        let mut hedges_at: HashMap<Id, usize> = HashMap::new();
+        for hedge in hedges {
+            *hedges_at.entry(hedge.host).or_default() += 1;
+            in_flight += 1;
+        }
         let (mut delayed_of, mut unanswered) = (HashMap::<Id, usize>::new(), 0);
         for id in self.jobs.ids() {
             let slot = self.jobs.get(id).unwrap();
@@ -86,7 +92,10 @@ impl<J> Schedule<J> {
         for id in self.hosts.ids() {
             let host = self.hosts.get(id).unwrap();
             let (jobs, flying, lane) = hosts.remove(&id).unwrap_or_default();
-            assert_eq!((host.jobs, host.in_flight), (jobs, flying));
+            let hedged = hedges_at.remove(&id).unwrap_or(0);
+            assert_eq!(host.jobs, jobs + hedged);
+            assert_eq!(host.in_flight, flying + hedged);
+            let flying = flying + hedged;
             assert_eq!(self.hosts.by_name.get(&host.host), Some(&id));
             assert_eq!(host.lanes.iter().map(|l| l.live).sum::<usize>(), lane);
             for of in &host.lanes {
@@ -109,8 +118,19 @@ impl<J> Schedule<J> {
             }
         }
         assert!(hosts.is_empty(), "jobs of no host: {hosts:?}");
+        assert!(hedges_at.is_empty(), "hedges of no host: {hedges_at:?}");
+        self.recount_offers();
         assert_eq!(self.hosts.by_name.len(), self.hosts.len());
         assert_eq!(self.places.unanswered, unanswered);
+    }
+
+    /// Checks that second requests are on offer only for jobs in flight, and that a timer will look at each.
+    fn recount_offers(&self) {
+        for (job, (due, _)) in &self.hedges.due {
+            let slot = self.jobs.get(*job).expect("it is under way");
+            assert_eq!(slot.place, JobPlace::InFlight);
+            assert!(self.hedges.queue.has(*due, *job));
+        }
     }
 
     /// Checks that exactly the hosts with a ready job are in the order of service, with their present tier and rank.
@@ -178,7 +198,7 @@ impl<J> Schedule<J> {
     }
 
     /// Returns an error that names the parts of the schedule that are not empty.
-    pub(super) fn is_bare(&self) -> Result<(), String> {
+    pub(crate) fn is_bare(&self) -> Result<(), String> {
         let left = [
             ("jobs", self.jobs.len()),
             ("hosts", self.hosts.len()),
@@ -193,6 +213,7 @@ impl<J> Schedule<J> {
             ("waking", self.timers.waking.len()),
             ("deadlines", self.timers.deadlines.len()),
             ("attempts to look at", self.timers.looks.len()),
+            ("offers of second requests", self.hedges.due.len()),
             ("lingering", self.hosts.lingering.len()),
             ("queued", self.queued),
             ("in flight", self.places.in_flight),

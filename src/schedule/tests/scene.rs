@@ -58,7 +58,7 @@ impl Scene {
         let possible = self.schedule.is_dispatchable(self.now);
         let start = self.schedule.poll(self.now);
         assert_eq!(start.is_some(), possible);
-        self.schedule.recount(self.now);
+        self.schedule.recount([].iter(), self.now);
         let start = start?;
         self.running.insert(start.job, start.id);
         Some(start.job)

@@ -51,25 +51,25 @@ impl TokenScene {
 
     fn poll(&mut self) -> Option<Start<u32>> {
         let start = self.schedule.poll(self.now);
-        self.schedule.recount(self.now);
+        self.schedule.recount([].iter(), self.now);
         start
     }
 
     fn call(&mut self) -> Option<TokenCall> {
         let call = self.schedule.token_call(|_, _| REST, self.now);
-        self.schedule.recount(self.now);
+        self.schedule.recount([].iter(), self.now);
         call
     }
 
     fn came(&mut self, call: &TokenCall, life: Option<Duration>) {
         assert!(self.schedule.token_came(call, life, self.now));
-        self.schedule.recount(self.now);
+        self.schedule.recount([].iter(), self.now);
     }
 
     fn failed(&mut self, call: &TokenCall) {
         let failure = TokenFailure::new("on purpose");
         self.schedule.token_failed(call, &failure, self.now);
-        self.schedule.recount(self.now);
+        self.schedule.recount([].iter(), self.now);
     }
 
     /// Holds all jobs and begins the call that they wait for.
@@ -156,7 +156,7 @@ fn held_jobs_end_at_their_deadline_which_begins_with_their_turn() {
     );
     scene.now += Duration::from_secs(5);
     scene.schedule.expire(scene.now);
-    scene.schedule.recount(scene.now);
+    scene.schedule.recount([].iter(), scene.now);
     let (job, why) = scene.schedule.take_ended(scene.batch).unwrap();
     assert_eq!(job, 0);
     let EndReason::DeadlineForToken(wait) = why else {
@@ -327,7 +327,7 @@ fn simulate(seed: u64, workers: usize, jobs: u32, unlucky: bool) {
             continue;
         }
         if rng.u8(..) == 0 {
-            scene.schedule.recount(scene.now);
+            scene.schedule.recount([].iter(), scene.now);
         }
         let wakeup = scene.schedule.next_wakeup();
         let Some(&Reverse((at, number))) = due.peek() else {

@@ -5,8 +5,9 @@ mod virtual_clock;
 use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+pub(in crate::transport) use self::virtual_clock::DelayGuard;
 pub use self::virtual_clock::VirtualClock;
-pub(crate) use self::virtual_clock::{ClockUser, WorkLeft};
+pub(crate) use self::virtual_clock::{ClockUser, WorkLeft, WorkerWait};
 
 /// Source of time: workers, attempts and callers read time and wait through it alone.
 #[derive(Clone, Debug, Default)]

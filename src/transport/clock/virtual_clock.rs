@@ -47,6 +47,8 @@ struct VirtualTime {
     users: Vec<Weak<dyn ClockUser>>,
     /// Waits of workers in calls of a transport.
     delays: Vec<Delay>,
+    /// Number of workers that wait for the exchange of another worker.
+    waits: usize,
     /// Times at which callers stop waiting.
     stops: BTreeSet<Instant>,
     /// Number of the next delay.
@@ -126,6 +128,7 @@ impl VirtualClock {
             random: fastrand::Rng::with_seed(SEED),
             users: Vec::new(),
             delays: Vec::new(),
+            waits: 0,
             stops: BTreeSet::new(),
             next_delay: 0,
             changes: 0,
@@ -238,7 +241,7 @@ impl VirtualClock {
         &self,
         until: Instant,
         waiter: Arc<dyn WakeWaiters>,
-    ) -> DelayGuard<'_> {
+    ) -> DelayGuard {
         let mut time = self.lock();
         let number = time.next_delay;
         time.next_delay += 1;
@@ -248,9 +251,16 @@ impl VirtualClock {
             waiter,
         });
         DelayGuard {
-            clock: self,
+            clock: self.clone(),
             number,
         }
+    }
+
+    /// Counts the calling worker as one that waits for the exchange of another worker, until the returned guard is
+    /// dropped. The thread that ends the wait drops it: the time must not move before the worker has woken.
+    pub(crate) fn wait_for_worker(&self) -> WorkerWait {
+        self.lock().waits += 1;
+        WorkerWait(self.clone())
     }
 
     /// Moves the time to the next at which something is to happen, if no worker has anything to do, and if there is a
@@ -287,8 +297,8 @@ impl VirtualTime {
         self.start.0 + self.elapsed
     }
 
-    /// Moves the time, if time and changes are still `asked_at` and all busy workers wait for time. Returns the waiters whose time has
-    /// come. `None`: the time has not moved.
+    /// Moves the time, if time and changes are still `asked_at` and all busy workers wait for time, or for each other.
+    /// Returns the waiters whose time has come. `None`: the time has not moved.
     fn move_on(
         &mut self,
         asked_at: (Instant, u64),
@@ -301,7 +311,7 @@ impl VirtualTime {
         let delays: Vec<Instant> = delays.filter(|until| *until > now).collect();
         let has_looked = |seen: &Option<u64>| *seen == Some(self.delivered);
         let all_have_looked = self.waiting.values().all(has_looked);
-        if (now, self.changes) != asked_at || busy > delays.len() || !all_have_looked {
+        if (now, self.changes) != asked_at || busy > delays.len() + self.waits || !all_have_looked {
             return None;
         }
         let stops = self.stops.range(now..).copied();
@@ -329,14 +339,23 @@ impl fmt::Debug for VirtualClock {
 }
 
 /// Wait of a worker for nothing but time, which ends when the guard is dropped.
-pub(in crate::transport) struct DelayGuard<'a> {
-    clock: &'a VirtualClock,
+pub(in crate::transport) struct DelayGuard {
+    clock: VirtualClock,
     number: u64,
 }
 
-impl Drop for DelayGuard<'_> {
+impl Drop for DelayGuard {
     fn drop(&mut self) {
         let mut time = self.clock.lock();
         time.delays.retain(|delay| delay.number != self.number);
+    }
+}
+
+/// Wait of a worker for the exchange of another worker, which ends when the guard is dropped.
+pub(crate) struct WorkerWait(VirtualClock);
+
+impl Drop for WorkerWait {
+    fn drop(&mut self) {
+        self.0.lock().waits -= 1;
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    fn note(&mut self, rates: &RateLimits, now: Instant) {
+    pub(super) fn note(&mut self, rates: &RateLimits, now: Instant) {
         self.starts.push(now);
         let shortest = rates.as_slice().first();
         self.due = shortest.map(|rate| self.due.map_or(now, |due| due.max(now)) + gap(*rate));
@@ -47,7 +47,7 @@ impl Pace {
 
     /// Time at which the next start is allowed. Longer windows allow so few starts that each start is counted by
     /// itself.
-    fn allows_at(&self, rates: &RateLimits) -> Option<Instant> {
+    pub(super) fn allows_at(&self, rates: &RateLimits) -> Option<Instant> {
         let (shortest, longer) = rates.as_slice().split_first()?;
         let counted = longer.iter().filter_map(|rate| {
             let before = self.starts.len().checked_sub(rate.count as usize)?;
@@ -203,10 +203,15 @@ impl World {
         }
     }
 
+    fn recount(&self) {
+        let hedges = self.hedges.iter().map(|hedge| &hedge.start);
+        self.schedule.recount(hedges, self.now);
+    }
+
     pub(super) fn check(&mut self) {
         self.deliver();
         if chance(&mut self.rng, 3) {
-            self.schedule.recount(self.now);
+            self.recount();
         }
         let now = self.now;
         for feast in &self.feasts {
@@ -358,7 +363,7 @@ impl World {
         world.now += Duration::from_secs(86_400);
         world.schedule.expire(world.now);
         assert!(world.schedule.poll(world.now).is_none());
-        world.schedule.recount(world.now);
+        world.recount();
         // Idle hosts are looked at when other hosts go idle.
         let id = world.schedule.open(bounds(), None);
         for at in 0..10 {

@@ -1,6 +1,7 @@
 //! Events of a history.
 
 use super::super::*;
+use super::hedges::Offer;
 use super::world::{Feast, Manner, Run, Where, World, chance};
 
 /// Number of events of each kind, so that a history in which one never happens is noticed.
@@ -24,10 +25,11 @@ pub(super) struct Totals {
     pub(super) kept_free: u64,
     pub(super) slow: u64,
     pub(super) read_ahead: u64,
+    pub(super) hedges: u64,
 }
 
 impl Totals {
-    fn all(&mut self) -> [&mut u64; 18] {
+    fn all(&mut self) -> [&mut u64; 19] {
         [
             &mut self.starts,
             &mut self.retries,
@@ -47,6 +49,7 @@ impl Totals {
             &mut self.kept_free,
             &mut self.slow,
             &mut self.read_ahead,
+            &mut self.hedges,
         ]
     }
 
@@ -102,7 +105,7 @@ impl World {
     }
 
     fn is_over(&self) -> bool {
-        self.feasts.iter().all(|feast| feast.gone) && self.runs.is_empty()
+        self.feasts.iter().all(|feast| feast.gone) && self.runs.is_empty() && self.hedges.is_empty()
     }
 
     /// True if a caller or a worker may have work at this very instant.
@@ -157,6 +160,7 @@ impl World {
     /// Starts jobs as long as the schedule returns any.
     fn work(&mut self) {
         loop {
+            self.start_hedges();
             let possible = self.dispatchable();
             let possible = self.shared(possible);
             let Some(start) = self.schedule.poll(self.now) else {
@@ -207,7 +211,9 @@ impl World {
             connects: (start.unproven && reachable).then(|| now + ms(rng.u64(..=time))),
             released: false,
             waits_since: rng.bool().then_some(now),
+            offer: Offer::default(),
         });
+        self.offer_hedge(start.id);
     }
 
     /// Does as users do: cancels, abandons, releases.

@@ -1,6 +1,7 @@
 //! Time of a history: it moves to the next event, and attempts end.
 
 use super::super::*;
+use super::hedges::Offer;
 use super::world::{Feast, Manner, Run, Server, Where, World, chance};
 
 impl Run {
@@ -31,6 +32,9 @@ impl World {
     pub(super) fn advance(&mut self) {
         let mut next: Vec<Instant> = self.runs.iter().map(|run| run.ends).collect();
         next.extend(self.runs.iter().filter_map(|run| run.connects));
+        next.extend(self.hedges.iter().map(|hedge| hedge.ends));
+        let offered = self.runs.iter().filter(|run| run.offer == Offer::Open);
+        next.extend(offered.filter_map(|run| run.head_at));
         if self.schedule.in_flight() < self.settings.in_flight {
             // Else no worker is idle, and a worker whose attempt ends polls again.
             next.extend(self.schedule.next_wakeup());
@@ -79,6 +83,8 @@ impl World {
                 self.schedule.head_came(run.id, self.now);
             }
         }
+        self.withdraw_hedges();
+        self.end_hedges();
         loop {
             let due = self
                 .runs
@@ -155,6 +161,9 @@ impl World {
             },
         };
         server.hear(heard);
+        self.end_hedged(&run, heard);
+        let (work, rng) = (&mut self.works[run.work], &mut self.rng);
+        let server = &mut self.servers[work.server];
         let call = match (failed, cool) {
             _ if chance(rng, 20) => CallEnd::Ignored,
             (true, None) => CallEnd::Failure {
@@ -224,6 +233,8 @@ impl World {
             waited: now - run.starts,
         };
         self.servers[work.server].hear(heard);
+        self.end_hedged(&run, heard);
+        let work = &mut self.works[run.work];
         work.server = to;
         let at = if chance(&mut self.rng, 4) {
             now + ms(self.rng.u64(1..200))

@@ -9,6 +9,7 @@ use super::super::super::limits::LimitRule;
 use super::super::*;
 use super::check::Pace;
 use super::events::Totals;
+use super::hedges::{HedgeRun, Offer};
 
 /// Manner in which a host treats its requests.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +87,7 @@ pub(super) struct Run {
     pub(super) released: bool,
     /// Time from which on the attempt waits for its host, as reported to the schedule. `None`: it does not wait.
     pub(super) waits_since: Option<Instant>,
+    pub(super) offer: Offer,
 }
 
 #[derive(Debug)]
@@ -132,6 +134,7 @@ pub(super) struct World {
     pub(super) works: Vec<Work>,
     pub(super) feasts: Vec<Feast>,
     pub(super) runs: Vec<Run>,
+    pub(super) hedges: Vec<HedgeRun>,
     pub(super) starts: Vec<Instant>,
     /// Answering hosts that ran out of work, and the times when they did.
     pub(super) gaps: Vec<(Instant, usize)>,
@@ -193,6 +196,7 @@ impl World {
             works: Vec::new(),
             feasts: Vec::new(),
             runs: Vec::new(),
+            hedges: Vec::new(),
             starts: Vec::new(),
             gaps: Vec::new(),
             pace: Pace::default(),
