@@ -27,7 +27,7 @@
 //! | `remote_ip`, `reused` | who answered, and whether over a kept-alive connection |
 //! | `timings` | the phases of the last attempt: `resolve_ms`, `connect_ms`, `tls_ms`, `send_ms`, `wait_ms`, `receive_ms` |
 //! | `content_type` | of the response |
-//! | `content_encoding` | the `Content-Encoding` of a body that this build does not decode, so that it is kept as it came; absent: the body is not coded, or was decoded |
+//! | `content_encoding` | the `Content-Encoding` of a body that is kept as it came, since this build does not decode it or [the request says so](crate::Request::keep_encoding); absent: the body is not coded, or was decoded |
 //! | `size_bytes` | of the body, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
 //! | `layer`, `error_type`, `phase`, `error_msg` | why it failed |

@@ -103,7 +103,7 @@ fields! {
         pub timings: Option<PhaseTimes> => ["timings"],
         /// `Content-Type` of the last response. `None`: no response head arrived, or it has none.
         pub content_type: Option<Cow<'a, str>> => ["content_type"],
-        /// `Content-Encoding` that the body still has, because this build does not decode it.
+        /// `Content-Encoding` that the body still has: this build does not decode it, or was told not to.
         ///
         /// `None`: the body is not coded, or was decoded.
         pub content_encoding: Option<Cow<'a, str>> => ["content_encoding"],

@@ -48,6 +48,13 @@ pub(crate) struct ResultArguments {
     /// fails.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["require", "expect_json"])]
     pub(crate) output_dir: Option<PathBuf>,
+    /// Keep the content codings of bodies
+    ///
+    /// Bodies are not decompressed: a .tar.gz that is served with Content-Encoding: gzip stays one, and its sha256 is
+    /// that of the bytes as they came. A coded body stands in the results as base64, with its content_encoding.
+    /// Accept-Encoding is sent as always. In a line: "keep_encoding": true.
+    #[arg(hide_short_help = true, long, conflicts_with_all = ["require", "expect_json"])]
+    pub(crate) keep_encoding: bool,
     /// Results in the order of the input, not as requests complete
     #[arg(long)]
     pub(crate) ordered: bool,
