@@ -29,7 +29,8 @@ mod modules {
     };
     use haul::record::{
         AttemptRecord, BodyEncoding, FileClash, FileRegister, InputLine, InputLines, InvalidKey,
-        InvalidLine, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,
+        InvalidLine, InvalidTemplate, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,
+        Template, TemplateValue, ValueEscaping,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::request::{Chunk, Request, Tag};

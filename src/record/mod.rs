@@ -76,6 +76,7 @@ mod read;
 mod register;
 mod request;
 mod stand_in;
+mod template;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -96,6 +97,7 @@ pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
+pub use template::{InvalidTemplate, Template, TemplateValue, ValueEscaping};
 
 use crate::request::Request;
 use fields::ObjectFields;
