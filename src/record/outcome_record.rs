@@ -143,6 +143,11 @@ fields! {
         pub hedged: bool => ["hedged"],
         /// Response headers, with secrets masked. `None`: they were not asked for.
         pub headers: Option<BTreeMap<String, Vec<String>>> => ["headers"],
+        /// The body as JSON, as it was written but for white space.
+        ///
+        /// `None`: it was not [asked for](super::BodyMode::Json), or the body is no whole JSON and stands in `body`.
+        #[serde(deserialize_with = "wire::any_tag")]
+        pub json: Option<Tag> => ["json"],
         /// The body, in `body_encoding`. `None`: it is not kept here, or there was no response.
         pub body: Option<Cow<'a, str>> => ["body"],
         /// Encoding of `body`. `None`: there is no `body`.
