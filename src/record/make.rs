@@ -4,10 +4,10 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::body::{self, RecordBody};
 use super::keys::KeyMaker;
 use super::request::Written;
 use super::wire::{self, Version};
-use super::body::{self, RecordBody};
 use super::{AttemptRecord, BodyEncoding, BodyMode, Kind, PhaseTimes, Record};
 use crate::batch::next_of;
 use crate::error::Error;

@@ -37,7 +37,10 @@ impl RowFormat {
     /// `.csv` and `.tsv`, also before the `.gz` or `.zst` of a compressed file. `None`: the name promises no rows.
     pub fn by_ending(path: impl AsRef<Path>) -> Option<RowFormat> {
         let path = path.as_ref();
-        let is = |path: &Path, end: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(end));
+        let is = |path: &Path, end: &str| {
+            path.extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case(end))
+        };
         let inner = match is(path, "gz") || is(path, "zst") {
             true => path.with_extension(""),
             false => path.to_owned(),
@@ -111,12 +114,13 @@ pub(super) fn text_of(json: &str) -> Cow<'_, str> {
 #[cfg(feature = "csv")]
 fn write_csv(row: &[Cow<'_, str>], lines: &mut Vec<u8>) {
     let mut writer = csv_core::Writer::new();
-    let mut put = |most: usize, write: &mut dyn FnMut(&mut csv_core::Writer, &mut [u8]) -> usize| {
-        let start = lines.len();
-        lines.resize(start + most, 0);
-        let written = write(&mut writer, &mut lines[start..]);
-        lines.truncate(start + written);
-    };
+    let mut put =
+        |most: usize, write: &mut dyn FnMut(&mut csv_core::Writer, &mut [u8]) -> usize| {
+            let start = lines.len();
+            lines.resize(start + most, 0);
+            let written = write(&mut writer, &mut lines[start..]);
+            lines.truncate(start + written);
+        };
     for (at, text) in row.iter().enumerate() {
         if at > 0 {
             put(2, &mut |writer, to| writer.delimiter(to).1);

@@ -165,6 +165,16 @@ impl Layout {
         }
     }
 
+    /// True if the form tells which outcomes are no success, and which replace others: whole records, or rows with the
+    /// columns `outcome`, and `supersedes` or `index`.
+    ///
+    /// Without `supersedes` a row replaces an earlier one of its `key` and `index` that was no success.
+    pub fn tells_failures(&self) -> bool {
+        self.columns().is_none_or(|columns| {
+            columns.has("outcome") && (columns.has("supersedes") || columns.has("index"))
+        })
+    }
+
     /// Columns of rows. `None`: outcomes are not written as rows.
     pub fn columns(&self) -> Option<&Selection> {
         match &self.0 {

@@ -186,9 +186,9 @@ impl Column {
         let unknown = || InvalidSelection::unknown(name, KNOWN);
         let value = match name.strip_prefix(HEADER) {
             _ if name.starts_with('/') => ColumnValue::Pointer,
-            Some(header) => {
-                ColumnValue::Header(HeaderName::from_bytes(header.as_bytes()).map_err(|_| unknown())?)
-            }
+            Some(header) => ColumnValue::Header(
+                HeaderName::from_bytes(header.as_bytes()).map_err(|_| unknown())?,
+            ),
             None if fields().any(|field| field == name) => ColumnValue::Field,
             None => return Err(unknown()),
         };
@@ -227,7 +227,9 @@ mod tests {
             assert_eq!(error.name(), wrong);
             let text = error.to_string();
             for field in fields() {
-                assert!(text.contains(&format!(" {field},")) || text.contains(&format!(" {field} ")));
+                assert!(
+                    text.contains(&format!(" {field},")) || text.contains(&format!(" {field} "))
+                );
             }
         }
     }

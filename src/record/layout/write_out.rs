@@ -140,7 +140,9 @@ fn variable(
     end: usize,
 ) -> Result<(WriteOutVariable, &str), InvalidSelection> {
     let name = &text[open + 1..end];
-    let found = VARIABLES.iter().find(|(known, _)| open == 0 && *known == name);
+    let found = VARIABLES
+        .iter()
+        .find(|(known, _)| open == 0 && *known == name);
     match found {
         Some((_, variable)) => Ok((*variable, &text[end + 1..])),
         None if open == 0 => Err(InvalidSelection::unknown(name, KNOWN)),
@@ -161,7 +163,9 @@ impl WriteOutVariable {
             WriteOutVariable::Method => to.write_str(&record.method),
             WriteOutVariable::TimeTotal => write!(to, "{:.6}", seconds(record.elapsed)),
             WriteOutVariable::TimeToHead => write!(to, "{:.6}", seconds(record.ttfb)),
-            WriteOutVariable::SizeDownload => write!(to, "{}", record.size_bytes.unwrap_or_default()),
+            WriteOutVariable::SizeDownload => {
+                write!(to, "{}", record.size_bytes.unwrap_or_default())
+            }
             WriteOutVariable::ContentType => {
                 to.write_str(record.content_type.as_deref().unwrap_or_default())
             }

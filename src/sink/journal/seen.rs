@@ -3,16 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::io::{self, BufRead, BufReader, Seek};
+use std::io;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::growing;
+use super::super::stored::{RowPlace, StoredForm, StoredRow, StoredRows};
 use super::chains::{EarlierChain, EarlierChains};
 use super::counts::take_one;
+use super::rows::ResultReader;
 use super::saves::BegunFiles;
-use super::scan::{self, ResultLine};
+use super::scan::ResultLine;
 use crate::record::{Key, KeyVersion, Kind, Version};
 use crate::redact::escape::log_line;
 
@@ -203,43 +205,48 @@ impl EarlierOutcomes {
     }
 }
 
-/// Reads a results file from its beginning, and cuts off a torn last line.
+/// Reads a results file of this form from its beginning, and cuts off a torn last line or member.
 pub(super) fn read(
     file: &File,
+    (form, reader): (StoredForm, &mut ResultReader),
     announced: HashMap<Key, u32>,
     begun: BegunFiles,
 ) -> io::Result<EarlierOutcomes> {
-    let mut seen = EarlierOutcomes {
+    let seen = EarlierOutcomes {
         unresolved: announced,
         begun,
         ..EarlierOutcomes::default()
     };
+    if let Some(member) = form.torn_member(file)? {
+        log_line!(
+            Warn,
+            "a last member that was torn is cut off, at byte {member}"
+        );
+        growing::cut(file, member)?;
+    }
     let length = file.metadata()?.len();
-    let (mut read, mut count) = (0, 0);
-    let mut next = Vec::with_capacity(TOGETHER);
-    let tail = whole_lines(file, |_, line| {
-        read += line.len() as u64;
-        count += 1;
-        if count == SAMPLE {
-            let expected = (length / (read / SAMPLE)).min(MOST_EXPECTED);
-            seen.keys.reserve(expected as usize);
-        }
-        let line = scan::read(line).map_err(|e| refusal(line, &e))?;
-        seen.version.check(line.key)?;
-        next.push(line);
-        if next.len() == TOGETHER {
-            next.drain(..).for_each(|line| seen.add(&line));
-        }
-        Ok(())
-    })?;
-    next.drain(..).for_each(|line| seen.add(&line));
+    let mut rows = ResultRows {
+        reader,
+        seen,
+        length,
+        read: 0,
+        count: 0,
+        next: Vec::with_capacity(TOGETHER),
+    };
+    let tail = read_rows(form.rows(file)?, &mut rows)?;
+    rows.put_in();
+    let mut seen = rows.seen;
     match tail {
         FileTail::Whole => {}
         FileTail::Open(end) => {
             seen.last_line_open = true;
-            if end < length {
+            if form.packing.coder().is_none() && end < length {
                 growing::cut(file, end)?;
             }
+        }
+        FileTail::Torn(_) if form.packing.coder().is_some() => {
+            let reason = "its last line is torn, within data that haul did not write";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
         FileTail::Torn(whole) => {
             log_line!(
@@ -250,6 +257,49 @@ pub(super) fn read(
         }
     }
     Ok(seen)
+}
+
+/// Receiver of the rows of a results file.
+struct ResultRows<'r> {
+    reader: &'r mut ResultReader,
+    seen: EarlierOutcomes,
+    /// Length of the file in bytes.
+    length: u64,
+    /// Number of bytes in the rows so far.
+    read: u64,
+    count: u64,
+    /// Outcomes that are put into the table together.
+    next: Vec<ResultLine>,
+}
+
+impl RowReceiver for ResultRows<'_> {
+    fn take(&mut self, _: RowPlace, row: &[u8]) -> Result<(), String> {
+        self.read += row.len() as u64;
+        self.count += 1;
+        if self.count == SAMPLE {
+            let expected = (self.length / (self.read / SAMPLE)).min(MOST_EXPECTED);
+            self.seen.keys.reserve(expected as usize);
+        }
+        let Some(line) = self.reader.read(row)? else {
+            return Ok(());
+        };
+        self.seen.version.check(line.key)?;
+        self.next.push(line);
+        if self.next.len() == TOGETHER {
+            self.put_in();
+        }
+        Ok(())
+    }
+
+    fn is_torn(&self, row: &[u8]) -> Result<bool, String> {
+        self.reader.is_torn(row)
+    }
+}
+
+impl ResultRows<'_> {
+    fn put_in(&mut self) {
+        self.next.drain(..).for_each(|line| self.seen.add(&line));
+    }
 }
 
 /// End of a file of lines.
@@ -263,46 +313,69 @@ pub(in super::super) enum FileTail {
     Torn(u64),
 }
 
-/// Calls `each` for each whole line, without its line feed, with the position of its first byte. The last line needs no
-/// line feed.
+/// Calls `each` for each whole line of a file of JSON Lines, without its line feed, with the position of its first byte.
+/// The last line needs no line feed.
 pub(in super::super) fn whole_lines(
-    mut file: &File,
-    mut each: impl FnMut(u64, &[u8]) -> Result<(), String>,
+    file: &File,
+    each: impl FnMut(u64, &[u8]) -> Result<(), String>,
 ) -> io::Result<FileTail> {
-    file.rewind()?;
-    let mut reader = BufReader::with_capacity(256 << 10, file);
-    let (mut line, mut number, mut whole) = (Vec::new(), 0_u64, 0);
-    loop {
-        line.clear();
-        let length = reader.read_until(b'\n', &mut line)?;
-        if length == 0 {
-            return Ok(FileTail::Whole);
-        }
-        number += 1;
-        let is_last = line.pop_if(|last| *last == b'\n').is_none();
-        if is_last {
+    read_rows(StoredForm::LINES.rows(file)?, &mut RecordLines(each))
+}
+
+/// Receiver of the rows of a file.
+trait RowReceiver {
+    /// Takes a row without its line feed.
+    fn take(&mut self, place: RowPlace, row: &[u8]) -> Result<(), String>;
+
+    /// True if a last row that lacks its line feed is not whole.
+    fn is_torn(&self, row: &[u8]) -> Result<bool, String>;
+}
+
+/// Receiver of lines of JSON.
+struct RecordLines<F>(F);
+
+impl<F: FnMut(u64, &[u8]) -> Result<(), String>> RowReceiver for RecordLines<F> {
+    fn take(&mut self, place: RowPlace, line: &[u8]) -> Result<(), String> {
+        (self.0)(place.at, line)
+    }
+
+    fn is_torn(&self, line: &[u8]) -> Result<bool, String> {
+        Ok(is_torn_record(line))
+    }
+}
+
+/// Hands on each whole row of a file.
+fn read_rows(mut rows: StoredRows<'_>, to: &mut impl RowReceiver) -> io::Result<FileTail> {
+    let (mut row, mut number) = (Vec::new(), 1_u64);
+    while let Some(StoredRow { place, is_whole }) = rows.next(&mut row)? {
+        let wrong = |reason| {
+            let reason = format!("line {number}: {reason}");
+            io::Error::new(io::ErrorKind::InvalidData, reason)
+        };
+        if is_whole {
+            row.pop();
+        } else {
             // A machine's crash may leave zeros in place of the bytes that were to come.
-            let end = line.iter().rposition(|byte| *byte != 0);
-            line.truncate(end.map_or(0, |at| at + 1));
-            if !is_complete(&line) && is_beginning(&line) {
-                return Ok(FileTail::Torn(whole));
+            let end = row.iter().rposition(|byte| *byte != 0);
+            row.truncate(end.map_or(0, |at| at + 1));
+            if to.is_torn(&row).map_err(wrong)? {
+                return Ok(FileTail::Torn(place.at));
             }
         }
-        let told = match line.iter().all(u8::is_ascii_whitespace) {
-            true => Ok(()),
-            false => each(whole, &line),
-        };
-        told.map_err(|reason| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("line {number}: {reason}"),
-            )
-        })?;
-        if is_last {
-            return Ok(FileTail::Open(whole + line.len() as u64));
+        if !row.iter().all(u8::is_ascii_whitespace) {
+            to.take(place, &row).map_err(wrong)?;
         }
-        whole += length as u64;
+        if !is_whole {
+            return Ok(FileTail::Open(place.at + row.len() as u64));
+        }
+        number += 1 + memchr::memchr_iter(b'\n', &row).count() as u64;
     }
+    Ok(FileTail::Whole)
+}
+
+/// True if a last line without its line feed is the beginning of a record.
+pub(super) fn is_torn_record(line: &[u8]) -> bool {
+    !is_complete(line) && is_beginning(line)
 }
 
 /// True if the line is JSON to its end. A record that was cut off is not: its last brace is missing.
