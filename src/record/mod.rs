@@ -95,8 +95,8 @@ pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]
 pub(crate) use keys::key_of_url;
 pub use kind::Kind;
-pub(crate) use layout::is_beginning_of_name;
 pub use layout::{InvalidSelection, Layout, MissingValues, RowFormat, Selection, WriteOut};
+pub(crate) use layout::{is_beginning_of_name, split_ending};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};

@@ -17,6 +17,7 @@ use crate::dry_run;
 use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile, results_path};
 use crate::input;
+use crate::layout;
 use crate::leads_back;
 use crate::max_cost::{self, CostIsSpent};
 use crate::messages::Messages;
@@ -83,6 +84,9 @@ pub(crate) fn run(
     if found > 0 {
         messages.note(&from_before(found));
     }
+    if let Some(warning) = output.unmatched_log(found) {
+        messages.warning(&warning);
+    }
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
     // Pages of lists are in order already, since the lists are asked for one by one.
     let (intake, outcomes) = if arguments.results.ordered && pages.is_none() {
@@ -120,6 +124,7 @@ pub(crate) fn run(
         drive(arguments, outcomes, &mut sink, shown, limit, messages)
     };
     queue.close();
+    layout::tell_missing(&output, messages);
     summary.add_duplicates(duplicates.count());
     let end = match ended {
         Ok(end) => end,
@@ -201,13 +206,14 @@ fn check(arguments: &Arguments) -> Result<(), CommandError> {
             name_of("failures")
         )));
     }
-    Ok(())
+    layout::check(arguments)
 }
 
 /// Checks that standard output can be written, if anything is to be written to it.
 fn check_stdout(arguments: &Arguments) -> Result<(), CommandError> {
     let to = &arguments.results;
-    let shows = arguments.ending.dry_run || results_path(arguments).is_none();
+    let has_lines = to.line.is_some() || to.write_out.is_some();
+    let shows = arguments.ending.dry_run || results_path(arguments).is_none() || has_lines;
     let sums_up = to.summary_json.as_deref() == Some(Path::new("-"));
     if shows || sums_up {
         stdout::check()?;

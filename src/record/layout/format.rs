@@ -36,19 +36,18 @@ impl RowFormat {
     ///
     /// `.csv` and `.tsv`, also before the `.gz` or `.zst` of a compressed file. `None`: the name promises no rows.
     pub fn by_ending(path: impl AsRef<Path>) -> Option<RowFormat> {
-        let path = path.as_ref();
-        let is = |path: &Path, end: &str| {
-            path.extension()
-                .is_some_and(|e| e.eq_ignore_ascii_case(end))
-        };
-        let inner = match is(path, "gz") || is(path, "zst") {
-            true => path.with_extension(""),
-            false => path.to_owned(),
+        let (front, end) = split_ending(path.as_ref())?;
+        let is_packed = ["gz", "zst"]
+            .iter()
+            .any(|packed| end.eq_ignore_ascii_case(packed));
+        let end = match is_packed {
+            true => split_ending(Path::new(front))?.1,
+            false => end,
         };
         match () {
             #[cfg(feature = "csv")]
-            () if is(&inner, "csv") => Some(RowFormat::Csv),
-            () if is(&inner, "tsv") => Some(RowFormat::Tsv),
+            () if end.eq_ignore_ascii_case("csv") => Some(RowFormat::Csv),
+            () if end.eq_ignore_ascii_case("tsv") => Some(RowFormat::Tsv),
             () => None,
         }
     }
@@ -99,6 +98,11 @@ impl RowFormat {
             _ => Some(row.split('\t').map(unescaped).collect()),
         }
     }
+}
+
+/// Splits the name of a file at its last dot, also a name like `.csv`. `None`: it has no dot.
+pub(crate) fn split_ending(path: &Path) -> Option<(&str, &str)> {
+    path.file_name()?.to_str()?.rsplit_once('.')
 }
 
 /// Text of a value of JSON: text without its quotes, nothing for `null`, and other JSON as it is written.

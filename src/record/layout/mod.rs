@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::value::RawValue;
 
 pub use format::RowFormat;
+pub(crate) use format::split_ending;
 pub(crate) use selection::is_beginning_of_name;
 pub use selection::{InvalidSelection, Selection};
 pub use write_out::WriteOut;

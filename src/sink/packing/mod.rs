@@ -12,6 +12,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::{SinkError, SinkTarget};
+use crate::record::split_ending;
 
 /// Compression of an output.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +66,7 @@ impl Packing {
     /// # Errors
     /// When this build does not know the compression.
     pub(super) fn by_ending(path: &Path) -> Result<Packing, SinkError> {
-        let end = path.extension().unwrap_or_default();
+        let end = split_ending(path).map_or("", |(_, end)| end);
         let Some((ending, feature)) = ENDINGS.iter().find(|(e, _)| end.eq_ignore_ascii_case(e))
         else {
             return Ok(Packing::Plain);
