@@ -35,6 +35,8 @@ mod messages;
 mod not_done;
 #[cfg(unix)]
 mod output_files;
+#[cfg(unix)]
+mod output_formats;
 mod pace;
 mod pages;
 mod places;

@@ -56,7 +56,7 @@ fn promised(path: &Path) -> Option<RowFormat> {
 ///
 /// # Errors
 /// When the text of `--write-out` cannot be read, or has an unknown variable.
-pub(crate) fn of_lines(arguments: &Arguments) -> Result<Option<Layout>, CommandError> {
+fn of_lines(arguments: &Arguments) -> Result<Option<Layout>, CommandError> {
     let to = &arguments.results;
     let Some(text) = &to.write_out else {
         return Ok(to.line.clone());
@@ -74,8 +74,9 @@ pub(crate) fn of_lines(arguments: &Arguments) -> Result<Option<Layout>, CommandE
     Ok(Some(Layout::write_out(text)))
 }
 
-/// Refuses forms that contradict other arguments.
-pub(crate) fn check(arguments: &Arguments) -> Result<(), CommandError> {
+/// Refuses forms that contradict other arguments. Returns the form of the lines on standard output, whose text may have
+/// been read from standard input. `None`: there are none.
+pub(crate) fn check(arguments: &Arguments) -> Result<Option<Layout>, CommandError> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let layout = of_results(arguments)?;
     let lines = of_lines(arguments)?;
@@ -99,7 +100,7 @@ pub(crate) fn check(arguments: &Arguments) -> Result<(), CommandError> {
         )));
     }
     let Some(path) = path else {
-        return Ok(());
+        return Ok(lines);
     };
     let wanting = [
         (ending.resume, "resume"),
@@ -114,16 +115,15 @@ pub(crate) fn check(arguments: &Arguments) -> Result<(), CommandError> {
             name_of(option),
         )));
     }
-    if arguments.pages.paginate.is_some() || arguments.pages.paginate_cursor.is_some() {
-        if layout.columns().is_some() {
-            return Err(CommandError::usage(format!(
-                "{}: pages of a list go to JSON Lines, which can be continued (another name, without --format and \
-                 --select, is expected)",
-                path.display()
-            )));
-        }
+    let has_pages = arguments.pages.paginate.is_some() || arguments.pages.paginate_cursor.is_some();
+    if has_pages && layout.columns().is_some() {
+        return Err(CommandError::usage(format!(
+            "{}: pages of a list go to JSON Lines, which can be continued (another name, without --format and --select, \
+             is expected)",
+            path.display()
+        )));
     }
-    Ok(())
+    Ok(lines)
 }
 
 /// Refuses to send failures of a file again whose columns do not tell them.

@@ -49,13 +49,14 @@ pub(crate) enum ResultsSink {
     Journal(Box<Journal>),
 }
 
-/// Opens the results and the failure log. Files that an earlier run began to save are entered in `register`.
+/// Opens the results and the failure log. Files that an earlier run began to save are entered in `register`. `lines`:
+/// form of the lines on standard output. `None`: there are none.
 pub(crate) fn open(
     arguments: &Arguments,
     redaction: &Redaction,
     register: &FileRegister,
     new: &NewOutputs,
-    pages: Option<&Pages>,
+    (pages, lines): (Option<&Pages>, Option<Layout>),
 ) -> Result<Output, CommandError> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let records = RecordOptions::new()
@@ -74,7 +75,6 @@ pub(crate) fn open(
     };
     let resume = ending.resume || ending.retry_failed;
     // The results file is opened first: its lock keeps a second process from all files of the first one.
-    let lines = layout::of_lines(arguments)?;
     let layout = match results_path(arguments) {
         // The lines stand in place of the results.
         None => lines.clone(),

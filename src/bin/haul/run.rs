@@ -46,6 +46,7 @@ pub(crate) fn run(
     messages: &Messages,
 ) -> Result<Status, CommandError> {
     check(arguments)?;
+    let lines_on_stdout = layout::check(arguments)?;
     let pages = pages::rule(arguments)?;
     let files = files::enter(arguments)?;
     let RunSettings { client, lines } = settings::settings(arguments, messages)?;
@@ -66,7 +67,7 @@ pub(crate) fn run(
         client.redaction(),
         files.register(),
         &new,
-        pages.as_ref(),
+        (pages.as_ref(), lines_on_stdout),
     )?;
     let mut summary_file = match SummaryFile::open(arguments.results.summary_json.as_deref()) {
         Ok(file) => file,
@@ -206,7 +207,7 @@ fn check(arguments: &Arguments) -> Result<(), CommandError> {
             name_of("failures")
         )));
     }
-    layout::check(arguments)
+    Ok(())
 }
 
 /// Checks that standard output can be written, if anything is to be written to it.

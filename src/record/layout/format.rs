@@ -31,6 +31,14 @@ pub enum RowFormat {
     Text,
 }
 
+const ALL: &[RowFormat] = &[
+    #[cfg(feature = "csv")]
+    RowFormat::Csv,
+    RowFormat::Tsv,
+    RowFormat::Jsonl,
+    RowFormat::Text,
+];
+
 impl RowFormat {
     /// Format that the ending of a file's name promises.
     ///
@@ -44,12 +52,9 @@ impl RowFormat {
             true => split_ending(Path::new(front))?.1,
             false => end,
         };
-        match () {
-            #[cfg(feature = "csv")]
-            () if end.eq_ignore_ascii_case("csv") => Some(RowFormat::Csv),
-            () if end.eq_ignore_ascii_case("tsv") => Some(RowFormat::Tsv),
-            () => None,
-        }
+        let promises =
+            |format: &RowFormat| format.has_title() && end.eq_ignore_ascii_case(format.name());
+        ALL.iter().copied().find(promises)
     }
 
     /// Name of the format: `csv`, `tsv`, `jsonl` or `text`.
@@ -70,11 +75,7 @@ impl RowFormat {
 
     /// True if a line feed may stand within a row, between quotes.
     pub(crate) fn has_quotes(self) -> bool {
-        match self {
-            #[cfg(feature = "csv")]
-            RowFormat::Csv => true,
-            _ => false,
-        }
+        self.name() == "csv"
     }
 
     /// Adds a row of texts, with its line feed.
@@ -245,14 +246,7 @@ impl FromStr for RowFormat {
     type Err = &'static str;
 
     fn from_str(name: &str) -> Result<RowFormat, &'static str> {
-        let known = [
-            #[cfg(feature = "csv")]
-            RowFormat::Csv,
-            RowFormat::Tsv,
-            RowFormat::Jsonl,
-            RowFormat::Text,
-        ];
-        let found = known.into_iter().find(|format| format.name() == name);
+        let found = ALL.iter().copied().find(|format| format.name() == name);
         found.ok_or("csv, tsv, jsonl or text is expected")
     }
 }

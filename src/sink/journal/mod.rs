@@ -21,6 +21,7 @@ mod settings;
 mod tests;
 mod unfinished;
 mod unsuccessful;
+mod whole;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -28,8 +29,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub(super) use ahead::{Follower, JournalFlush};
 pub use remaining::Remaining;
-pub(super) use seen::{FileTail, whole_lines};
 pub(super) use unsuccessful::UnsuccessfulRecords;
+pub(super) use whole::{FileTail, whole_lines};
 
 use super::stored::StoredForm;
 use super::{Sink, SinkError, lock};
