@@ -177,7 +177,7 @@ fn curls_variables_are_written_for_each_result() {
     assert_eq!(done.stdout, "200200404");
     let done = haul(["-o", &file, "--overwrite", "-w", &from_file, &list]).done();
     done.exits(2)
-        .says("it would be written by --output, and is read: --write-out");
+        .says("it would be written by -o/--output, and is read: -w/--write-out");
 }
 
 #[test]
@@ -185,9 +185,9 @@ fn a_body_is_in_the_form_that_was_asked_for() {
     let server = Server::start(|seen| {
         let body = "{\"b\": 1.50,\n \"a\": 12345678901234567890123}\n";
         match seen.path() {
-            "/problem" => Answer::text(body).header("Content-Type", "application/problem+json"),
-            "/lines" => Answer::text("{}\n{}\n").header("Content-Type", "application/x-ndjson"),
-            "/broken" => Answer::text("{").header("Content-Type", "application/json"),
+            "/problem" => Answer::status(200).typed("application/problem+json", body),
+            "/lines" => Answer::status(200).typed("application/x-ndjson", "{}\n{}\n"),
+            "/broken" => Answer::status(200).typed("application/json", "{"),
             "/bytes" => Answer::status(200).body(b"\xff\xfe".as_slice()),
             _ => Answer::json(body),
         }

@@ -115,6 +115,10 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Option<Layout>, CommandErro
             name_of(option),
         )));
     }
+    // The columns of a file are known only when it is open.
+    if ending.retry_failed && to.select.is_some() {
+        check_failures(path, &layout)?;
+    }
     let has_pages = arguments.pages.paginate.is_some() || arguments.pages.paginate_cursor.is_some();
     if has_pages && layout.columns().is_some() {
         return Err(CommandError::usage(format!(
