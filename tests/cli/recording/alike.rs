@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use test_support::{Answer, Server};
 
 use super::command::{Folder, records};
-use crate::output_formats::unpacked;
+use crate::continued_outputs::unpacked;
 
 /// Starts a server that answers 404 to every third path, with some six hundred bytes. It responds slowly, so that a
 /// kill finds running requests.
