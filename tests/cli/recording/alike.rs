@@ -105,9 +105,9 @@ pub(super) fn check(
     (results, log): (&str, &str),
     count: usize,
 ) -> usize {
-    let records = match results.ends_with(".jsonl") {
-        true => folder.records(results),
-        false => records(&unpacked(&folder.at(results))),
+    let records = match results.ends_with(".gz") || results.ends_with(".zst") {
+        true => records(&unpacked(&folder.at(results))),
+        false => folder.records(results),
     };
     let ids: HashSet<&str> = records.iter().map(|r| r["id"].as_str().unwrap()).collect();
     assert_eq!((records.len(), ids.len()), (count, count));
