@@ -276,6 +276,7 @@ pub(super) fn call<'a>(
         accept: settings.accept(),
         follows: settings.max_redirects() > 0,
         body_limit: settings.body_limit(),
+        keep_encoding: settings.keeps_encoding(),
         save: settings.save(),
         stream: None,
         discard: settings.discards(),

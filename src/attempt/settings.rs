@@ -38,6 +38,8 @@ pub(crate) struct ClientDefaults {
     pub(crate) base: Option<Base>,
     pub(crate) accept: StatusSet,
     pub(crate) expect_json: bool,
+    /// True if the content codings of bodies stay.
+    pub(crate) keep_encoding: bool,
     pub(crate) rules: Vec<RejectionRule>,
     /// Time limits, as far as the caller set them.
     pub(crate) timeouts: Timeouts,
@@ -76,6 +78,7 @@ impl Default for ClientDefaults {
             base: None,
             accept: StatusSet::usual(),
             expect_json: false,
+            keep_encoding: false,
             rules: Vec::new(),
             timeouts: Timeouts::new(),
             retry: Arc::new(RetryPolicy::default()),
@@ -203,6 +206,12 @@ impl<'a> RequestSettings<'a> {
         self.options
             .and_then(|o| o.expect_json)
             .unwrap_or(self.defaults.expect_json)
+    }
+
+    /// True if the content codings of the body stay.
+    pub(crate) fn keeps_encoding(self) -> bool {
+        let own = self.options.and_then(|o| o.keep_encoding);
+        own.unwrap_or(self.defaults.keep_encoding)
     }
 
     pub(crate) fn rules(self) -> impl Iterator<Item = &'a RejectionRule> {

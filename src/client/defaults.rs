@@ -185,6 +185,14 @@ impl ClientBuilder {
         self
     }
 
+    /// True: the content codings of bodies stay. Default false: bodies are decoded.
+    ///
+    /// See [`Request::keep_encoding`](crate::Request::keep_encoding).
+    pub fn keep_encoding(mut self, keep: bool) -> Self {
+        self.defaults.keep_encoding = keep;
+        self
+    }
+
     /// Applies [`Request::require`](crate::Request::require) to every request.
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
         match RejectionRule::require(pointer.into(), value.into()) {

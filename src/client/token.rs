@@ -133,6 +133,7 @@ impl SourceRequests {
             query: Vec::new(),
             accept: StatusSet::from(100..=399),
             expect_json: false,
+            keep_encoding: false,
             rules: Vec::new(),
             tokens: TokenSources::default(),
             before_attempt: None,

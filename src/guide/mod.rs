@@ -10,6 +10,7 @@
 //! | [adaptive] | limits that follow what a host takes; second attempts of answers that are slow to come |
 //! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
+//! | [output_formats] | tables, lines of text, compressed results; how bodies stand in them |
 //! | [downloads] | bodies that go to files |
 //! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
@@ -62,6 +63,9 @@ pub mod follow {}
 
 #[doc = include_str!("records.md")]
 pub mod records {}
+
+#[doc = include_str!("output_formats.md")]
+pub mod output_formats {}
 
 #[doc = include_str!("downloads.md")]
 pub mod downloads {}

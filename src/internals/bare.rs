@@ -102,6 +102,7 @@ impl BareWorker<'_> {
             accept: &transport.accept,
             follows: true,
             body_limit: 10 << 20,
+            keep_encoding: false,
             save: None,
             stream: None,
             discard: false,

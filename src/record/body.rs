@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::redact;
-use crate::response::Response;
+use crate::request::Tag;
+use crate::response::{Response, find};
 
 /// Encoding of the body in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +21,40 @@ pub enum BodyEncoding {
     Base64,
 }
 
+/// Form of the bodies in records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyMode {
+    /// Text where the body is text, else base64.
+    #[default]
+    Auto,
+    /// JSON in the record itself, under `json`; other bodies as with [`Auto`](BodyMode::Auto).
+    ///
+    /// A body is JSON if its `Content-Type` is (`application/json`, `text/json` or `+json`), it parses, and nothing of
+    /// it was cut.
+    ///
+    /// The JSON is as it was written, with its digits, escapes and the order of its keys, but without white space
+    /// between them. A body that no [`Value`](serde_json::Value) can hold (the number 1e999, more than 128 levels) does
+    /// not parse.
+    Json,
+    /// Text always: bytes that are no text are U+FFFD.
+    Text,
+    /// Base64 always.
+    Base64,
+}
+
 /// A body as a record has it.
-pub(crate) struct RecordBody<'a> {
+pub(crate) enum RecordBody<'a> {
+    Json {
+        json: Tag,
+        /// The charset that the JSON was decoded from. `None`: it is UTF-8.
+        charset: Option<String>,
+    },
+    Text(TextBody<'a>),
+}
+
+/// A body that a record has as text or in base64.
+pub(crate) struct TextBody<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) encoding: BodyEncoding,
     /// The charset that the text was decoded from. `None`: the text has the bytes of the body.
@@ -30,12 +63,84 @@ pub(crate) struct RecordBody<'a> {
     pub(crate) truncated: bool,
 }
 
-/// Writes the body of a response, cut at `limit` bytes: as text if it is UTF-8 or in the charset that its header names,
-/// else in base64.
-pub(crate) fn of_response(response: &Response, limit: usize) -> RecordBody<'_> {
+/// Writes the body of a response in this form, cut at `limit` bytes. A body that is still coded is always in base64.
+pub(crate) fn of_response(response: &Response, limit: usize, mode: BodyMode) -> RecordBody<'_> {
+    if mode == BodyMode::Base64 || response.head().undecoded {
+        return RecordBody::Text(in_base64(response, limit));
+    }
+    match mode {
+        BodyMode::Json => match json(response, limit) {
+            Some((json, charset)) => RecordBody::Json { json, charset },
+            None => RecordBody::Text(text_or_base64(response, limit)),
+        },
+        BodyMode::Text => RecordBody::Text(text(response, limit)),
+        _ => RecordBody::Text(text_or_base64(response, limit)),
+    }
+}
+
+/// Returns the body as JSON, with the charset that it was decoded from. `None`: it is no whole JSON.
+fn json(response: &Response, limit: usize) -> Option<(Tag, Option<String>)> {
+    let whole = !response.is_truncated() && response.bytes().len() <= limit;
+    if !whole || !response.content_type().is_some_and(is_json) {
+        return None;
+    }
+    let text = response.json_text().ok()?;
+    find(&text, &[]).ok()?;
+    let json = serde_json::from_str(&compact(&text)).ok()?;
+    let named = response.named_text(limit);
+    Some((Tag::written(json), named.map(|named| named.charset)))
+}
+
+/// True if content of this type is one JSON value.
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
+    kind == "application/json" || kind == "text/json" || kind.ends_with("+json")
+}
+
+/// Returns JSON without the white space between its tokens, so that it stands on one line.
+pub(super) fn compact(json: &str) -> String {
+    let (mut quoted, mut escaped) = (false, false);
+    let keep = |c: &char| {
+        let literal = std::mem::take(&mut escaped);
+        match c {
+            '"' if !literal => quoted = !quoted,
+            '\\' if quoted && !literal => escaped = true,
+            ' ' | '\t' | '\n' | '\r' => return quoted,
+            _ => {}
+        }
+        true
+    };
+    json.chars().filter(keep).collect()
+}
+
+fn in_base64(response: &Response, limit: usize) -> TextBody<'_> {
+    let bytes = response.bytes();
+    let kept = &bytes[..bytes.len().min(limit)];
+    TextBody {
+        text: STANDARD.encode(kept).into(),
+        encoding: BodyEncoding::Base64,
+        charset: None,
+        truncated: kept.len() < bytes.len() || response.is_truncated(),
+    }
+}
+
+/// Writes the body as text, whatever its bytes are.
+fn text(response: &Response, limit: usize) -> TextBody<'_> {
+    let (text, is_cut) = cut(response.text(), limit);
+    TextBody {
+        text,
+        encoding: BodyEncoding::Utf8,
+        charset: response.named_text(limit).map(|named| named.charset),
+        truncated: is_cut || response.is_truncated(),
+    }
+}
+
+/// Writes the body as text if it is UTF-8 or in the charset that its header names, else in base64.
+fn text_or_base64(response: &Response, limit: usize) -> TextBody<'_> {
     let Some(named) = response.named_text(limit) else {
         let (text, encoding, truncated) = encode(response.bytes(), limit, response.is_truncated());
-        return RecordBody {
+        return TextBody {
             text,
             encoding,
             charset: None,
@@ -43,7 +148,7 @@ pub(crate) fn of_response(response: &Response, limit: usize) -> RecordBody<'_> {
         };
     };
     let (text, is_cut) = cut(named.text.into(), limit);
-    RecordBody {
+    TextBody {
         text,
         encoding: BodyEncoding::Utf8,
         charset: Some(named.charset),

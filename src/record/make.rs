@@ -4,10 +4,11 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::body::{self, RecordBody};
 use super::keys::KeyMaker;
 use super::request::Written;
 use super::wire::{self, Version};
-use super::{AttemptRecord, BodyEncoding, Kind, PhaseTimes, Record, body};
+use super::{AttemptRecord, BodyEncoding, BodyMode, Kind, PhaseTimes, Record};
 use crate::batch::next_of;
 use crate::error::Error;
 use crate::key::{Key, KeyVersion};
@@ -18,13 +19,14 @@ use crate::response::{ExchangeFacts, Response, decode};
 use crate::timing::{Timings, millis};
 use crate::url::Base;
 use crate::url::Mistake;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
 /// Options of records: bodies, headers, secrets and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "options hold for the sink they are given to with `records`"]
 pub struct RecordOptions {
     body: bool,
+    body_mode: BodyMode,
     body_limit: usize,
     headers: bool,
     secrets: bool,
@@ -35,6 +37,7 @@ impl Default for RecordOptions {
     fn default() -> Self {
         RecordOptions {
             body: true,
+            body_mode: BodyMode::Auto,
             body_limit: 1 << 20,
             headers: false,
             secrets: false,
@@ -52,6 +55,18 @@ impl RecordOptions {
     /// True: the response body is kept. Default true.
     pub fn body(mut self, keep: bool) -> RecordOptions {
         self.body = keep;
+        self
+    }
+
+    /// Sets the form of the bodies. Default [`Auto`](BodyMode::Auto): text, else base64.
+    ///
+    /// ```
+    /// use haul::record::{BodyMode, RecordOptions};
+    ///
+    /// let options = RecordOptions::new().body_mode(BodyMode::Json);
+    /// ```
+    pub fn body_mode(mut self, mode: BodyMode) -> RecordOptions {
+        self.body_mode = mode;
         self
     }
 
@@ -189,6 +204,7 @@ impl<'a> Record<'a> {
             headers: head
                 .filter(|_| options.headers)
                 .map(|head| shown(head, options.secrets)),
+            json: None,
             body: None,
             body_encoding: None,
             charset: None,
@@ -199,11 +215,18 @@ impl<'a> Record<'a> {
             response_text: None,
         };
         if let Some(response) = response_of(outcome).filter(|_| options.body && saved.is_none()) {
-            let body = body::of_response(response, options.body_limit);
-            record.body = Some(body.text);
-            record.body_encoding = Some(body.encoding);
-            record.charset = body.charset.map(Cow::Owned);
-            record.body_truncated = Some(body.truncated);
+            match body::of_response(response, options.body_limit, options.body_mode) {
+                RecordBody::Json { json, charset } => {
+                    record.json = Some(json);
+                    record.charset = charset.map(Cow::Owned);
+                }
+                RecordBody::Text(body) => {
+                    record.body = Some(body.text);
+                    record.body_encoding = Some(body.encoding);
+                    record.charset = body.charset.map(Cow::Owned);
+                    record.body_truncated = Some(body.truncated);
+                }
+            }
         }
         record
     }
@@ -220,6 +243,8 @@ impl<'a> Record<'a> {
         ));
         if let Some(response) = response_of(outcome) {
             let (text, cut) = body::cut(response.text(), options.body_limit);
+            // The text of the response stands beside it.
+            record.json = None;
             // Decoded text stands only in `response_text`, also if it was cut at a byte of another charset.
             if record.body.as_ref() == Some(&text) || record.charset.is_some() {
                 (record.body, record.body_encoding) = (None, None);
@@ -259,15 +284,19 @@ impl Record<'static> {
         };
         self.request = Some(Written::new(request, secrets, mistake.as_ref()));
         let content_type = self.content_type.as_deref();
-        let text = match self.charset {
+        let text = match (&self.json, &self.charset) {
+            (Some(json), _) => Some(json.as_json().to_owned().into()),
             // The body is text already.
-            Some(_) => self.body.clone(),
-            None => self
+            (None, Some(_)) => self.body.clone(),
+            (None, None) => self
                 .body_bytes()
                 .map(|body| Cow::Owned(decode(&body, content_type).into_owned())),
         };
         if text.is_some() && self.body == text {
             (self.body, self.body_encoding) = (None, None);
+        }
+        if self.json.take().is_some() {
+            self.body_truncated = Some(false);
         }
         self.response_text = text;
         self
@@ -293,22 +322,32 @@ impl Record<'static> {
 
 /// Returns the response that a record may show: the response that a success carries, or the one kept beside a failure.
 /// `None`: there is no such response.
-fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
+pub(super) fn response_of<T: 'static>(outcome: &Outcome<T>) -> Option<&Response> {
     match outcome.success() {
         Some(value) => (value as &dyn Any).downcast_ref(),
         None => outcome.kept_response(),
     }
 }
 
-fn shown(head: &ExchangeFacts, secrets: bool) -> BTreeMap<String, Vec<String>> {
-    let value = |name, value: &HeaderValue| match secrets {
+/// Returns the value of a response header. `secrets`: true if secrets are kept.
+pub(super) fn header_value(
+    head: &ExchangeFacts,
+    name: &HeaderName,
+    value: &HeaderValue,
+    secrets: bool,
+) -> String {
+    match secrets {
         true => header_text(value.as_bytes()).into_owned(),
         false => head.redaction.response_header(name, value),
-    };
+    }
+}
+
+fn shown(head: &ExchangeFacts, secrets: bool) -> BTreeMap<String, Vec<String>> {
     head.headers
         .keys()
         .map(|name| {
-            let values = head.headers.get_all(name).iter().map(|v| value(name, v));
+            let values = head.headers.get_all(name).iter();
+            let values = values.map(|value| header_value(head, name, value, secrets));
             (name.as_str().to_owned(), values.collect())
         })
         .collect()

@@ -27,7 +27,7 @@
 //! | `remote_ip`, `reused` | who answered, and whether over a kept-alive connection |
 //! | `timings` | the phases of the last attempt: `resolve_ms`, `connect_ms`, `tls_ms`, `send_ms`, `wait_ms`, `receive_ms` |
 //! | `content_type` | of the response |
-//! | `content_encoding` | the `Content-Encoding` of a body that this build does not decode, so that it is kept as it came; absent: the body is not coded, or was decoded |
+//! | `content_encoding` | the `Content-Encoding` of a body that is kept as it came, since this build does not decode it or [the request says so](crate::Request::keep_encoding); absent: the body is not coded, or was decoded |
 //! | `size_bytes` | of the body, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
 //! | `layer`, `error_type`, `phase`, `error_msg` | why it failed |
@@ -37,6 +37,7 @@
 //! | `prior_attempt_ambiguous` | true: an earlier attempt may have been carried out |
 //! | `hedged` | true: a second request was sent, because the answer to the first was slow to come |
 //! | `headers` | of the response, on request: lower-case name to list of values; secrets are masked |
+//! | `json` | the body as JSON, if that was [asked for](BodyMode::Json) and it is whole JSON; there is no `body` then |
 //! | `body`, `body_encoding` | text (`utf8`) or `base64`, cut at [`RecordOptions::body_limit`] |
 //! | `charset` | the charset that the text was decoded from (feature `charset`), named as in the response's `Content-Type`, in lower case; absent: the text came as UTF-8, or `body` is in base64 |
 //! | `body_truncated` | true: something of the body is missing, cut by the record's limit or before |
@@ -65,6 +66,7 @@ mod input;
 mod invalid;
 mod keys;
 mod kind;
+mod layout;
 mod lines;
 mod local_files;
 mod logged;
@@ -76,6 +78,7 @@ mod read;
 mod register;
 mod request;
 mod stand_in;
+mod template;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -86,16 +89,19 @@ use std::borrow::Cow;
 
 pub(crate) use crate::key::KeyVersion;
 pub use crate::key::{InvalidKey, Key};
-pub use body::BodyEncoding;
+pub use body::{BodyEncoding, BodyMode};
 pub use invalid::InvalidLine;
 pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]
 pub(crate) use keys::key_of_url;
 pub use kind::Kind;
+pub use layout::{InvalidSelection, Layout, MissingValues, RowFormat, Selection, WriteOut};
+pub(crate) use layout::{is_beginning_of_name, split_ending};
 pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
+pub use template::{InvalidTemplate, Template, TemplateValue, ValueEscaping};
 
 use crate::request::Request;
 use fields::ObjectFields;
@@ -146,8 +152,12 @@ impl<'a> Record<'a> {
 
     /// Returns the bytes of `body`. `None`: there is no body, or it is no valid base64.
     ///
-    /// For text that was decoded from a `charset`, these are the bytes of the text in UTF-8.
+    /// For text that was decoded from a `charset`, these are the bytes of the text in UTF-8; for `json` those of its text
+    /// in the record.
     pub fn body_bytes(&self) -> Option<Cow<'_, [u8]>> {
+        if let Some(json) = &self.json {
+            return Some(json.as_json().as_bytes().into());
+        }
         body::decode(self.body.as_deref()?, self.body_encoding?)
     }
 

@@ -103,7 +103,7 @@ fields! {
         pub timings: Option<PhaseTimes> => ["timings"],
         /// `Content-Type` of the last response. `None`: no response head arrived, or it has none.
         pub content_type: Option<Cow<'a, str>> => ["content_type"],
-        /// `Content-Encoding` that the body still has, because this build does not decode it.
+        /// `Content-Encoding` that the body still has: this build does not decode it, or was told not to.
         ///
         /// `None`: the body is not coded, or was decoded.
         pub content_encoding: Option<Cow<'a, str>> => ["content_encoding"],
@@ -143,6 +143,11 @@ fields! {
         pub hedged: bool => ["hedged"],
         /// Response headers, with secrets masked. `None`: they were not asked for.
         pub headers: Option<BTreeMap<String, Vec<String>>> => ["headers"],
+        /// The body as JSON, as it was written but for white space.
+        ///
+        /// `None`: it was not [asked for](super::BodyMode::Json), or the body is no whole JSON and stands in `body`.
+        #[serde(deserialize_with = "wire::any_tag")]
+        pub json: Option<Tag> => ["json"],
         /// The body, in `body_encoding`. `None`: it is not kept here, or there was no response.
         pub body: Option<Cow<'a, str>> => ["body"],
         /// Encoding of `body`. `None`: there is no `body`.

@@ -30,7 +30,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 26] = [
+const OTHERS: [&str; 27] = [
     "url",
     "id",
     "custom_id",
@@ -46,6 +46,7 @@ const OTHERS: [&str; 26] = [
     "max_redirs",
     "accept",
     "expect_json",
+    "keep_encoding",
     "require",
     "output_file",
     "output_durable",
@@ -327,6 +328,9 @@ fn with_settings(mut request: Request, keys: &ObjectFields<'_>) -> Result<Reques
     };
     if let Some(expect) = keys.read_key("expect_json", truth)? {
         request = request.expect_json(expect);
+    }
+    if let Some(keep) = keys.read_key("keep_encoding", truth)? {
+        request = request.keep_encoding(keep);
     }
     for (pointer, value) in keys.read_key("require", required)?.unwrap_or_default() {
         request = request.require(pointer, value);

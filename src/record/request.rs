@@ -106,6 +106,8 @@ struct RequestLine<'a> {
     accept: Option<Vec<StatusCodes>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expect_json: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep_encoding: Option<bool>,
     #[serde(skip_serializing_if = "Pairs::is_empty")]
     require: Pairs<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -293,6 +295,7 @@ impl<'a> RequestLine<'a> {
         self.max_redirs = options.max_redirects;
         self.accept = options.accept.as_ref().map(codes_of);
         self.expect_json = options.expect_json;
+        self.keep_encoding = options.keep_encoding;
         if let Some(save) = &options.save {
             self.output_durable = save.durable;
             match save.path.to_str() {

@@ -69,11 +69,25 @@ macro_rules! fields {
             fn cut_texts(&mut self, most: usize) {
                 $(self.$field.cut_texts(most);)*
             }
+
+            fn write_field(&self, key: &str, line: &mut Vec<u8>) -> bool {
+                use $crate::record::write;
+
+                match key {
+                    $(
+                        $($always => write::WriteValue::write_value(&self.$field, line),)?
+                        $($optional if write::MayBeAbsent::is_absent(&self.$field) => return false,)?
+                        $($optional => write::WriteValue::write_value(&self.$field, line),)?
+                    )*
+                    _ => return false,
+                }
+                true
+            }
         }
 
-        #[cfg(test)]
         impl $(<$life>)? $name $(<$life>)? {
             /// Keys of the structure, in their order.
+            #[allow(dead_code, reason = "only the keys of a whole record are listed outside of tests")]
             pub(crate) const KEYS: &'static [&'static str] = &[$($($always)? $($optional)?),*];
         }
     };
@@ -86,6 +100,12 @@ pub(super) trait WriteValue {
 
     /// Cuts each text in the value to at most this many bytes.
     fn cut_texts(&mut self, _most: usize) {}
+
+    /// Writes the value of one key of a structure. Returns false if the structure has no such key, or its value is
+    /// absent.
+    fn write_field(&self, _key: &str, _line: &mut Vec<u8>) -> bool {
+        false
+    }
 }
 
 /// A value that may be left out of a line, since reading puts the same value in its place.

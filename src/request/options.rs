@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) retry: Option<Arc<RetryPolicy>>,
     pub(crate) accept: Option<StatusSet>,
     pub(crate) expect_json: Option<bool>,
+    /// True if the content codings of the body stay. `None`: the client decides.
+    pub(crate) keep_encoding: Option<bool>,
     pub(crate) idempotent: bool,
     /// Cost of each attempt. `None`: the client decides.
     pub(crate) cost: Option<u32>,

@@ -231,6 +231,28 @@ impl Request {
         self
     }
 
+    /// True: the content codings of the body stay, so that it has the bytes that the server sent.
+    ///
+    /// Default: the [client's](crate::ClientBuilder::keep_encoding), which is false.
+    ///
+    /// For a file whose checksum is known: a `.tar.gz` that is served with `Content-Encoding: gzip` stays one.
+    /// [`content_encoding`](crate::Response::content_encoding) tells the codings, a [saved](Request::save_to) file and its
+    /// digest have the bytes as they came, and so have size and limit. `Accept-Encoding` is sent as always.
+    /// [`require`](Request::require) and [`expect_json`](Request::expect_json) look into no coded body: they make it a
+    /// failure of class [`Decode`](crate::ErrorType::Decode).
+    ///
+    /// ```no_run
+    /// use haul::{Client, Request};
+    ///
+    /// let request = Request::get("https://example.com/data.tar.gz").save_to("data.tar.gz");
+    /// let outcome = Client::new().send(request.keep_encoding(true));
+    /// println!("{:?}", outcome.saved());
+    /// ```
+    pub fn keep_encoding(mut self, keep: bool) -> Request {
+        self.options_mut().keep_encoding = Some(keep);
+        self
+    }
+
     /// Asks again by GET if a server refuses the HEAD: with status 403, 404, 405 or 501.
     ///
     /// Some servers do not know HEAD, and answer it with one of these although the resource is there. The GET follows at

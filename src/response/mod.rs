@@ -209,8 +209,8 @@ impl Response {
 
     /// Returns the `Content-Encoding` that the body still has.
     ///
-    /// A body has one if one of its codings is unknown, or belongs to a feature that this build lacks, so the body is
-    /// as it came. `None`: the body has no coding, or was decoded.
+    /// A body has one if one of its codings is unknown, or belongs to a feature that this build lacks, or if it was to
+    /// be [kept](crate::Request::keep_encoding), so the body is as it came. `None`: the body has no coding, or was decoded.
     pub fn content_encoding(&self) -> Option<String> {
         self.head.content_encoding()
     }

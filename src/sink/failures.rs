@@ -12,6 +12,7 @@ use super::journal::Follower;
 use super::jsonl::Keep;
 use super::lines::LineWriter;
 use super::missing::{FirstError, told};
+use super::packing::Packing;
 use super::{Sink, SinkError};
 use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
@@ -73,7 +74,7 @@ impl Failures {
     /// # Errors
     /// When the file cannot be opened.
     pub fn append(path: impl AsRef<Path>) -> Result<Failures, SinkError> {
-        LineWriter::append(path.as_ref()).map(Failures::of)
+        LineWriter::append(path.as_ref(), Packing::Plain).map(Failures::of)
     }
 }
 

@@ -6,12 +6,18 @@ use std::io::Write;
 use std::path::Path;
 
 use super::lines::LineWriter;
+use super::packing::Packing;
 use super::{Sink, SinkError};
 use crate::outcome::Outcome;
-use crate::record::{Record, RecordOptions};
+use crate::record::{Layout, Record, RecordOptions};
 use crate::summary::Summary;
 
 /// Writes each outcome as one line, in the format of [`record`](crate::record).
+///
+/// [`layout`](JsonLines::layout) sets another form.
+///
+/// A file whose name ends with `.gz` or `.zst` (features `gzip`, `zstd`) is compressed: each write is a member or frame of
+/// its own.
 ///
 /// Lines are written whole, several at a time: at 64 KiB, when nothing further is ready, at the end, and when dropped.
 /// After a failed write (a full disk) the file still holds nothing but whole lines. Outcomes that were cancelled or
@@ -28,6 +34,7 @@ use crate::summary::Summary;
 pub struct JsonLines<W: Write = File> {
     lines: LineWriter<W>,
     options: RecordOptions,
+    layout: Layout,
     keep: Keep,
 }
 
@@ -63,7 +70,8 @@ impl JsonLines {
     /// # Errors
     /// When the file exists, or cannot be made. A pipe or a device may exist.
     pub fn create(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
-        LineWriter::create(path.as_ref()).map(JsonLines::of)
+        let (path, packing) = (path.as_ref(), Packing::by_ending(path.as_ref())?);
+        LineWriter::create(path).map(|lines| JsonLines::of(lines.packed(packing)))
     }
 
     /// Writes to a new file in place of an existing one.
@@ -74,7 +82,8 @@ impl JsonLines {
     /// # Errors
     /// When the file cannot be made.
     pub fn overwrite(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
-        LineWriter::overwrite(path.as_ref()).map(JsonLines::of)
+        let (path, packing) = (path.as_ref(), Packing::by_ending(path.as_ref())?);
+        LineWriter::overwrite(path).map(|lines| JsonLines::of(lines.packed(packing)))
     }
 
     /// Writes to the end of a file. The file is made if it does not exist.
@@ -82,7 +91,8 @@ impl JsonLines {
     /// # Errors
     /// When the file cannot be opened.
     pub fn append(path: impl AsRef<Path>) -> Result<JsonLines, SinkError> {
-        LineWriter::append(path.as_ref()).map(JsonLines::of)
+        let (path, packing) = (path.as_ref(), Packing::by_ending(path.as_ref())?);
+        LineWriter::append(path, packing).map(JsonLines::of)
     }
 }
 
@@ -96,6 +106,7 @@ impl<W: Write> JsonLines<W> {
         JsonLines {
             lines,
             options: RecordOptions::new(),
+            layout: Layout::records(),
             keep: Keep::All,
         }
     }
@@ -108,7 +119,18 @@ impl<W: Write> JsonLines<W> {
 
     /// Sets which bodies and headers the records keep.
     pub fn records(mut self, options: RecordOptions) -> JsonLines<W> {
-        self.options = options;
+        self.options = self.layout.adapt(options);
+        self
+    }
+
+    /// Sets the form in which outcomes are written. Default: [records](Layout::records).
+    ///
+    /// A title is written first, unless the file has content already.
+    pub fn layout(mut self, layout: Layout) -> JsonLines<W> {
+        let title = layout.title().filter(|_| !self.lines.has_content());
+        self.lines.set_title(title);
+        self.options = layout.adapt(self.options);
+        self.layout = layout;
         self
     }
 
@@ -138,8 +160,9 @@ impl<T: 'static, W: Write> Sink<T> for JsonLines<W> {
         if !outcome.is_final() || !self.keep.wants(outcome) {
             return Ok(());
         }
+        let record = Record::new(outcome, &self.options);
         self.lines
-            .add(|lines| Record::new(outcome, &self.options).write_to(lines))
+            .add(|lines| self.layout.write(outcome, &record, &self.options, lines))
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {

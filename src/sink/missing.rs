@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use super::journal::{JournalFlush, Recovery, UnsuccessfulRecords, Witness};
 use super::known::{FailureMark, KnownFailures};
+use super::stored::RowPlace;
 use super::{Journal, Keep, SinkError, SinkTarget};
 use crate::error::ErrorType;
 use crate::record::{Key, KeyMaker, Kind, Record, RecordOptions};
@@ -100,8 +101,8 @@ pub(super) struct MissingFailures<L> {
     /// True if the journal's records have bodies.
     bodies: bool,
     path: PathBuf,
-    /// Positions of the records in the results file, by the key of their request.
-    places: HashMap<Key, Vec<u64>>,
+    /// Places of the records in the results file, by the key of their request.
+    places: HashMap<Key, Vec<RowPlace>>,
     secrets: bool,
     /// Rule that the keys of the log are made by.
     keys: KeyMaker,
@@ -125,11 +126,11 @@ impl<L: Log + 'static> MissingFailures<L> {
         mut log: L,
         first_error: &FirstError,
     ) -> Result<u64, SinkError> {
-        // The file may still hold the records of results that are replaced.
-        if journal.found() == 0 {
+        // The file may still hold the records of results that are replaced. Rows have not all that a failure needs.
+        if journal.found() == 0 || !journal.keeps_records() {
             return Ok(0);
         }
-        let mut places = HashMap::<Key, Vec<u64>>::new();
+        let mut places = HashMap::<Key, Vec<RowPlace>>::new();
         let mut count = 0;
         let records = journal.unsuccessful(|at, record| {
             let wanted = record.outcome == Kind::Failed || keep == Keep::Unsuccessful;
@@ -167,7 +168,7 @@ impl<L: Log + 'static> MissingFailures<L> {
 
     /// Writes the failures of these records. `request`: the request of the records, or `None` if the input lacks it;
     /// then the records alone tell what is written.
-    fn write(&mut self, places: Vec<u64>, request: Option<&Request>) {
+    fn write(&mut self, places: Vec<RowPlace>, request: Option<&Request>) {
         for at in places {
             if self.failed {
                 return;
@@ -207,7 +208,7 @@ impl<L: Log + 'static> MissingFailures<L> {
         Ok(recovery)
     }
 
-    fn write_one(&mut self, at: u64, request: Option<&Request>) -> Result<(), SinkError> {
+    fn write_one(&mut self, at: RowPlace, request: Option<&Request>) -> Result<(), SinkError> {
         let mut record = self.records.at(at).map_err(|e| {
             SinkError::new(
                 SinkTarget::File(self.path.clone()),

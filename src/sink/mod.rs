@@ -12,9 +12,11 @@ mod lines;
 mod lock;
 mod missing;
 mod only;
+mod packing;
 mod recorded;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod stored;
 #[cfg(test)]
 mod tests;
 

@@ -3,7 +3,9 @@ mod after_its_record;
 mod faulty;
 mod files;
 mod in_step;
+mod packed;
 mod replaced;
+mod tables;
 mod what_is_written;
 mod when_it_is_written;
 
@@ -14,7 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::outcome::sample::{self, response};
-use crate::record::{Record, RecordOptions};
+use crate::record::{Layout, Record, RecordOptions};
 use crate::rejection::Rejection;
 use crate::{ErrorType, Request};
 

@@ -79,6 +79,8 @@ pub struct Call<'a> {
     pub(crate) follows: bool,
     /// Upper bound for the body in bytes, after decompression.
     pub(crate) body_limit: u64,
+    /// True if the content codings of the body stay.
+    pub(crate) keep_encoding: bool,
     /// File for the body if the status is accepted and the response is no redirect to be followed. `None`: kept in
     /// memory.
     pub(crate) save: Option<&'a SaveTo>,

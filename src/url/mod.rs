@@ -303,5 +303,10 @@ pub(crate) fn form<'a>(params: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     text
 }
 
+/// Encodes a text as one component of a URL: a segment of the path, or a name or value of the query.
+pub(crate) fn component(text: &str) -> impl Iterator<Item = &str> {
+    utf8_percent_encode(text, COMPONENT)
+}
+
 #[cfg(test)]
 mod tests;

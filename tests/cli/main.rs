@@ -7,6 +7,8 @@ mod bodiless;
 mod command;
 #[cfg(feature = "rustls")]
 mod connection;
+#[cfg(unix)]
+mod continued_outputs;
 mod costs;
 mod credentials;
 mod downloads;
@@ -36,6 +38,8 @@ mod messages;
 mod not_done;
 #[cfg(unix)]
 mod output_files;
+#[cfg(unix)]
+mod output_formats;
 mod pace;
 mod pages;
 mod places;

@@ -6,11 +6,13 @@ use haul::redact::Redaction;
 
 use crate::arguments::Arguments;
 use crate::files::results_path;
+use crate::layout;
 use crate::shell::quoted;
 
 /// Returns the message with the command that continues the run. `None`: there is no results file to continue.
 pub(crate) fn how_to_resume(arguments: &Arguments, redaction: &Redaction) -> Option<String> {
-    if results_path(arguments).is_none() || arguments.ending.demo {
+    let is_resumable = layout::of_results(arguments).is_ok_and(|layout| layout.is_resumable());
+    if results_path(arguments).is_none() || arguments.ending.demo || !is_resumable {
         return None;
     }
     let again = match shown(redaction) {

@@ -13,6 +13,7 @@ mod files;
 mod generate;
 mod header_text;
 mod input;
+mod layout;
 mod leads_back;
 mod limits;
 mod line;

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use haul::settings::Retrying;
 use haul::{ErrorType, Outcome, Response, StopReason};
 
-use crate::arguments::{Arguments, BodyForm};
+use crate::arguments::Arguments;
+use crate::layout;
 use crate::messages::{MessageColor, Messages};
 use crate::unfit::ShownMistake;
 
@@ -28,7 +29,7 @@ impl OutcomeReporter {
         OutcomeReporter {
             messages: messages.clone(),
             each: arguments.messages.verbose > 0,
-            body_limit: (results.body == BodyForm::Auto).then_some(results.body_limit),
+            body_limit: layout::has_bodies(arguments).then_some(results.body_limit),
             not_repeated: false,
             cut: false,
         }

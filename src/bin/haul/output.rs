@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use haul::Response;
 use haul::batch::Pages;
-use haul::record::{FileRegister, RecordOptions};
+use haul::record::{BodyMode, FileRegister, Layout, RecordOptions};
 use haul::redact::Redaction;
 use haul::sink::SinkError;
 use haul::sink::{Failures, Journal, JsonLines, Sink, Sqlite};
@@ -15,6 +15,7 @@ use crate::apart::UnmatchedFailures;
 use crate::arguments::{Arguments, BodyForm};
 use crate::failure::CommandError;
 use crate::files::{NewOutputs, is_database, is_stream, results_path};
+use crate::layout;
 use crate::stdout::OutputStream;
 
 /// The results, and the failure log if one was asked for.
@@ -26,6 +27,10 @@ pub(crate) struct Output {
     /// True if the log is a pipe or a device, which cannot be read again.
     pub(crate) log_is_stream: bool,
     pub(crate) apart: UnmatchedFailures,
+    /// Lines on standard output beside the results file. `None`: there are none.
+    pub(crate) lines: Option<JsonLines<OutputStream>>,
+    /// Forms of the results and the lines.
+    layouts: Vec<Layout>,
 }
 
 /// Target of failures, besides the results.
@@ -39,22 +44,29 @@ pub(crate) enum Failed {
 pub(crate) enum ResultsSink {
     /// Standard output, or another terminal.
     Stdout(JsonLines<OutputStream>),
-    /// A pipe, a device.
+    /// A pipe, a device, or a file that no later run can continue.
     Stream(JsonLines),
     Journal(Box<Journal>),
 }
 
-/// Opens the results and the failure log. Files that an earlier run began to save are entered in `register`.
+/// Opens the results and the failure log. Files that an earlier run began to save are entered in `register`. `lines`:
+/// form of the lines on standard output. `None`: there are none.
 pub(crate) fn open(
     arguments: &Arguments,
     redaction: &Redaction,
     register: &FileRegister,
     new: &NewOutputs,
-    pages: Option<&Pages>,
+    (pages, lines): (Option<&Pages>, Option<Layout>),
 ) -> Result<Output, CommandError> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let records = RecordOptions::new()
-        .body(to.body == BodyForm::Auto)
+        .body(to.body != BodyForm::None)
+        .body_mode(match to.body {
+            BodyForm::Json => BodyMode::Json,
+            BodyForm::Text => BodyMode::Text,
+            BodyForm::Base64 => BodyMode::Base64,
+            BodyForm::Auto | BodyForm::None => BodyMode::Auto,
+        })
         .body_limit(usize::try_from(to.body_limit).unwrap_or(usize::MAX))
         .headers(to.include_headers || arguments.requests.head);
     let records = match &arguments.requests.base_url {
@@ -63,10 +75,22 @@ pub(crate) fn open(
     };
     let resume = ending.resume || ending.retry_failed;
     // The results file is opened first: its lock keeps a second process from all files of the first one.
-    let results = open_results(arguments, records.clone(), register, pages)?;
+    let layout = match results_path(arguments) {
+        // The lines stand in place of the results.
+        None => lines.clone(),
+        Some(_) => None,
+    };
+    let layout = layout.map_or_else(|| layout::of_results(arguments), Ok)?;
+    let results = open_results(
+        arguments,
+        (records.clone(), layout.clone()),
+        register,
+        pages,
+    )?;
+    let beside = lines.filter(|_| results_path(arguments).is_some());
     let failures = match to.failures.as_deref() {
         None => Ok(Failed::Nowhere),
-        Some(path) => failures(path, resume, ending.overwrite, records, redaction),
+        Some(path) => failures(path, resume, ending.overwrite, records.clone(), redaction),
     };
     let failures = failures.and_then(|mut failures| {
         rebuild(&mut failures, &results, redaction)?;
@@ -75,7 +99,18 @@ pub(crate) fn open(
     match failures {
         Ok(failures) => {
             let log = to.failures.clone();
+            let layout = match &results {
+                ResultsSink::Journal(journal) => journal.layout().clone(),
+                _ => layout,
+            };
+            let layouts = [Some(layout), beside.clone()]
+                .into_iter()
+                .flatten()
+                .collect();
+            let lines = |layout| stdout(records).layout(layout);
             Ok(Output {
+                lines: beside.map(lines),
+                layouts,
                 results,
                 failures,
                 log_is_stream: log.as_ref().is_some_and(|path| !path.is_file()),
@@ -111,7 +146,7 @@ fn rebuild(
 
 fn open_results(
     arguments: &Arguments,
-    records: RecordOptions,
+    (records, layout): (RecordOptions, Layout),
     register: &FileRegister,
     pages: Option<&Pages>,
 ) -> Result<ResultsSink, CommandError> {
@@ -119,30 +154,39 @@ fn open_results(
     let resume = ending.resume || ending.retry_failed;
     let path = results_path(arguments);
     Ok(match (path, path.and_then(OutputStream::terminal)) {
-        (None, _) => ResultsSink::Stdout(
-            JsonLines::new(OutputStream::stdout())
-                .named("stdout")
-                .records(records),
-        ),
+        (None, _) => ResultsSink::Stdout(stdout(records).layout(layout)),
         (Some(path), Some(terminal)) => ResultsSink::Stdout(
             JsonLines::new(terminal)
                 .named(path.to_string_lossy())
-                .records(records),
+                .records(records)
+                .layout(layout),
         ),
         (Some(path), None) if is_stream(path) => ResultsSink::Stream(
             JsonLines::append(path)
                 .map_err(output_error)?
-                .records(records),
+                .records(records)
+                .layout(layout),
         ),
+        (Some(path), None) if !layout.is_resumable() => {
+            let lines = match ending.overwrite {
+                true => JsonLines::overwrite(path),
+                false => JsonLines::create(path),
+            };
+            let lines = lines.map_err(output_error)?;
+            ResultsSink::Stream(lines.records(records).layout(layout))
+        }
         (Some(path), None) => {
             let journal = if resume {
-                Journal::open(path)
+                Journal::open_with(path, layout)
             } else if ending.overwrite {
-                Journal::overwrite(path)
+                Journal::overwrite_with(path, layout)
             } else {
-                Journal::create(path)
+                Journal::create_with(path, layout)
             };
             let journal = journal.map_err(output_error)?;
+            if ending.retry_failed {
+                layout::check_failures(path, journal.layout())?;
+            }
             if let Some(folder) = to.output_dir.as_ref().filter(|_| resume) {
                 journal.remove_unfinished(folder).map_err(output_error)?;
                 register.resume_files(journal.unfinished_files());
@@ -159,6 +203,13 @@ fn open_results(
             ResultsSink::Journal(Box::new(journal))
         }
     })
+}
+
+/// Opens standard output.
+fn stdout(records: RecordOptions) -> JsonLines<OutputStream> {
+    JsonLines::new(OutputStream::stdout())
+        .named("stdout")
+        .records(records)
 }
 
 /// Makes the failure of a sink. If the file exists or its content cannot be continued, other arguments would help, so
@@ -200,6 +251,27 @@ fn failures(
     Ok(Failed::Log(Box::new(
         log.map_err(output_error)?.records(records),
     )))
+}
+
+impl Output {
+    /// Forms of the results and the lines.
+    pub(crate) fn layouts(&self) -> &[Layout] {
+        &self.layouts
+    }
+
+    /// Returns a warning that a failure log may lack failures of earlier runs. `found`: number of outcomes that the
+    /// results held before. `None`: it lacks none.
+    pub(crate) fn unmatched_log(&self, found: u64) -> Option<String> {
+        let log = self.log.as_ref().filter(|_| found > 0)?;
+        let is_table = matches!(&self.results, ResultsSink::Journal(journal) if journal.layout().columns().is_some());
+        is_table.then(|| {
+            format!(
+                "{}: failures that a kill kept from it are not added, since the results are a table (JSON Lines keep \
+                 both in step)",
+                log.display()
+            )
+        })
+    }
 }
 
 impl ResultsSink {

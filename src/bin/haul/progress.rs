@@ -9,18 +9,18 @@ use haul::batch::{Progress, ProgressHandle};
 use serde_json::json;
 
 use crate::arguments::{Arguments, ProgressForm};
+use crate::files::results_path;
 use crate::messages::Messages;
 
 /// Returns the form of progress to show, with `auto` resolved.
 pub(crate) fn shown(arguments: &Arguments) -> ProgressForm {
     // A bar among results, or among lines about each request, would not be readable.
-    let results_elsewhere = arguments
-        .results
-        .output
-        .as_deref()
-        .map_or(!std::io::stdout().is_terminal(), |path| {
-            path.as_os_str() != "-"
-        });
+    let to = &arguments.results;
+    let has_lines = to.line.is_some() || to.write_out.is_some();
+    let results_elsewhere = match results_path(arguments) {
+        Some(_) if !has_lines => true,
+        _ => !std::io::stdout().is_terminal(),
+    };
     let messages = &arguments.messages;
     match messages.progress {
         ProgressForm::Auto if messages.quiet > 0 || messages.verbose > 1 => ProgressForm::None,

@@ -73,6 +73,20 @@ impl Output {
         Ok(())
     }
 
+    /// Calls the lines beside the results. Once their reader has closed the pipe, they are left out: the results go on.
+    fn with_lines(
+        &mut self,
+        call: impl FnOnce(&mut dyn Sink) -> Result<(), SinkError>,
+    ) -> Result<(), SinkError> {
+        match self.lines.as_mut().map_or(Ok(()), |lines| call(lines)) {
+            Err(e) if e.is_broken_pipe() => {
+                self.lines = None;
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     /// Writes an outcome to a results file, and then to its log.
     fn write_to_file(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
         self.results.sink().write(outcome)?;
@@ -105,24 +119,29 @@ fn name_of(outcome: &Outcome) -> String {
 impl Sink for Output {
     fn begin(&mut self) -> Result<(), SinkError> {
         self.failures.sink().begin()?;
-        self.results.sink().begin()
+        self.results.sink().begin()?;
+        self.with_lines(|lines| lines.begin())
     }
 
     fn write(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
         match self.results {
             ResultsSink::Journal(_) => self.write_to_file(outcome),
             ResultsSink::Stdout(_) | ResultsSink::Stream(_) => self.write_to_stream(outcome),
-        }
+        }?;
+        self.with_lines(|lines| lines.write(outcome))
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
         self.results.sink().idle()?;
-        self.failures.sink().idle()
+        self.failures.sink().idle()?;
+        self.with_lines(|lines| lines.idle())
     }
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         let results = self.results.sink().finish(summary);
-        results.and(self.failures.sink().finish(summary))
+        let failures = self.failures.sink().finish(summary);
+        let lines = self.with_lines(|lines| lines.finish(summary));
+        results.and(failures).and(lines)
     }
 
     fn written(&self) -> Option<u64> {

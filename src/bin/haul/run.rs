@@ -18,6 +18,7 @@ use crate::dry_run;
 use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile, results_path};
 use crate::input;
+use crate::layout;
 use crate::leads_back;
 use crate::max_cost::{self, CostIsSpent};
 use crate::messages::Messages;
@@ -46,6 +47,7 @@ pub(crate) fn run(
     messages: &Messages,
 ) -> Result<Status, CommandError> {
     check(arguments)?;
+    let lines_on_stdout = layout::check(arguments)?;
     let pages = pages::rule(arguments)?;
     let files = files::enter(arguments)?;
     let RunSettings { client, lines } = settings::settings(arguments, messages)?;
@@ -68,7 +70,7 @@ pub(crate) fn run(
         client.redaction(),
         files.register(),
         &new,
-        pages.as_ref(),
+        (pages.as_ref(), lines_on_stdout),
     )?;
     let mut summary_file = match SummaryFile::open(arguments.results.summary_json.as_deref()) {
         Ok(file) => file,
@@ -85,6 +87,9 @@ pub(crate) fn run(
     let requests = max_cost::within(arguments.ending.max_cost, requests, &client, &spent);
     if found > 0 {
         messages.note(&from_before(found));
+    }
+    if let Some(warning) = output.unmatched_log(found) {
+        messages.warning(&warning);
     }
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
     let ordered = arguments.results.ordered;
@@ -116,6 +121,7 @@ pub(crate) fn run(
         drive(arguments, outcomes, &mut sink, shown, limit, messages)
     };
     queue.close();
+    layout::tell_missing(output.layouts(), messages);
     summary.add_duplicates(duplicates.count());
     let end = match ended {
         Ok(end) => end,
@@ -203,7 +209,8 @@ fn check(arguments: &Arguments) -> Result<(), CommandError> {
 /// Checks that standard output can be written, if anything is to be written to it.
 fn check_stdout(arguments: &Arguments) -> Result<(), CommandError> {
     let to = &arguments.results;
-    let shows = arguments.ending.dry_run || results_path(arguments).is_none();
+    let has_lines = to.line.is_some() || to.write_out.is_some();
+    let shows = arguments.ending.dry_run || results_path(arguments).is_none() || has_lines;
     let sums_up = to.summary_json.as_deref() == Some(Path::new("-"));
     if shows || sums_up {
         stdout::check()?;

@@ -39,7 +39,8 @@ pub(crate) fn settings(
         .retry(retry.clone())
         .on_retry(tell_of_waits(messages))
         .max_redirects(arguments.requests.max_redirs)
-        .expect_json(arguments.ending.expect_json);
+        .expect_json(arguments.ending.expect_json)
+        .keep_encoding(arguments.results.keep_encoding);
     builder = limited(builder, arguments)?;
     builder = connected(builder, &arguments.connection, messages)?;
     // A dry run makes no exchange, and no directory.

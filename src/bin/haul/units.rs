@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use haul::RateLimit;
+use haul::record::{Layout, Selection, Template};
 use serde_json::Value;
 
 /// Upper bound for `--jobs`, as for the library's `workers`: Linux numbers no more threads.
@@ -154,6 +155,17 @@ pub(crate) fn secret_name(text: &str) -> Result<String, String> {
         }
         false => Ok(name.to_owned()),
     }
+}
+
+/// Reads the names of values, with commas between them.
+pub(crate) fn selection(text: &str) -> Result<Selection, String> {
+    Selection::parse(text).map_err(|e| e.to_string())
+}
+
+/// Reads a line of text with placeholders.
+pub(crate) fn line(text: &str) -> Result<Layout, String> {
+    let template = Template::parse(text).map_err(|e| e.to_string())?;
+    Layout::line(template).map_err(|e| e.to_string())
 }
 
 /// Reads `/pointer=value`; the value is JSON, or else text.

@@ -143,3 +143,75 @@ fn a_failure_in_another_charset_has_its_text_once() {
     );
     assert_eq!((line.get("body"), line.get("body_encoding")), (None, None));
 }
+
+fn json_record(content_type: &str, body: &[u8]) -> String {
+    let outcome = ok("http://h/", content_type, body);
+    let options = RecordOptions::new().body_mode(BodyMode::Json);
+    Record::new(&outcome, &options).to_line()
+}
+
+#[test]
+fn json_stands_in_the_record_on_one_line_as_it_was_written() {
+    let body = "\u{feff}{\n \"b\" : 1.50 ,\r\n\t\"a b\\\" \": [ 12345678901234567890123, \"\\u00e9 \\n\" ] }\n";
+    let expected = r#""json":{"b":1.50,"a b\" ":[12345678901234567890123,"\u00e9 \n"]}"#;
+    for content_type in [
+        "application/json",
+        "Text/JSON; charset=utf-8",
+        "application/problem+json",
+    ] {
+        let line = json_record(content_type, body.as_bytes());
+        assert!(line.contains(expected), "{line}");
+        let read = Record::parse(&line).unwrap();
+        assert_eq!((read.to_line(), read.body), (line, None));
+    }
+    assert!(json_record("application/json", b"null").contains("\"json\":null"));
+}
+
+#[test]
+fn a_body_that_is_no_whole_json_is_text() {
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    for (content_type, body) in [
+        ("application/json", "{\"a\":"),
+        ("application/json", ""),
+        ("application/json", "{} {}"),
+        ("application/json", "1e999"),
+        ("application/json", &*deep),
+        ("application/x-ndjson", "{}"),
+        ("application/jsonl", "{}"),
+        ("text/plain", "{}"),
+    ] {
+        let line = json_record(content_type, body.as_bytes());
+        assert!(!line.contains("\"json\""), "{line}");
+        assert_eq!(value(&line)["body"], body);
+    }
+}
+
+#[test]
+fn a_failure_log_made_from_json_has_its_text() {
+    let answer = response("http://h/", 500, "application/json", b"{\"a\": 1.50}");
+    let outcome = sample::bad_status(0, "http://h/", answer);
+    let options = RecordOptions::new().body_mode(BodyMode::Json);
+    let line = Record::new(&outcome, &options).to_line();
+    let record = Record::parse(&line).unwrap();
+    assert_eq!(record.body_bytes().unwrap(), &b"{\"a\":1.50}"[..]);
+    let rebuilt = record.into_failure(outcome.request(), false);
+    assert_eq!(rebuilt.response_text.as_deref(), Some("{\"a\":1.50}"));
+    assert_eq!((rebuilt.json, rebuilt.body_truncated), (None, Some(false)));
+    let logged = value(&Record::of_failure(&outcome, &options).to_line());
+    assert_eq!(logged["response_text"], "{\"a\": 1.50}");
+    assert_eq!(logged.get("json"), None);
+}
+
+#[test]
+fn a_coded_body_is_in_base64_although_it_looks_like_text() {
+    let answer = response("http://h/", 200, "text/plain", b"abc").with_coding("x");
+    let outcome = sample::success(0, "http://h/", answer);
+    for mode in [BodyMode::Auto, BodyMode::Text, BodyMode::Json] {
+        let options = RecordOptions::new().body_mode(mode);
+        let line = value(&Record::new(&outcome, &options).to_line());
+        assert_eq!(
+            (&line["body"], &line["body_encoding"]),
+            (&json!("YWJj"), &json!("base64"))
+        );
+    }
+}

@@ -26,6 +26,7 @@ fn every_setting_the_line_can_hold_comes_back() {
                 .unwrap(),
         )
         .expect_json(false)
+        .keep_encoding(true)
         .idempotent(true)
         .cost(12)
         .max_redirects(0)
@@ -47,6 +48,7 @@ fn every_setting_the_line_can_hold_comes_back() {
     assert_eq!(read.retry.as_ref().unwrap().max_attempts, 1);
     assert_eq!(read.accept, given.accept);
     assert_eq!(read.expect_json, Some(false));
+    assert_eq!(read.keep_encoding, Some(true));
     assert!(read.idempotent);
     assert_eq!(read.cost, Some(12));
     assert_eq!(read.max_redirects, Some(0));

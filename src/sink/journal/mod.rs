@@ -10,8 +10,10 @@ mod chains;
 mod counts;
 mod cut_lists;
 mod intents;
+mod open;
 mod out;
 mod remaining;
+mod rows;
 mod saves;
 mod scan;
 mod seen;
@@ -20,24 +22,22 @@ mod settings;
 mod tests;
 mod unfinished;
 mod unsuccessful;
+mod whole;
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub(super) use ahead::{Follower, JournalFlush};
 pub use remaining::Remaining;
-pub(super) use seen::{FileTail, whole_lines};
 pub(super) use unsuccessful::UnsuccessfulRecords;
+pub(super) use whole::{FileTail, whole_lines};
 
-use super::growing::OpenForAppend;
-use super::lines::LineWriter;
-use super::{Sink, SinkError, growing, lock};
+use super::stored::StoredForm;
+use super::{Sink, SinkError, lock};
 use crate::batch::Pages;
 use crate::outcome::Outcome;
-use crate::record::{Key, KeyVersion, Record, RecordOptions};
+use crate::record::{Key, KeyVersion, Layout, Record, RecordOptions};
 use crate::request::Request;
 use crate::summary::Summary;
 use intents::IntentFile;
@@ -52,6 +52,10 @@ use unfinished::UnfinishedSaves;
 ///
 /// - The file has the format of [`JsonLines`](super::JsonLines): one outcome a line, whole lines only. Opening the file
 ///   again cuts off a last line that a kill left torn; a last line that lacks only its line feed is a record.
+/// - A file named `.gz` or `.zst` (features `gzip`, `zstd`) is compressed, and each write is a member or frame of its own,
+///   of which a torn last one is cut off. A file named `.csv` (feature `csv`) or `.tsv` has rows of the
+///   [default columns](crate::record::Selection); [`open_with`](Journal::open_with) takes others. Rows must have the
+///   column `key`.
 /// - Requests are matched by their [`Key`] and, if several have the same key, by their number, never by position: the
 ///   input may be sorted, cut or added to. Two requests with one id and different content are two requests. A file that
 ///   begins with keys of version 1 is continued with them.
@@ -86,6 +90,8 @@ pub struct Journal {
     out: Arc<Mutex<JournalWriter>>,
     path: PathBuf,
     options: RecordOptions,
+    layout: Layout,
+    form: StoredForm,
     shared: Arc<Shared>,
     /// Version of the keys in the file.
     version: KeyVersion,
@@ -148,123 +154,6 @@ impl Journal {
         intents::path_of(results.as_ref())
     }
 
-    /// Continues a results file, or begins one if there is none.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written, is being written by another process, or holds anything but records of
-    /// this version; the error names the line, and the file stays as it was.
-    pub fn open(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        Journal::open_as(path.as_ref(), growing::as_they_are())
-    }
-
-    pub(super) fn open_as(path: &Path, opened: OpenForAppend) -> Result<Journal, SinkError> {
-        let file = lock::options()
-            .read(true)
-            .create(true)
-            .open(path)
-            .map_err(|e| journal_error(path, "cannot be opened for writing", e))?;
-        let regular = file.metadata().map(|about| about.is_file());
-        match regular {
-            Ok(true) => {}
-            Ok(false) => {
-                let reason = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
-                return Err(journal_error(path, "cannot be resumed", reason));
-            }
-            Err(e) => return Err(journal_error(path, "cannot be read", e)),
-        }
-        lock::take(&file).map_err(|e| journal_error(path, "cannot be locked", e))?;
-        let intents = intents::path_of(path);
-        let announced = intents::read(&intents)?;
-        let seen = seen::read(&file, announced.open, announced.begun)
-            .map_err(|e| journal_error(path, "cannot be resumed", e))?;
-        let version = match (seen.version(), announced.version) {
-            (Some(own), Some(other)) if own != other => {
-                let reason = format!(
-                    "its keys are of version {}, and those of the results are of version {}",
-                    other.number(),
-                    own.number()
-                );
-                let reason = io::Error::new(io::ErrorKind::InvalidData, reason);
-                return Err(journal_error(&intents, "cannot be resumed", reason));
-            }
-            (own, other) => own.or(other).unwrap_or_default(),
-        };
-        Journal::of(path, file, seen, version, opened, Before::Stays)
-    }
-
-    /// Begins a new results file.
-    ///
-    /// # Errors
-    /// When the file exists, or cannot be made.
-    pub fn create(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        let path = path.as_ref();
-        if path.exists() {
-            // This call returns the error for the existing file.
-            LineWriter::create(path)?;
-        }
-        Journal::anew(path, lock::options().create_new(true), Before::IsReplaced)
-    }
-
-    /// Begins a new results file in place of an existing one.
-    ///
-    /// The existing file and its `RESULTS.journal` are emptied when the batch [begins](Sink::begin): a batch that does
-    /// not begin loses nothing.
-    ///
-    /// # Errors
-    /// When the file cannot be made, or is being written by another process.
-    pub fn overwrite(path: impl AsRef<Path>) -> Result<Journal, SinkError> {
-        let options = &mut lock::options();
-        Journal::anew(path.as_ref(), options.create(true), Before::IsReplaced)
-    }
-
-    fn anew(path: &Path, options: &OpenOptions, before: Before) -> Result<Journal, SinkError> {
-        let file = options
-            .open(path)
-            .map_err(|e| journal_error(path, "cannot be opened for writing", e))?;
-        lock::take(&file).map_err(|e| journal_error(path, "cannot be locked", e))?;
-        let (seen, version) = (EarlierOutcomes::default(), KeyVersion::default());
-        let opened = growing::as_they_are();
-        Journal::of(path, file, seen, version, opened, before)
-    }
-
-    /// Makes the journal of a file that is positioned at its end.
-    fn of(
-        path: &Path,
-        file: File,
-        mut seen: EarlierOutcomes,
-        version: KeyVersion,
-        opened: OpenForAppend,
-        before: Before,
-    ) -> Result<Journal, SinkError> {
-        let (journal, begun) = (intents::path_of(path), seen.take_begun());
-        let unfinished = UnfinishedSaves::read(&journal, &begun)?;
-        let mut lines = LineWriter::at_end_of(path, opened(file))?;
-        if before == Before::IsReplaced {
-            lines = lines.replacing();
-        }
-        let unresolved = seen.take_unresolved();
-        let book = IntentFile::new(journal, unresolved, begun, opened, before);
-        if seen.is_last_line_open() {
-            lines.end_last_line();
-        }
-        Ok(Journal {
-            out: Arc::new(Mutex::new(JournalWriter::new(lines))),
-            path: path.to_owned(),
-            options: RecordOptions::new().key_version(version),
-            version,
-            found: seen.lines(),
-            unfinished,
-            shared: Arc::new(Shared {
-                seen: Mutex::new(seen),
-                book,
-                witness: OnceLock::new(),
-            }),
-            retry_failed: false,
-            resume_writes: false,
-            pages: None,
-        })
-    }
-
     /// Number of outcomes that the file held when it was opened.
     pub fn found(&self) -> u64 {
         self.found
@@ -307,6 +196,7 @@ impl Journal {
 
 impl<T: 'static> Sink<T> for Journal {
     fn begin(&mut self) -> Result<(), SinkError> {
+        self.check_layout()?;
         self.out().begin()?;
         self.shared.book.begin()?;
         if self.out().durable {
@@ -335,7 +225,10 @@ impl<T: 'static> Sink<T> for Journal {
             return Err(reason);
         }
         let place = outcome.index;
-        self.out().add(place, |lines| record.write_to(lines))?;
+        let (layout, options) = (&self.layout, &self.options);
+        self.out().add(place, |lines| {
+            layout.write(outcome, &record, options, lines)
+        })?;
         if let Some(path) = request.saves_to() {
             book.settle_save(path);
         }

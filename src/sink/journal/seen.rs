@@ -3,21 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::io::{self, BufRead, BufReader, Seek};
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use std::io;
 
 use super::super::growing;
+use super::super::stored::{RowPlace, StoredForm};
 use super::chains::{EarlierChain, EarlierChains};
 use super::counts::take_one;
+use super::rows::ResultReader;
 use super::saves::BegunFiles;
-use super::scan::{self, ResultLine};
-use crate::record::{Key, KeyVersion, Kind, Version};
+use super::scan::ResultLine;
+use super::whole::{FileTail, RowReceiver, read_rows};
+use crate::record::{Key, KeyVersion, Kind};
 use crate::redact::escape::log_line;
-
-/// First bytes of every record. A line without them cannot be the torn beginning of a record.
-pub(super) const BEGINNING: &[u8] = b"{\"v\":1,";
 
 /// Number of lines after which the length of lines, and so their number, is estimated: a table made large enough at
 /// once takes less memory than one that grows.
@@ -208,43 +205,48 @@ impl EarlierOutcomes {
     }
 }
 
-/// Reads a results file from its beginning, and cuts off a torn last line.
+/// Reads a results file of this form from its beginning, and cuts off a torn last line or member.
 pub(super) fn read(
     file: &File,
+    (form, reader): (StoredForm, &mut ResultReader),
     announced: HashMap<Key, u32>,
     begun: BegunFiles,
 ) -> io::Result<EarlierOutcomes> {
-    let mut seen = EarlierOutcomes {
+    let seen = EarlierOutcomes {
         unresolved: announced,
         begun,
         ..EarlierOutcomes::default()
     };
+    if let Some(member) = form.torn_member(file)? {
+        log_line!(
+            Warn,
+            "a last member that was torn is cut off, at byte {member}"
+        );
+        growing::cut(file, member)?;
+    }
     let length = file.metadata()?.len();
-    let (mut read, mut count) = (0, 0);
-    let mut next = Vec::with_capacity(TOGETHER);
-    let tail = whole_lines(file, |_, line| {
-        read += line.len() as u64;
-        count += 1;
-        if count == SAMPLE {
-            let expected = (length / (read / SAMPLE)).min(MOST_EXPECTED);
-            seen.keys.reserve(expected as usize);
-        }
-        let line = scan::read(line).map_err(|e| refusal(line, &e))?;
-        seen.version.check(line.key)?;
-        next.push(line);
-        if next.len() == TOGETHER {
-            next.drain(..).for_each(|line| seen.add(&line));
-        }
-        Ok(())
-    })?;
-    next.drain(..).for_each(|line| seen.add(&line));
+    let mut rows = ResultRows {
+        reader,
+        seen,
+        length,
+        read: 0,
+        count: 0,
+        next: Vec::with_capacity(TOGETHER),
+    };
+    let tail = read_rows(form.rows(file)?, &mut rows)?;
+    rows.put_in();
+    let mut seen = rows.seen;
     match tail {
         FileTail::Whole => {}
         FileTail::Open(end) => {
             seen.last_line_open = true;
-            if end < length {
+            if form.packing.coder().is_none() && end < length {
                 growing::cut(file, end)?;
             }
+        }
+        FileTail::Torn(_) if form.packing.coder().is_some() => {
+            let reason = "its last line is torn, within data that haul did not write";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
         FileTail::Torn(whole) => {
             log_line!(
@@ -257,79 +259,45 @@ pub(super) fn read(
     Ok(seen)
 }
 
-/// End of a file of lines.
-#[derive(Debug, PartialEq, Eq)]
-pub(in super::super) enum FileTail {
-    /// The file ends with a line feed, or is empty.
-    Whole,
-    /// The file ends with a record, up to this byte, that lacks its line feed.
-    Open(u64),
-    /// The file ends with the beginning of a record, from this byte on.
-    Torn(u64),
+/// Receiver of the rows of a results file.
+struct ResultRows<'r> {
+    reader: &'r mut ResultReader,
+    seen: EarlierOutcomes,
+    /// Length of the file in bytes.
+    length: u64,
+    /// Number of bytes in the rows so far.
+    read: u64,
+    count: u64,
+    /// Outcomes that are put into the table together.
+    next: Vec<ResultLine>,
 }
 
-/// Calls `each` for each whole line, without its line feed, with the position of its first byte. The last line needs no
-/// line feed.
-pub(in super::super) fn whole_lines(
-    mut file: &File,
-    mut each: impl FnMut(u64, &[u8]) -> Result<(), String>,
-) -> io::Result<FileTail> {
-    file.rewind()?;
-    let mut reader = BufReader::with_capacity(256 << 10, file);
-    let (mut line, mut number, mut whole) = (Vec::new(), 0_u64, 0);
-    loop {
-        line.clear();
-        let length = reader.read_until(b'\n', &mut line)?;
-        if length == 0 {
-            return Ok(FileTail::Whole);
+impl RowReceiver for ResultRows<'_> {
+    fn take(&mut self, _: RowPlace, row: &[u8]) -> Result<(), String> {
+        self.read += row.len() as u64;
+        self.count += 1;
+        if self.count == SAMPLE {
+            let expected = (self.length / (self.read / SAMPLE)).min(MOST_EXPECTED);
+            self.seen.keys.reserve(expected as usize);
         }
-        number += 1;
-        let is_last = line.pop_if(|last| *last == b'\n').is_none();
-        if is_last {
-            // A machine's crash may leave zeros in place of the bytes that were to come.
-            let end = line.iter().rposition(|byte| *byte != 0);
-            line.truncate(end.map_or(0, |at| at + 1));
-            if !is_complete(&line) && is_beginning(&line) {
-                return Ok(FileTail::Torn(whole));
-            }
-        }
-        let told = match line.iter().all(u8::is_ascii_whitespace) {
-            true => Ok(()),
-            false => each(whole, &line),
+        let Some(line) = self.reader.read(row)? else {
+            return Ok(());
         };
-        told.map_err(|reason| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("line {number}: {reason}"),
-            )
-        })?;
-        if is_last {
-            return Ok(FileTail::Open(whole + line.len() as u64));
+        self.seen.version.check(line.key)?;
+        self.next.push(line);
+        if self.next.len() == TOGETHER {
+            self.put_in();
         }
-        whole += length as u64;
+        Ok(())
+    }
+
+    fn is_torn(&self, row: &[u8]) -> Result<bool, String> {
+        self.reader.is_torn(row)
     }
 }
 
-/// True if the line is JSON to its end. A record that was cut off is not: its last brace is missing.
-fn is_complete(line: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(line).is_ok()
-}
-
-/// True if the line begins as a record does.
-fn is_beginning(line: &[u8]) -> bool {
-    let most = line.len().min(BEGINNING.len());
-    line[..most] == BEGINNING[..most]
-}
-
-/// Returns the reason why a line is refused. Another version comes before all other reasons, since the line's other
-/// keys may then be anything.
-pub(super) fn refusal(line: &[u8], error: &serde_json::Error) -> String {
-    #[derive(Deserialize)]
-    struct OtherVersion {
-        v: u64,
+impl ResultRows<'_> {
+    fn put_in(&mut self) {
+        self.next.drain(..).for_each(|line| self.seen.add(&line));
     }
-    let other = serde_json::from_slice::<OtherVersion>(line)
-        .ok()
-        .and_then(|line| Version::refusal(line.v));
-    other.unwrap_or_else(|| format!("not a record: {error}"))
 }

@@ -1,15 +1,18 @@
 //! Settings of a journal, made before its batch begins.
 
-use super::Journal;
+use std::io;
+
+use super::{Journal, journal_error};
 use crate::batch::Pages;
-use crate::record::RecordOptions;
+use crate::record::{Layout, RecordOptions};
+use crate::sink::SinkError;
 
 impl Journal {
     /// Sets which bodies and headers the records keep, and the base URL that their keys cover.
     ///
     /// To be called before [`remaining`](Journal::remaining).
     pub fn records(mut self, options: RecordOptions) -> Journal {
-        self.options = options.key_version(self.version);
+        self.options = self.layout.adapt(options.key_version(self.version));
         self
     }
 
@@ -48,6 +51,24 @@ impl Journal {
     pub fn pages(mut self, pages: Pages) -> Journal {
         self.pages = Some(pages);
         self
+    }
+
+    /// Form of the file's lines. Rows have the columns of the file, if it has some.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Refuses settings that need more than the columns of the file.
+    pub(super) fn check_layout(&self) -> Result<(), SinkError> {
+        let reason = if self.pages.is_some() && self.layout.columns().is_some() {
+            "pages of lists are continued from whole records (JSON Lines)"
+        } else if self.retry_failed && !self.layout.tells_failures() {
+            "to send failures again, its rows need the columns \"outcome\", and \"supersedes\" or \"index\""
+        } else {
+            return Ok(());
+        };
+        let reason = io::Error::new(io::ErrorKind::InvalidInput, reason);
+        Err(journal_error(&self.path, "cannot be continued", reason))
     }
 
     /// True: records outlive a crash of the machine too, not only of this process. Default false.

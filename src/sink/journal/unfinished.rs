@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::saves::{BegunFiles, SaveLine};
-use super::seen::whole_lines;
+use super::whole::whole_lines;
 use super::{Journal, journal_error};
 use crate::request::is_part_name;
 use crate::sink::SinkError;

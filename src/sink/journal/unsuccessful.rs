@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -12,10 +12,12 @@ use super::scan::scan;
 use super::{Journal, Witness, journal_error};
 use crate::record::{Key, Kind, Record};
 use crate::sink::SinkError;
+use crate::sink::stored::{RowPlace, StoredForm};
 
 /// The records of a results file that are no success, by their positions in it.
 pub(in super::super) struct UnsuccessfulRecords {
-    file: BufReader<File>,
+    file: File,
+    form: StoredForm,
 }
 
 impl Journal {
@@ -26,6 +28,11 @@ impl Journal {
     /// Sets the witness that the requests of the input are shown to. Returns false if there is one already.
     pub(in super::super) fn watch(&self, witness: Box<dyn Witness>) -> bool {
         self.shared.witness.set(Mutex::new(witness)).is_ok()
+    }
+
+    /// True if the file holds whole records, from which a failure log can be rebuilt.
+    pub(in super::super) fn keeps_records(&self) -> bool {
+        self.layout.columns().is_none()
     }
 
     /// True if the records have the bodies of responses.
@@ -45,8 +52,9 @@ impl Journal {
     pub(in super::super) fn begun(&self) -> Result<Option<SystemTime>, SinkError> {
         let failed = |e| journal_error(&self.path, "cannot be read", e);
         let file = File::open(&self.path).map_err(failed)?;
-        for line in BufReader::new(file).split(b'\n') {
-            let line = line.map_err(failed)?;
+        let mut rows = self.form.rows(&file).map_err(failed)?;
+        let mut line = Vec::new();
+        while rows.next(&mut line).map_err(failed)?.is_some() {
             let begun = Record::parse(text(&line).trim_end())
                 .ok()
                 .and_then(|record| handed_in(&record));
@@ -60,18 +68,13 @@ impl Journal {
     /// Calls `each` for each record that is no success, in order, with its position.
     pub(in super::super) fn unsuccessful(
         &self,
-        mut each: impl FnMut(u64, &Record<'_>),
+        mut each: impl FnMut(RowPlace, &Record<'_>),
     ) -> Result<UnsuccessfulRecords, SinkError> {
         let failed = |e| journal_error(&self.path, "cannot be read", e);
         let file = File::open(&self.path).map_err(failed)?;
-        let mut file = BufReader::with_capacity(256 << 10, file);
-        let (mut line, mut at) = (Vec::new(), 0);
-        loop {
-            line.clear();
-            let length = file.read_until(b'\n', &mut line).map_err(failed)?;
-            if length == 0 {
-                return Ok(UnsuccessfulRecords { file });
-            }
+        let mut rows = self.form.rows(&file).map_err(failed)?;
+        let mut line = Vec::new();
+        while let Some(row) = rows.next(&mut line).map_err(failed)? {
             let whole = line.trim_ascii_end();
             let success = scan(whole).is_some_and(|line| line.outcome == Kind::Success);
             // A line that is no record was refused when the journal was opened.
@@ -79,19 +82,20 @@ impl Journal {
                 && let Ok(record) = Record::parse(&text(whole))
                 && record.outcome != Kind::Success
             {
-                each(at, &record);
+                each(row.place, &record);
             }
-            at += length as u64;
         }
+        drop(rows);
+        let form = self.form;
+        Ok(UnsuccessfulRecords { file, form })
     }
 }
 
 impl UnsuccessfulRecords {
     /// Reads the record at this position.
-    pub(in super::super) fn at(&mut self, at: u64) -> io::Result<Record<'static>> {
+    pub(in super::super) fn at(&self, place: RowPlace) -> io::Result<Record<'static>> {
         let mut line = Vec::new();
-        self.file.seek(SeekFrom::Start(at))?;
-        self.file.by_ref().read_until(b'\n', &mut line)?;
+        self.form.rows_at(&self.file, place)?.next(&mut line)?;
         Record::parse(text(&line).trim_end())
             .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
     }

@@ -105,7 +105,7 @@ fn no_failure_is_in_its_log_before_its_record_is_in_the_results_file() {
                 notes,
             })
         });
-        let mut journal = crate::sink::Journal::open_as(results, opened).unwrap();
+        let mut journal = journal(results, opened).unwrap();
         let mut failures = follow(log, &journal);
         for round in 0..3 {
             for index in 0..4 {
@@ -133,7 +133,7 @@ fn a_failure_whose_record_finds_no_room_is_not_in_the_log() {
         for journal_goes_first in [true, false] {
             let faults = Faults::full(1, u64::MAX);
             let opened = Faulty::opened(&Arc::new(faults));
-            let mut journal = crate::sink::Journal::open_as(results, opened).unwrap();
+            let mut journal = journal(results, opened).unwrap();
             let mut failures = follow(log, &journal);
             for index in 0..3 {
                 write(order, &mut journal, &mut *failures, &failed(index));
@@ -158,7 +158,7 @@ fn a_failure_that_waits_is_dropped_with_a_journal_that_cannot_write_its_record()
     for_each_log("dropped", |results, log, order| {
         let faults = Faults::full(1, u64::MAX);
         let opened = Faulty::opened(&Arc::new(faults));
-        let mut journal = crate::sink::Journal::open_as(results, opened).unwrap();
+        let mut journal = journal(results, opened).unwrap();
         let mut failures = follow(log, &journal);
         write(order, &mut journal, &mut *failures, &failed(0));
         drop(journal);
@@ -173,7 +173,7 @@ fn an_outcome_that_the_journal_refuses_is_not_in_the_log_either() {
         // The intent of a request that must not be repeated finds no room; later writes do.
         let faults = Faults::full(1, 1);
         let opened = Faulty::opened(&Arc::new(faults));
-        let mut journal = crate::sink::Journal::open_as(results, opened).unwrap();
+        let mut journal = journal(results, opened).unwrap();
         let mut failures = follow(log, &journal);
         let requests: Vec<Request> = journal
             .remaining([Request::post("http://h/0"), Request::get("http://h/1")])
@@ -291,4 +291,8 @@ fn a_failed_page_whose_record_the_journal_lacks_is_not_in_the_log() {
         failures.finish(&Summary::new()).unwrap();
         assert_eq!(failures_in(log), 0);
     });
+}
+
+fn journal(results: &Path, opened: OpenForAppend) -> Result<crate::sink::Journal, SinkError> {
+    crate::sink::Journal::open_as(results, Layout::records(), opened)
 }

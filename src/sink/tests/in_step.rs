@@ -73,7 +73,8 @@ impl Place {
 /// Makes one run, which a fault may end early. Returns true if it came to its end.
 fn run(place: &Place, faults: &Arc<Faults>, world: &mut World, random: &mut fastrand::Rng) -> bool {
     let opened = Faulty::opened(faults);
-    let Ok(journal) = crate::sink::Journal::open_as(&place.results, opened) else {
+    let Ok(journal) = crate::sink::Journal::open_as(&place.results, Layout::records(), opened)
+    else {
         return false;
     };
     let journal = journal.durable(random.bool());
@@ -175,7 +176,7 @@ fn resumed_position(request: &Request) -> Option<u64> {
 }
 
 fn records(path: &Path) -> Vec<Record<'static>> {
-    let text = fs::read_to_string(path).unwrap();
+    let text = super::packed::text_of(path);
     assert!(
         text.is_empty() || text.ends_with('\n'),
         "the last line is torn"
@@ -221,6 +222,9 @@ fn check_lines(place: &Place, seed: u64) {
 /// Removes from the results some of the failures that the log has too, as a cut by hand or a machine's crash may. The
 /// first record stays.
 fn lose(place: &Place, random: &mut fastrand::Rng) {
+    if place.results.extension().is_some_and(|end| end != "jsonl") {
+        return;
+    }
     let text = fs::read_to_string(&place.results).unwrap_or_default();
     let logged: HashSet<Failure> = match place.log.exists() {
         true => logged(place).into_iter().collect(),
@@ -271,14 +275,14 @@ fn check(place: &Place, world: &World, seed: u64) {
             "seed {seed}: sent {times} times: {record:?}"
         );
     }
-    let intents = place.results.with_extension("jsonl.journal");
+    let intents = crate::sink::Journal::journal_path(&place.results);
     assert!(!intents.exists(), "seed {seed}: intents are left");
 }
 
-fn history(seed: u64, log: &str) {
-    let dir = Dir::new(&format!("in-step-{seed}-{log}"));
+fn history(seed: u64, (results, log): (&str, &str)) {
+    let dir = Dir::new(&format!("in-step-{seed}-{results}-{log}"));
     let place = Place {
-        results: dir.file("run.jsonl"),
+        results: dir.file(results),
         log: dir.file(log),
     };
     let mut random = fastrand::Rng::with_seed(seed);
@@ -305,21 +309,33 @@ fn history(seed: u64, log: &str) {
     check(&place, &world, seed);
 }
 
-fn histories(count: u64, log: &str) {
+fn histories(count: u64, files: (&str, &str)) {
     let first = std::env::var("HAUL_SEED").ok().and_then(|n| n.parse().ok());
     let first = first.unwrap_or_else(|| fastrand::u64(..1 << 48));
     for seed in first..first + count * scale() {
-        history(seed, log);
+        history(seed, files);
     }
 }
 
 #[test]
 fn results_and_failure_log_hold_each_outcome_once_whatever_fails() {
-    histories(40, "failures.jsonl");
+    histories(40, ("run.jsonl", "failures.jsonl"));
 }
 
 #[cfg(feature = "sqlite")]
 #[test]
 fn results_and_database_hold_each_outcome_once_whatever_fails() {
-    histories(10, "failures.db");
+    histories(10, ("run.jsonl", "failures.db"));
+}
+
+#[cfg(feature = "gzip")]
+#[test]
+fn results_in_gzip_and_failure_log_hold_each_outcome_once_whatever_fails() {
+    histories(20, ("run.jsonl.gz", "failures.jsonl"));
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn results_in_zstd_and_failure_log_hold_each_outcome_once_whatever_fails() {
+    histories(20, ("run.jsonl.zst", "failures.jsonl"));
 }

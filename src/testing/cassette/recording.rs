@@ -233,6 +233,7 @@ fn with_body<'a>(call: &Call<'a>, body: &'a RequestContent) -> Call<'a> {
         accept: call.accept,
         follows: call.follows,
         body_limit: call.body_limit,
+        keep_encoding: call.keep_encoding,
         save: call.save,
         stream: call.stream,
         discard: call.discard,

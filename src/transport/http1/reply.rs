@@ -173,6 +173,10 @@ impl<'c> BodyReading<'c> {
     #[inline(never)]
     fn take_coded(&mut self, body: impl BodyRead, framing: Framing) -> Result<(), BodyCut> {
         let mut codings = match Codings::of(&self.reply.headers) {
+            named if self.call.keep_encoding => {
+                self.reply.undecoded = !named.is_none();
+                Vec::new()
+            }
             Codings::Known(codings) => {
                 // Headers that describe the body as it was sent are removed with its codings (RFC 9110 section 8.7).
                 if !codings.is_empty() {

@@ -131,6 +131,7 @@ impl Asking {
             accept: &self.accept,
             follows: self.follows,
             body_limit: self.body_limit,
+            keep_encoding: false,
             save: self.save.as_ref(),
             stream: None,
             discard: false,

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use test_support::{Answer, Server};
 
-use super::command::Folder;
+use super::command::{Folder, records};
+use crate::continued_outputs::unpacked;
 
 /// Starts a server that answers 404 to every third path, with some six hundred bytes. It responds slowly, so that a
 /// kill finds running requests.
@@ -104,7 +105,10 @@ pub(super) fn check(
     (results, log): (&str, &str),
     count: usize,
 ) -> usize {
-    let records = folder.records(results);
+    let records = match results.ends_with(".gz") || results.ends_with(".zst") {
+        true => records(&unpacked(&folder.at(results))),
+        false => folder.records(results),
+    };
     let ids: HashSet<&str> = records.iter().map(|r| r["id"].as_str().unwrap()).collect();
     assert_eq!((records.len(), ids.len()), (count, count));
     let failed = records.iter().filter(|r| r["outcome"] == "failed");

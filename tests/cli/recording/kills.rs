@@ -19,14 +19,25 @@ fn seed() -> u64 {
 
 #[test]
 fn a_batch_that_is_killed_and_resumed_has_each_outcome_once_in_both_files() {
+    kill_and_resume("out.jsonl", 2 * scale());
+}
+
+#[test]
+fn a_batch_with_compressed_results_that_is_killed_and_resumed_has_each_outcome_once() {
+    kill_and_resume("out.jsonl.zst", scale());
+    kill_and_resume("out.jsonl.gz", scale().div_ceil(4));
+}
+
+/// Kills and resumes batches that write these results.
+fn kill_and_resume(results: &str, batches: u64) {
     let first = seed();
     println!("HAUL_SEED={first}");
     let (mut kills, mut interrupted) = (0, 0);
-    for seed in first..first + 2 * scale() {
+    for seed in first..first + batches {
         let mut random = fastrand::Rng::with_seed(seed);
         let (server, folder) = (server(), Folder::new());
         let log = ["failures.jsonl", "failures.db"][(seed % 2) as usize];
-        let (out, failures) = (folder.at("out.jsonl"), folder.at(log));
+        let (out, failures) = (folder.at(results), folder.at(log));
         let list = folder.file("list", list(&server, REQUESTS));
         let mut arguments = vec!["-q", "--resume", "--retry", "0", "-j", "4", "-o", &out];
         arguments.extend(["--failures", &failures, &list]);
@@ -42,15 +53,15 @@ fn a_batch_that_is_killed_and_resumed_has_each_outcome_once_in_both_files() {
             kills += usize::from(!run.is_over());
             run.kill();
             run.finish();
-            if random.bool() {
-                lose_failures(&folder, ("out.jsonl", log), random.usize(1..20));
+            if random.bool() && results == "out.jsonl" {
+                lose_failures(&folder, (results, log), random.usize(1..20));
             }
         }
         // All requests that were left may have succeeded.
         let status = haul(arguments.iter()).done().status;
         assert!(matches!(status, Some(0 | 1)), "seed {seed}: {status:?}");
         println!("seed {seed}");
-        interrupted += check(&server, &folder, ("out.jsonl", log), REQUESTS);
+        interrupted += check(&server, &folder, (results, log), REQUESTS);
     }
-    println!("{kills} kills, {interrupted} writes were interrupted");
+    println!("{results}: {kills} kills, {interrupted} writes were interrupted");
 }

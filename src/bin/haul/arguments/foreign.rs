@@ -8,7 +8,7 @@ const OPTIONS: &[(&str, &str)] = &[
         "-m/--max-time for one attempt, --connect-timeout, and --max-run-time for the whole run",
     ),
     (
-        "-c -w --concurrency --concurrent --max-concurrency --threads --num-threads --workers --max-workers \
+        "-c --concurrency --concurrent --max-concurrency --threads --num-threads --workers --max-workers \
          --num-workers --parallelism --max-procs --processes --connections --clients \
          --max-concurrent-downloads --parallel-requests",
         "-j/--jobs",
@@ -186,8 +186,8 @@ const OPTIONS: &[(&str, &str)] = &[
         "--base-url",
     ),
     (
-        "--format --output-format --write-out --print",
-        "results of one format, a JSON object a line (jq converts it)",
+        "--output-format --print",
+        "--format csv, tsv, jsonl or text, and --select for the values",
     ),
     ("--ignore-errors --ignore-failures --no-fail", "--exit-zero"),
     (

@@ -82,7 +82,7 @@ const AFTER_LONG: &str = r#"A line of input:
   directory);
   auth {"user", "password"}, with "digest": true for digest auth, or {"bearer"};
   max_time_ms, connect_timeout_ms; retry; idempotent; cost; max_redirs; accept [codes and "ranges"];
-  expect_json; require {pointer: value};
+  expect_json; keep_encoding; require {pointer: value};
   output_file (a path under --output-dir).
   Under any other key, null means that the key is absent. json, params and form are sent as they
   are written, and tag is returned so. A line may have up to 16 MiB. A line with a mistake is one

@@ -1,5 +1,7 @@
 //! Check of outputs whose names promise a format that is not written to them.
 
+use std::path::Path;
+
 use super::{Use, ending, is_database};
 use crate::failure::CommandError;
 
@@ -40,22 +42,51 @@ const FORMATS: [(&str, &str); 30] = [
 /// Refuses a name that promises another format than the option writes.
 pub(super) fn check(used: &Use) -> Result<(), CommandError> {
     let path = &used.path;
-    let end = ending(path);
-    let promised = FORMATS
-        .iter()
-        .find(|(other, _)| end.eq_ignore_ascii_case(other));
     let (written, example) = match &*used.name {
         "--failures" if is_database(path) => return Ok(()),
         "--failures" => ("JSON Lines or SQLite", "failures.jsonl or failures.db"),
         "--summary-json" => ("JSON", "summary.json"),
-        _ => ("JSON Lines", "run.jsonl"),
+        _ => (
+            "JSON Lines, CSV and TSV, also with .gz or .zst",
+            "run.jsonl, run.csv or run.jsonl.gz",
+        ),
+    };
+    let promised = match &*used.name {
+        "--output" => of_results(path),
+        _ => promised(path),
     };
     match promised {
         None => Ok(()),
-        Some((_, format)) => Err(CommandError::usage(format!(
+        Some(format) => Err(CommandError::usage(format!(
             "{}: the name promises {format}, and {} writes {written} (a name like {example} is expected)",
             path.display(),
             used.shown()
         ))),
     }
+}
+
+/// Returns the format that a name promises. `None`: it promises none of the known ones.
+fn promised(path: &Path) -> Option<&'static str> {
+    let end = ending(path);
+    let known = FORMATS
+        .iter()
+        .find(|(other, _)| end.eq_ignore_ascii_case(other));
+    known.map(|(_, format)| *format)
+}
+
+/// Returns the format that a name promises, if results are not written in it.
+fn of_results(path: &Path) -> Option<&'static str> {
+    let has = |path: &Path, ends: &[&str]| {
+        ends.iter()
+            .any(|end| ending(path).eq_ignore_ascii_case(end))
+    };
+    let inner = path.file_stem().map(Path::new);
+    let path = match inner.filter(|_| has(path, &["gz", "zst"])) {
+        // A name like `.gz` promises nothing else.
+        Some(inner) if inner.as_os_str().eq_ignore_ascii_case(".gz") => return None,
+        Some(inner) if inner.as_os_str().eq_ignore_ascii_case(".zst") => return None,
+        Some(inner) => inner,
+        None => path,
+    };
+    promised(path).filter(|_| !has(path, &["csv", "tsv"]))
 }

@@ -101,6 +101,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         ("--json", &given.json),
         ("--bearer", &given.bearer),
         ("--oauth2-secret", &given.oauth2_secret),
+        ("--write-out", &arguments.results.write_out),
     ];
     let texts = texts
         .into_iter()

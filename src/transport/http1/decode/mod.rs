@@ -83,6 +83,11 @@ pub(in crate::transport) enum Codings {
 }
 
 impl Codings {
+    /// True if the body has no coding.
+    pub(in crate::transport) fn is_none(&self) -> bool {
+        matches!(self, Codings::Known(codings) if codings.is_empty())
+    }
+
     /// Returns the codings that the headers name, in one line or several.
     pub(in crate::transport) fn of(headers: &HeaderMap) -> Codings {
         let lines = headers.get_all(CONTENT_ENCODING);

@@ -1,0 +1,190 @@
+//! Lines by curl's variables.
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::selection::InvalidSelection;
+use crate::record::Record;
+
+/// Text with the variables of curl's `--write-out`.
+///
+/// `%{name}` is replaced, `%%` is a percent sign, and `\n`, `\r`, `\t` and `\\` are the characters that they stand for.
+/// Any other `%` or `\` is itself. Nothing is added, no line feed either.
+///
+/// | name | value |
+/// |---|---|
+/// | `http_code`, `response_code` | status, in three digits; `000`: no response came |
+/// | `url`, `method` | of the request |
+/// | `url_effective` | URL that answered |
+/// | `time_total`, `time_starttransfer` | seconds of the last attempt with six decimals: to its end, to the parsed head |
+/// | `size_download` | size of the body in bytes, after decompression |
+/// | `content_type` | of the response |
+/// | `errormsg` | reason of the failure |
+/// | `num_redirects` | number of redirects that were followed |
+/// | `remote_ip` | address that answered |
+///
+/// ```
+/// use haul::record::WriteOut;
+///
+/// let lines = WriteOut::parse(r"%{http_code} %{url_effective}\n")?;
+/// # Ok::<(), haul::record::InvalidSelection>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteOut {
+    pieces: Vec<WriteOutPiece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum WriteOutPiece {
+    Text(String),
+    Variable(WriteOutVariable),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WriteOutVariable {
+    Status,
+    Url,
+    UrlEffective,
+    Method,
+    TimeTotal,
+    TimeToHead,
+    SizeDownload,
+    ContentType,
+    ErrorMessage,
+    Redirects,
+    RemoteIp,
+}
+
+const VARIABLES: [(&str, WriteOutVariable); 12] = [
+    ("http_code", WriteOutVariable::Status),
+    ("response_code", WriteOutVariable::Status),
+    ("url", WriteOutVariable::Url),
+    ("url_effective", WriteOutVariable::UrlEffective),
+    ("method", WriteOutVariable::Method),
+    ("time_total", WriteOutVariable::TimeTotal),
+    ("time_starttransfer", WriteOutVariable::TimeToHead),
+    ("size_download", WriteOutVariable::SizeDownload),
+    ("content_type", WriteOutVariable::ContentType),
+    ("errormsg", WriteOutVariable::ErrorMessage),
+    ("num_redirects", WriteOutVariable::Redirects),
+    ("remote_ip", WriteOutVariable::RemoteIp),
+];
+
+/// List of the variables in errors.
+const KNOWN: &str = "http_code, response_code, url, url_effective, method, time_total, time_starttransfer, size_download, \
+     content_type, errormsg, num_redirects or remote_ip";
+
+impl WriteOut {
+    /// Parses a text with variables.
+    ///
+    /// # Errors
+    /// When a variable is unknown. The error lists the variables.
+    pub fn parse(text: &str) -> Result<WriteOut, InvalidSelection> {
+        let (mut pieces, mut plain, mut rest) = (Vec::new(), String::new(), text);
+        while let Some(at) = rest.find(['%', '\\']) {
+            plain.push_str(&rest[..at]);
+            let (sign, behind) = rest[at..].split_at(1);
+            let (text, length) = match (sign, behind.chars().next()) {
+                ("%", Some('%')) => ("%", 1),
+                ("\\", Some('n')) => ("\n", 1),
+                ("\\", Some('r')) => ("\r", 1),
+                ("\\", Some('t')) => ("\t", 1),
+                ("\\", Some('\\')) => ("\\", 1),
+                _ => (sign, 0),
+            };
+            rest = &behind[length..];
+            if (sign, length) == ("%", 0)
+                && let Some((kind, end)) = named(rest)
+            {
+                let (variable, behind) = variable(rest, kind, end)?;
+                if !plain.is_empty() {
+                    pieces.push(WriteOutPiece::Text(std::mem::take(&mut plain)));
+                }
+                pieces.push(WriteOutPiece::Variable(variable));
+                rest = behind;
+                continue;
+            }
+            plain.push_str(text);
+        }
+        plain.push_str(rest);
+        if !plain.is_empty() {
+            pieces.push(WriteOutPiece::Text(plain));
+        }
+        Ok(WriteOut { pieces })
+    }
+
+    pub(super) fn write(&self, record: &Record<'_>, to: &mut Vec<u8>) {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            match piece {
+                WriteOutPiece::Text(plain) => text.push_str(plain),
+                WriteOutPiece::Variable(variable) => variable.write(record, &mut text),
+            }
+        }
+        to.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Finds `{name}` at the beginning, or `header{name}` and the like: returns the positions of the braces. `None`: no
+/// name stands there.
+fn named(text: &str) -> Option<(usize, usize)> {
+    let open = text.find(|c: char| !c.is_ascii_lowercase())?;
+    let end = text[open..].strip_prefix('{')?.find('}')?;
+    Some((open, open + 1 + end))
+}
+
+fn variable(
+    text: &str,
+    open: usize,
+    end: usize,
+) -> Result<(WriteOutVariable, &str), InvalidSelection> {
+    let name = &text[open + 1..end];
+    let found = VARIABLES
+        .iter()
+        .find(|(known, _)| open == 0 && *known == name);
+    match found {
+        Some((_, variable)) => Ok((*variable, &text[end + 1..])),
+        None if open == 0 => Err(InvalidSelection::unknown(name, KNOWN)),
+        None => Err(InvalidSelection::unknown(&text[..=end], KNOWN)),
+    }
+}
+
+impl WriteOutVariable {
+    fn write(self, record: &Record<'_>, to: &mut String) {
+        let seconds = |time: Option<Duration>| time.unwrap_or_default().as_secs_f64();
+        // A String takes all text.
+        let _ = match self {
+            WriteOutVariable::Status => write!(to, "{:03}", record.status.unwrap_or_default()),
+            WriteOutVariable::Url => to.write_str(&record.url),
+            WriteOutVariable::UrlEffective => {
+                to.write_str(record.final_url.as_ref().unwrap_or(&record.url))
+            }
+            WriteOutVariable::Method => to.write_str(&record.method),
+            WriteOutVariable::TimeTotal => write!(to, "{:.6}", seconds(record.elapsed)),
+            WriteOutVariable::TimeToHead => write!(to, "{:.6}", seconds(record.ttfb)),
+            WriteOutVariable::SizeDownload => {
+                write!(to, "{}", record.size_bytes.unwrap_or_default())
+            }
+            WriteOutVariable::ContentType => {
+                to.write_str(record.content_type.as_deref().unwrap_or_default())
+            }
+            WriteOutVariable::ErrorMessage => {
+                to.write_str(record.error_msg.as_deref().unwrap_or_default())
+            }
+            WriteOutVariable::Redirects => write!(to, "{}", record.redirects),
+            WriteOutVariable::RemoteIp => match record.remote_ip {
+                Some(ip) => write!(to, "{ip}"),
+                None => Ok(()),
+            },
+        };
+    }
+}
+
+impl FromStr for WriteOut {
+    type Err = InvalidSelection;
+
+    fn from_str(text: &str) -> Result<WriteOut, InvalidSelection> {
+        WriteOut::parse(text)
+    }
+}

@@ -1,0 +1,212 @@
+//! The part of a results file's row that resuming needs, for records and for rows of columns.
+
+use std::collections::HashMap;
+
+use super::saves::digest;
+use super::scan::{self, ResultLine};
+use super::whole::{is_torn_record, refusal};
+use crate::error::ErrorType;
+use crate::record::{Key, Kind, Layout, RowFormat, Selection, is_beginning_of_name};
+
+/// Reader of the rows of a results file.
+pub(super) enum ResultReader {
+    Records,
+    Rows(Box<ColumnReader>),
+}
+
+/// Reader of rows of columns under a title.
+pub(super) struct ColumnReader {
+    layout: Layout,
+    format: RowFormat,
+    /// `None`: no title was read yet.
+    columns: Option<KnownColumns>,
+    /// Positions in the input of the requests of each key whose last outcome is no success.
+    unsuccessful: HashMap<Key, Vec<u64>>,
+}
+
+/// Numbers of the columns that resuming needs.
+struct KnownColumns {
+    count: usize,
+    key: usize,
+    outcome: Option<usize>,
+    index: Option<usize>,
+    supersedes: Option<usize>,
+    error_type: Option<usize>,
+    timestamp: Option<usize>,
+    attempts: Option<usize>,
+    output_file: Option<usize>,
+}
+
+impl ResultReader {
+    pub(super) fn of(layout: &Layout) -> ResultReader {
+        match layout.titled() {
+            None => ResultReader::Records,
+            Some((format, _)) => ResultReader::Rows(Box::new(ColumnReader {
+                layout: layout.clone(),
+                format,
+                columns: None,
+                unsuccessful: HashMap::new(),
+            })),
+        }
+    }
+
+    /// Reads a row without its line feed. `None`: the row is the title.
+    pub(super) fn read(&mut self, row: &[u8]) -> Result<Option<ResultLine>, String> {
+        match self {
+            ResultReader::Records => scan::read(row).map(Some).map_err(|e| refusal(row, &e)),
+            ResultReader::Rows(rows) => rows.read(row),
+        }
+    }
+
+    /// True if a last row that lacks its line feed is not whole.
+    ///
+    /// # Errors
+    /// When the row must not be cut off, since it holds other rows.
+    pub(super) fn is_torn(&self, row: &[u8]) -> Result<bool, String> {
+        match self {
+            ResultReader::Records => Ok(is_torn_record(row)),
+            ResultReader::Rows(rows) => rows.is_torn(row),
+        }
+    }
+
+    /// Returns the form of the file, with the columns that its title has, and true if there was a title.
+    pub(super) fn into_layout(self) -> Option<(Layout, bool)> {
+        match self {
+            ResultReader::Records => None,
+            ResultReader::Rows(rows) => Some((rows.layout, rows.columns.is_some())),
+        }
+    }
+}
+
+impl ColumnReader {
+    fn read(&mut self, row: &[u8]) -> Result<Option<ResultLine>, String> {
+        let format = self.format;
+        let Some(columns) = &self.columns else {
+            self.columns = Some(self.title(row)?);
+            return Ok(None);
+        };
+        let fields = format.split(row);
+        let fields = fields.ok_or_else(|| format!("no row of {format}"))?;
+        if fields.len() != columns.count {
+            return Err(format!(
+                "it has {} fields, and the title has {}",
+                fields.len(),
+                columns.count
+            ));
+        }
+        let text = |at: Option<usize>| at.map(|at| &*fields[at]);
+        let key: Key = fields[columns.key]
+            .parse()
+            .map_err(|_| "its field \"key\" is no key".to_owned())?;
+        let outcome = match text(columns.outcome) {
+            None | Some("success") => Kind::Success,
+            Some("rejected") => Kind::Rejected,
+            Some("failed") => Kind::Failed,
+            Some(_) => return Err("its field \"outcome\" is no outcome".to_owned()),
+        };
+        let interrupted = text(columns.error_type) == Some(ErrorType::Interrupted.as_str());
+        let is_given = |at: Option<usize>| text(at).is_some_and(|text| !text.is_empty());
+        let sent = match (columns.timestamp, columns.attempts, columns.error_type) {
+            (Some(_), ..) => is_given(columns.timestamp),
+            (None, Some(_), Some(_)) => text(columns.attempts) != Some("0"),
+            // A request that was not sent cannot be told from others.
+            _ => true,
+        };
+        let saved = text(columns.output_file).filter(|path| !path.is_empty());
+        let saved = saved.map(digest);
+        let index = text(columns.index).and_then(|index| index.parse().ok());
+        let supersedes = match text(columns.supersedes) {
+            Some(text) => text == "true",
+            None => replaces(&mut self.unsuccessful, key, index, outcome),
+        };
+        Ok(Some(ResultLine {
+            key,
+            outcome,
+            supersedes,
+            interrupted,
+            sent,
+            saved,
+            page: None,
+        }))
+    }
+
+    fn title(&mut self, row: &[u8]) -> Result<KnownColumns, String> {
+        let row = row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(row);
+        let names = self.format.split(row).unwrap_or_default();
+        let names = names.iter().map(|name| &**name);
+        let title = Selection::of(names).map_err(|e| {
+            format!(
+                "it is no title of columns that haul writes, and the file cannot be continued: {e}"
+            )
+        })?;
+        let of = |name: &str| title.names().position(|other| other == name);
+        let key =
+            of("key").ok_or("the file has no column \"key\", by which it could be continued")?;
+        let columns = KnownColumns {
+            count: title.names().count(),
+            key,
+            outcome: of("outcome"),
+            index: of("index"),
+            supersedes: of("supersedes"),
+            error_type: of("error_type"),
+            timestamp: of("timestamp"),
+            attempts: of("attempts"),
+            output_file: of("output_file"),
+        };
+        self.layout.continuing(title).map_err(|title| {
+            let names = title.names().collect::<Vec<_>>().join(",");
+            format!("the file has other columns than were selected: {names}")
+        })?;
+        Ok(columns)
+    }
+
+    /// A row without its line feed is whole if it has all fields and the last is a key, since a key has one length.
+    /// Other fields may be cut short.
+    fn is_torn(&self, row: &[u8]) -> Result<bool, String> {
+        let Some(columns) = &self.columns else {
+            let title = String::from_utf8_lossy(row);
+            let last = title.rsplit([',', '\t']).next().unwrap_or_default();
+            return Ok(is_beginning_of_name(
+                last.trim_start_matches(['"', '\u{feff}']),
+            ));
+        };
+        let has_key = |row: &[u8]| {
+            let fields = self.format.split(row);
+            fields.is_some_and(|fields| {
+                fields.len() == columns.count && fields[columns.key].parse::<Key>().is_ok()
+            })
+        };
+        // A quote that is not closed makes all rows after it a part of this one.
+        let mut lines = row.split(|byte| *byte == b'\n').skip(1);
+        if self.format.has_quotes() && lines.any(has_key) {
+            return Err("a quote is opened and not closed".to_owned());
+        }
+        Ok(!(columns.key + 1 == columns.count && has_key(row)))
+    }
+}
+
+/// True if an outcome replaces an earlier one that was no success: of the same key and the same position in the input.
+fn replaces(
+    unsuccessful: &mut HashMap<Key, Vec<u64>>,
+    key: Key,
+    index: Option<u64>,
+    outcome: Kind,
+) -> bool {
+    let Some(index) = index else {
+        return false;
+    };
+    if outcome != Kind::Success {
+        let earlier = unsuccessful.entry(key).or_default();
+        let is_there = earlier.contains(&index);
+        if !is_there {
+            earlier.push(index);
+        }
+        return is_there;
+    }
+    let Some(earlier) = unsuccessful.get_mut(&key) else {
+        return false;
+    };
+    let before = earlier.len();
+    earlier.retain(|other| *other != index);
+    earlier.len() < before
+}

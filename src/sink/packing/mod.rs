@@ -1,0 +1,218 @@
+//! Compressed outputs. Each flush is a gzip member (RFC 1952 §2.2) or a zstd frame (RFC 8878 §3.1) of its own, so that a
+//! file holds whole lines after each, and a kill tears no more than the last.
+
+#[cfg(feature = "gzip")]
+mod gzip;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use super::{SinkError, SinkTarget};
+use crate::record::split_ending;
+
+/// Compression of an output.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Packing {
+    Plain,
+    Packed(Coder),
+}
+
+/// Compression that this build knows.
+#[derive(Clone, Copy)]
+pub(super) struct Coder {
+    /// Ending of the names of such files.
+    ending: &'static str,
+    /// Command that writes the content of such a file to its output.
+    reader: &'static str,
+    /// Compresses lines into one member.
+    pack: fn(&[u8], &mut Vec<u8>) -> io::Result<()>,
+    /// Begins to read a member.
+    open: for<'f> fn(MemberSource<'f>) -> io::Result<Box<dyn Member<'f> + 'f>>,
+}
+
+/// A member that is read to its end.
+pub(super) trait Member<'f>: Read {
+    /// Returns the file, positioned behind what was read.
+    fn into_source(self: Box<Self>) -> MemberSource<'f>;
+}
+
+/// Endings of compressed files, with the feature that each needs.
+const ENDINGS: [(&str, &str); 2] = [("gz", "gzip"), ("zst", "zstd")];
+
+const KNOWN: &[Coder] = &[
+    #[cfg(feature = "gzip")]
+    Coder {
+        ending: "gz",
+        reader: "gzip -dc",
+        pack: gzip::pack,
+        open: gzip::open,
+    },
+    #[cfg(feature = "zstd")]
+    Coder {
+        ending: "zst",
+        reader: "zstd -dc",
+        pack: zstd::pack,
+        open: zstd::open,
+    },
+];
+
+impl Packing {
+    /// Returns the compression that the ending of a file's name promises.
+    ///
+    /// # Errors
+    /// When this build does not know the compression.
+    pub(super) fn by_ending(path: &Path) -> Result<Packing, SinkError> {
+        let end = split_ending(path).map_or("", |(_, end)| end);
+        let Some((ending, feature)) = ENDINGS.iter().find(|(e, _)| end.eq_ignore_ascii_case(e))
+        else {
+            return Ok(Packing::Plain);
+        };
+        match KNOWN.iter().find(|coder| coder.ending == *ending) {
+            Some(coder) => Ok(Packing::Packed(*coder)),
+            None => {
+                let reason = format!(
+                    "its name promises {feature}, and the feature {feature} is not part of this build"
+                );
+                let place = SinkTarget::File(path.to_owned());
+                let reason = io::Error::new(io::ErrorKind::InvalidInput, reason);
+                Err(SinkError::new(place, "cannot be written", reason))
+            }
+        }
+    }
+
+    pub(super) fn coder(self) -> Option<Coder> {
+        match self {
+            Packing::Plain => None,
+            Packing::Packed(coder) => Some(coder),
+        }
+    }
+}
+
+impl Coder {
+    /// Adds the lines to `member` as a member of their own.
+    pub(super) fn pack(self, lines: &[u8], member: &mut Vec<u8>) -> io::Result<()> {
+        (self.pack)(lines, member)
+    }
+
+    /// Command that writes the content of such a file to its output.
+    pub(super) fn reader(self) -> &'static str {
+        self.reader
+    }
+}
+
+impl fmt::Debug for Coder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Coder({})", self.ending)
+    }
+}
+
+/// A file whose members are read one after the other.
+pub(super) struct MemberSource<'f> {
+    file: BufReader<&'f File>,
+    position: u64,
+}
+
+impl Read for MemberSource<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(into)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl BufRead for MemberSource<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.file.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.file.consume(bytes);
+        self.position += bytes as u64;
+    }
+}
+
+/// Content of all members.
+pub(super) struct Members<'f> {
+    coder: Coder,
+    /// `None`: the file has ended, or cannot be read further.
+    member: Option<Box<dyn Member<'f> + 'f>>,
+    /// Position of the member in the file.
+    start: u64,
+    /// Number of bytes of its content that were taken.
+    taken: u64,
+    buffer: Vec<u8>,
+    at: usize,
+}
+
+/// Number of bytes that are decoded at once.
+const BUFFER: usize = 64 << 10;
+
+impl<'f> Members<'f> {
+    /// Reads from the member at `start`, where the file stands.
+    pub(super) fn of(coder: Coder, file: &'f File, start: u64) -> io::Result<Members<'f>> {
+        let source = MemberSource {
+            file: BufReader::with_capacity(BUFFER, file),
+            position: start,
+        };
+        let mut members = Members {
+            coder,
+            member: None,
+            start,
+            taken: 0,
+            buffer: Vec::new(),
+            at: 0,
+        };
+        members.begin(source)?;
+        Ok(members)
+    }
+
+    /// Position of the member that is read, and the number of bytes of its content that were taken.
+    pub(super) fn place(&self) -> (u64, u64) {
+        (self.start, self.taken)
+    }
+
+    fn begin(&mut self, mut source: MemberSource<'f>) -> io::Result<()> {
+        (self.start, self.taken) = (source.position, 0);
+        if !source.fill_buf()?.is_empty() {
+            self.member = Some((self.coder.open)(source)?);
+        }
+        Ok(())
+    }
+}
+
+impl BufRead for Members<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.at == self.buffer.len() {
+            let Some(mut member) = self.member.take() else {
+                return Ok(&[]);
+            };
+            self.buffer.resize(BUFFER, 0);
+            self.at = BUFFER;
+            let read = member.read(&mut self.buffer)?;
+            self.buffer.truncate(read);
+            self.at = 0;
+            match read {
+                0 => self.begin(member.into_source())?,
+                _ => self.member = Some(member),
+            }
+        }
+        Ok(&self.buffer[self.at..])
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.at += bytes;
+        self.taken += bytes as u64;
+    }
+}
+
+impl Read for Members<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(into)?;
+        self.consume(read);
+        Ok(read)
+    }
+}

@@ -1,0 +1,183 @@
+//! Rows of a file, read in the order in which they were written, whatever the file's format and compression.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+
+use super::lines::FULL;
+use super::packing::{Members, Packing};
+
+/// Form in which a file has its rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredForm {
+    pub(super) packing: Packing,
+    /// True if a line feed between quotes belongs to its row.
+    pub(super) quoted: bool,
+}
+
+/// Place of a row in its file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct RowPlace {
+    /// Position of its first byte in the file, or of the member that it begins in.
+    pub(super) at: u64,
+    /// Number of bytes in front of it in the member. 0 in a file that is not compressed.
+    pub(super) within: u64,
+}
+
+/// A row that was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredRow {
+    pub(super) place: RowPlace,
+    /// False for a last row that lacks its line feed, or the quote that closes a field.
+    pub(super) is_whole: bool,
+}
+
+/// Reader of the rows of a file.
+pub(super) struct StoredRows<'f> {
+    source: StoredSource<'f>,
+    quoted: bool,
+}
+
+enum StoredSource<'f> {
+    Plain(BufReader<&'f File>, u64),
+    Packed(Members<'f>),
+}
+
+impl StoredForm {
+    /// Lines of a file that is not compressed.
+    pub(super) const LINES: StoredForm = StoredForm {
+        packing: Packing::Plain,
+        quoted: false,
+    };
+
+    /// Reads the rows of a file from its beginning.
+    pub(super) fn rows(self, file: &File) -> io::Result<StoredRows<'_>> {
+        self.rows_at(file, RowPlace::default())
+    }
+
+    /// Reads the rows of a file from this one on.
+    pub(super) fn rows_at(self, mut file: &File, place: RowPlace) -> io::Result<StoredRows<'_>> {
+        file.seek(SeekFrom::Start(place.at))?;
+        let source = match self.packing.coder() {
+            None => StoredSource::Plain(BufReader::with_capacity(256 << 10, file), place.at),
+            Some(coder) => {
+                let mut members = Members::of(coder, file, place.at)?;
+                io::copy(&mut members.by_ref().take(place.within), &mut io::sink())?;
+                StoredSource::Packed(members)
+            }
+        };
+        let quoted = self.quoted;
+        Ok(StoredRows { source, quoted })
+    }
+
+    /// Returns the position of a last member that was cut off. `None`: the file ends with a whole member, or is not
+    /// compressed.
+    ///
+    /// # Errors
+    /// When the file is damaged in another way, or the member was not written by this crate, so that cutting it off
+    /// would lose more than the lines of one write.
+    pub(super) fn torn_member(self, file: &File) -> io::Result<Option<u64>> {
+        let Some(coder) = self.packing.coder() else {
+            return Ok(None);
+        };
+        let (mut row, mut last) = (Vec::new(), RowPlace::default());
+        let mut rows = match self.rows(file) {
+            Ok(rows) => rows,
+            Err(e) if is_torn(&e, file)? => return Ok(Some(0)),
+            Err(e) => return Err(e),
+        };
+        loop {
+            match rows.next(&mut row) {
+                Ok(None) => return Ok(None),
+                Ok(Some(row)) => last = row.place,
+                Err(e) => {
+                    let start = rows.place().at;
+                    if !is_torn(&e, file)? {
+                        let reason = format!(
+                            "its data are damaged behind byte {start}: {e} (the rows before are good: {} prints them)",
+                            coder.reader()
+                        );
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+                    }
+                    if last.at == start && last.within > FULL as u64 {
+                        let reason = format!(
+                            "its data end within a member that haul did not write, at byte {start} ({} prints its rows, \
+                             which a file of its own can hold)",
+                            coder.reader()
+                        );
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+                    }
+                    return Ok(Some(start));
+                }
+            }
+        }
+    }
+}
+
+/// True if a member that ends with this error was cut off. A machine's crash may leave zeros in place of the bytes that
+/// were to come.
+fn is_torn(error: &io::Error, mut file: &File) -> io::Result<bool> {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return Ok(true);
+    }
+    let mut last = [1];
+    let length = file.metadata()?.len();
+    if error.raw_os_error().is_none() && length > 0 {
+        file.seek(SeekFrom::Start(length - 1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok(last == [0])
+}
+
+impl StoredRows<'_> {
+    /// Reads the next row into `row`, with its line feed, which the last one may lack. `None`: the file has ended.
+    pub(super) fn next(&mut self, row: &mut Vec<u8>) -> io::Result<Option<StoredRow>> {
+        row.clear();
+        // The end of a member is found only when the next one is read from.
+        self.source.fill()?;
+        let place = self.place();
+        let mut is_open = false;
+        loop {
+            let read = self.source.read_line(row)?;
+            if self.quoted {
+                let line = &row[row.len() - read..];
+                is_open ^= memchr::memchr_iter(b'"', line).count() % 2 == 1;
+            }
+            if row.is_empty() {
+                return Ok(None);
+            }
+            let is_whole = !is_open && row.ends_with(b"\n");
+            if is_whole || read == 0 || !row.ends_with(b"\n") {
+                return Ok(Some(StoredRow { place, is_whole }));
+            }
+        }
+    }
+
+    /// Place of the next row.
+    fn place(&self) -> RowPlace {
+        let (at, within) = match &self.source {
+            StoredSource::Plain(_, at) => (*at, 0),
+            StoredSource::Packed(members) => members.place(),
+        };
+        RowPlace { at, within }
+    }
+}
+
+impl StoredSource<'_> {
+    fn fill(&mut self) -> io::Result<()> {
+        match self {
+            StoredSource::Plain(..) => Ok(()),
+            StoredSource::Packed(members) => members.fill_buf().map(drop),
+        }
+    }
+
+    fn read_line(&mut self, row: &mut Vec<u8>) -> io::Result<usize> {
+        match self {
+            StoredSource::Plain(file, at) => {
+                let read = file.read_until(b'\n', row)?;
+                *at += read as u64;
+                Ok(read)
+            }
+            StoredSource::Packed(members) => members.read_until(b'\n', row),
+        }
+    }
+}
