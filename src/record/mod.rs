@@ -67,6 +67,7 @@ mod invalid;
 mod keys;
 mod kind;
 mod lines;
+mod list;
 mod local_files;
 mod logged;
 mod make;
@@ -95,6 +96,9 @@ pub(crate) use keys::KeyMaker;
 pub(crate) use keys::key_of_url;
 pub use kind::Kind;
 pub use lines::{InputLine, InputLines};
+pub use list::{InputFormat, InvalidInput};
+#[cfg(feature = "csv")]
+pub use list::{InvalidRow, Row, RowReader};
 pub use make::RecordOptions;
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};

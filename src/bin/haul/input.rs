@@ -9,7 +9,7 @@ use haul::http::Method;
 use haul::record::{FileRegister, InputLines, InvalidLine};
 use haul::{Client, Request};
 
-use crate::arguments::{Arguments, InputFormat};
+use crate::arguments::{Arguments, FormatName};
 use crate::failure::CommandError;
 use crate::line::{LineRead, read_line};
 use crate::messages::Messages;
@@ -22,7 +22,7 @@ use crate::unfit::{self, ShownMistake};
 pub(crate) struct ListReader {
     sources: VecDeque<ListSource>,
     lines: InputLines,
-    format: InputFormat,
+    format: FormatName,
     /// True if the bodies of successes are not kept.
     discard_body: bool,
     /// True if a HEAD that a server refuses is asked again by GET.
@@ -97,7 +97,7 @@ pub(crate) fn open(
 ) -> Result<ListReader, CommandError> {
     let given = &arguments.requests;
     // A list of relative paths with commas stays a list.
-    let tables = given.base_url.is_none() && given.input_format != InputFormat::Urls;
+    let tables = given.base_url.is_none() && given.input_format != FormatName::Urls;
     Ok(ListReader {
         sources: open_all(&arguments.inputs, tables, messages)?,
         lines,
@@ -303,10 +303,8 @@ impl ListReader {
     ) -> Result<Request, UnreadableLine> {
         let json = text.trim_start().starts_with(['{', '"']);
         let wrong = match self.format {
-            InputFormat::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
-            InputFormat::Jsonl if !json => {
-                Some("JSON is expected (--input-format auto reads URLs)")
-            }
+            FormatName::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
+            FormatName::Jsonl if !json => Some("JSON is expected (--input-format auto reads URLs)"),
             _ => None,
         };
         let read = match wrong {

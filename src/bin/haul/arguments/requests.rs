@@ -152,7 +152,7 @@ pub(crate) struct RequestArguments {
         default_value = "auto",
         hide_possible_values = true
     )]
-    pub(crate) input_format: InputFormat,
+    pub(crate) input_format: FormatName,
     /// Leave out a request that equals an earlier one of the input
     ///
     /// Requests are equal that send the same: method, URL without fragment, body, headers and credentials. Ids and tags
@@ -168,7 +168,7 @@ pub(crate) struct RequestArguments {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum InputFormat {
+pub(crate) enum FormatName {
     Auto,
     Urls,
     Jsonl,
