@@ -3,7 +3,10 @@
 use std::io::{self, BufRead, Read};
 
 use super::counted::CountedSource;
-use super::{EndRules, PIECE, TornEnd};
+use super::{EndRules, TornEnd};
+
+/// Number of bytes that are decompressed in one call. A decoder that finds a fault drops what it decoded in that call.
+const PIECE: usize = 16 << 10;
 
 /// Decoder of one part of a compressed file: of a member of gzip, of a frame of zstd.
 pub(super) trait PartDecoder: Read + Sized + Send + 'static {

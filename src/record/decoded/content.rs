@@ -30,7 +30,7 @@ pub(super) enum Endian {
 
 /// Content of a file, before its format is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum RawContent {
     Coded(Coding),
     /// `marked`: true if a byte order mark comes first.
     Utf16 {
@@ -43,17 +43,17 @@ pub(super) enum Content {
     },
 }
 
-impl Content {
+impl RawContent {
     /// Recognises the content. `None`: further bytes decide. `is_all`: true if there are no further bytes.
-    pub(super) fn of(first: &[u8], is_all: bool) -> Option<Content> {
-        let marks: [(&[u8], Option<Content>); 6] = [
-            (b"\x1f\x8b", Some(Content::Coded(Coding::Gzip))),
-            (b"\x28\xb5\x2f\xfd", Some(Content::Coded(Coding::Zstd))),
+    pub(super) fn of(first: &[u8], is_all: bool) -> Option<RawContent> {
+        let marks: [(&[u8], Option<RawContent>); 6] = [
+            (b"\x1f\x8b", Some(RawContent::Coded(Coding::Gzip))),
+            (b"\x28\xb5\x2f\xfd", Some(RawContent::Coded(Coding::Zstd))),
             // UTF-32, which begins as UTF-16 does, is not read.
-            (b"\xff\xfe\0\0", Some(Content::Utf8 { marked: false })),
+            (b"\xff\xfe\0\0", Some(RawContent::Utf8 { marked: false })),
             (b"\xff\xfe", Some(marked_utf16(Endian::Little))),
             (b"\xfe\xff", Some(marked_utf16(Endian::Big))),
-            (b"\xef\xbb\xbf", Some(Content::Utf8 { marked: true })),
+            (b"\xef\xbb\xbf", Some(RawContent::Utf8 { marked: true })),
         ];
         for (mark, content) in marks {
             if first.starts_with(mark) {
@@ -64,31 +64,39 @@ impl Content {
             }
         }
         if is_skippable(first) {
-            return Some(Content::Coded(Coding::Zstd));
+            return Some(RawContent::Coded(Coding::Zstd));
         }
         // Text is known at the end of its first line, so that a slow pipe is not waited for longer.
-        let is_enough = is_all || first.len() >= ENOUGH || first.contains(&b'\n');
+        let is_enough = is_all || first.len() >= ENOUGH || has_line(first);
         is_enough.then(|| match unmarked_utf16(first) {
-            Some(endian) => Content::Utf16 {
+            Some(endian) => RawContent::Utf16 {
                 endian,
                 marked: false,
             },
-            None => Content::Utf8 { marked: false },
+            None => RawContent::Utf8 { marked: false },
         })
     }
 
     /// Returns the length of the byte order mark, in bytes.
     pub(super) fn mark_length(self) -> u64 {
         match self {
-            Content::Utf16 { marked: true, .. } => 2,
-            Content::Utf8 { marked: true } => 3,
-            Content::Coded(_) | Content::Utf16 { .. } | Content::Utf8 { .. } => 0,
+            RawContent::Utf16 { marked: true, .. } => 2,
+            RawContent::Utf8 { marked: true } => 3,
+            RawContent::Coded(_) | RawContent::Utf16 { .. } | RawContent::Utf8 { .. } => 0,
         }
     }
 }
 
-fn marked_utf16(endian: Endian) -> Content {
-    Content::Utf16 {
+/// True if the bytes hold a whole line with text, also if they are UTF-16.
+fn has_line(first: &[u8]) -> bool {
+    let is_text = |b: &u8| !b.is_ascii_whitespace() && *b != 0;
+    let begin = first.iter().position(is_text).unwrap_or(first.len());
+    let end = memchr::memchr(b'\n', &first[begin..]);
+    end.is_some_and(|end| !first.contains(&0) || begin + end + 1 < first.len())
+}
+
+fn marked_utf16(endian: Endian) -> RawContent {
+    RawContent::Utf16 {
         endian,
         marked: true,
     }

@@ -16,15 +16,12 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::{Arc, OnceLock};
 
-use content::{Coding, Content};
+use content::{Coding, RawContent};
 use counted::CountedSource;
 use utf16::Utf16;
 
 /// Size of a buffer, in bytes.
 const BUFFER: usize = 64 << 10;
-
-/// Number of bytes that are decompressed in one call. A decoder that finds a fault drops what it decoded in that call.
-const PIECE: usize = 16 << 10;
 
 /// Upper bound for the compressions of one file, one within the other.
 const DEEPEST: usize = 3;
@@ -201,7 +198,7 @@ fn open(
                 true
             }
         };
-        if let Some(content) = Content::of(&first, is_last) {
+        if let Some(content) = RawContent::of(&first, is_last) {
             break content;
         }
     };
@@ -211,15 +208,15 @@ fn open(
     let whole = BufReader::with_capacity(BUFFER, FailsAtEnd { from, failure });
     let whole = first.chain(whole);
     Ok(match content {
-        Content::Utf8 { .. } => Box::new(whole),
-        Content::Utf16 { endian, .. } => {
+        RawContent::Utf8 { .. } => Box::new(whole),
+        RawContent::Utf16 { endian, .. } => {
             Box::new(BufReader::with_capacity(BUFFER, Utf16::new(whole, endian)))
         }
-        Content::Coded(coding) if depth == DEEPEST => {
+        RawContent::Coded(coding) if depth == DEEPEST => {
             let reason = format!("it is compressed more than {DEEPEST} times ({coding} again)");
             return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
-        Content::Coded(coding) => {
+        RawContent::Coded(coding) => {
             let source = CountedSource::new(Box::new(whole));
             open(decoder(coding, source, rules)?, depth + 1, rules)?
         }
@@ -250,10 +247,10 @@ fn decoder(
 }
 
 /// Reader that ends with an error, if there is one.
-struct FailsAtEnd<R> {
-    from: R,
+pub(super) struct FailsAtEnd<R> {
+    pub(super) from: R,
     /// Error that came while the first bytes were read. `None`: reading goes on.
-    failure: Option<io::Error>,
+    pub(super) failure: Option<io::Error>,
 }
 
 impl<R: Read> Read for FailsAtEnd<R> {

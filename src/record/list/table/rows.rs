@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use super::row::Row;
-use super::{InputFormat, InvalidInput};
+use super::super::values::filled;
+use super::super::{InputFormat, InvalidInput};
+use super::invalid_row::InvalidRow;
+use super::row::{Row, cell};
 use crate::record::{InvalidLine, LONGEST_LINE};
 
 /// Upper bound for the number of cells of a row: more than a spreadsheet has.
@@ -45,15 +47,6 @@ pub struct RowReader {
     /// Length of the cells up to the end of each.
     ends: Vec<usize>,
     ended: bool,
-}
-
-/// A row that cannot be used: its place and the reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidRow {
-    line: u64,
-    wrong: InvalidLine,
-    /// Cells of the row, as a list in JSON. Empty if the row could not be read.
-    cells: String,
 }
 
 /// Reading of the next row.
@@ -175,7 +168,7 @@ impl RowReader {
             let Some(other) = self.separator_line(delimiter) else {
                 break;
             };
-            self.parser = Box::new(parser(other));
+            *self.parser = parser(other);
         }
         let Ok(text) = std::str::from_utf8(&self.cells) else {
             return invalid(self, self.begin, "the header is not UTF-8".to_owned());
@@ -352,52 +345,9 @@ fn parser(delimiter: u8) -> Reader {
     ReaderBuilder::new().delimiter(delimiter).build()
 }
 
-/// Fills the buffer of a reader, if it is empty.
-fn filled<'r>(from: &'r mut (dyn BufRead + Send)) -> io::Result<&'r [u8]> {
-    loop {
-        match from.fill_buf() {
-            Ok(_) => break,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    from.fill_buf()
-}
-
 fn line_feeds(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
-
-/// Returns the text of a cell.
-pub(super) fn cell<'t>(text: &'t str, ends: &[usize], at: usize) -> &'t str {
-    let begin = at.checked_sub(1).map_or(0, |before| ends[before]);
-    text.get(begin..ends[at]).unwrap_or_default()
-}
-
-impl InvalidRow {
-    /// Number of the line, from 1: of the beginning of the row, or of the quote that is never closed.
-    pub fn line(&self) -> u64 {
-        self.line
-    }
-
-    /// Returns the reason.
-    pub fn mistake(&self) -> &InvalidLine {
-        &self.wrong
-    }
-
-    /// Returns the cells as a list in JSON. Empty: the row could not be read.
-    pub(super) fn cells(&self) -> &str {
-        &self.cells
-    }
-}
-
-impl fmt::Display for InvalidRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.wrong)
-    }
-}
-
-impl std::error::Error for InvalidRow {}
 
 impl fmt::Debug for RowReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
