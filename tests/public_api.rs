@@ -28,10 +28,10 @@ mod modules {
         Unsuccessful,
     };
     use haul::record::{
-        AttemptRecord, BodyEncoding, BodyMode, FileClash, FileRegister, InputLine, InputLines,
-        InvalidKey, InvalidLine, InvalidSelection, InvalidTemplate, Key, Kind, LONGEST_LINE,
-        Layout, MissingValues, PhaseTimes, Record, RecordOptions, RowFormat, Selection, Template,
-        TemplateValue, ValueEscaping, WriteOut,
+        AttemptRecord, BodyEncoding, BodyMode, DecodedReader, FileClash, FileRegister, InputLine,
+        InputLines, InvalidKey, InvalidLine, InvalidSelection, InvalidTemplate, Key, Kind,
+        LONGEST_LINE, Layout, MissingValues, PhaseTimes, Record, RecordOptions, RowFormat,
+        Selection, Template, TemplateValue, TornEnd, ValueEscaping, WriteOut,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::request::{Chunk, Request, Tag};

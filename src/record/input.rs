@@ -11,13 +11,15 @@ use super::fields::{ObjectFields, elements, is_null};
 use super::invalid::{InvalidLine, not_json};
 use super::logged;
 use super::read::{self, BODIES, ReadRequest, ReadSettings};
+use super::results;
 use super::stand_in::stand_in;
 use crate::request::Request;
 
 impl Record<'_> {
     /// Reads a line of input.
     ///
-    /// The line is a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
+    /// The line is a URL as it is or as a JSON string, a request as a JSON object, a line of a failure log, or a line of a
+    /// results file, whose GET or HEAD is sent again.
     /// `defaults` are keys for requests that do not set them. A URL that is not in JSON has no blanks in it
     /// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
     ///
@@ -29,6 +31,8 @@ impl Record<'_> {
     /// `output_file` (path that the body is [saved](Request::save_to) to, relative and without `..`), `tag`. In a line of a failure
     /// log `output_file` may be any path: a program that reads lines written by others must check
     /// [`Request::saves_to`].
+    ///
+    /// A `body` that is an object or a list is the same as `json`.
     ///
     /// Values are sent as they are written: `json` and `tag` keep the order of keys, digits, escapes and repeated keys,
     /// `params` and `form` their order, and a numeric `id` its digits. `null` stands for an absent key, except under a
@@ -137,9 +141,7 @@ fn read_trimmed(
         }
         // Without this check, a lenient reading would skip the unknown keys and send the rest.
         if RECORD.iter().all(|name| keys.has(name)) {
-            return Err(InvalidLine::new(
-                "a record of a results file holds no request (one of a failure log does)",
-            ));
+            return results::of_result(&keys);
         }
         (read::url_of(&keys)?, keys)
     } else if line.starts_with('"') {
@@ -175,6 +177,7 @@ fn read_trimmed(
         request,
         unknown,
         logged: false,
+        is_incomplete: false,
     })
 }
 
@@ -190,6 +193,7 @@ pub(super) fn read_again(
         request: stand_in(raw, wrong).keeping_line(raw),
         unknown: Vec::new(),
         logged: true,
+        is_incomplete: false,
     })
 }
 

@@ -49,6 +49,11 @@ pub struct InputLine {
     pub request: Request,
     /// Unknown keys that were skipped. Empty unless the reading is [lenient](InputLines::lenient).
     pub unknown: Vec<String>,
+    /// True if the line is of a results file, which does not hold all of its request.
+    ///
+    /// Missing are headers, credentials and a body of its own, or parameters that no URL in the record has. The request
+    /// is without them.
+    pub is_incomplete: bool,
 }
 
 impl InputLines {
@@ -226,6 +231,7 @@ impl InputLines {
         Ok(InputLine {
             request: self.complete(read.request, read.logged)?,
             unknown: read.unknown,
+            is_incomplete: read.is_incomplete,
         })
     }
 

@@ -59,6 +59,7 @@
 
 mod body;
 mod codes;
+mod decoded;
 mod fields;
 mod files;
 mod fit;
@@ -68,6 +69,7 @@ mod keys;
 mod kind;
 mod layout;
 mod lines;
+mod list;
 mod local_files;
 mod logged;
 mod make;
@@ -77,6 +79,7 @@ mod pieces;
 mod read;
 mod register;
 mod request;
+mod results;
 mod stand_in;
 mod template;
 #[cfg(test)]
@@ -90,6 +93,7 @@ use std::borrow::Cow;
 pub(crate) use crate::key::KeyVersion;
 pub use crate::key::{InvalidKey, Key};
 pub use body::{BodyEncoding, BodyMode};
+pub use decoded::{DecodedReader, TornEnd};
 pub use invalid::InvalidLine;
 pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]
@@ -98,6 +102,9 @@ pub use kind::Kind;
 pub use layout::{InvalidSelection, Layout, MissingValues, RowFormat, Selection, WriteOut};
 pub(crate) use layout::{is_beginning_of_name, split_ending};
 pub use lines::{InputLine, InputLines};
+pub use list::{InputEntry, InputFormat, InputOptions, InputReader, InvalidInput};
+#[cfg(feature = "csv")]
+pub use list::{InvalidRow, Row, RowReader};
 pub use make::RecordOptions;
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};

@@ -121,8 +121,8 @@ fn a_value_of_another_kind_is_its_text_or_refused() {
                 Refused("url: text is expected, not a number"),
             ),
             (
-                r#"{"url":"U/","body":{"a":1}}"#,
-                Refused("body: text is expected, not an object"),
+                r#"{"url":"U/","body":1}"#,
+                Refused("body: text is expected, not a number"),
             ),
             (
                 r#"{"url":"U/","retry":"3"}"#,

@@ -18,7 +18,7 @@ pub(crate) use ending::EndingArguments;
 pub(crate) use names::name_of;
 pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;
-pub(crate) use requests::{InputFormat, RequestArguments};
+pub(crate) use requests::{FormatName, RequestArguments};
 pub(crate) use results::{BodyForm, ResultArguments};
 
 /// Text that `--generate` prints.
@@ -33,9 +33,10 @@ pub(crate) enum GeneratedFile {
 /// Send many HTTP requests at once and keep every result
 ///
 /// An argument with :// is a URL, any other is a file; without arguments, or with -, standard input is read. A file
-/// holds one URL or one JSON request per line, in UTF-8, or UTF-16 with a byte order mark; blank lines and lines
-/// starting with # are skipped, CRLF is fine. A failure log in SQLite is an input too: it is opened read-only, and the
-/// newest failure of each request is sent. Results go to standard output or to -o, one JSON object a line, in the order
+/// holds one URL or one JSON request per line; blank lines and lines starting with # are skipped, CRLF is fine. CSV and
+/// TSV with a column url, JSON arrays, sitemaps, earlier results and failure logs are read too, also compressed (gzip,
+/// zstd) and in UTF-16; the format is found by the content. A failure log in SQLite is opened read-only, and the newest
+/// failure of each request is sent. Results go to standard output or to -o, one JSON object a line, in the order
 /// in which requests complete; everything else goes to standard error. A failed request does not end the run: it is one
 /// result among the others.
 ///
@@ -78,8 +79,8 @@ const AFTER_LONG: &str = r#"A line of input:
 
   Keys: url (required); id (custom_id), tag: echoed; method;
   headers {name: text, list, or null to leave it out}; params {name: value or list};
-  one of body, json, form {name: value}, body_base64, body_file (a path from the working
-  directory);
+  one of body (text; an object or a list is json), json, form {name: value}, body_base64,
+  body_file (a path from the working directory);
   auth {"user", "password"}, with "digest": true for digest auth, or {"bearer"};
   max_time_ms, connect_timeout_ms; retry; idempotent; cost; max_redirs; accept [codes and "ranges"];
   expect_json; keep_encoding; require {pointer: value};

@@ -1,0 +1,100 @@
+//! Entries of an input.
+
+use super::values::TextPlace;
+use crate::record::InvalidLine;
+
+/// Entry of an input: a line, a value, a row or a link.
+#[derive(Debug)]
+pub struct InputEntry<'r> {
+    pub(super) line: u64,
+    pub(super) text: Result<&'r str, InvalidLine>,
+    pub(super) bytes: &'r [u8],
+    pub(super) place: TextKind,
+    pub(super) is_sitemap: bool,
+}
+
+/// Relation of an entry's text to the text of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextKind {
+    /// A whole line.
+    Line,
+    /// A part of the input that begins in this column, from 1.
+    Part(u64),
+    /// A text that was made from the entry.
+    #[cfg_attr(not(any(feature = "csv", feature = "sitemap")), allow(dead_code))]
+    Made,
+}
+
+/// Facts about an entry whose text is in the reader's buffer.
+pub(super) struct EntryRead {
+    pub(super) line: u64,
+    pub(super) wrong: Option<InvalidLine>,
+    pub(super) place: TextKind,
+    pub(super) is_sitemap: bool,
+}
+
+impl EntryRead {
+    pub(super) fn new(line: u64, wrong: Option<InvalidLine>, place: TextKind) -> EntryRead {
+        EntryRead {
+            line,
+            wrong,
+            place,
+            is_sitemap: false,
+        }
+    }
+}
+
+impl<'r> InputEntry<'r> {
+    /// Number of the line in which the entry begins, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Returns the entry as a line that [`InputLines::read`](crate::record::InputLines::read) reads.
+    ///
+    /// # Errors
+    /// When the entry cannot be read.
+    pub fn text(&self) -> Result<&'r str, InvalidLine> {
+        self.text.clone()
+    }
+
+    /// Returns the bytes of the entry, for [`InputLines::stand_in`](crate::record::InputLines::stand_in).
+    pub fn bytes(&self) -> &'r [u8] {
+        self.bytes
+    }
+
+    /// True if the entry is the link of a sitemap in an index.
+    pub fn is_sitemap(&self) -> bool {
+        self.is_sitemap
+    }
+
+    /// True if the entry is a whole line of the input, so that its line alone leads to it.
+    pub fn is_line(&self) -> bool {
+        self.place == TextKind::Line
+    }
+
+    /// Moves the place of a mistake in the text to the place in the input.
+    ///
+    /// A mistake in a line that is not the first of the entry is placed in the reason. A mistake in a row or a link has
+    /// no position.
+    pub fn placed(&self, wrong: InvalidLine) -> InvalidLine {
+        match (self.place, wrong.position()) {
+            (TextKind::Line, _) | (_, None) => wrong,
+            (TextKind::Made, Some(_)) => wrong.without_position(),
+            (TextKind::Part(column), Some(position)) => {
+                let before = usize::try_from(position - 1).unwrap_or(usize::MAX);
+                let before = &self.bytes[..before.min(self.bytes.len())];
+                let mut place = TextPlace {
+                    line: self.line,
+                    column,
+                };
+                place.advance(before);
+                let TextPlace { line, column } = place;
+                match line == self.line {
+                    true => wrong.behind(column as usize - position as usize),
+                    false => wrong.placed_at(line, column),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Rows that cannot be used.
+
+use std::fmt;
+
+use crate::record::InvalidLine;
+
+/// A row that cannot be used: its place and the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidRow {
+    pub(super) line: u64,
+    pub(super) wrong: InvalidLine,
+    /// Cells of the row, as a list in JSON. Empty if the row could not be read.
+    pub(super) cells: String,
+}
+
+impl InvalidRow {
+    /// Number of the line, from 1: of the beginning of the row, or of the quote that is never closed.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Returns the reason.
+    pub fn mistake(&self) -> &InvalidLine {
+        &self.wrong
+    }
+
+    /// Returns the cells as a list in JSON. Empty: the row could not be read.
+    pub(super) fn cells(&self) -> &str {
+        &self.cells
+    }
+}
+
+impl fmt::Display for InvalidRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.wrong)
+    }
+}
+
+impl std::error::Error for InvalidRow {}
