@@ -77,6 +77,7 @@ mod pieces;
 mod read;
 mod register;
 mod request;
+mod results;
 mod stand_in;
 #[cfg(test)]
 mod tests;
@@ -96,7 +97,7 @@ pub(crate) use keys::KeyMaker;
 pub(crate) use keys::key_of_url;
 pub use kind::Kind;
 pub use lines::{InputLine, InputLines};
-pub use list::{InputFormat, InvalidInput};
+pub use list::{InputEntry, InputFormat, InputOptions, InputReader, InvalidInput};
 #[cfg(feature = "csv")]
 pub use list::{InvalidRow, Row, RowReader};
 pub use make::RecordOptions;

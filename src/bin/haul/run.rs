@@ -95,10 +95,19 @@ pub(crate) fn run(
     }
     let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
-    let lines_are_requests =
-        !arguments.ending.retry_failed && !arguments.requests.unique && pages.is_none();
+    let lines_are_requests = !arguments.ending.retry_failed
+        && !arguments.requests.unique
+        && !arguments.requests.follow_sitemaps
+        && pages.is_none();
     if shown != ProgressForm::None && lines_are_requests {
-        total::count(&arguments.inputs, known, found, outcomes.progress());
+        let options = arguments.requests.input_options();
+        total::count(
+            &arguments.inputs,
+            options,
+            known,
+            found,
+            outcomes.progress(),
+        );
     }
     let how_to_resume = again::how_to_resume(arguments, client.redaction());
     limit.runs(outcomes.summary(), how_to_resume.clone());

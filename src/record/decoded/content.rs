@@ -67,7 +67,7 @@ impl Content {
             return Some(Content::Coded(Coding::Zstd));
         }
         // Text is known at the end of its first line, so that a slow pipe is not waited for longer.
-        let is_enough = is_all || first.len() >= ENOUGH || first.contains(&b'\n');
+        let is_enough = is_all || first.len() >= ENOUGH || has_line(first);
         is_enough.then(|| match unmarked_utf16(first) {
             Some(endian) => Content::Utf16 {
                 endian,
@@ -85,6 +85,14 @@ impl Content {
             Content::Coded(_) | Content::Utf16 { .. } | Content::Utf8 { .. } => 0,
         }
     }
+}
+
+/// True if the bytes hold a whole line with text, also if they are UTF-16.
+fn has_line(first: &[u8]) -> bool {
+    let is_text = |b: &u8| !b.is_ascii_whitespace() && *b != 0;
+    let begin = first.iter().position(is_text).unwrap_or(first.len());
+    let end = memchr::memchr(b'\n', &first[begin..]);
+    end.is_some_and(|end| !first.contains(&0) || begin + end + 1 < first.len())
 }
 
 fn marked_utf16(endian: Endian) -> Content {

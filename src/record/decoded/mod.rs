@@ -250,10 +250,10 @@ fn decoder(
 }
 
 /// Reader that ends with an error, if there is one.
-struct FailsAtEnd<R> {
-    from: R,
+pub(super) struct FailsAtEnd<R> {
+    pub(super) from: R,
     /// Error that came while the first bytes were read. `None`: reading goes on.
-    failure: Option<io::Error>,
+    pub(super) failure: Option<io::Error>,
 }
 
 impl<R: Read> Read for FailsAtEnd<R> {

@@ -91,6 +91,28 @@ fn utf16_is_read_in_both_orders_with_and_without_a_mark() {
 }
 
 #[test]
+fn utf16_is_known_without_a_mark_whatever_its_language() {
+    for text in [
+        "http://h/余额余额余额余额余额\r\n",
+        "\n\n# список\nhttp://h/é",
+        "{\"url\":\"http://h/\",\"body\":\"余额不足余额不足余额不足\"}",
+        "h/",
+    ] {
+        for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(unit).collect();
+            assert_eq!(read(&bytes, 1), text.as_bytes(), "{text}");
+        }
+    }
+    for bytes in [
+        &b"\x01\0\x02\0\x03\0\x04\0"[..],
+        b"h\0\0\0t\0\0\0",
+        b"a\0b\0\0\xd8\0\xd8c\0",
+    ] {
+        assert_eq!(read(bytes, 1), bytes);
+    }
+}
+
+#[test]
 fn half_a_character_of_utf16_is_no_utf8() {
     let units = |units: &[u16]| -> Vec<u8> { units.iter().flat_map(|u| u.to_le_bytes()).collect() };
     let mut torn = units(&[0xfeff, 0x61, 0x0a, 0x62]);

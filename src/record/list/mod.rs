@@ -1,15 +1,19 @@
-//! Inputs of other formats than lines: tables, arrays, sitemaps.
+//! Inputs of every format: lines, arrays, tables, sitemaps.
 
 mod format;
+mod lines;
+mod options;
+mod reader;
+mod recognize;
 mod refusal;
-#[cfg(feature = "csv")]
-mod row;
-#[cfg(feature = "csv")]
-mod rows;
+mod sitemap;
+mod table;
+mod unread;
+mod values;
 
 pub use format::InputFormat;
+pub use options::InputOptions;
+pub use reader::{InputEntry, InputReader};
 pub use refusal::InvalidInput;
 #[cfg(feature = "csv")]
-pub use row::Row;
-#[cfg(feature = "csv")]
-pub use rows::{InvalidRow, RowReader};
+pub use table::{InvalidRow, Row, RowReader};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::InputFormat;
+use super::unread::UnreadFormat;
 
 /// Reason why an input cannot be read: not one of its requests was made.
 ///
@@ -16,6 +17,8 @@ pub struct InvalidInput(InputFault);
 enum InputFault {
     #[error("cannot be read: {0}")]
     Unreadable(#[source] io::Error),
+    #[error("{}", .0.advice(None))]
+    Unread(UnreadFormat),
     #[error("it is read as {format}{place}: {reason}")]
     Format {
         format: InputFormat,
@@ -40,6 +43,20 @@ impl fmt::Display for FaultPlace {
 impl InvalidInput {
     pub(super) fn unreadable(error: io::Error) -> InvalidInput {
         InvalidInput(InputFault::Unreadable(error))
+    }
+
+    pub(super) fn unread(format: UnreadFormat) -> InvalidInput {
+        InvalidInput(InputFault::Unread(format))
+    }
+
+    /// Returns the reason with the commands that convert the input, for a file of this name.
+    ///
+    /// `file`: the name as a shell takes it.
+    pub fn for_file(&self, file: &str) -> String {
+        match &self.0 {
+            InputFault::Unread(format) => format.advice(Some(file)),
+            other => other.to_string(),
+        }
     }
 
     /// Makes the error of an input that is not as its format demands.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::super::{InputFormat, InvalidInput};
 use super::rows::cell;
-use super::{InputFormat, InvalidInput};
 
 /// Row of a table.
 #[derive(Clone, Debug)]
@@ -73,6 +73,15 @@ impl Row {
         }
     }
 
+    /// Returns the cells as an object in JSON.
+    pub(super) fn to_object(&self) -> String {
+        let (mut cells, mut keys) = (Object::new(), HashSet::new());
+        for (at, (column, text)) in self.cells().enumerate() {
+            cells.add(&tag_key(column, at, &mut keys), text);
+        }
+        cells.written().unwrap_or_else(|| "{}".to_owned())
+    }
+
     /// Returns the cells as a list in JSON.
     pub(super) fn to_list(&self) -> String {
         let cells = (0..self.ends.len()).map(|at| Value::from(self.cell(at)));
@@ -81,7 +90,7 @@ impl Row {
 }
 
 /// Returns the position of a column: of one with just this name, else of one whose letters differ in case.
-pub(super) fn position(columns: &[String], name: &str) -> Option<usize> {
+fn position(columns: &[String], name: &str) -> Option<usize> {
     let exact = columns.iter().position(|column| column == name);
     exact.or_else(|| {
         let alike = |column: &String| column.eq_ignore_ascii_case(name);
@@ -271,7 +280,7 @@ impl Object {
 }
 
 /// Returns a text as JSON.
-pub(super) fn quoted(text: &str) -> String {
+fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 

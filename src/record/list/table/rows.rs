@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+use super::super::values::filled;
+use super::super::{InputFormat, InvalidInput};
 use super::row::Row;
-use super::{InputFormat, InvalidInput};
 use crate::record::{InvalidLine, LONGEST_LINE};
 
 /// Upper bound for the number of cells of a row: more than a spreadsheet has.
@@ -350,18 +351,6 @@ const UNCLOSED: &str = "a quote is never closed (a quote within a cell is writte
 
 fn parser(delimiter: u8) -> Reader {
     ReaderBuilder::new().delimiter(delimiter).build()
-}
-
-/// Fills the buffer of a reader, if it is empty.
-fn filled<'r>(from: &'r mut (dyn BufRead + Send)) -> io::Result<&'r [u8]> {
-    loop {
-        match from.fill_buf() {
-            Ok(_) => break,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    from.fill_buf()
 }
 
 fn line_feeds(bytes: &[u8]) -> u64 {
