@@ -109,7 +109,7 @@ fn has_body(keys: &ObjectFields<'_>) -> bool {
 }
 
 /// Keys that every record has and no request has.
-const RECORD: [&str; 3] = ["v", "key", "outcome"];
+pub(super) const RECORD: [&str; 3] = ["v", "key", "outcome"];
 
 /// Reads a line of an input.
 pub(super) fn read_line(

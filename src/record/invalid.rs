@@ -60,6 +60,12 @@ impl InvalidLine {
         self
     }
 
+    /// Leaves out the position, which is one in another text than the line.
+    pub(super) fn nowhere(mut self) -> InvalidLine {
+        self.mistake.position = None;
+        self
+    }
+
     pub(super) fn into_mistake(self) -> Mistake {
         self.mistake
     }

@@ -9,8 +9,9 @@ use super::files::OutputFiles;
 use super::input::{LineDefaults, read_again, read_line};
 use super::local_files::LocalFiles;
 use super::read::{ReadRequest, ReadSettings};
+use super::rows;
 use super::stand_in::stand_in;
-use super::{FileRegister, InvalidLine};
+use super::{FileRegister, InvalidLine, RequestTemplate};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
 
@@ -38,6 +39,8 @@ pub struct InputLines {
     register: FileRegister,
     /// `None`: lines may name any file.
     local: Option<LocalFiles>,
+    /// Template that each line is a row of values for. `None`: each line is a request.
+    template: Option<RequestTemplate>,
     number: u64,
 }
 
@@ -117,6 +120,15 @@ impl InputLines {
     /// Default false: they are errors.
     pub fn lenient(mut self, lenient: bool) -> InputLines {
         self.reading.lenient = lenient;
+        self
+    }
+
+    /// Takes each line for a row of values, of which the template makes the request.
+    ///
+    /// A line of a failure log is sent as it is. With [`whole_lines`](InputLines::whole_lines) a line is text also if it
+    /// is JSON, and only `{line}` has a value.
+    pub fn template(mut self, template: RequestTemplate) -> InputLines {
+        self.template = Some(template);
         self
     }
 
@@ -200,7 +212,7 @@ impl InputLines {
     /// When the line is no request: see [`Record::parse_input_line`](super::Record::parse_input_line). An `output_file`
     /// must be a relative path without `..`, and no other line's.
     pub fn read(&mut self, line: &str) -> Result<InputLine, InvalidLine> {
-        let read = read_line(line, &self.defaults, self.reading);
+        let read = self.read_row_or_line(line, self.reading);
         self.take_read(read)
     }
 
@@ -213,8 +225,20 @@ impl InputLines {
             whole: true,
             ..self.reading
         };
-        let read = read_line(text, &self.defaults, whole);
+        let read = self.read_row_or_line(text, whole);
         self.take_read(read)
+    }
+
+    /// Reads a line, as a row of the template if there is one.
+    fn read_row_or_line(
+        &self,
+        line: &str,
+        reading: ReadSettings,
+    ) -> Result<ReadRequest, InvalidLine> {
+        match &self.template {
+            Some(template) => rows::read(line, template, &self.defaults, reading),
+            None => read_line(line, &self.defaults, reading),
+        }
     }
 
     fn take_read(
@@ -250,7 +274,10 @@ impl InputLines {
     /// assert_eq!(outcome.url(), "https://***@example.com/a***");
     /// ```
     pub fn stand_in(&self, line: impl AsRef<[u8]>, wrong: InvalidLine) -> Request {
-        stand_in(line.as_ref(), wrong)
+        match &self.template {
+            Some(template) => rows::stand_in(line.as_ref(), template, self.reading, wrong),
+            None => stand_in(line.as_ref(), wrong),
+        }
     }
 
     /// Takes a request of a failure log that is not read as text, as the next line.

@@ -75,6 +75,7 @@ mod pieces;
 mod read;
 mod register;
 mod request;
+mod rows;
 mod stand_in;
 mod template;
 #[cfg(test)]
@@ -97,7 +98,7 @@ pub use lines::{InputLine, InputLines};
 pub use make::RecordOptions;
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
-pub use template::{InvalidTemplate, Template, TemplateValue, ValueEscaping};
+pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
 
 use crate::request::Request;
 use fields::ObjectFields;
