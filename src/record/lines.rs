@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::bare::BareUrls;
 use super::files::OutputFiles;
 use super::input::{LineDefaults, read_again, read_line};
 use super::local_files::LocalFiles;
@@ -14,6 +15,7 @@ use super::stand_in::stand_in;
 use super::{FileRegister, InvalidLine, RequestTemplate};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
+use http::uri::Scheme;
 
 /// Reads the lines of an input, with settings for all of them.
 ///
@@ -39,6 +41,8 @@ pub struct InputLines {
     register: FileRegister,
     /// `None`: lines may name any file.
     local: Option<LocalFiles>,
+    /// Scheme of URLs that have none. `None`: such a URL is relative, or wrong.
+    bare: Option<BareUrls>,
     /// Template that each line is a row of values for. `None`: each line is a request.
     template: Option<RequestTemplate>,
     number: u64,
@@ -120,6 +124,24 @@ impl InputLines {
     /// Default false: they are errors.
     pub fn lenient(mut self, lenient: bool) -> InputLines {
         self.reading.lenient = lenient;
+        self
+    }
+
+    /// Makes `example.com`, `localhost:8080/x` and `//example.com/` URLs of this scheme.
+    ///
+    /// `or_other`: true if the other of `http` and `https` is tried when the host cannot be connected to
+    /// ([`Request::or_other_scheme`]). Default: a URL without a scheme is relative to the client's base URL, or wrong.
+    ///
+    /// ```
+    /// use haul::http::uri::Scheme;
+    /// use haul::record::InputLines;
+    ///
+    /// let mut lines = InputLines::new().scheme(Scheme::HTTPS, false);
+    /// assert_eq!(lines.read("example.com")?.request.url(), "https://example.com");
+    /// # Ok::<(), haul::record::InvalidLine>(())
+    /// ```
+    pub fn scheme(mut self, scheme: Scheme, or_other: bool) -> InputLines {
+        self.bare = Some(BareUrls { scheme, or_other });
         self
     }
 
@@ -305,6 +327,9 @@ impl InputLines {
     fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
         if request.invalid().is_some() {
             return Ok(request);
+        }
+        if let Some(bare) = &self.bare {
+            request = bare.complete(request);
         }
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;

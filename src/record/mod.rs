@@ -56,6 +56,7 @@
 //! | `request.body_truncated` | true: the request's own body was too large for a line of [`LONGEST_LINE`] bytes and is cut; read back, it is an invalid request |
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
+mod bare;
 mod body;
 mod codes;
 mod fields;

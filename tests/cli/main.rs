@@ -3,6 +3,7 @@
 mod announced;
 mod as_written;
 mod bad_lines;
+mod bare_domains;
 mod bodiless;
 mod command;
 #[cfg(feature = "rustls")]
@@ -54,6 +55,7 @@ mod secrets;
 #[cfg(unix)]
 mod signals;
 mod streams;
+mod templates;
 #[cfg(unix)]
 mod unfinished;
 mod unique;

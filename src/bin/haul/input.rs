@@ -34,6 +34,8 @@ pub(crate) struct ListReader {
     refusal: InputRefusal,
     /// True if unreadable lines of standard input are kept for the failure log.
     keep_bad_lines: bool,
+    /// True if lines are rows of values for a template.
+    has_template: bool,
     /// Files with lines that an earlier run could not read. `None`: the files are not to be opened.
     reread: Option<Reread>,
     /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
@@ -99,7 +101,7 @@ pub(crate) fn open(
     // A list of relative paths with commas stays a list.
     let tables = given.base_url.is_none() && given.input_format != InputFormat::Urls;
     Ok(ListReader {
-        sources: open_all(&arguments.inputs, tables, messages)?,
+        sources: open_all(&arguments.inputs, given.scheme.is_some(), tables, messages)?,
         lines,
         format: given.input_format,
         discard_body: given.discard_body,
@@ -109,6 +111,7 @@ pub(crate) fn open(
         tables,
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
+        has_template: given.has_template(),
         reread: (!arguments.connection.public_only).then(|| Reread::new(register.clone())),
         unique: given.unique.then(|| client.unique_filter()),
         duplicates: Duplicates::default(),
@@ -303,7 +306,9 @@ impl ListReader {
     ) -> Result<Request, UnreadableLine> {
         let json = text.trim_start().starts_with(['{', '"']);
         let wrong = match self.format {
-            InputFormat::Urls if json => Some("a URL is expected (--input-format auto reads JSON)"),
+            InputFormat::Urls if json && !self.has_template => {
+                Some("a URL is expected (--input-format auto reads JSON)")
+            }
             InputFormat::Jsonl if !json => {
                 Some("JSON is expected (--input-format auto reads URLs)")
             }

@@ -98,7 +98,8 @@ pub(crate) fn run(
     let lines_are_requests =
         !arguments.ending.retry_failed && !arguments.requests.unique && pages.is_none();
     if shown != ProgressForm::None && lines_are_requests {
-        total::count(&arguments.inputs, known, found, outcomes.progress());
+        let bare = arguments.requests.scheme.is_some();
+        total::count(&arguments.inputs, bare, known, found, outcomes.progress());
     }
     let how_to_resume = again::how_to_resume(arguments, client.redaction());
     limit.runs(outcomes.summary(), how_to_resume.clone());
