@@ -29,8 +29,8 @@ mod modules {
     };
     use haul::record::{
         AttemptRecord, BodyEncoding, FileClash, FileRegister, InputLine, InputLines, InvalidKey,
-        InvalidLine, InvalidTemplate, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,
-        Template, TemplateValue, ValueEscaping,
+        InvalidLine, InvalidOutputName, InvalidTemplate, Key, Kind, LONGEST_LINE, OutputNames,
+        PhaseTimes, Record, RecordOptions, Template, TemplateValue, ValueEscaping,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::request::{Chunk, Request, Tag};

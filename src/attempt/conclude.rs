@@ -169,7 +169,11 @@ impl AttemptState {
         response: Response,
         partial: Option<Box<PartialFile>>,
     ) -> Result<Response, (AttemptFailure, Response)> {
-        match partial.map(|partial| partial.put_in_place()).transpose() {
+        let put_in_place = |mut partial: Box<PartialFile>| {
+            partial.name(&response)?;
+            partial.put_in_place()
+        };
+        match partial.map(put_in_place).transpose() {
             Ok(None) => Ok(response),
             Ok(Some(saved)) => {
                 self.report.size = saved.size;

@@ -12,7 +12,7 @@ use super::local_files::LocalFiles;
 use super::read::{ReadRequest, ReadSettings};
 use super::rows;
 use super::stand_in::stand_in;
-use super::{FileRegister, InvalidLine, RequestTemplate};
+use super::{FileRegister, InvalidLine, OutputNames, RequestTemplate};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
 use http::uri::Scheme;
@@ -178,7 +178,20 @@ impl InputLines {
         replace: bool,
         durable: bool,
     ) -> InputLines {
-        self.files = Some(OutputFiles::new(folder.into(), replace, durable));
+        let files = OutputFiles::new(folder.into(), replace, durable);
+        self.files = Some(match self.local {
+            Some(_) => files.confined(),
+            None => files,
+        });
+        self
+    }
+
+    /// Names the files by this rule, in place of the last part of the URL.
+    ///
+    /// Call it after [`save_in`](InputLines::save_in). The `output_file` of a line comes before. The rule gives no name
+    /// twice, in all readers that share it.
+    pub fn output_names(mut self, names: OutputNames) -> InputLines {
+        self.files = self.files.map(|files| files.named(names));
         self
     }
 
@@ -212,6 +225,7 @@ impl InputLines {
     /// ```
     pub fn refuse_files(mut self) -> InputLines {
         self.local = Some(LocalFiles::none());
+        self.files = self.files.map(OutputFiles::confined);
         self
     }
 
@@ -225,6 +239,7 @@ impl InputLines {
     /// When `folder` cannot be found or is not a directory.
     pub fn files_only_from(mut self, folder: impl AsRef<Path>) -> io::Result<InputLines> {
         self.local = Some(LocalFiles::below(folder.as_ref())?);
+        self.files = self.files.map(OutputFiles::confined);
         Ok(self)
     }
 

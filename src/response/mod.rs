@@ -72,6 +72,8 @@ pub struct Saved {
     pub size: u64,
     /// SHA-256 of the file, in 64 lower-case hexadecimal digits.
     pub sha256: String,
+    /// True if the name has a number, because the name without it was taken.
+    pub numbered: bool,
 }
 
 /// Redirect that was followed.

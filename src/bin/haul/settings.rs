@@ -79,6 +79,9 @@ pub(crate) fn settings(
         // which files are in the way.
         let resumes = ending.dry_run && (ending.resume || ending.retry_failed);
         lines = lines.save_in(folder, ending.overwrite || resumes, ending.durable);
+        if let Some(names) = template::of_names(arguments)? {
+            lines = lines.output_names(names);
+        }
         if ending.dry_run {
             lines = lines.without_directories();
         }

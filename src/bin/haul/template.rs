@@ -1,8 +1,8 @@
-//! Templates of requests: `--template` and `--url-template`.
+//! Templates of requests (`--template`, `--url-template`) and of names (`--output-name`).
 
-use haul::record::RequestTemplate;
+use haul::record::{OutputNames, RequestTemplate};
 
-use crate::arguments::{RequestArguments, name_of};
+use crate::arguments::{Arguments, RequestArguments, name_of};
 use crate::failure::CommandError;
 
 /// Returns the template that lines are rows of values for. `None`: lines are requests.
@@ -20,4 +20,20 @@ pub(crate) fn of_lines(given: &RequestArguments) -> Result<Option<RequestTemplat
     template
         .transpose()
         .map_err(|wrong| CommandError::usage(format!("{}: {wrong}", name_of("url-template"))))
+}
+
+/// Returns the rule for the names of saved files. `None`: the last part of the URL is the name.
+pub(crate) fn of_names(arguments: &Arguments) -> Result<Option<OutputNames>, CommandError> {
+    let to = &arguments.results;
+    let names = match &to.output_name {
+        Some(template) => OutputNames::parse(template)
+            .map_err(|wrong| CommandError::usage(format!("{}: {wrong}", name_of("output-name"))))?,
+        None if to.content_disposition => OutputNames::of_url(),
+        None => return Ok(None),
+    };
+    let names = names.content_disposition(to.content_disposition);
+    Ok(Some(match &arguments.requests.base_url {
+        Some(base) => names.base_url(base),
+        None => names,
+    }))
 }

@@ -335,7 +335,8 @@ impl<T: 'static> Sink<T> for Journal {
         }
         let index = record.index;
         self.out().add(index, |lines| record.write_to(lines))?;
-        if let Some(path) = request.saves_to() {
+        let saved = outcome.saved().map(|saved| &*saved.path);
+        for path in request.saves_to().into_iter().chain(saved) {
             book.settle_save(path);
         }
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);
