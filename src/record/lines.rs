@@ -1,5 +1,7 @@
 //! The lines of an input, one after the other.
 
+mod made;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,15 +9,14 @@ use serde_json::{Map, Value};
 
 use super::bare::BareUrls;
 use super::files::OutputFiles;
-use super::input::{LineDefaults, read_again, read_line};
+use super::input::{LineDefaults, read_again};
 use super::local_files::LocalFiles;
 use super::read::{ReadRequest, ReadSettings};
 use super::rows;
 use super::stand_in::stand_in;
-use super::{FileRegister, InvalidLine, OutputNames, RequestTemplate};
+use super::{FileRegister, InvalidLine, RequestTemplate};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
-use http::uri::Scheme;
 
 /// Reads the lines of an input, with settings for all of them.
 ///
@@ -127,33 +128,6 @@ impl InputLines {
         self
     }
 
-    /// Makes `example.com`, `localhost:8080/x` and `//example.com/` URLs of this scheme.
-    ///
-    /// `or_other`: true if the other of `http` and `https` is tried when the host cannot be connected to
-    /// ([`Request::or_other_scheme`]). Default: a URL without a scheme is relative to the client's base URL, or wrong.
-    ///
-    /// ```
-    /// use haul::http::uri::Scheme;
-    /// use haul::record::InputLines;
-    ///
-    /// let mut lines = InputLines::new().scheme(Scheme::HTTPS, false);
-    /// assert_eq!(lines.read("example.com")?.request.url(), "https://example.com");
-    /// # Ok::<(), haul::record::InvalidLine>(())
-    /// ```
-    pub fn scheme(mut self, scheme: Scheme, or_other: bool) -> InputLines {
-        self.bare = Some(BareUrls { scheme, or_other });
-        self
-    }
-
-    /// Takes each line for a row of values, of which the template makes the request.
-    ///
-    /// A line of a failure log is sent as it is. With [`whole_lines`](InputLines::whole_lines) a line is text also if it
-    /// is JSON, and only `{line}` has a value.
-    pub fn template(mut self, template: RequestTemplate) -> InputLines {
-        self.template = Some(template);
-        self
-    }
-
     /// True: a line that is not JSON is a URL to its end, and blanks in it are sent as `%20`.
     ///
     /// Default false: text after a URL makes the line invalid, since it is more often a remark than a part of the URL.
@@ -183,15 +157,6 @@ impl InputLines {
             Some(_) => files.confined(),
             None => files,
         });
-        self
-    }
-
-    /// Names the files by this rule, in place of the last part of the URL.
-    ///
-    /// Call it after [`save_in`](InputLines::save_in). The `output_file` of a line comes before. The rule gives no name
-    /// twice, in all readers that share it.
-    pub fn output_names(mut self, names: OutputNames) -> InputLines {
-        self.files = self.files.map(|files| files.named(names));
         self
     }
 
@@ -264,18 +229,6 @@ impl InputLines {
         };
         let read = self.read_row_or_line(text, whole);
         self.take_read(read)
-    }
-
-    /// Reads a line, as a row of the template if there is one.
-    fn read_row_or_line(
-        &self,
-        line: &str,
-        reading: ReadSettings,
-    ) -> Result<ReadRequest, InvalidLine> {
-        match &self.template {
-            Some(template) => rows::read(line, template, &self.defaults, reading),
-            None => read_line(line, &self.defaults, reading),
-        }
     }
 
     fn take_read(

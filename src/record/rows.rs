@@ -5,7 +5,7 @@ use super::fields::ObjectFields;
 use super::input::{LineDefaults, RECORD, read_line};
 use super::read::{ReadRequest, ReadSettings};
 use super::stand_in::stand_in_of_row;
-use super::template::{RequestTemplate, Row};
+use super::template::{RequestTemplate, TemplateRow};
 use crate::request::Request;
 
 /// Makes the request of a line.
@@ -20,15 +20,21 @@ pub(super) fn read(
         return read_line(line, defaults, reading);
     }
     let text = unquoted(line, reading);
-    let row = Row::read(text.as_deref().unwrap_or(line), is_text(line, reading))?;
+    let text = text.as_deref().unwrap_or(line);
+    let row = TemplateRow::read(text, is_text(line, reading))?;
+    read_row(&row, template, defaults, reading)
+}
+
+/// Makes the request of a row.
+pub(super) fn read_row(
+    row: &TemplateRow<'_>,
+    template: &RequestTemplate,
+    defaults: &LineDefaults,
+    reading: ReadSettings,
+) -> Result<ReadRequest, InvalidLine> {
+    let json = template.fill(row)?;
     // Positions in the request are none in the line.
-    let read = template
-        .fill(&row)
-        .and_then(|json| read_line(&json, defaults, reading).map_err(InvalidLine::nowhere))?;
-    Ok(ReadRequest {
-        request: row.mark(read.request)?,
-        ..read
-    })
+    read_line(&json, defaults, reading).map_err(InvalidLine::nowhere)
 }
 
 /// Makes the request that stands for a line of which no request could be made.
@@ -41,7 +47,8 @@ pub(super) fn stand_in(
     let url = std::str::from_utf8(line).ok().and_then(|line| {
         let line = line.trim();
         let text = unquoted(line, reading);
-        let row = Row::read(text.as_deref().unwrap_or(line), is_text(line, reading)).ok()?;
+        let text = text.as_deref().unwrap_or(line);
+        let row = TemplateRow::read(text, is_text(line, reading)).ok()?;
         template.url_of(&row)
     });
     stand_in_of_row(line, wrong, url)

@@ -256,8 +256,9 @@ impl Request {
         self
     }
 
-    /// Tries the URL's other scheme when its host cannot be connected to: `http` after `https`, and the reverse.
+    /// Tries the URL's other scheme when its host cannot be connected to.
     ///
+    /// The other scheme is `http` after `https`, and the reverse.
     /// The other scheme follows at once, and only once, after a failure of class [`Dns`](crate::ErrorType::Dns) or
     /// [`Connect`](crate::ErrorType::Connect); never after one of class [`Tls`](crate::ErrorType::Tls), since a server is
     /// there then. A port that the URL names is kept. It is an attempt that needs no leave of the retry policy, and the

@@ -4,9 +4,9 @@ use super::Summary;
 use super::numbers::plural;
 
 impl Summary {
-    /// Number of saved files whose names have a number (`a-2.html`), because the names without it were taken.
+    /// Number of saved files whose names have a number, such as `a-2.html`.
     ///
-    /// A name is taken if another file of the run has it, or a file that was there before the run.
+    /// They have it because the names without it were taken. A name is taken if another file of the run has it, or a file that was there before the run.
     pub fn numbered_files(&self) -> u64 {
         self.numbered_files
     }

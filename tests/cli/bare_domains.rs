@@ -55,7 +55,7 @@ fn without_a_scheme_a_name_is_told_how_to_get_one() {
 
 #[test]
 fn the_second_scheme_follows_only_a_failed_connection() {
-    // Nothing listens at the ports 80 and 443 of this address.
+    // No server listens at the ports 80 and 443 of this address.
     let run = |schemes| {
         haul(["--scheme", schemes, "--retry", "0", "127.66.66.66"])
             .done()

@@ -36,6 +36,7 @@ mod messages;
 mod not_done;
 #[cfg(unix)]
 mod output_files;
+mod output_names;
 mod pace;
 mod pages;
 mod places;

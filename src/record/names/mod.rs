@@ -136,7 +136,7 @@ impl OutputNames {
         })
     }
 
-    /// True: the file name of a `Content-Disposition` (RFC 6266) takes the place of the last part of the name.
+    /// True: the file name of a `Content-Disposition` (RFC 6266) is the last part of the name.
     ///
     /// A name that the header gives as a path is its last part, and is made safe as all names are. Default false.
     pub fn content_disposition(mut self, take: bool) -> OutputNames {

@@ -72,10 +72,12 @@ fn shortened(name: &str) -> String {
     format!("{}{end}", redact::beginning(stem, LONGEST - end.len()))
 }
 
-/// Splits a name into the part before its ending, and the ending with its dot.
+/// Splits a name into the part before its ending, and the ending with its dot. Digits alone are no ending, but the end
+/// of an address.
 pub(super) fn halves(name: &str) -> (&str, &str) {
+    let is_ending = |end: &str| end.bytes().any(|b| !b.is_ascii_digit());
     match name.rfind('.') {
-        Some(at) if at > 0 => name.split_at(at),
+        Some(at) if at > 0 && is_ending(&name[at + 1..]) => name.split_at(at),
         _ => (name, ""),
     }
 }

@@ -3,8 +3,6 @@
 mod json;
 mod parse;
 mod request;
-#[cfg(test)]
-mod request_tests;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -16,7 +14,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use request::RequestTemplate;
-pub(super) use row::Row;
+pub(super) use row::TemplateRow;
 pub use value::TemplateValue;
 
 use super::InvalidLine;
@@ -105,7 +103,7 @@ pub struct InvalidTemplate {
 }
 
 impl InvalidTemplate {
-    /// Number of the line with the mistake, from 1. `None`: the template is no JSON, which may have several lines.
+    /// Number of the line with the mistake, from 1. `None`: the template is no JSON.
     pub fn line(&self) -> Option<usize> {
         self.line
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::json::{self, JsonPiece, JsonTemplate};
-use super::{InvalidTemplate, Row, Template, ValueEscaping, missing};
+use super::{InvalidTemplate, Template, TemplateRow, ValueEscaping, missing};
 use crate::record::InvalidLine;
 use crate::record::read::is_known_key;
 
@@ -38,7 +38,9 @@ pub struct RequestTemplate {
 }
 
 impl RequestTemplate {
-    /// Reads a request as a JSON object, with the keys of a line of input, and placeholders inside its strings.
+    /// Reads a request as a JSON object with placeholders inside its strings.
+    ///
+    /// The keys are those of a line of input.
     ///
     /// # Errors
     /// When the text is no JSON object, lacks `url`, has an unknown key, or has a mistake in a placeholder. The error
@@ -87,8 +89,19 @@ impl RequestTemplate {
         })
     }
 
+    /// Returns the first name that is none of these columns of a table. `None`: each name is one.
+    ///
+    /// Names that differ only in the case of their letters are equal, as in the columns of a table.
+    pub fn unknown_name<S: AsRef<str>>(&self, columns: &[S]) -> Option<&str> {
+        let is_column = |name: &&str| {
+            let alike = |column: &S| column.as_ref().eq_ignore_ascii_case(name);
+            columns.iter().any(alike)
+        };
+        self.names().find(|name| !is_column(name))
+    }
+
     /// Makes the request of a row, as JSON.
-    pub(in crate::record) fn fill(&self, row: &Row<'_>) -> Result<String, InvalidLine> {
+    pub(in crate::record) fn fill(&self, row: &TemplateRow<'_>) -> Result<String, InvalidLine> {
         let mut filled = String::new();
         let quoted = |text: String| Value::from(text).to_string();
         for piece in &self.pieces {
@@ -109,11 +122,12 @@ impl RequestTemplate {
                 }
             }
         }
+        row.complete(&mut filled)?;
         Ok(filled)
     }
 
     /// Makes the URL of a row whose request could not be made. `None`: the URL cannot be made either.
-    pub(in crate::record) fn url_of(&self, row: &Row<'_>) -> Option<String> {
+    pub(in crate::record) fn url_of(&self, row: &TemplateRow<'_>) -> Option<String> {
         let url = self.pieces.iter().find_map(|piece| match piece {
             JsonPiece::Url(template) => Some(template),
             _ => None,

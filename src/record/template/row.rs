@@ -5,38 +5,61 @@ use serde_json::value::RawValue;
 use super::TemplateValue;
 use crate::record::InvalidLine;
 use crate::record::fields::{self, ObjectFields, is_null};
-use crate::request::{Request, Tag};
 use crate::response::find;
 
 /// Name under which a template has the whole line.
 const LINE: &str = "line";
 
+/// Keys of a line that its request gets, unless the template has others.
+const KEPT: [&str; 3] = ["id", "custom_id", "tag"];
+
 /// A row of an input.
-pub(in crate::record) enum Row<'r> {
+pub(in crate::record) enum TemplateRow<'r> {
     /// A line that is no JSON object.
     Line(&'r str),
     /// A line that is a JSON object.
     Object(ObjectFields<'r>),
+    /// A row of a table.
+    Cells {
+        /// Cells by the names of their columns.
+        cells: ObjectFields<'r>,
+        /// Keys of the request that the columns give, unless the template has others.
+        own: ObjectFields<'r>,
+    },
 }
 
-impl<'r> Row<'r> {
+impl<'r> TemplateRow<'r> {
     /// Reads a line. `text`: true if the line is text, also if it looks like JSON.
-    pub(in crate::record) fn read(line: &'r str, text: bool) -> Result<Row<'r>, InvalidLine> {
+    pub(in crate::record) fn read(
+        line: &'r str,
+        text: bool,
+    ) -> Result<TemplateRow<'r>, InvalidLine> {
         match line.starts_with('{') && !text {
             true => {
                 let keys = ObjectFields::read(line)?;
                 keys.check_repeated()?;
-                Ok(Row::Object(keys))
+                Ok(TemplateRow::Object(keys))
             }
-            false => Ok(Row::Line(line)),
+            false => Ok(TemplateRow::Line(line)),
         }
     }
 
-    /// Returns the value of a name: of a key, at a JSON pointer, or the whole line.
+    /// Takes the cells of a row, and the keys that the columns give its request, each as a JSON object.
+    pub(in crate::record) fn of_table(
+        cells: &'r str,
+        own: &'r str,
+    ) -> Result<TemplateRow<'r>, InvalidLine> {
+        Ok(TemplateRow::Cells {
+            cells: ObjectFields::read(cells)?,
+            own: ObjectFields::read(own)?,
+        })
+    }
+
+    /// Returns the value of a name: of a column or a key, at a JSON pointer, or the whole line.
     pub(super) fn value(&self, name: &str) -> Option<TemplateValue<'r>> {
         match self {
-            Row::Line(line) => (name == LINE).then(|| (*line).into()),
-            Row::Object(keys) => {
+            TemplateRow::Line(line) => (name == LINE).then(|| (*line).into()),
+            TemplateRow::Object(keys) => {
                 let value = keys.get(name).map(TemplateValue::from);
                 let text = keys.text();
                 value.or_else(|| match name {
@@ -45,25 +68,58 @@ impl<'r> Row<'r> {
                     _ => None,
                 })
             }
+            TemplateRow::Cells { cells, .. } => {
+                let column = cells.names().find(|column| *column == name);
+                let alike = || {
+                    cells
+                        .names()
+                        .find(|column| column.eq_ignore_ascii_case(name))
+                };
+                let column = column.or_else(alike)?;
+                let text = fields::text(column, cells.get(column)?).ok()?;
+                Some(text.into())
+            }
         }
     }
 
-    /// Gives the request the id and the tag of the row, unless the template gave it others.
-    pub(in crate::record) fn mark(&self, mut request: Request) -> Result<Request, InvalidLine> {
-        let Row::Object(keys) = self else {
-            return Ok(request);
+    /// Adds the keys of the row that the request, as JSON, does not have.
+    pub(super) fn complete(&self, request: &mut String) -> Result<(), InvalidLine> {
+        let (keys, kept) = match self {
+            TemplateRow::Line(_) => return Ok(()),
+            TemplateRow::Object(keys) => (keys, &KEPT[..]),
+            TemplateRow::Cells { own, .. } => (own, &[][..]),
         };
-        let id = ["id", "custom_id"].into_iter().find(|key| keys.has(key));
-        if let (None, Some(key)) = (request.request_id(), id)
-            && let Some(id) = keys.read_key(key, fields::name)?
+        let written = ObjectFields::read(request)?;
+        let has = |key: &str| match key {
+            "id" | "custom_id" => written.has("id") || written.has("custom_id"),
+            _ if is_body(key) => written.names().any(is_body),
+            _ => written.has(key),
+        };
+        let is_kept = |key: &&str| kept.is_empty() || kept.contains(key);
+        let added = keys.names().filter(|key| is_kept(key) && !has(key));
+        let added: Vec<String> = added
+            .filter_map(|key| {
+                Some(format!(
+                    "{}:{}",
+                    serde_json::Value::from(key),
+                    keys.get(key)?
+                ))
+            })
+            .collect();
+        let is_empty = written.names().next().is_none();
+        if !added.is_empty()
+            && let Some(end) = request.rfind('}')
         {
-            request = request.id(id);
+            let comma = if is_empty { "" } else { "," };
+            request.insert_str(end, &format!("{comma}{}", added.join(",")));
         }
-        match (request.written_tag(), keys.get("tag")) {
-            (None, Some(tag)) => Ok(request.tagged(Tag::written(tag.to_owned()))),
-            _ => Ok(request),
-        }
+        Ok(())
     }
+}
+
+/// True for the keys of a request's body.
+fn is_body(key: &str) -> bool {
+    crate::record::read::BODIES.contains(&key)
 }
 
 /// Returns the value at a JSON pointer. `None`: there is none, or it is `null`.

@@ -127,6 +127,32 @@ fn the_names_of_a_template_are_listed() {
 }
 
 #[test]
+fn cells_are_text_and_their_columns_give_what_the_template_does_not() {
+    let row = |template: &str, cells: &str, own: &str| {
+        let template = RequestTemplate::parse(template).unwrap();
+        let mut lines = InputLines::new().template(template);
+        lines.read_row(cells, own).map(|line| line.request)
+    };
+    let template =
+        r#"{"url":"http://h/{Sku}/{line}","headers":{"a":"t"},"json":{"n":"{n:json}","t":"{n}"}}"#;
+    let cells = r#"{"sku":"a/b","n":"1.00","line":"7"}"#;
+    let own = r#"{"id":"i","method":"PUT","headers":{"b":"c"},"body":"x","tag":{"k":"v"}}"#;
+    let request = row(template, cells, own).unwrap();
+    assert_eq!(request.url(), "http://h/a%2Fb/7");
+    assert_eq!(request.body_bytes(), br#"{"n":1.00,"t":"1.00"}"#);
+    assert_eq!(
+        (request.method().as_str(), request.request_id()),
+        ("PUT", Some("i"))
+    );
+    assert_eq!(request.written_tag().unwrap().as_json(), r#"{"k":"v"}"#);
+    let wrong = row(template, r#"{"sku":"a","n":"no json","line":"7"}"#, "{}").unwrap_err();
+    assert_eq!(wrong.text(), Some("n"));
+    let parsed = RequestTemplate::parse(template).unwrap();
+    assert_eq!(parsed.unknown_name(&["SKU", "N", "line"]), None);
+    assert_eq!(parsed.unknown_name(&["SKU", "line"]), Some("n"));
+}
+
+#[test]
 fn a_line_of_a_failure_log_is_sent_as_it_is() {
     let line = r#"{"v":1,"key":"2-00","outcome":"failed","request":{"url":"http://h/old"}}"#;
     let request = read(r#"{"url":"http://h/{sku}"}"#, line).unwrap();
