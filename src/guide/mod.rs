@@ -11,6 +11,7 @@
 //! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
 //! | [downloads] | bodies that go to files |
+//! | [templates] | requests made of rows, names of saved files, bare domains |
 //! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
 //! | [credentials] | passwords, tokens that expire, OAuth 2 |
@@ -65,6 +66,9 @@ pub mod records {}
 
 #[doc = include_str!("downloads.md")]
 pub mod downloads {}
+
+#[doc = include_str!("templates.md")]
+pub mod templates {}
 
 #[doc = include_str!("streaming.md")]
 pub mod streaming {}

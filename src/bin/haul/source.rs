@@ -154,7 +154,7 @@ fn open_file(path: &str) -> Result<File, CommandError> {
     let file = File::open(path).map_err(|e| {
         let looks_like_a_host = e.kind() == io::ErrorKind::NotFound && path.contains('.');
         let hint = if looks_like_a_host {
-            " (a URL begins with https:// or http://; --scheme https adds it)"
+            " (a URL begins with https:// or http://); --scheme https adds it"
         } else {
             ""
         };

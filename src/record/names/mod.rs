@@ -77,6 +77,7 @@ pub struct OutputNames {
 
 /// Error of a template that makes no names of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum InvalidOutputName {
     /// The template has a mistake.
     Template(InvalidTemplate),

@@ -156,7 +156,7 @@ pub(crate) struct RequestArguments {
     /// Make the URLs of lines by a template, such as 'https://x/items/{sku}?lang={lang}'
     ///
     /// As --template, for a URL alone.
-    #[arg(long, value_name = "URL")]
+    #[arg(hide_short_help = true, long, value_name = "URL")]
     pub(crate) url_template: Option<String>,
     /// URL that relative URLs are resolved against
     #[arg(long, value_name = "URL")]
