@@ -28,9 +28,10 @@ mod modules {
         Unsuccessful,
     };
     use haul::record::{
-        AttemptRecord, BodyEncoding, FileClash, FileRegister, InputLine, InputLines, InvalidKey,
-        InvalidLine, InvalidOutputName, InvalidTemplate, Key, Kind, LONGEST_LINE, OutputNames,
-        PhaseTimes, Record, RecordOptions, Template, TemplateValue, ValueEscaping,
+        AttemptRecord, BodyEncoding, DecodedReader, FileClash, FileRegister, InputLine, InputLines,
+        InvalidKey, InvalidLine, InvalidOutputName, InvalidTemplate, Key, Kind, LONGEST_LINE,
+        OutputNames, PhaseTimes, Record, RecordOptions, RequestTemplate, Template, TemplateValue,
+        TornEnd, ValueEscaping,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::request::{Chunk, Request, Tag};

@@ -207,6 +207,11 @@ pub(super) fn is_null(value: &RawValue) -> bool {
     ValueKind::of(value) == ValueKind::Null
 }
 
+/// True if the value is an object or a list.
+pub(super) fn is_structured(value: &RawValue) -> bool {
+    matches!(ValueKind::of(value), ValueKind::Object | ValueKind::List)
+}
+
 /// Makes the error of a value of an unexpected kind.
 fn wrong(name: Name<'_>, expected: &str, value: &RawValue) -> InvalidLine {
     name.wrong(format!(

@@ -11,13 +11,15 @@ use super::fields::{ObjectFields, elements, is_null};
 use super::invalid::{InvalidLine, not_json};
 use super::logged;
 use super::read::{self, BODIES, ReadRequest, ReadSettings};
+use super::results;
 use super::stand_in::stand_in;
 use crate::request::Request;
 
 impl Record<'_> {
     /// Reads a line of input.
     ///
-    /// The line is a URL as it is or as a JSON string, a request as a JSON object, or a line of a failure log.
+    /// The line is a URL as it is or as a JSON string, a request as a JSON object, a line of a failure log, or a line of a
+    /// results file, whose GET or HEAD is sent again.
     /// `defaults` are keys for requests that do not set them. A URL that is not in JSON has no blanks in it
     /// ([`InputLines::whole_lines`](super::InputLines::whole_lines) takes them); in JSON they are sent as `%20`.
     ///
@@ -137,9 +139,7 @@ fn read_trimmed(
         }
         // Without this check, a lenient reading would skip the unknown keys and send the rest.
         if RECORD.iter().all(|name| keys.has(name)) {
-            return Err(InvalidLine::new(
-                "a record of a results file holds no request (one of a failure log does)",
-            ));
+            return results::of_result(&keys);
         }
         (read::url_of(&keys)?, keys)
     } else if line.starts_with('"') {
@@ -175,6 +175,7 @@ fn read_trimmed(
         request,
         unknown,
         logged: false,
+        is_incomplete: false,
     })
 }
 
@@ -190,6 +191,7 @@ pub(super) fn read_again(
         request: stand_in(raw, wrong).keeping_line(raw),
         unknown: Vec::new(),
         logged: true,
+        is_incomplete: false,
     })
 }
 

@@ -60,10 +60,17 @@ impl InvalidLine {
         self
     }
 
-    /// Leaves out the position, which is one in another text than the line.
-    pub(super) fn nowhere(mut self) -> InvalidLine {
+    /// Removes the position.
+    pub(super) fn without_position(mut self) -> InvalidLine {
         self.mistake.position = None;
         self
+    }
+
+    /// Places the mistake in another line of the input than the one that the request has.
+    pub(super) fn placed_at(mut self, line: u64, column: u64) -> InvalidLine {
+        let reason = format!("{} (line {line}, column {column})", self.mistake.reason);
+        self.mistake.reason = reason.into();
+        self.without_position()
     }
 
     pub(super) fn into_mistake(self) -> Mistake {

@@ -57,6 +57,10 @@ pub struct InputLine {
     pub request: Request,
     /// Unknown keys that were skipped. Empty unless the reading is [lenient](InputLines::lenient).
     pub unknown: Vec<String>,
+    /// True if the line is of a results file, and its request had headers, credentials or a body of its own.
+    ///
+    /// A results file does not hold these, and the request is without them.
+    pub is_incomplete: bool,
 }
 
 impl InputLines {
@@ -240,6 +244,7 @@ impl InputLines {
         Ok(InputLine {
             request: self.complete(read.request, read.logged)?,
             unknown: read.unknown,
+            is_incomplete: read.is_incomplete,
         })
     }
 

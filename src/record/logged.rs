@@ -45,6 +45,7 @@ pub(super) fn of_log(
         unknown: unknown(keys, reading)?,
         request: request(url_of(keys)?, keys, reading)?,
         logged: true,
+        is_incomplete: false,
     })
 }
 

@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use super::codes::{self, StatusCodes, status_set};
 use super::fields::{
-    Name, ObjectFields, elements, is_null, name, pairs, plain, plains, text, truth, whole,
+    Name, ObjectFields, elements, is_null, is_structured, name, pairs, plain, plains, text, truth,
+    whole,
 };
 use super::invalid::InvalidLine;
 use super::pieces::{self, PieceLine};
@@ -81,6 +82,8 @@ pub(super) struct ReadRequest {
     pub(super) unknown: Vec<String>,
     /// True if the request comes from a failure log.
     pub(super) logged: bool,
+    /// True if the request had parts of its own that its record does not hold.
+    pub(super) is_incomplete: bool,
 }
 
 /// True for a key that a request may have.
@@ -262,6 +265,8 @@ fn with_body(
     reading: ReadSettings,
 ) -> Result<Request, InvalidLine> {
     Ok(match key {
+        // A body that is no text is JSON, as in the batch files of APIs.
+        "body" if is_structured(value) => return with_body(request, "json", value, reading),
         "json" if reading.untyped => request.body(value.get()).of_line(LineBody::Json),
         "json" => request.json(value).of_line(LineBody::Json),
         "form" => {

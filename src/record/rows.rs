@@ -34,7 +34,7 @@ pub(super) fn read_row(
 ) -> Result<ReadRequest, InvalidLine> {
     let json = template.fill(row)?;
     // Positions in the request are none in the line.
-    read_line(&json, defaults, reading).map_err(InvalidLine::nowhere)
+    read_line(&json, defaults, reading).map_err(InvalidLine::without_position)
 }
 
 /// Makes the request that stands for a line of which no request could be made.

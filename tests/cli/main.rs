@@ -29,6 +29,7 @@ mod holding;
 #[cfg(unix)]
 mod hostile;
 mod input;
+mod input_formats;
 mod kinds;
 mod line_ends;
 mod messages;

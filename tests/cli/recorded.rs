@@ -101,68 +101,63 @@ fn a_database_that_is_no_failure_log_is_refused() {
 }
 
 #[test]
-fn a_results_file_is_no_input() {
+fn a_results_file_is_sent_again() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
-    haul([
-        "-o",
-        &folder.at("out.jsonl"),
-        &server.url("/a"),
-        &server.url("/b"),
-    ])
-    .done()
-    .exits(0);
-    let sent = server.requests();
+    let out = folder.at("out.jsonl");
+    let line = json!({"url": server.url("/a"), "id": "a", "params": {"q": "x y"}, "tag": [1.0]});
+    let input = format!("{line}\n{}\n", server.url("/b"));
+    haul(["--ordered", "-o", &out, "-"])
+        .input(input)
+        .done()
+        .exits(0);
     let text = folder.read("out.jsonl");
     let spaced = text.replace("\":", "\": ").replace(",\"", ", \"");
     folder.file("commented", format!("\u{feff}\n# results\n\n{text}"));
     folder.file("spaced", spaced);
     for name in ["out.jsonl", "commented", "spaced"] {
-        let path = folder.at(name);
-        for more in ["--lenient", "--dry-run", "--input-format=jsonl"] {
-            let done = haul([more, &server.url("/c"), &path]).done().exits(2);
-            let done = done.says(&format!("haul: {path}: it is a results file"));
-            let done = done.says("--failures").says("--resume --retry-failed");
-            assert_eq!((done.stderr.lines().count(), &*done.stdout), (1, ""));
+        for format in ["auto", "results", "jsonl"] {
+            let arguments = ["--ordered", "--input-format", format, &folder.at(name)];
+            let done = haul(arguments).done().exits(0);
+            assert!(!done.stderr.contains("warning"), "{}", done.stderr);
+            let again = done.results();
+            for (before, after) in text.lines().zip(&again) {
+                let before: serde_json::Value = serde_json::from_str(before).unwrap();
+                for key in ["id", "url", "method", "tag", "status"] {
+                    assert_eq!(before[key], after[key]);
+                }
+            }
+            assert_eq!(again.len(), 2);
         }
     }
-    assert_eq!(server.requests(), sent);
 }
 
 #[test]
-fn results_on_standard_input_are_refused_before_the_first_of_them() {
+fn what_a_results_file_does_not_hold_is_told() {
     let (server, folder) = (Server::always(Answer::text("")), Folder::new());
     let out = folder.at("out.jsonl");
-    haul(["-o", &out, &server.url("/a")]).done().exits(0);
-    let sent = server.requests();
-    for more in ["--lenient", "--dry-run"] {
-        haul([more, "-"])
-            .input("# results\n".to_owned() + &folder.read("out.jsonl"))
-            .done()
-            .exits(2)
-            .says("haul: stdin: it is a results file");
-    }
-    assert_eq!(server.requests(), sent);
-}
-
-#[test]
-fn a_record_among_requests_is_one_bad_line_even_where_unknown_keys_are_skipped() {
-    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
-    let out = folder.at("out.jsonl");
-    haul(["-o", &out, &server.url("/a")]).done().exits(0);
-    let list = folder.file(
-        "list",
-        format!("{0}\n{1}{0}\n", server.url("/b"), folder.read("out.jsonl")),
-    );
-    let sent = server.requests();
-    let done = haul(["--lenient", "--ordered", &list]).done().exits(1);
+    let url = server.url("/a");
+    let lines = [
+        json!({"url": url, "headers": {"Accept": "text/plain"}}),
+        json!({"url": url, "auth": {"bearer": "sesame"}}),
+        json!({"url": url, "body": {"n": 1}}),
+        json!({"url": server.url("/a?access_token=sesame")}),
+        json!(url),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    haul(["-o", &out, "-j1", "--ordered", "-"])
+        .input(lines)
+        .done()
+        .exits(0);
+    let done = haul(["--ordered", &out]).done().exits(1);
+    let warning = "a results file does not hold the headers, credentials and bodies";
+    assert_eq!(done.stderr.matches(warning).count(), 1);
     let outcomes: Vec<_> = done
         .results()
         .iter()
         .map(|r| r["outcome"].clone())
         .collect();
-    assert_eq!(outcomes, ["success", "failed", "success"]);
-    done.says(&format!(
-        "haul: {list}:2: a record of a results file holds no request"
-    ));
-    assert_eq!(server.requests() - sent, 2);
+    let expected = ["success", "success", "failed", "failed", "success"];
+    assert_eq!(outcomes, expected);
+    done.says("only GET and HEAD are sent again (a failure log, which --failures writes,")
+        .says("its secrets were left out");
 }

@@ -129,6 +129,43 @@ fn a_bad_row_is_one_failed_result_and_the_others_are_done() {
 }
 
 #[test]
+fn a_table_fills_a_template_and_its_other_columns_are_used_as_always() {
+    let (server, folder) = (server(), Folder::new());
+    let table = "sku,Lang,id,price,header:x-a\n\"a/b, c\",de,i1,1.50,v\nd,,i2,no,\n";
+    let list = folder.file("rows.csv", table);
+    let template =
+        json!({"url": server.url("/{sku}?l={lang}"), "method": "PUT", "json": "{price:json}"});
+    let file = folder.file("req.json", template.to_string());
+    let done = haul(["--ordered", "--template", &file, &list])
+        .done()
+        .exits(1);
+    let results = done.results();
+    assert_eq!(results[0]["url"], server.url("/a%2Fb%2C%20c?l=de"));
+    assert_eq!(results[0]["id"], "i1");
+    assert_eq!(
+        results[0]["tag"],
+        json!({"sku": "a/b, c", "Lang": "de", "price": "1.50"})
+    );
+    let seen = server.last("/a%2Fb%2C%20c");
+    assert_eq!((seen.header("x-a"), &*seen.body), (Some("v"), &b"1.50"[..]));
+    assert_eq!(
+        (&results[1]["error_type"], &results[1]["error_text"]),
+        (&json!("invalid_request"), &json!("price"))
+    );
+    let url = server.url("/{colour}");
+    let done = haul(["--url-template", &url, &list]).done().exits(2);
+    done.says("rows.csv: ")
+        .says("no column \"colour\"")
+        .says("\"sku\", \"Lang\"");
+    haul(["--url-template", &url, "-"])
+        .input(table)
+        .done()
+        .exits(2)
+        .says("no column");
+    assert_eq!(server.requests(), 1);
+}
+
+#[test]
 fn a_mistake_in_a_template_is_told_before_anything_is_sent() {
     let (server, folder) = (server(), Folder::new());
     let list = folder.file("list", "a\n");

@@ -1,4 +1,4 @@
-//! Input of a run: lines of files and standard input, and URLs among the arguments.
+//! Input of a run: lists in files and standard input, and URLs among the arguments.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,31 +6,36 @@ use std::sync::{Arc, OnceLock};
 
 use haul::batch::UniqueFilter;
 use haul::http::Method;
-use haul::record::{FileRegister, InputLines, InvalidLine};
+use haul::record::{FileRegister, InputEntry, InputLine, InputLines, InputOptions, InvalidLine};
 use haul::{Client, Request};
 
-use crate::arguments::{Arguments, InputFormat};
+use crate::arguments::{Arguments, FormatName};
 use crate::failure::CommandError;
-use crate::line::{LineRead, read_line};
 use crate::messages::Messages;
-use crate::recorded;
 use crate::reread::Reread;
-use crate::source::{ListSource, STDIN, open_all, shown};
+use crate::sitemaps::SitemapFetcher;
+use crate::source::{ListSource, STDIN, open_all};
 use crate::unfit::{self, ShownMistake};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
     sources: VecDeque<ListSource>,
     lines: InputLines,
-    format: InputFormat,
+    /// Settings for reading the lists.
+    options: InputOptions,
+    /// True if an argument must be a URL, and no JSON.
+    urls_only: bool,
+    /// True if an argument must be JSON, and no URL.
+    json_only: bool,
     /// True if the bodies of successes are not kept.
     discard_body: bool,
     /// True if a HEAD that a server refuses is asked again by GET.
     head_or_get: bool,
     messages: Messages,
-    line: Vec<u8>,
-    /// True if a first line with a column of URLs makes an input a table.
-    tables: bool,
+    /// Fetches the sitemaps of an index. `None`: these are requests.
+    sitemaps: Option<SitemapFetcher>,
+    /// True if a record that does not hold all of its request was told.
+    told_of_lacking: bool,
     refusal: InputRefusal,
     /// True if unreadable lines of standard input are kept for the failure log.
     keep_bad_lines: bool,
@@ -65,6 +70,7 @@ impl InputRefusal {
 }
 
 /// The place of a line, or of a URL among the arguments.
+#[derive(Clone)]
 enum LinePlace {
     Line(Arc<str>, u64),
     Argument(u64),
@@ -98,21 +104,34 @@ pub(crate) fn open(
     messages: &Messages,
 ) -> Result<ListReader, CommandError> {
     let given = &arguments.requests;
-    // A list of relative paths with commas stays a list.
-    let tables = given.base_url.is_none() && given.input_format != InputFormat::Urls;
+    let template = lines.row_template();
+    let has_template = template.is_some();
+    let options = match template {
+        Some(template) => given.input_options().template(template),
+        None => given.input_options(),
+    };
+    let follows = given.follow_sitemaps && !arguments.ending.dry_run;
     Ok(ListReader {
-        sources: open_all(&arguments.inputs, given.scheme.is_some(), tables, messages)?,
+        sources: open_all(
+            &arguments.inputs,
+            given.scheme.is_some(),
+            &options,
+            messages,
+        )?,
         lines,
-        format: given.input_format,
+        urls_only: given.input_format == FormatName::Urls,
+        json_only: given.input_format == FormatName::Jsonl,
         discard_body: given.discard_body,
         head_or_get: given.head_or_get,
         messages: messages.clone(),
-        line: Vec::new(),
-        tables,
+        sitemaps: follows.then(|| SitemapFetcher::new(client)),
+        told_of_lacking: false,
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
-        has_template: given.has_template(),
-        reread: (!arguments.connection.public_only).then(|| Reread::new(register.clone())),
+        has_template,
+        reread: (!arguments.connection.public_only)
+            .then(|| Reread::new(register.clone(), options.clone())),
+        options,
         unique: given.unique.then(|| client.unique_filter()),
         duplicates: Duplicates::default(),
     })
@@ -129,13 +148,18 @@ impl ListReader {
         self.duplicates.clone()
     }
 
+    /// Returns the settings for reading the lists.
+    pub(crate) fn options(&self) -> &InputOptions {
+        &self.options
+    }
+
     /// Returns the number of requests of each input for which it is known without counting lines.
     pub(crate) fn known(&self) -> HashMap<String, u64> {
         let known = self.sources.iter().filter_map(|source| match source {
             ListSource::Failures { name, requests, .. } => {
                 Some((name.to_string(), requests.len() as u64))
             }
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::Lines { .. } => None,
+            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
         });
         known.collect()
     }
@@ -144,7 +168,7 @@ impl ListReader {
     pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &[Request])> {
         self.sources.iter().filter_map(|source| match source {
             ListSource::Failures { name, requests, .. } => Some((&**name, requests.as_slice())),
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::Lines { .. } => None,
+            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
         })
     }
 
@@ -180,28 +204,31 @@ impl ListReader {
     /// Returns the next request, also one that equals an earlier one, or a line that is no request.
     fn read_next(&mut self) -> Option<Result<Request, UnreadableLine>> {
         loop {
-            let place = match self.sources.front_mut()? {
-                ListSource::Unseen(..) => match self.look_at_first() {
-                    Some(unreadable) => return Some(Err(unreadable)),
-                    None => continue,
-                },
+            match self.sources.pop_front()? {
+                ListSource::Unseen(name, from) => {
+                    match ListSource::of_list(name, from, &self.options) {
+                        Ok(list) => self.sources.push_front(list),
+                        Err(reason) => self.refuse(reason),
+                    }
+                }
                 ListSource::Url(url, number) => {
-                    let (url, place) = (std::mem::take(url), LinePlace::Argument(*number));
-                    self.sources.pop_front();
-                    let is_argument = true;
-                    return Some(self.request(&url, place, is_argument));
+                    return Some(self.argument(&url, LinePlace::Argument(number)));
                 }
                 ListSource::Failures {
                     name,
-                    requests,
+                    mut requests,
                     number,
                 } => {
                     let Some(request) = requests.next() else {
-                        self.sources.pop_front();
                         continue;
                     };
-                    *number += 1;
-                    let place = LinePlace::Line(Arc::clone(name), *number);
+                    let number = number + 1;
+                    let place = LinePlace::Line(Arc::clone(&name), number);
+                    self.sources.push_front(ListSource::Failures {
+                        name,
+                        requests,
+                        number,
+                    });
                     if let Some(read) = self.reread(&request) {
                         return Some(read);
                     }
@@ -213,66 +240,45 @@ impl ListReader {
                     };
                     return Some(Ok(self.lines.take(request)));
                 }
-                ListSource::Lines {
-                    name, from, number, ..
+                ListSource::List {
+                    name,
+                    mut from,
+                    depth,
                 } => {
-                    *number += 1;
-                    let place = LinePlace::Line(Arc::clone(name), *number);
-                    match read_line(from, &mut self.line, *number == 1) {
-                        Ok(LineRead::End) => {
-                            self.sources.pop_front();
-                            continue;
+                    let Some(entry) = from.next_entry() else {
+                        continue;
+                    };
+                    let place = LinePlace::Line(Arc::clone(&name), entry.line());
+                    let read = self.entry(&entry, place.clone());
+                    let follows = entry.is_sitemap();
+                    self.sources
+                        .push_front(ListSource::List { name, from, depth });
+                    match (read, &mut self.sitemaps) {
+                        (Ok(request), Some(sitemaps)) if follows => {
+                            match sitemaps.open(&request, depth) {
+                                Ok(Some(list)) => self.sources.push_front(list),
+                                Ok(None) => {}
+                                Err(reason) => {
+                                    return Some(Err(self.failed_sitemap(&request, place, reason)));
+                                }
+                            }
                         }
-                        Ok(LineRead::Whole) => place,
-                        Ok(LineRead::Wrong(wrong)) => return Some(Err(self.bad(place, wrong))),
-                        // Lines read before keep their outcomes. The line that could not be read fails.
-                        Err(e) => {
-                            self.sources.pop_front();
-                            self.line.clear();
-                            let wrong = InvalidLine::new(format!("cannot be read: {e}"));
-                            return Some(Err(self.bad(place, wrong)));
-                        }
+                        (read, _) => return Some(read),
                     }
                 }
-            };
-            let line = std::mem::take(&mut self.line);
-            let text = String::from_utf8_lossy(&line);
-            let text = text.trim_end();
-            let begin = text.trim_start();
-            if begin.is_empty() || begin.starts_with('#') {
-                self.line = line;
-                continue;
             }
-            if self.begins_source()
-                && recorded::is_result(begin)
-                && let LinePlace::Line(name, _) = &place
-            {
-                let reason = recorded::refusal(shown(name));
-                self.refuse(reason);
-                return None;
-            }
-            let request = self.request(text, place, false);
-            self.line = line;
-            return Some(request);
         }
     }
 
-    /// Looks at a pipe whose turn it is. If the pipe is no list, the input ends here. Returns a bad line if the pipe
-    /// cannot be read, else `None`.
-    fn look_at_first(&mut self) -> Option<UnreadableLine> {
-        let Some(ListSource::Unseen(name, from)) = self.sources.pop_front() else {
-            return None;
-        };
-        match ListSource::of_lines(Arc::clone(&name), from, self.tables) {
-            Ok(Ok(lines)) => self.sources.push_front(lines),
-            Ok(Err(reason)) => self.refuse(reason),
-            Err(e) => {
-                self.line.clear();
-                let wrong = InvalidLine::new(format!("cannot be read: {e}"));
-                return Some(self.bad(LinePlace::Line(name, 1), wrong));
-            }
-        }
-        None
+    /// Makes the failed outcome of a sitemap that could not be read.
+    fn failed_sitemap(
+        &self,
+        request: &Request,
+        place: LinePlace,
+        reason: String,
+    ) -> UnreadableLine {
+        let wrong = InvalidLine::new(reason);
+        self.bad_line(request.url().as_bytes(), place, false, wrong)
     }
 
     /// Ends the input, because the next source is no list.
@@ -281,14 +287,17 @@ impl ListReader {
         self.sources.clear();
     }
 
-    fn bad(&self, place: LinePlace, wrong: InvalidLine) -> UnreadableLine {
-        self.bad_line(&self.line, place, wrong)
-    }
-
-    fn bad_line(&self, line: &[u8], place: LinePlace, wrong: InvalidLine) -> UnreadableLine {
-        let stand_in = self.lines.stand_in(line, wrong.clone());
-        let stand_in = match self.keep_bad_lines && place.is_stdin() {
-            true => stand_in.keeping_line(line),
+    /// Makes the failed outcome of a text that cannot be read. `keep`: true if the text is kept for the failure log.
+    fn bad_line(
+        &self,
+        text: &[u8],
+        place: LinePlace,
+        keep: bool,
+        wrong: InvalidLine,
+    ) -> UnreadableLine {
+        let stand_in = self.lines.stand_in(text, wrong.clone());
+        let stand_in = match keep {
+            true => stand_in.keeping_line(text),
             false => stand_in,
         };
         UnreadableLine {
@@ -297,36 +306,57 @@ impl ListReader {
         }
     }
 
-    /// Reads the request of a line, or returns its mistake. An argument is a URL to its end, with its blanks.
+    /// Reads the request of a URL among the arguments, to its end, with its blanks.
+    fn argument(&mut self, text: &str, place: LinePlace) -> Result<Request, UnreadableLine> {
+        let json = text.trim_start().starts_with(['{', '"']);
+        let read = if self.urls_only && json && !self.has_template {
+            Err(InvalidLine::new(
+                "a URL is expected (--input-format auto reads JSON)",
+            ))
+        } else if self.json_only && !json {
+            Err(InvalidLine::new(
+                "JSON is expected (--input-format auto reads URLs)",
+            ))
+        } else {
+            self.lines.read_whole(text)
+        };
+        match read {
+            Ok(line) => self.request(line, text, place, false),
+            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
+        }
+    }
+
+    /// Reads the request of an entry of a list.
+    fn entry(
+        &mut self,
+        entry: &InputEntry<'_>,
+        place: LinePlace,
+    ) -> Result<Request, UnreadableLine> {
+        // Other entries than lines are not found again by the number of their line.
+        let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
+        let text = entry.text();
+        let read = text.clone().and_then(|text| match entry.row_keys() {
+            Some(own) => self.lines.read_row(text, own),
+            None => self.lines.read(text),
+        });
+        match read {
+            Ok(line) => self.request(line, text.unwrap_or_default(), place, keep),
+            Err(wrong) => Err(self.bad_line(entry.bytes(), place, keep, entry.placed(wrong))),
+        }
+    }
+
+    /// Gives the request of a line its place, and tells about the line.
     fn request(
         &mut self,
+        line: InputLine,
         text: &str,
         place: LinePlace,
-        is_argument: bool,
+        keep: bool,
     ) -> Result<Request, UnreadableLine> {
-        let json = text.trim_start().starts_with(['{', '"']);
-        let wrong = match self.format {
-            InputFormat::Urls if json && !self.has_template => {
-                Some("a URL is expected (--input-format auto reads JSON)")
-            }
-            InputFormat::Jsonl if !json => {
-                Some("JSON is expected (--input-format auto reads URLs)")
-            }
-            _ => None,
-        };
-        let read = match wrong {
-            Some(reason) => Err(InvalidLine::new(reason)),
-            None if is_argument => self.lines.read_whole(text),
-            None => self.lines.read(text),
-        };
-        let line = match read {
-            Ok(line) => line,
-            Err(wrong) => return Err(self.bad_line(text.as_bytes(), place, wrong)),
-        };
         if let Some(read) = self.reread(&line.request) {
             return read;
         }
-        let request = match self.keep_bad_lines && place.is_stdin() {
+        let request = match keep {
             true => line.request.keeping_line(text),
             false => line.request,
         };
@@ -334,6 +364,12 @@ impl ListReader {
         for key in line.unknown {
             self.messages.skipped_key(&format!(
                 "{}unknown key skipped: {key:?}",
+                unfit::shown_place(&request)
+            ));
+        }
+        if line.is_incomplete && !std::mem::replace(&mut self.told_of_lacking, true) {
+            self.messages.warning(&format!(
+                "{}a results file does not hold the headers, credentials and bodies that its requests had of their own; these are sent without (a failure log, which --failures writes, holds them)",
                 unfit::shown_place(&request)
             ));
         }
@@ -349,19 +385,14 @@ impl ListReader {
         let mut files = self.reread.take()?;
         let place = LinePlace::Line(source.into(), number);
         let read = match files.line(source, number) {
-            Ok(line) => self.request(&line, place, false),
-            Err(wrong) => Err(self.bad_line(b"", place, wrong)),
+            Ok(text) => match self.lines.read(&text) {
+                Ok(line) => self.request(line, &text, place, false),
+                Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
+            },
+            Err(wrong) => Err(self.bad_line(b"", place, false, wrong)),
         };
         self.reread = Some(files);
         Some(read)
-    }
-
-    /// Returns true for the first line of a source that is neither blank nor a comment.
-    fn begins_source(&mut self) -> bool {
-        match self.sources.front_mut() {
-            Some(ListSource::Lines { begun, .. }) => !std::mem::replace(begun, true),
-            _ => false,
-        }
     }
 }
 

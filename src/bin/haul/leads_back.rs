@@ -1,17 +1,14 @@
 //! Lines of an input that lead to a file which `--overwrite` would empty before they are read.
 
 use std::fs::File;
-use std::io::BufRead;
 
 use haul::Request;
-use haul::record::{FileRegister, InputLines, Record};
+use haul::record::{FileRegister, InputLines, InputOptions, InputReader, Record};
 
 use crate::arguments::Arguments;
 use crate::failure::CommandError;
 use crate::files::RunFiles;
 use crate::input::ListReader;
-use crate::line::{LineRead, read_line};
-use crate::reader::{RecognizedInput, look};
 use crate::source::{STDIN, shown};
 
 /// Names in a line that leads to another file: an entry of a failure log for a line that could not be read, and bodies.
@@ -49,7 +46,7 @@ pub(crate) fn check(
     };
     inputs
         .iter()
-        .try_for_each(|input| emptied.check_lines(input))
+        .try_for_each(|name| emptied.check_lines(name, input.options()))
 }
 
 /// Register of the files that are to be emptied.
@@ -57,21 +54,16 @@ struct EmptiedFiles(FileRegister);
 
 impl EmptiedFiles {
     /// Checks the lines of an input. A line that cannot be read is reported when its turn comes.
-    fn check_lines(&self, name: &str) -> Result<(), CommandError> {
-        let Some(mut from) = lines_of(name) else {
+    fn check_lines(&self, name: &str, options: &InputOptions) -> Result<(), CommandError> {
+        let Some(mut entries) = entries_of(name, options) else {
             return Ok(());
         };
-        let (mut line, mut number) = (Vec::new(), 0);
         let mut lines = InputLines::new().lenient(true);
         let defaults = serde_json::Map::new();
-        loop {
-            number += 1;
-            match read_line(&mut from, &mut line, number == 1) {
-                Ok(LineRead::End) | Err(_) => return Ok(()),
-                Ok(LineRead::Wrong(_)) => continue,
-                Ok(LineRead::Whole) => {}
-            }
-            let text = String::from_utf8_lossy(&line);
+        while let Some(entry) = entries.next_entry() {
+            let Ok(text) = entry.text() else {
+                continue;
+            };
             let text = text.trim();
             let may_lead = text.starts_with('{') && NAMES.iter().any(|name| text.contains(name));
             if !may_lead {
@@ -81,9 +73,10 @@ impl EmptiedFiles {
             // Without a directory for bodies, this reader refuses a line with an `output_file`.
             let read = read.or_else(|_| Record::parse_input_line(text, &defaults));
             if let Ok(request) = read {
-                self.check(&request, name, number)?;
+                self.check(&request, name, entry.line())?;
             }
         }
+        Ok(())
     }
 
     fn check(&self, request: &Request, name: &str, number: u64) -> Result<(), CommandError> {
@@ -105,8 +98,8 @@ impl EmptiedFiles {
     }
 }
 
-/// Opens the lines of a regular file. `None`: the input is no regular file, or no list.
-fn lines_of(name: &str) -> Option<Box<dyn BufRead + Send>> {
+/// Opens a regular file. `None`: the input is no regular file, or is not read.
+fn entries_of(name: &str, options: &InputOptions) -> Option<InputReader> {
     let path = match name {
         STDIN => "/dev/stdin",
         name => name,
@@ -115,8 +108,5 @@ fn lines_of(name: &str) -> Option<Box<dyn BufRead + Send>> {
     if !file.metadata().ok()?.is_file() {
         return None;
     }
-    match look(Box::new(file), false) {
-        Ok(RecognizedInput::Lines(from)) => Some(from),
-        Ok(RecognizedInput::Other(_)) | Err(_) => None,
-    }
+    InputReader::open(file, options).ok()
 }

@@ -57,6 +57,7 @@ pub(crate) fn run(
     if arguments.ending.dry_run {
         return dry_run::print(requests, &client, limit, messages);
     }
+    let options = requests.options().clone();
     let (refusal, duplicates) = (requests.refusal(), requests.duplicates());
     files.make_folder()?;
     let new = files.new_outputs();
@@ -95,11 +96,20 @@ pub(crate) fn run(
     }
     let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
-    let lines_are_requests =
-        !arguments.ending.retry_failed && !arguments.requests.unique && pages.is_none();
+    let lines_are_requests = !arguments.ending.retry_failed
+        && !arguments.requests.unique
+        && !arguments.requests.follow_sitemaps
+        && pages.is_none();
     if shown != ProgressForm::None && lines_are_requests {
         let bare = arguments.requests.scheme.is_some();
-        total::count(&arguments.inputs, bare, known, found, outcomes.progress());
+        total::count(
+            &arguments.inputs,
+            bare,
+            options,
+            known,
+            found,
+            outcomes.progress(),
+        );
     }
     let how_to_resume = again::how_to_resume(arguments, client.redaction());
     limit.runs(outcomes.summary(), how_to_resume.clone());

@@ -9,7 +9,7 @@ use haul::{Adaptive, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
 use serde_json::Value;
 
 use crate::arguments::{
-    Arguments, ConnectionArguments, InputFormat, RequestArguments, TimeArguments, name_of,
+    Arguments, ConnectionArguments, FormatName, RequestArguments, TimeArguments, name_of,
 };
 use crate::connection::{connected, taped};
 use crate::credentials::log_in;
@@ -64,7 +64,7 @@ pub(crate) fn settings(
     }
     builder = log_in(builder, given)?;
     let mut lines = defaults(given)?
-        .whole_lines(given.input_format == InputFormat::Urls)
+        .whole_lines(given.input_format == FormatName::Urls)
         .lenient(given.lenient)
         .retry(retry);
     if let Some(schemes) = &given.scheme {

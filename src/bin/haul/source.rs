@@ -2,17 +2,16 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, Read, Seek};
+use std::io::{self, IsTerminal, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 use std::vec;
 
 use haul::Request;
+use haul::record::{InputOptions, InputReader, InvalidInput};
 
 use crate::failure::CommandError;
 use crate::messages::Messages;
-use crate::reader::{RecognizedInput, look};
-use crate::recognize::UnreadFormat;
 use crate::recorded;
 use crate::shell::quoted;
 
@@ -31,12 +30,11 @@ pub(crate) enum ListSource {
     },
     /// A pipe that was not examined yet, since its first line may be long in coming.
     Unseen(Arc<str>, Box<dyn Read + Send>),
-    Lines {
+    List {
         name: Arc<str>,
-        from: Box<dyn BufRead + Send>,
-        number: u64,
-        /// True if a line that is neither blank nor a comment was read.
-        begun: bool,
+        from: Box<InputReader>,
+        /// Number of sitemap indexes that led to this list. 0: it is an input.
+        depth: u32,
     },
 }
 
@@ -47,11 +45,11 @@ pub(crate) fn is_url(argument: &str, bare: bool) -> bool {
     argument.contains("://") || is_bare()
 }
 
-/// Opens all inputs. `bare`: as in [`is_url`]. `tables`: true if a first line with a column of URLs makes an input a table.
+/// Opens all inputs. `bare`: as in [`is_url`].
 pub(crate) fn open_all(
     inputs: &[String],
     bare: bool,
-    tables: bool,
+    options: &InputOptions,
     messages: &Messages,
 ) -> Result<VecDeque<ListSource>, CommandError> {
     if inputs.is_empty() && io::stdin().is_terminal() {
@@ -60,36 +58,43 @@ pub(crate) fn open_all(
         ));
     }
     if inputs.is_empty() {
-        return Ok(VecDeque::from([stdin(tables)?]));
+        return Ok(VecDeque::from([stdin(options)?]));
     }
     let open = |(number, input): (u64, &String)| {
         if input == STDIN {
-            stdin(tables)
+            stdin(options)
         } else if is_url(input, bare) {
             Ok(ListSource::Url(input.clone(), number))
         } else {
-            open_path(input, tables, messages)
+            open_path(input, options, messages)
         }
     };
     (1..).zip(inputs).map(open).collect()
 }
 
 impl ListSource {
-    /// Examines an input of lines. The inner error is the message about an input that is no list.
-    pub(crate) fn of_lines(
+    /// Opens a list. The error is the message about an input that is not read.
+    pub(crate) fn of_list(
         name: Arc<str>,
         from: Box<dyn Read + Send>,
-        tables: bool,
-    ) -> io::Result<Result<ListSource, String>> {
-        Ok(match look(from, tables)? {
-            RecognizedInput::Lines(from) => Ok(ListSource::Lines {
+        options: &InputOptions,
+    ) -> Result<ListSource, String> {
+        match InputReader::open(from, options) {
+            Ok(list) => Ok(ListSource::List {
                 name,
-                from,
-                number: 0,
-                begun: false,
+                from: Box::new(list),
+                depth: 0,
             }),
-            RecognizedInput::Other(other) => Err(refused(&name, &other)),
-        })
+            Err(invalid) => Err(refused(&name, &invalid)),
+        }
+    }
+
+    /// Sets the number of sitemap indexes that led to this list.
+    pub(crate) fn led_to_by(mut self, indexes: u32) -> ListSource {
+        if let ListSource::List { depth, .. } = &mut self {
+            *depth = indexes;
+        }
+        self
     }
 }
 
@@ -101,12 +106,16 @@ pub(crate) fn shown(name: &str) -> &str {
     }
 }
 
-fn stdin(tables: bool) -> Result<ListSource, CommandError> {
+fn stdin(options: &InputOptions) -> Result<ListSource, CommandError> {
     let is_file = std::fs::metadata("/dev/stdin").is_ok_and(|about| about.is_file());
-    source(STDIN, Box::new(io::stdin()), is_file, tables)
+    source(STDIN, Box::new(io::stdin()), is_file, options)
 }
 
-fn open_path(path: &str, tables: bool, messages: &Messages) -> Result<ListSource, CommandError> {
+fn open_path(
+    path: &str,
+    options: &InputOptions,
+    messages: &Messages,
+) -> Result<ListSource, CommandError> {
     let mut file = open_file(path)?;
     let is_file = file.metadata().is_ok_and(|about| about.is_file());
     if is_file {
@@ -119,10 +128,8 @@ fn open_path(path: &str, tables: bool, messages: &Messages) -> Result<ListSource
             });
         }
         file.rewind().map_err(wrong)?;
-        recorded::check_first_line(path, &file)?;
-        file.rewind().map_err(wrong)?;
     }
-    source(path, Box::new(file), is_file, tables)
+    source(path, Box::new(file), is_file, options)
 }
 
 /// Makes the source of a file, which is examined now, or of a pipe, which is examined when its turn comes.
@@ -130,20 +137,20 @@ fn source(
     name: &str,
     from: Box<dyn Read + Send>,
     is_file: bool,
-    tables: bool,
+    options: &InputOptions,
 ) -> Result<ListSource, CommandError> {
     if !is_file {
         return Ok(ListSource::Unseen(name.into(), from));
     }
-    let lines = ListSource::of_lines(name.into(), from, tables);
-    lines
-        .map_err(|e| unreadable(shown(name), e))?
-        .map_err(CommandError::usage)
+    ListSource::of_list(name.into(), from, options).map_err(CommandError::usage)
 }
 
-fn refused(name: &str, other: &UnreadFormat) -> String {
-    let file = (name != STDIN).then(|| quoted(name));
-    format!("{}: {}", shown(name), other.advice(file.as_deref()))
+fn refused(name: &str, invalid: &InvalidInput) -> String {
+    let reason = match name {
+        STDIN => invalid.to_string(),
+        name => invalid.for_file(&quoted(name)),
+    };
+    format!("{}: {reason}", shown(name))
 }
 
 fn unreadable(name: &str, why: impl std::fmt::Display) -> CommandError {

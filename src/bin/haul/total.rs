@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
 use std::thread;
 
 use haul::batch::ProgressHandle;
+use haul::record::{InputOptions, InputReader};
 
-use crate::reader::{RecognizedInput, look};
 use crate::source::is_url;
 
 /// Upper bound for the size of the inputs, in bytes: larger inputs are not read twice.
@@ -19,6 +18,7 @@ const MOST: u64 = 1 << 30;
 pub(crate) fn count(
     inputs: &[String],
     bare: bool,
+    options: InputOptions,
     known: HashMap<String, u64>,
     done: u64,
     progress: ProgressHandle,
@@ -47,7 +47,7 @@ pub(crate) fn count(
         return;
     }
     let counting = move || {
-        let lines: Option<u64> = files.iter().map(|path| requests_in(path)).sum();
+        let lines: Option<u64> = files.iter().map(|path| requests_in(path, &options)).sum();
         if let Some(total) = lines.and_then(|lines| (lines + urls).checked_sub(done)) {
             progress.expect(total);
         }
@@ -60,71 +60,11 @@ pub(crate) fn count(
     );
 }
 
-fn requests_in(path: &str) -> Option<u64> {
-    let RecognizedInput::Lines(mut file) = look(Box::new(File::open(path).ok()?), false).ok()?
-    else {
-        return None;
-    };
-    let mut piece = vec![0; 256 << 10];
-    let mut count = LineCounter::default();
-    loop {
-        match file.read(&mut piece).ok()? {
-            0 => return Some(count.requests),
-            n => count.add(&piece[..n]),
-        }
+fn requests_in(path: &str, options: &InputOptions) -> Option<u64> {
+    let mut input = InputReader::open(File::open(path).ok()?, options).ok()?;
+    let mut requests = 0;
+    while input.next_entry().is_some() {
+        requests += 1;
     }
-}
-
-/// Counter of lines that are neither blank nor comments.
-#[derive(Default)]
-struct LineCounter {
-    requests: u64,
-    /// True if the kind of the current line is known.
-    known: bool,
-}
-
-impl LineCounter {
-    fn add(&mut self, piece: &[u8]) {
-        let mut rest = piece;
-        while !rest.is_empty() {
-            if !self.known {
-                let Some(at) = rest
-                    .iter()
-                    .position(|b| *b == b'\n' || !b.is_ascii_whitespace())
-                else {
-                    return;
-                };
-                match rest[at] {
-                    b'\n' => {}
-                    first => {
-                        self.known = true;
-                        self.requests += u64::from(first != b'#');
-                    }
-                }
-                rest = &rest[at + 1..];
-            } else {
-                let Some(at) = rest.iter().position(|b| *b == b'\n') else {
-                    return;
-                };
-                self.known = false;
-                rest = &rest[at + 1..];
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blank_lines_and_comments_are_no_requests_wherever_the_text_is_cut() {
-        let text =
-            b"http://h/1\n\n# no\n  # no\n \t\r\n  http://h/2\r\n{\"url\":\"#\"}\nhttp://h/4";
-        for size in 1..text.len() {
-            let mut count = LineCounter::default();
-            text.chunks(size).for_each(|piece| count.add(piece));
-            assert_eq!(count.requests, 4, "in pieces of {size}");
-        }
-    }
+    Some(requests)
 }

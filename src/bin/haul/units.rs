@@ -143,6 +143,16 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Reads the character between the cells of a table.
+pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" | b"tab" => Ok(b'\t'),
+        [b'"' | b'\n' | b'\r'] => Err("a quote or line end cannot be between cells".to_owned()),
+        [one] if one.is_ascii() => Ok(*one),
+        _ => Err("one ASCII character is expected, such as ';', or \\t".to_owned()),
+    }
+}
+
 /// Reads the name of a header, a query parameter or both, such as `X-My-Key`.
 pub(crate) fn secret_name(text: &str) -> Result<String, String> {
     let name = text.trim();

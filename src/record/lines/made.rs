@@ -47,6 +47,11 @@ impl InputLines {
         self
     }
 
+    /// Returns the template that each line is a row of values for. `None`: each line is a request.
+    pub fn row_template(&self) -> Option<&RequestTemplate> {
+        self.template.as_ref()
+    }
+
     /// Reads a row of a table: makes its request by the [template](InputLines::template).
     ///
     /// `cells`: the cells as text by the names of their columns, as a JSON object. `own`: the keys that the columns give
@@ -74,7 +79,7 @@ impl InputLines {
                 .and_then(|row| rows::read_row(&row, template, &self.defaults, self.reading)),
             None => read_line(own, &self.defaults, self.reading),
         };
-        self.take_read(read.map_err(InvalidLine::nowhere))
+        self.take_read(read.map_err(InvalidLine::without_position))
     }
 
     /// Reads a line, as a row of the template if there is one.

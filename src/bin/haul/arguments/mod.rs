@@ -18,7 +18,7 @@ pub(crate) use ending::EndingArguments;
 pub(crate) use names::name_of;
 pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;
-pub(crate) use requests::{InputFormat, RequestArguments};
+pub(crate) use requests::{FormatName, RequestArguments};
 pub(crate) use results::{BodyForm, ResultArguments};
 
 /// Text that `--generate` prints.

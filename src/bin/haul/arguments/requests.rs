@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use haul::record::{InputFormat, InputOptions};
 
 use crate::schemes::Schemes;
-use crate::units::{pair, secret_name, whole};
+use crate::units::{delimiter, pair, secret_name, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests (defaults for every line; a JSON line overrides them)")]
@@ -177,17 +178,37 @@ pub(crate) struct RequestArguments {
     /// Redirects followed; 0 = the redirect is the result
     #[arg(long, value_name = "N", value_parser = whole::<u32>, default_value_t = 10)]
     pub(crate) max_redirs: u32,
-    /// Format of the lines: auto (each by itself), urls, or jsonl
+    /// Format of the input [default: auto, by its content]
     ///
-    /// With auto, a blank in a URL has to be written %20, since text after a URL is more often a remark. With urls, the
-    /// whole line is the URL, and its blanks are sent as %20.
+    /// urls, jsonl, json (an array of URLs and requests), csv, tsv, sitemap, results or failures (lines that haul wrote).
+    /// With auto, a list is a table only if its first line is no URL and has a field named url, and a blank in a URL has
+    /// to be written %20, since text after a URL is more often a remark. With urls, the whole line is the URL, and its
+    /// blanks are sent as %20. gzip, zstd and UTF-16 are read under every format.
     #[arg(
         long,
         value_name = "FORMAT",
         default_value = "auto",
+        hide_default_value = true,
         hide_possible_values = true
     )]
-    pub(crate) input_format: InputFormat,
+    pub(crate) input_format: FormatName,
+    /// Character between the cells of CSV [default: a comma]
+    ///
+    /// Such as ';', or '\t' for a tab.
+    #[arg(hide_short_help = true, long, value_name = "CHAR", value_parser = delimiter)]
+    pub(crate) csv_delimiter: Option<u8>,
+    /// Column of CSV or TSV with the URLs [default: url]
+    #[arg(hide_short_help = true, long, value_name = "NAME")]
+    pub(crate) url_column: Option<String>,
+    /// Column of CSV or TSV with the ids [default: id]
+    #[arg(hide_short_help = true, long, value_name = "NAME")]
+    pub(crate) id_column: Option<String>,
+    /// Fetch the sitemaps of a sitemap index, and send the requests of their links
+    ///
+    /// Up to five levels deep, with the limits of the run. A sitemap has no result, but one that cannot be read is a
+    /// failed one. Without this option the sitemaps themselves are the requests.
+    #[arg(hide_short_help = true, long)]
+    pub(crate) follow_sitemaps: bool,
     /// Leave out a request that equals an earlier one of the input
     ///
     /// Requests are equal that send the same: method, URL without fragment, body, headers and credentials. Ids and tags
@@ -202,16 +223,53 @@ pub(crate) struct RequestArguments {
     pub(crate) lenient: bool,
 }
 
-impl RequestArguments {
-    /// True if the lines are rows of values for a template.
-    pub(crate) fn has_template(&self) -> bool {
-        self.template.is_some() || self.url_template.is_some()
-    }
-}
-
+/// Format of the input, as it is named on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum InputFormat {
+pub(crate) enum FormatName {
     Auto,
     Urls,
     Jsonl,
+    Json,
+    Csv,
+    Tsv,
+    Sitemap,
+    Results,
+    Failures,
+}
+
+impl RequestArguments {
+    /// Returns the settings for reading the inputs.
+    pub(crate) fn input_options(&self) -> InputOptions {
+        let mut options = InputOptions::new().relative_urls(self.base_url.is_some());
+        if let Some(format) = self.input_format.format() {
+            options = options.format(format);
+        }
+        if let Some(delimiter) = self.csv_delimiter {
+            options = options.csv_delimiter(delimiter);
+        }
+        if let Some(column) = &self.url_column {
+            options = options.url_column(column);
+        }
+        match &self.id_column {
+            Some(column) => options.id_column(column),
+            None => options,
+        }
+    }
+}
+
+impl FormatName {
+    /// Returns the format. `None`: it is recognised by content.
+    fn format(self) -> Option<InputFormat> {
+        Some(match self {
+            FormatName::Auto => return None,
+            FormatName::Urls => InputFormat::Urls,
+            FormatName::Jsonl => InputFormat::JsonLines,
+            FormatName::Json => InputFormat::Json,
+            FormatName::Csv => InputFormat::Csv,
+            FormatName::Tsv => InputFormat::Tsv,
+            FormatName::Sitemap => InputFormat::Sitemap,
+            FormatName::Results => InputFormat::Results,
+            FormatName::Failures => InputFormat::Failures,
+        })
+    }
 }

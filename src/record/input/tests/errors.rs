@@ -11,8 +11,8 @@ fn a_value_of_the_wrong_kind_is_named_with_what_is_expected() {
             "method: text is expected, not a number".to_owned(),
         ),
         (
-            r#""body":{"a":1}"#,
-            "body: text is expected, not an object".into(),
+            r#""body":1"#,
+            "body: text is expected, not a number".into(),
         ),
         (
             r#""body_file":1"#,
@@ -146,7 +146,7 @@ fn what_is_wrong_is_named() {
         ("{\"url\":\"http://h/\",\"auth\":1}", "auth: "),
         (
             "{\"v\":1,\"key\":\"x\",\"outcome\":\"failed\",\"url\":\"http://h/\"}",
-            "a record of a results file holds no request",
+            "a results file holds no bodies: only GET and HEAD",
         ),
         (
             "{\"url\":\"http://h/\",\"output_file\":\"a/../../b\"}",

@@ -2,17 +2,15 @@
 
 use std::io::{self, BufRead, Read};
 
-use haul::record::InvalidLine;
-
-/// Longest line that is read, in bytes: haul writes no longer ones. The rest of a longer line is skipped, up to its
-/// end.
-pub(crate) const LONGEST: usize = haul::record::LONGEST_LINE;
+use super::InputFormat;
+use crate::record::fields::ObjectFields;
+use crate::record::{InvalidLine, LONGEST_LINE};
 
 /// Capacity in bytes that the buffer keeps after a line. A larger buffer is given back.
 const KEPT: usize = 1 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum LineRead {
+pub(super) enum LineRead {
     /// The line is in the buffer, and is UTF-8.
     Whole,
     /// The line cannot be read, for this reason. The buffer holds it, unless it is too long.
@@ -21,16 +19,12 @@ pub(crate) enum LineRead {
     End,
 }
 
-/// Reads a line. A byte order mark before the first line is left out.
-pub(crate) fn read_line(
-    from: &mut impl BufRead,
-    line: &mut Vec<u8>,
-    is_first: bool,
-) -> io::Result<LineRead> {
+/// Reads a line, of [`LONGEST_LINE`] bytes at most. The rest of a longer line is skipped.
+pub(super) fn read_line(from: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<LineRead> {
     line.clear();
     line.shrink_to(KEPT);
-    let most = LONGEST as u64 + 1;
-    let length = from.by_ref().take(most).read_until(b'\n', line)? as u64;
+    let most = LONGEST_LINE as u64 + 1;
+    let length = from.take(most).read_until(b'\n', line)? as u64;
     if length == 0 {
         return Ok(LineRead::End);
     }
@@ -39,11 +33,8 @@ pub(crate) fn read_line(
         line.clear();
         line.shrink_to(KEPT);
         return Ok(LineRead::Wrong(InvalidLine::new(format!(
-            "the line is too long (at most {LONGEST} bytes are read; body_file sends a large body)"
+            "the line is too long (at most {LONGEST_LINE} bytes are read; body_file sends a large body)"
         ))));
-    }
-    if is_first && line.starts_with(b"\xef\xbb\xbf") {
-        line.drain(..3);
     }
     Ok(match std::str::from_utf8(line) {
         Ok(_) => LineRead::Whole,
@@ -52,14 +43,14 @@ pub(crate) fn read_line(
 }
 
 /// Reads to the end of the line and drops its bytes.
-fn skip_line(from: &mut impl BufRead) -> io::Result<()> {
+fn skip_line(from: &mut dyn BufRead) -> io::Result<()> {
     loop {
         let waiting = match from.fill_buf() {
             Ok(waiting) => waiting,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(e),
         };
-        let (used, over) = match waiting.iter().position(|byte| *byte == b'\n') {
+        let (used, over) = match memchr::memchr(b'\n', waiting) {
             Some(at) => (at + 1, true),
             None => (waiting.len(), waiting.is_empty()),
         };
@@ -70,6 +61,34 @@ fn skip_line(from: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
+/// True for blank lines and comments.
+pub(super) fn is_skipped(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    text.is_empty() || text.starts_with(b"#")
+}
+
+/// Returns the mistake of a line that is not of the format that was asked for. `None`: it is of the format.
+pub(super) fn of_other_format(text: &str, format: InputFormat) -> Option<InvalidLine> {
+    let begin = text.trim_start();
+    let is_json = begin.starts_with(['{', '"']);
+    let has = |names: &[&str]| {
+        let keys = ObjectFields::read(begin.trim_end());
+        keys.is_ok_and(|keys| names.iter().all(|name| keys.has(name)))
+    };
+    let reason = match format {
+        InputFormat::Urls if is_json => "a URL is expected (--input-format auto reads JSON)",
+        InputFormat::JsonLines if !is_json => "JSON is expected (--input-format auto reads URLs)",
+        InputFormat::Results if !has(&["v", "key", "outcome"]) => {
+            "a record of a results file is expected (--input-format auto reads other lines)"
+        }
+        InputFormat::Failures if !has(&["v", "request"]) => {
+            "a record of a failure log is expected (--input-format auto reads other lines)"
+        }
+        _ => return None,
+    };
+    Some(InvalidLine::new(reason))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +97,7 @@ mod tests {
         let (mut from, mut line) = (io::BufReader::with_capacity(7, text), Vec::new());
         let mut all = Vec::new();
         loop {
-            match read_line(&mut from, &mut line, all.is_empty()).unwrap() {
+            match read_line(&mut from, &mut line).unwrap() {
                 LineRead::Whole => all.push(Ok(String::from_utf8(line.clone()).unwrap())),
                 LineRead::Wrong(wrong) => all.push(Err((wrong.to_string(), wrong.position()))),
                 LineRead::End => return all,
@@ -87,8 +106,8 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_a_last_line_without_its_end_and_empty_lines_are_fine() {
-        let read = lines(b"\xef\xbb\xbfone\r\n\ntwo");
+    fn a_last_line_without_its_end_and_empty_lines_are_fine() {
+        let read = lines(b"one\r\n\ntwo");
         assert_eq!(
             read,
             ["one\r\n", "\n", "two"].map(|line| Ok(line.to_owned()))
@@ -105,14 +124,14 @@ mod tests {
 
     #[test]
     fn a_line_too_long_spoils_no_other() {
-        let mut text = vec![b'x'; LONGEST + 10];
+        let mut text = vec![b'x'; LONGEST_LINE + 10];
         text.extend(b"\nnext\n");
         let read = lines(&text);
         let (reason, _) = read[0].clone().unwrap_err();
         assert!(reason.starts_with("the line is too long"), "{reason}");
         assert_eq!(read[1], Ok("next\n".to_owned()));
         // The longest line is read with its line feed and without it.
-        text.truncate(LONGEST);
+        text.truncate(LONGEST_LINE);
         assert!(lines(&text)[0].is_ok());
         text.push(b'\n');
         assert!(lines(&text)[0].is_ok());

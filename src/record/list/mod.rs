@@ -1,0 +1,19 @@
+//! Inputs of every format: lines, arrays, tables, sitemaps.
+
+mod format;
+mod lines;
+mod options;
+mod reader;
+mod recognize;
+mod refusal;
+mod sitemap;
+mod table;
+mod unread;
+mod values;
+
+pub use format::InputFormat;
+pub use options::InputOptions;
+pub use reader::{InputEntry, InputReader};
+pub use refusal::InvalidInput;
+#[cfg(feature = "csv")]
+pub use table::{InvalidRow, Row, RowReader};

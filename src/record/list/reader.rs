@@ -1,0 +1,314 @@
+//! Inputs of every format, entry by entry.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+
+use super::lines::{LineRead, is_skipped, of_other_format, read_line};
+use super::recognize::{FoundFormat, LOOKED_AT, format_of, needs_more};
+use super::sitemap::Sitemap;
+use super::table::Table;
+use super::values::{TextPlace, ValueReader};
+use super::{InputFormat, InputOptions, InvalidInput};
+use crate::record::decoded::FailsAtEnd;
+use crate::record::{DecodedReader, InvalidLine};
+
+/// Reader of an input of any format, each entry as a line that [`InputLines`](crate::record::InputLines) reads.
+///
+/// The input may be compressed or encoded as [`DecodedReader`] reads it. It is a list of lines, a JSON array, a table
+/// (features `csv` and `sitemap` for tables and sitemaps), and is recognised by its content unless
+/// [`InputOptions::format`] names it. Memory is flat: an entry has at most
+/// [`LONGEST_LINE`](crate::record::LONGEST_LINE) bytes.
+///
+/// ```
+/// use haul::record::{InputLines, InputOptions, InputReader};
+///
+/// let text = "[{\"url\": \"https://example.com/1\", \"id\": 7},\n \"https://example.com/2\"]";
+/// let mut input = InputReader::open(text.as_bytes(), &InputOptions::new())?;
+/// let mut lines = InputLines::new();
+/// let mut urls = Vec::new();
+/// while let Some(entry) = input.next_entry() {
+///     let read = entry.text().and_then(|text| lines.read(text));
+///     urls.push((entry.line(), read?.request.url().to_owned()));
+/// }
+/// assert_eq!(urls[1], (2, "https://example.com/2".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct InputReader {
+    list: ListKind,
+    format: InputFormat,
+    /// Text of the current entry.
+    text: Vec<u8>,
+}
+
+enum ListKind {
+    Lines {
+        from: Box<dyn BufRead + Send>,
+        /// Number of the line that was read last.
+        number: u64,
+        ended: bool,
+    },
+    Values(ValueReader),
+    Table(Table),
+    Sitemap(Sitemap),
+}
+
+/// Entry of an input: a line, a value, a row or a link.
+#[derive(Debug)]
+pub struct InputEntry<'r> {
+    line: u64,
+    text: Result<&'r str, InvalidLine>,
+    bytes: &'r [u8],
+    place: TextKind,
+    is_sitemap: bool,
+    row_keys: Option<String>,
+}
+
+/// Relation of an entry's text to the text of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextKind {
+    /// A whole line.
+    Line,
+    /// A part of the input that begins in this column, from 1.
+    Part(u64),
+    /// A text that was made from the entry.
+    Made,
+}
+
+/// Facts about an entry whose text is in the reader's buffer.
+pub(super) struct EntryRead {
+    pub(super) line: u64,
+    pub(super) wrong: Option<InvalidLine>,
+    pub(super) place: TextKind,
+    pub(super) is_sitemap: bool,
+    /// Keys of the request that the columns of a row give, for a template. `None`: the text is the whole request.
+    pub(super) row_keys: Option<String>,
+}
+
+impl EntryRead {
+    pub(super) fn new(line: u64, wrong: Option<InvalidLine>, place: TextKind) -> EntryRead {
+        EntryRead {
+            line,
+            wrong,
+            place,
+            is_sitemap: false,
+            row_keys: None,
+        }
+    }
+}
+
+impl InputReader {
+    /// Opens an input: reads as far as its format needs to be known.
+    ///
+    /// A pipe is read to the end of its first line; a table to the end of its header, and a sitemap to its root.
+    ///
+    /// # Errors
+    /// When the format is none that is read, the header of a table lacks a column, or the beginning cannot be read.
+    pub fn open(
+        from: impl Read + Send + 'static,
+        options: &InputOptions,
+    ) -> Result<InputReader, InvalidInput> {
+        let mut from = DecodedReader::new(from);
+        let (first, failure) = first_bytes(&mut from).map_err(InvalidInput::unreadable)?;
+        let found = format_of(&first, options).map_err(InvalidInput::unread)?;
+        let FoundFormat { format, delimiter } = found;
+        let rest = FailsAtEnd { from, failure };
+        let rest = BufReader::with_capacity(LOOKED_AT, rest);
+        let from: Box<dyn BufRead + Send> = Box::new(Cursor::new(first.clone()).chain(rest));
+        let list = match format {
+            InputFormat::Json => ListKind::Values(ValueReader::new(from)),
+            InputFormat::Csv | InputFormat::Tsv => {
+                ListKind::Table(Table::open(from, delimiter, format, options)?)
+            }
+            InputFormat::Sitemap => ListKind::Sitemap(Sitemap::open(from, &first)?),
+            InputFormat::Lines
+            | InputFormat::Urls
+            | InputFormat::JsonLines
+            | InputFormat::Results
+            | InputFormat::Failures => ListKind::Lines {
+                from,
+                number: 0,
+                ended: false,
+            },
+        };
+        Ok(InputReader {
+            list,
+            format,
+            text: Vec::new(),
+        })
+    }
+
+    /// Returns the format that was named or recognised.
+    pub fn format(&self) -> InputFormat {
+        self.format
+    }
+
+    /// Returns the names of the columns of a table. `None`: the input is no table.
+    pub fn columns(&self) -> Option<&[String]> {
+        match &self.list {
+            ListKind::Table(table) => Some(table.columns()),
+            ListKind::Lines { .. } | ListKind::Values(_) | ListKind::Sitemap(_) => None,
+        }
+    }
+
+    /// Reads the next entry. `None`: there is no further entry.
+    ///
+    /// Blank lines and comments of a list of lines are skipped. An entry that cannot be read has its reason as
+    /// [`text`](InputEntry::text), and the ones behind it are read, unless the input itself is broken there.
+    pub fn next_entry(&mut self) -> Option<InputEntry<'_>> {
+        let read = match &mut self.list {
+            ListKind::Lines {
+                from,
+                number,
+                ended,
+            } => next_line(&mut **from, number, ended, &mut self.text, self.format)?,
+            ListKind::Values(values) => {
+                let read = values.next_value()?;
+                self.text.clear();
+                self.text.extend_from_slice(values.text());
+                let TextPlace { line, column } = read.place;
+                EntryRead::new(line, read.value.err(), TextKind::Part(column))
+            }
+            ListKind::Table(table) => table.next_entry(&mut self.text)?,
+            ListKind::Sitemap(sitemap) => sitemap.next_entry(&mut self.text)?,
+        };
+        let text = match read.wrong {
+            Some(wrong) => Err(wrong),
+            None => std::str::from_utf8(&self.text).map_err(InvalidLine::from),
+        };
+        Some(InputEntry {
+            line: read.line,
+            text,
+            bytes: &self.text,
+            place: read.place,
+            is_sitemap: read.is_sitemap,
+            row_keys: read.row_keys,
+        })
+    }
+}
+
+impl<'r> InputEntry<'r> {
+    /// Number of the line in which the entry begins, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Returns the entry as a line that [`InputLines::read`](crate::record::InputLines::read) reads.
+    ///
+    /// # Errors
+    /// When the entry cannot be read.
+    pub fn text(&self) -> Result<&'r str, InvalidLine> {
+        self.text.clone()
+    }
+
+    /// Returns the bytes of the entry, for [`InputLines::stand_in`](crate::record::InputLines::stand_in).
+    pub fn bytes(&self) -> &'r [u8] {
+        self.bytes
+    }
+
+    /// True if the entry is the link of a sitemap in an index.
+    pub fn is_sitemap(&self) -> bool {
+        self.is_sitemap
+    }
+
+    /// Returns the keys that the columns of a row give its request, for
+    /// [`InputLines::read_row`](crate::record::InputLines::read_row).
+    ///
+    /// `None`: the text is no row for a [template](InputOptions::template).
+    pub fn row_keys(&self) -> Option<&str> {
+        self.row_keys.as_deref()
+    }
+
+    /// True if the entry is a whole line of the input, so that its line alone leads to it.
+    pub fn is_line(&self) -> bool {
+        self.place == TextKind::Line
+    }
+
+    /// Moves the place of a mistake in the text to the place in the input.
+    ///
+    /// A mistake in a line that is not the first of the entry is placed in the reason. A mistake in a row or a link has
+    /// no position.
+    pub fn placed(&self, wrong: InvalidLine) -> InvalidLine {
+        match (self.place, wrong.position()) {
+            (TextKind::Line, _) | (_, None) => wrong,
+            (TextKind::Made, Some(_)) => wrong.without_position(),
+            (TextKind::Part(column), Some(position)) => {
+                let before = usize::try_from(position - 1).unwrap_or(usize::MAX);
+                let before = &self.bytes[..before.min(self.bytes.len())];
+                let mut place = TextPlace {
+                    line: self.line,
+                    column,
+                };
+                place.advance(before);
+                let TextPlace { line, column } = place;
+                match line == self.line {
+                    true => wrong.behind(column as usize - position as usize),
+                    false => wrong.placed_at(line, column),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for InputReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InputReader")
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the next line that is neither blank nor a comment.
+fn next_line(
+    from: &mut dyn BufRead,
+    number: &mut u64,
+    ended: &mut bool,
+    text: &mut Vec<u8>,
+    format: InputFormat,
+) -> Option<EntryRead> {
+    loop {
+        if *ended {
+            return None;
+        }
+        *number += 1;
+        let wrong = match read_line(from, text) {
+            Ok(LineRead::End) => {
+                *ended = true;
+                return None;
+            }
+            Ok(LineRead::Whole) if is_skipped(text) => continue,
+            Ok(LineRead::Whole) => {
+                text.truncate(text.trim_ascii_end().len());
+                std::str::from_utf8(text)
+                    .ok()
+                    .and_then(|text| of_other_format(text, format))
+            }
+            Ok(LineRead::Wrong(wrong)) => Some(wrong),
+            // Lines read before keep their outcomes. The line that could not be read fails.
+            Err(e) => {
+                *ended = true;
+                text.clear();
+                Some(InvalidLine::new(format!("cannot be read: {e}")))
+            }
+        };
+        return Some(EntryRead::new(*number, wrong, TextKind::Line));
+    }
+}
+
+/// Reads as many bytes as are needed to recognise the format, and the error behind them.
+fn first_bytes(from: &mut DecodedReader) -> io::Result<(Vec<u8>, Option<io::Error>)> {
+    let (mut first, mut piece) = (Vec::new(), vec![0; LOOKED_AT]);
+    while needs_more(&first) {
+        match from.read(&mut piece) {
+            Ok(0) => break,
+            Ok(n) => first.extend_from_slice(&piece[..n]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) if first.is_empty() => return Err(e),
+            Err(e) => return Ok((first, Some(e))),
+        }
+    }
+    Ok((first, None))
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

@@ -1,0 +1,19 @@
+//! Tables: CSV and TSV, in builds that read them.
+
+#[cfg(not(feature = "csv"))]
+mod absent;
+#[cfg(feature = "csv")]
+mod requests;
+#[cfg(feature = "csv")]
+mod row;
+#[cfg(feature = "csv")]
+mod rows;
+
+#[cfg(not(feature = "csv"))]
+pub(super) use absent::Table;
+#[cfg(feature = "csv")]
+pub(super) use requests::Table;
+#[cfg(feature = "csv")]
+pub use row::Row;
+#[cfg(feature = "csv")]
+pub use rows::{InvalidRow, RowReader};

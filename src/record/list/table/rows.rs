@@ -1,0 +1,403 @@
+//! Rows of a table: CSV and TSV.
+
+use std::fmt;
+use std::io::{self, BufRead};
+use std::sync::Arc;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+
+use super::super::values::filled;
+use super::super::{InputFormat, InvalidInput};
+use super::row::Row;
+use crate::record::{InvalidLine, LONGEST_LINE};
+
+/// Upper bound for the number of cells of a row: more than a spreadsheet has.
+const MOST_CELLS: usize = 1 << 17;
+
+/// Reader of the rows of CSV (RFC 4180) or TSV with a header.
+///
+/// A cell in quotes may hold delimiters, line feeds and doubled quotes. Blank lines and rows whose cells are all empty
+/// are skipped, and so are comments (`#`) before the header. A first line `sep=;`, which Excel writes, sets the
+/// delimiter. In TSV, `\t`, `\n`, `\r` and `\\` in a cell stand for a tab, a line feed, a carriage return and a
+/// backslash. Memory is flat: a row has at most [`LONGEST_LINE`] bytes.
+///
+/// ```
+/// use haul::record::RowReader;
+///
+/// let text = "id,url\n1,https://example.com/1\n2\n";
+/// let mut rows = RowReader::csv(text.as_bytes(), b',')?;
+/// assert_eq!(rows.columns(), ["id", "url"]);
+/// let row = rows.next_row().unwrap()?;
+/// assert_eq!((row.line(), row.value("url")), (2, Some("https://example.com/1")));
+/// let wrong = rows.next_row().unwrap().unwrap_err();
+/// assert_eq!(wrong.to_string(), "line 3: the row has 1 cell, and the header 2");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct RowReader {
+    from: Box<dyn BufRead + Send>,
+    parser: Box<Reader>,
+    format: InputFormat,
+    columns: Arc<[String]>,
+    /// Number of the line that the next byte belongs to, from 1.
+    line: u64,
+    /// Number of the line in which the current row begins.
+    begin: u64,
+    cells: Vec<u8>,
+    /// Length of the cells up to the end of each.
+    ends: Vec<usize>,
+    ended: bool,
+}
+
+/// A row that cannot be used: its place and the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidRow {
+    line: u64,
+    wrong: InvalidLine,
+    /// Cells of the row, as a list in JSON. Empty if the row could not be read.
+    cells: String,
+}
+
+/// Reading of the next row.
+enum RowRead {
+    /// The cells were read.
+    Whole,
+    /// A quote has no end. The line is the one in which it opens.
+    Unclosed(u64),
+    /// The row has too many bytes or cells. The rest of its line was skipped.
+    TooLong,
+    /// There is no further row.
+    End,
+}
+
+impl RowReader {
+    /// Reads the header of CSV whose cells this character delimits.
+    ///
+    /// # Errors
+    /// When there is no header, or it cannot be read.
+    pub fn csv(
+        from: impl BufRead + Send + 'static,
+        delimiter: u8,
+    ) -> Result<RowReader, InvalidInput> {
+        RowReader::new(Box::new(from), delimiter, InputFormat::Csv)
+    }
+
+    /// Reads the header of TSV.
+    ///
+    /// # Errors
+    /// When there is no header, or it cannot be read.
+    pub fn tsv(from: impl BufRead + Send + 'static) -> Result<RowReader, InvalidInput> {
+        RowReader::new(Box::new(from), b'\t', InputFormat::Tsv)
+    }
+
+    pub(super) fn new(
+        from: Box<dyn BufRead + Send>,
+        delimiter: u8,
+        format: InputFormat,
+    ) -> Result<RowReader, InvalidInput> {
+        let mut rows = RowReader {
+            from,
+            parser: Box::new(parser(delimiter)),
+            format,
+            columns: Arc::new([]),
+            line: 1,
+            begin: 1,
+            cells: Vec::new(),
+            ends: Vec::new(),
+            ended: false,
+        };
+        rows.read_header(delimiter)?;
+        Ok(rows)
+    }
+
+    /// Returns the names of the columns, as the header has them, without blanks around them.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Reads the next row. `None`: there is no further row.
+    ///
+    /// # Errors
+    /// When the row has another number of cells than the header, is not UTF-8 or is too long: the next call returns the
+    /// row after it. When a quote is never closed, or the file cannot be read: the reading ends there.
+    pub fn next_row(&mut self) -> Option<Result<Row, InvalidRow>> {
+        loop {
+            let read = match self.ended {
+                true => return None,
+                false => self.read_row(),
+            };
+            match read {
+                Ok(RowRead::End) => {
+                    self.ended = true;
+                    return None;
+                }
+                Ok(RowRead::Whole) if self.is_blank() => {}
+                Ok(RowRead::Whole) => return Some(self.take_row()),
+                Ok(RowRead::TooLong) => {
+                    let reason =
+                        format!("the row is too long (at most {LONGEST_LINE} bytes are read)");
+                    return Some(Err(self.wrong(self.begin, InvalidLine::new(reason))));
+                }
+                Ok(RowRead::Unclosed(line)) => {
+                    self.ended = true;
+                    return Some(Err(self.wrong(line, InvalidLine::new(UNCLOSED))));
+                }
+                Err(e) => {
+                    self.ended = true;
+                    let wrong = InvalidLine::new(format!("cannot be read: {e}"));
+                    return Some(Err(self.wrong(self.line, wrong)));
+                }
+            }
+        }
+    }
+
+    fn read_header(&mut self, delimiter: u8) -> Result<(), InvalidInput> {
+        let invalid = |rows: &RowReader, line: u64, reason: String| {
+            Err(InvalidInput::at(rows.format, line, 1, reason))
+        };
+        loop {
+            self.skip_comments().map_err(InvalidInput::unreadable)?;
+            match self.read_row().map_err(InvalidInput::unreadable)? {
+                RowRead::Whole => {}
+                RowRead::End => {
+                    return invalid(
+                        self,
+                        self.line,
+                        "it has no header (a first line with the names of the columns is expected)"
+                            .to_owned(),
+                    );
+                }
+                RowRead::Unclosed(line) => return invalid(self, line, UNCLOSED.to_owned()),
+                RowRead::TooLong => {
+                    let reason = "the header is too long".to_owned();
+                    return invalid(self, self.begin, reason);
+                }
+            }
+            // Excel writes the delimiter in a line of its own.
+            let Some(other) = self.separator_line(delimiter) else {
+                break;
+            };
+            self.parser = Box::new(parser(other));
+        }
+        let Ok(text) = std::str::from_utf8(&self.cells) else {
+            return invalid(self, self.begin, "the header is not UTF-8".to_owned());
+        };
+        let cells = (0..self.ends.len()).map(|at| cell(text, &self.ends, at).trim().to_owned());
+        self.columns = cells.collect();
+        Ok(())
+    }
+
+    /// Returns the delimiter that a line `sep=;` sets. `None`: the row is no such line.
+    fn separator_line(&self, delimiter: u8) -> Option<u8> {
+        let (cells, ends) = (&self.cells, &self.ends);
+        let is_alone = ends.len() == 1 || ends.len() == 2 && ends[0] == cells.len();
+        match cells.get(..4) {
+            Some(begin) if is_alone && begin.eq_ignore_ascii_case(b"sep=") => match cells[4..] {
+                [] => Some(delimiter),
+                [other] => Some(other),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn skip_comments(&mut self) -> io::Result<()> {
+        while self.skip_line_ends()? && self.from.fill_buf()?.first() == Some(&b'#') {
+            self.skip_line()?;
+        }
+        Ok(())
+    }
+
+    /// Skips blank lines. Returns false at the end of the file.
+    fn skip_line_ends(&mut self) -> io::Result<bool> {
+        loop {
+            let waiting = filled(&mut *self.from)?;
+            let ends = waiting.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+            let skipped = ends.count();
+            let is_end = waiting.is_empty();
+            let more = skipped < waiting.len();
+            self.line += line_feeds(&waiting[..skipped]);
+            self.from.consume(skipped);
+            if is_end || more {
+                return Ok(more);
+            }
+        }
+    }
+
+    /// Skips the rest of the current line.
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let waiting = filled(&mut *self.from)?;
+            let (used, over) = match memchr::memchr(b'\n', waiting) {
+                Some(at) => (at + 1, true),
+                None => (waiting.len(), waiting.is_empty()),
+            };
+            self.line += u64::from(over && used > 0);
+            self.from.consume(used);
+            if over {
+                return Ok(());
+            }
+        }
+    }
+
+    fn read_row(&mut self) -> io::Result<RowRead> {
+        if !self.skip_line_ends()? {
+            return Ok(RowRead::End);
+        }
+        self.begin = self.line;
+        self.cells
+            .resize(self.cells.capacity().clamp(1 << 10, 1 << 20), 0);
+        self.ends.resize(self.ends.capacity().max(32), 0);
+        let (mut length, mut count) = (0, 0);
+        loop {
+            let waiting = filled(&mut *self.from)?;
+            let at_end = waiting.is_empty();
+            // A row at the end of the file may lack its line end. Within quotes a line end ends no row.
+            let input = if at_end { b"\n" } else { waiting };
+            let (result, used, written, ended) =
+                self.parser
+                    .read_record(input, &mut self.cells[length..], &mut self.ends[count..]);
+            (length, count) = (length + written, count + ended);
+            if !at_end {
+                self.line += line_feeds(&waiting[..used]);
+                self.from.consume(used);
+            }
+            let is_too_long = length > LONGEST_LINE || count > MOST_CELLS;
+            match result {
+                ReadRecordResult::Record if is_too_long => {
+                    (self.cells, self.ends) = (Vec::new(), Vec::new());
+                    return Ok(RowRead::TooLong);
+                }
+                ReadRecordResult::Record => {
+                    self.cells.truncate(length);
+                    self.ends.truncate(count);
+                    return Ok(RowRead::Whole);
+                }
+                ReadRecordResult::End => return Ok(RowRead::End),
+                ReadRecordResult::InputEmpty if at_end => {
+                    return Ok(RowRead::Unclosed(self.line_of_quote(count)));
+                }
+                _ if is_too_long => return self.end_long_row(count),
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => self.cells.resize(self.cells.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+            }
+        }
+    }
+
+    /// Ends a row that is too long. A quote that is still open is one that is never closed.
+    fn end_long_row(&mut self, count: usize) -> io::Result<RowRead> {
+        let (cells, ends) = (&mut [0; 8][..], &mut [0; 8][..]);
+        let (result, ..) = self.parser.read_record(b"\n", cells, ends);
+        let read = match result {
+            ReadRecordResult::Record => RowRead::TooLong,
+            _ => RowRead::Unclosed(self.line_of_quote(count)),
+        };
+        self.parser.reset();
+        (self.cells, self.ends) = (Vec::new(), Vec::new());
+        self.skip_line()?;
+        Ok(read)
+    }
+
+    /// Returns the line in which the cell behind these cells begins.
+    fn line_of_quote(&self, cells: usize) -> u64 {
+        let before = cells.checked_sub(1).map_or(0, |last| self.ends[last]);
+        self.begin + line_feeds(&self.cells[..before])
+    }
+
+    fn is_blank(&self) -> bool {
+        self.cells.trim_ascii().is_empty()
+    }
+
+    fn take_row(&mut self) -> Result<Row, InvalidRow> {
+        let text = match std::str::from_utf8(&self.cells) {
+            Ok(text) => text,
+            Err(e) => {
+                let at = self.ends.iter().position(|end| *end > e.valid_up_to());
+                let column = at.and_then(|at| self.columns.get(at));
+                let wrong = InvalidLine::new("a cell is not UTF-8");
+                let wrong = match column {
+                    Some(column) => wrong.showing(column),
+                    None => wrong,
+                };
+                return Err(self.wrong(self.begin, wrong));
+            }
+        };
+        let (cells, columns) = (self.ends.len(), self.columns.len());
+        let row = match self.format {
+            InputFormat::Tsv => Row::unescaped(self.begin, &self.columns, text, &self.ends),
+            _ => Row::new(self.begin, &self.columns, text, &self.ends),
+        };
+        if cells != columns {
+            let s = if cells == 1 { "" } else { "s" };
+            let reason = format!("the row has {cells} cell{s}, and the header {columns}");
+            return Err(InvalidRow {
+                cells: row.to_list(),
+                ..self.wrong(self.begin, InvalidLine::new(reason))
+            });
+        }
+        Ok(row)
+    }
+
+    fn wrong(&self, line: u64, wrong: InvalidLine) -> InvalidRow {
+        InvalidRow {
+            line,
+            wrong,
+            cells: String::new(),
+        }
+    }
+}
+
+const UNCLOSED: &str = "a quote is never closed (a quote within a cell is written twice)";
+
+fn parser(delimiter: u8) -> Reader {
+    ReaderBuilder::new().delimiter(delimiter).build()
+}
+
+fn line_feeds(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// Returns the text of a cell.
+pub(super) fn cell<'t>(text: &'t str, ends: &[usize], at: usize) -> &'t str {
+    let begin = at.checked_sub(1).map_or(0, |before| ends[before]);
+    text.get(begin..ends[at]).unwrap_or_default()
+}
+
+impl InvalidRow {
+    /// Number of the line, from 1: of the beginning of the row, or of the quote that is never closed.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Returns the reason.
+    pub fn mistake(&self) -> &InvalidLine {
+        &self.wrong
+    }
+
+    /// Returns the cells as a list in JSON. Empty: the row could not be read.
+    pub(super) fn cells(&self) -> &str {
+        &self.cells
+    }
+}
+
+impl fmt::Display for InvalidRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.wrong)
+    }
+}
+
+impl std::error::Error for InvalidRow {}
+
+impl fmt::Debug for RowReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowReader")
+            .field("format", &self.format)
+            .field("columns", &self.columns)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;
