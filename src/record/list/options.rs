@@ -80,10 +80,15 @@ impl InputOptions {
     ///
     /// The text of a row is then a JSON object of all its cells, for
     /// [`InputLines::read_row`](crate::record::InputLines::read_row), and the table needs no column of URLs. If the
-    /// template names more than the whole line, the first line of a list is a header, unless it is a URL or JSON.
+    /// template names more than the whole line, the first line of a list is a header, unless it is a URL or JSON. Set the
+    /// format before.
     #[must_use = "the settings are returned"]
     pub fn template(mut self, template: &RequestTemplate) -> InputOptions {
         self.table |= template.names().any(|name| name != "line");
+        // Each line is text for the template, also if it looks like JSON.
+        if self.format == Some(InputFormat::Urls) {
+            self.format = Some(InputFormat::Lines);
+        }
         self.template = Some(template.clone());
         self
     }

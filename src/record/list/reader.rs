@@ -210,10 +210,9 @@ impl<'r> InputEntry<'r> {
         self.is_sitemap
     }
 
-    /// Returns the keys that the columns of a row give its request, for
-    /// [`InputLines::read_row`](crate::record::InputLines::read_row).
+    /// Returns the keys that the columns of a row give its request.
     ///
-    /// `None`: the text is no row for a [template](InputOptions::template).
+    /// They are for [`InputLines::read_row`](crate::record::InputLines::read_row). `None`: the text is no row for a [template](InputOptions::template).
     pub fn row_keys(&self) -> Option<&str> {
         self.row_keys.as_deref()
     }
