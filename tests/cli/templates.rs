@@ -125,7 +125,9 @@ fn a_bad_row_is_one_failed_result_and_the_others_are_done() {
             assert_eq!(told[at][2], "sku");
         }
     }
-    assert_eq!(server.paths(), ["/items/a", "/items/z"]);
+    let mut paths = server.paths();
+    paths.sort();
+    assert_eq!(paths, ["/items/a", "/items/z"]);
 }
 
 #[test]
