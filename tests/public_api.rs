@@ -29,9 +29,10 @@ mod modules {
     };
     use haul::record::{
         AttemptRecord, BodyEncoding, BodyMode, DecodedReader, FileClash, FileRegister, InputLine,
-        InputLines, InvalidKey, InvalidLine, InvalidSelection, InvalidTemplate, Key, Kind,
-        LONGEST_LINE, Layout, MissingValues, PhaseTimes, Record, RecordOptions, RowFormat,
-        Selection, Template, TemplateValue, TornEnd, ValueEscaping, WriteOut,
+        InputLines, InvalidKey, InvalidLine, InvalidOutputName, InvalidSelection, InvalidTemplate,
+        Key, Kind, LONGEST_LINE, Layout, MissingValues, OutputNames, PhaseTimes, Record,
+        RecordOptions, RequestTemplate, RowFormat, Selection, Template, TemplateValue, TornEnd,
+        ValueEscaping, WriteOut,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::request::{Chunk, Request, Tag};

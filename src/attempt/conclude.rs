@@ -21,10 +21,10 @@ use super::state::{AcceptedResponse, AttemptState};
 
 /// An exchange that has ended.
 #[derive(Clone, Copy)]
-struct FinishedExchange<'a> {
-    trace: &'a WireFacts,
+pub(super) struct FinishedExchange<'a> {
+    pub(super) trace: &'a WireFacts,
     /// Time from the start of the attempt to the end of the exchange.
-    elapsed: Duration,
+    pub(super) elapsed: Duration,
 }
 
 impl AttemptState {
@@ -173,7 +173,11 @@ impl AttemptState {
         response: Response,
         partial: Option<Box<PartialFile>>,
     ) -> Result<Response, (AttemptFailure, Response)> {
-        match partial.map(|partial| partial.put_in_place()).transpose() {
+        let put_in_place = |mut partial: Box<PartialFile>| {
+            partial.name(&response)?;
+            partial.put_in_place()
+        };
+        match partial.map(put_in_place).transpose() {
             Ok(None) => Ok(response),
             Ok(Some(saved)) => {
                 self.report.size = saved.size;
@@ -212,6 +216,9 @@ impl AttemptState {
             // There is no whole response, so a hook cannot accept it.
             judgement: judgement.filter(|judgement| *judgement != Judgement::Accept),
         };
+        if let Some(next) = self.by_other_scheme(context, &failed, finished) {
+            return next;
+        }
         self.decide(context, failed, finished)
     }
 
@@ -298,7 +305,7 @@ impl AttemptState {
     }
 
     /// Returns the facts that the retry policy decides by.
-    fn facts<'a>(
+    pub(super) fn facts<'a>(
         &'a self,
         context: AttemptContext<'_>,
         failed: &'a FailedAttempt,

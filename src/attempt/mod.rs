@@ -14,6 +14,7 @@ mod hooks;
 mod judge;
 mod next;
 mod or_get;
+mod or_other_scheme;
 mod panic;
 mod prepare;
 mod preview;

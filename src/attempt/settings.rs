@@ -279,6 +279,11 @@ impl<'a> RequestSettings<'a> {
         self.options.is_some_and(|o| o.or_get)
     }
 
+    /// True if the URL's other scheme is tried when its host cannot be connected to.
+    pub(crate) fn or_other_scheme(self) -> bool {
+        self.options.is_some_and(|o| o.or_other_scheme)
+    }
+
     /// Returns the setting of the request by which its body is not kept whole in memory, and the fate of the body.
     /// `None`: it is kept.
     fn away(self) -> Option<(&'static str, &'static str)> {

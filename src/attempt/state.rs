@@ -45,6 +45,8 @@ pub(super) struct AttemptState {
     pub(super) token: Option<TokenUse>,
     /// Headers that the redirects so far have left behind.
     pub(super) dropped: DroppedHeaders,
+    /// True if the URL's other scheme is tried now.
+    pub(super) has_other_scheme: bool,
     /// True if a journal has written down that the request is about to be sent, or need not.
     pub(super) announced: bool,
     /// Time after which no attempt begins. `None`: no such time.
@@ -186,7 +188,8 @@ impl Attempts {
             }
         };
         if let Some(written) = self.target.written {
-            report.rare_mut().written = Some(written);
+            // The URL that the other scheme was tried with comes before.
+            report.rare_mut().written.get_or_insert(written);
         }
         report
     }
@@ -237,6 +240,7 @@ impl AttemptState {
             signed: None,
             token,
             dropped: DroppedHeaders::default(),
+            has_other_scheme: false,
             announced: false,
             deadline: [own, batch_ends].into_iter().flatten().min(),
             batch_ends,

@@ -12,6 +12,7 @@
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
 //! | [output_formats] | tables, lines of text, compressed results; how bodies stand in them |
 //! | [downloads] | bodies that go to files |
+//! | [templates] | requests made of rows, names of saved files, bare domains |
 //! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
 //! | [credentials] | passwords, tokens that expire, OAuth 2 |
@@ -70,6 +71,9 @@ pub mod output_formats {}
 
 #[doc = include_str!("downloads.md")]
 pub mod downloads {}
+
+#[doc = include_str!("templates.md")]
+pub mod templates {}
 
 #[doc = include_str!("streaming.md")]
 pub mod streaming {}

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use percent_encoding::percent_decode_str;
 
 use super::InvalidLine;
+use super::names::{NamedFolder, OutputNames};
 use super::register::{Existing, FileRegister};
 use crate::redact;
 use crate::request::{Request, SaveTo};
@@ -20,6 +21,10 @@ pub(super) struct OutputFiles {
     folder: PathBuf,
     replace: bool,
     durable: bool,
+    /// Rule for the names. `None`: the last part of the URL is the name.
+    names: Option<OutputNames>,
+    /// True if no link may lead out of the directory.
+    confined: bool,
     /// True if lines are read only to be shown: no directory is made.
     is_preview: bool,
 }
@@ -30,7 +35,23 @@ impl OutputFiles {
             folder,
             replace,
             durable,
+            names: None,
+            confined: false,
             is_preview: false,
+        }
+    }
+
+    pub(super) fn named(self, names: OutputNames) -> OutputFiles {
+        OutputFiles {
+            names: Some(names),
+            ..self
+        }
+    }
+
+    pub(super) fn confined(self) -> OutputFiles {
+        OutputFiles {
+            confined: true,
+            ..self
         }
     }
 
@@ -54,19 +75,33 @@ impl OutputFiles {
         number: u64,
         register: &FileRegister,
     ) -> Result<Request, InvalidLine> {
-        let (path, replace) = match request.saves_to() {
+        let (path, replace, numbered) = match request.saves_to() {
             Some(path) => {
                 let name = match path.strip_prefix(&self.folder) {
                     Ok(name) if logged => name,
                     _ => path,
                 };
-                self.given(&name.to_string_lossy(), register)?
+                let (path, replace) = self.given(&name.to_string_lossy(), register)?;
+                (path, replace, false)
             }
-            None => self.of_url(request.url(), number, register),
+            None => match &self.names {
+                Some(names) => {
+                    let to = NamedFolder {
+                        folder: &self.folder,
+                        replace: self.replace,
+                        durable: self.durable,
+                        is_preview: self.is_preview,
+                        confined: self.confined,
+                    };
+                    return names.place(request, number, register, &to);
+                }
+                None => self.of_url(request.url(), number, register),
+            },
         };
         Ok(request.saving(SaveTo {
             durable: self.durable,
             replace,
+            numbered,
             ..SaveTo::new(path)
         }))
     }
@@ -101,20 +136,24 @@ impl OutputFiles {
         Ok((path, replace))
     }
 
-    /// Returns a path made from a URL, and true if an existing file may be replaced. A number tells the path from a
-    /// file that the run uses, and from a file that was there before.
-    fn of_url(&self, url: &str, number: u64, register: &FileRegister) -> (PathBuf, bool) {
+    /// Returns a path made from a URL, true if an existing file may be replaced, and true if the name has a number. The
+    /// number tells the path from a file that the run uses, and from a file that was there before.
+    fn of_url(&self, url: &str, number: u64, register: &FileRegister) -> (PathBuf, bool, bool) {
         let existing = match self.replace {
             true => Existing::Replace,
             false => Existing::Refuse,
         };
         let name = last_part(url);
-        let numbered = [name.clone(), with(&name, &number.to_string())].into_iter();
+        let plain = self.folder.join(&name);
+        if let Ok(replace) = register.enter_saved(&plain, 0, existing) {
+            return (plain, replace, false);
+        }
+        let numbered = [with(&name, &number.to_string())].into_iter();
         let further = (2_u64..).map(|more| with(&name, &format!("{number}-{more}")));
         for name in numbered.chain(further) {
             let path = self.folder.join(name);
             if let Ok(replace) = register.enter_saved(&path, 0, existing) {
-                return (path, replace);
+                return (path, replace, true);
             }
         }
         unreachable!("there are more numbers than files")
@@ -214,7 +253,7 @@ mod tests {
     fn no_name_is_given_twice() {
         let (files, register) = (files("/nowhere", false), FileRegister::new());
         let name = |url: &str, number| {
-            let (path, _) = files.of_url(url, number, &register);
+            let (path, ..) = files.of_url(url, number, &register);
             path.strip_prefix("/nowhere")
                 .unwrap()
                 .to_str()
@@ -237,8 +276,8 @@ mod tests {
             let files = files(&folder.0, replace);
             files.of_url("http://h/a.png", 7, &FileRegister::new())
         };
-        assert_eq!(name(false), (folder.0.join("a-7.png"), false));
-        assert_eq!(name(true), (folder.0.join("a.png"), true));
+        assert_eq!(name(false), (folder.0.join("a-7.png"), false, true));
+        assert_eq!(name(true), (folder.0.join("a.png"), true, false));
     }
 
     #[test]
@@ -252,8 +291,8 @@ mod tests {
         let files = files(&folder.0, false);
         let path = |name| folder.0.join(name);
         let of_url = |number| files.of_url("http://h/a.png", number, &register);
-        assert_eq!(of_url(1), (path("a.png"), true));
-        assert_eq!(of_url(2), (path("a-2.png"), false));
+        assert_eq!(of_url(1), (path("a.png"), true, false));
+        assert_eq!(of_url(2), (path("a-2.png"), false, true));
         assert_eq!(files.given("given", &register), Ok((path("given"), true)));
         assert_eq!(files.given("other", &register), Ok((path("other"), false)));
     }

@@ -113,7 +113,7 @@ fn has_body(keys: &ObjectFields<'_>) -> bool {
 }
 
 /// Keys that every record has and no request has.
-const RECORD: [&str; 3] = ["v", "key", "outcome"];
+pub(super) const RECORD: [&str; 3] = ["v", "key", "outcome"];
 
 /// Reads a line of an input.
 pub(super) fn read_line(
@@ -151,7 +151,7 @@ fn read_trimmed(
         (line.to_owned(), ObjectFields::NONE)
     } else {
         let wrong = InvalidLine::new(
-            "text after the URL (a blank in a URL is written %20; with --input-format urls the whole line is the URL)",
+            "text after the URL (remove it; a blank in a URL is written %20, and with --input-format urls the whole line is the URL)",
         );
         let rest = line.trim_start_matches(|c: char| !c.is_whitespace());
         return Err(wrong.at(line, rest.trim_start()));

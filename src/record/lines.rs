@@ -1,16 +1,20 @@
 //! The lines of an input, one after the other.
 
+mod made;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::bare::BareUrls;
 use super::files::OutputFiles;
-use super::input::{LineDefaults, read_again, read_line};
+use super::input::{LineDefaults, read_again};
 use super::local_files::LocalFiles;
 use super::read::{ReadRequest, ReadSettings};
+use super::rows;
 use super::stand_in::stand_in;
-use super::{FileRegister, InvalidLine};
+use super::{FileRegister, InvalidLine, RequestTemplate};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
 
@@ -38,6 +42,10 @@ pub struct InputLines {
     register: FileRegister,
     /// `None`: lines may name any file.
     local: Option<LocalFiles>,
+    /// Scheme of URLs that have none. `None`: such a URL is relative, or wrong.
+    bare: Option<BareUrls>,
+    /// Template that each line is a row of values for. `None`: each line is a request.
+    template: Option<RequestTemplate>,
     number: u64,
 }
 
@@ -149,7 +157,11 @@ impl InputLines {
         replace: bool,
         durable: bool,
     ) -> InputLines {
-        self.files = Some(OutputFiles::new(folder.into(), replace, durable));
+        let files = OutputFiles::new(folder.into(), replace, durable);
+        self.files = Some(match self.local {
+            Some(_) => files.confined(),
+            None => files,
+        });
         self
     }
 
@@ -183,6 +195,7 @@ impl InputLines {
     /// ```
     pub fn refuse_files(mut self) -> InputLines {
         self.local = Some(LocalFiles::none());
+        self.files = self.files.map(OutputFiles::confined);
         self
     }
 
@@ -196,6 +209,7 @@ impl InputLines {
     /// When `folder` cannot be found or is not a directory.
     pub fn files_only_from(mut self, folder: impl AsRef<Path>) -> io::Result<InputLines> {
         self.local = Some(LocalFiles::below(folder.as_ref())?);
+        self.files = self.files.map(OutputFiles::confined);
         Ok(self)
     }
 
@@ -205,7 +219,7 @@ impl InputLines {
     /// When the line is no request: see [`Record::parse_input_line`](super::Record::parse_input_line). An `output_file`
     /// must be a relative path without `..`, and no other line's.
     pub fn read(&mut self, line: &str) -> Result<InputLine, InvalidLine> {
-        let read = read_line(line, &self.defaults, self.reading);
+        let read = self.read_row_or_line(line, self.reading);
         self.take_read(read)
     }
 
@@ -218,7 +232,7 @@ impl InputLines {
             whole: true,
             ..self.reading
         };
-        let read = read_line(text, &self.defaults, whole);
+        let read = self.read_row_or_line(text, whole);
         self.take_read(read)
     }
 
@@ -256,7 +270,10 @@ impl InputLines {
     /// assert_eq!(outcome.url(), "https://***@example.com/a***");
     /// ```
     pub fn stand_in(&self, line: impl AsRef<[u8]>, wrong: InvalidLine) -> Request {
-        stand_in(line.as_ref(), wrong)
+        match &self.template {
+            Some(template) => rows::stand_in(line.as_ref(), template, self.reading, wrong),
+            None => stand_in(line.as_ref(), wrong),
+        }
     }
 
     /// Takes a request of a failure log that is not read as text, as the next line.
@@ -284,6 +301,9 @@ impl InputLines {
     fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
         if request.invalid().is_some() {
             return Ok(request);
+        }
+        if let Some(bare) = &self.bare {
+            request = bare.complete(request);
         }
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;

@@ -116,7 +116,7 @@ fn without_dots(path: &Path) -> io::Result<PathBuf> {
 
 /// True if a file of this path would not be below the directory: because of the path, or because an existing part of
 /// the path is a link that leads elsewhere.
-fn leads_outside(folder: &Path, path: &Path) -> bool {
+pub(super) fn leads_outside(folder: &Path, path: &Path) -> bool {
     // In a line of a failure log the path begins with the directory.
     let name = path.strip_prefix(folder).unwrap_or(path);
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);

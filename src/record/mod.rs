@@ -57,6 +57,7 @@
 //! | `request.body_truncated` | true: the request's own body was too large for a line of [`LONGEST_LINE`] bytes and is cut; read back, it is an invalid request |
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
+mod bare;
 mod body;
 mod codes;
 mod decoded;
@@ -73,6 +74,7 @@ mod list;
 mod local_files;
 mod logged;
 mod make;
+mod names;
 mod outcome_record;
 mod pairs;
 mod pieces;
@@ -80,6 +82,7 @@ mod read;
 mod register;
 mod request;
 mod results;
+mod rows;
 mod stand_in;
 mod template;
 #[cfg(test)]
@@ -106,9 +109,10 @@ pub use list::{InputEntry, InputFormat, InputOptions, InputReader, InvalidInput}
 #[cfg(feature = "csv")]
 pub use list::{InvalidRow, Row, RowReader};
 pub use make::RecordOptions;
+pub use names::{InvalidOutputName, OutputNames};
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
-pub use template::{InvalidTemplate, Template, TemplateValue, ValueEscaping};
+pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
 
 use crate::request::Request;
 use fields::ObjectFields;

@@ -87,13 +87,17 @@ pub(super) struct ReadRequest {
     pub(super) is_incomplete: bool,
 }
 
+/// True for a key that a request may have.
+pub(super) fn is_known_key(key: &str) -> bool {
+    BODIES.contains(&key) || OTHERS.contains(&key)
+}
+
 /// Returns the unknown keys. The first is an error unless the reading is lenient.
 pub(super) fn unknown(
     keys: &ObjectFields<'_>,
     reading: ReadSettings,
 ) -> Result<Vec<String>, InvalidLine> {
-    let known = |key: &str| BODIES.contains(&key) || OTHERS.contains(&key);
-    let mut unknown = keys.names().filter(|key| !known(key));
+    let mut unknown = keys.names().filter(|key| !is_known_key(key));
     if !reading.lenient
         && let Some(key) = unknown.next()
     {

@@ -299,6 +299,8 @@ impl<'a> RequestLine<'a> {
         if let Some(save) = &options.save {
             self.output_durable = save.durable;
             match save.path.to_str() {
+                // The name was not known, and is made anew.
+                _ if save.namer.is_some() => {}
                 Some(path) => self.output_file = Some(path.into()),
                 None => {
                     self.invalid = Some(

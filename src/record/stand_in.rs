@@ -12,6 +12,31 @@ use crate::request::Request;
 
 /// Makes the request that stands for a line. It shows the host and path of the line's URL, and the line's id.
 pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
+    stand_in_with(line, wrong, url_in)
+}
+
+/// Makes the request that stands for a row, whose URL was made by a template. `None`: the URL could not be made.
+pub(super) fn stand_in_of_row(line: &[u8], wrong: InvalidLine, url: Option<String>) -> Request {
+    stand_in_with(line, wrong, |_, _| url)
+}
+
+/// Returns the URL of a line. `None`: none can be told.
+fn url_in(text: &str, keys: &ObjectKeys<'_>) -> Option<String> {
+    match text.chars().next() {
+        Some('{') if keys.are_all => Some(keys.text("url").unwrap_or_default()),
+        Some('{') if keys.go_on_after("url") => keys.text("url"),
+        Some('{') => None,
+        Some('"') => serde_json::from_str(text).ok(),
+        Some('[') | None => None,
+        Some(_) => Some(text.to_owned()),
+    }
+}
+
+fn stand_in_with(
+    line: &[u8],
+    wrong: InvalidLine,
+    url: impl FnOnce(&str, &ObjectKeys<'_>) -> Option<String>,
+) -> Request {
     let text = String::from_utf8_lossy(line);
     let text = text.trim();
     let keys = ObjectKeys::of(text);
@@ -19,14 +44,7 @@ pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
     if let (None, Some(key)) = (&mistake.shown, &keys.without_value) {
         mistake = mistake.showing(key.as_str());
     }
-    let url = match text.chars().next() {
-        Some('{') if keys.are_all => Some(keys.text("url").unwrap_or_default()),
-        Some('{') if keys.go_on_after("url") => keys.text("url"),
-        Some('{') => None,
-        Some('"') => serde_json::from_str(text).ok(),
-        Some('[') | None => None,
-        Some(_) => Some(text.to_owned()),
-    };
+    let url = url(text, &keys);
     let url = url.map_or(MASK.to_owned(), |url| unreadable(&url));
     let mut digest = Sha256::new();
     digest.update(line);

@@ -46,7 +46,7 @@ pub(crate) use place::InputPlace;
 pub use receive::Chunk;
 pub(crate) use receive::{BodyReceiver, BodyUse, PanicPayload, call_shared};
 pub(crate) use resumed::{IntentLog, JournalFacts};
-pub(crate) use save::{SaveLog, SaveTo, is_part_name, part_name};
+pub(crate) use save::{NamedFile, SaveLog, SaveNamer, SaveTo, is_part_name, part_name};
 pub(crate) use stream::{BodyPieces, BodyReader, Piece, PieceSource, Reader, RequestContent};
 pub use tag::Tag;
 

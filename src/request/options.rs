@@ -45,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) body_use: BodyUse,
     /// True if a HEAD that the server refuses is asked again by GET.
     pub(crate) or_get: bool,
+    /// True if the URL's other scheme is tried when its host cannot be connected to.
+    pub(crate) or_other_scheme: bool,
     pub(crate) id: Option<String>,
     pub(crate) tag: Option<Tag>,
     /// Values of the caller's own types. `None`: there are none.

@@ -278,6 +278,31 @@ impl Request {
         self
     }
 
+    /// Tries the URL's other scheme when its host cannot be connected to.
+    ///
+    /// The other scheme is `http` after `https`, and the reverse.
+    /// The other scheme follows at once, and only once, after a failure of class [`Dns`](crate::ErrorType::Dns) or
+    /// [`Connect`](crate::ErrorType::Connect); never after one of class [`Tls`](crate::ErrorType::Tls), since a server is
+    /// there then. A port that the URL names is kept. It is an attempt that needs no leave of the retry policy, and the
+    /// attempts after it have its scheme too. As after a redirect to another origin, credentials are left behind.
+    ///
+    /// There is one outcome, whose [`url`](crate::Outcome::url) is the one that was tried last. The request's
+    /// [key](crate::record::Key) is that of the first URL, so a resumed batch knows the request.
+    ///
+    /// ```no_run
+    /// use haul::{Client, Request};
+    ///
+    /// let names = ["example.com", "example.org"];
+    /// let requests = names.map(|name| Request::get(format!("https://{name}/")).or_other_scheme());
+    /// for outcome in Client::new().as_completed(requests) {
+    ///     println!("{}: {:?}", outcome.url(), outcome.status());
+    /// }
+    /// ```
+    pub fn or_other_scheme(mut self) -> Request {
+        self.options_mut().or_other_scheme = true;
+        self
+    }
+
     fn streaming(mut self, receiver: BodyReceiver) -> Request {
         self.options_mut().body_use = BodyUse::Stream(receiver);
         self

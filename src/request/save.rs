@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Request;
 use crate::redact;
+use crate::response::Response;
 
 /// File that the body of an accepted response is saved to.
 #[derive(Clone)]
@@ -17,8 +18,32 @@ pub(crate) struct SaveTo {
     pub(crate) durable: bool,
     /// True: an existing file may be replaced.
     pub(crate) replace: bool,
+    /// True if the path has a number, because the name without it was taken.
+    pub(crate) numbered: bool,
+    /// Rule by which the response names the file. `None`: `path` is its name. Otherwise the unfinished file stands beside
+    /// `path`, and no file gets this name.
+    pub(crate) namer: Option<Arc<dyn SaveNamer>>,
     /// Log of the unfinished files. `None`: none is kept.
     pub(crate) log: Option<Arc<dyn SaveLog>>,
+}
+
+/// Rule by which a response names the file of its body.
+pub(crate) trait SaveNamer: Send + Sync {
+    /// Returns the name of the file, which no other file gets.
+    ///
+    /// # Errors
+    /// When the directory of the file cannot be made.
+    fn name(&self, response: &Response) -> io::Result<NamedFile>;
+}
+
+/// Name of a file, chosen among the names of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedFile {
+    pub(crate) path: PathBuf,
+    /// True: an existing file may be replaced.
+    pub(crate) replace: bool,
+    /// True if the path has a number, because the name without it was taken.
+    pub(crate) numbered: bool,
 }
 
 /// Log of files that bodies are being saved to, so that a later run finds those that a kill left behind.
@@ -40,6 +65,8 @@ impl SaveTo {
             path: path.into(),
             durable: false,
             replace: true,
+            numbered: false,
+            namer: None,
             log: None,
         }
     }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -21,6 +20,7 @@ pub(crate) use charset::{NamedText, lossy as decode};
 pub(crate) use headers::Headers;
 pub use links::Link;
 pub(crate) use pointer::{check as check_pointer, find, find_from_ends};
+pub use saved::Saved;
 pub(crate) use value::parse;
 
 mod builder;
@@ -28,6 +28,7 @@ mod charset;
 mod headers;
 mod links;
 mod pointer;
+mod saved;
 mod value;
 
 /// Complete response: status, headers, and the whole body.
@@ -60,18 +61,6 @@ pub(crate) struct ExchangeFacts {
     pub(crate) saved: Option<Box<Saved>>,
     /// Rules by which secrets of the response are masked.
     pub(crate) redaction: Redaction,
-}
-
-/// Body that was written to a file, see [`Request::save_to`](crate::Request::save_to).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Saved {
-    /// Path of the file, as the request named it.
-    pub path: PathBuf,
-    /// Size of the file in bytes, that of the body after decompression.
-    pub size: u64,
-    /// SHA-256 of the file, in 64 lower-case hexadecimal digits.
-    pub sha256: String,
 }
 
 /// Redirect that was followed.

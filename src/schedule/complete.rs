@@ -58,6 +58,10 @@ impl<J> Verdict<J> {
             Verdict::Redirect { .. } if heard == HostObservation::Nothing => {
                 (CallEnd::Ignored, None)
             }
+            // The request goes to another host because this one could not be connected to.
+            Verdict::Redirect { .. } if matches!(heard, HostObservation::NoHead { .. }) => {
+                (CallEnd::Failure { retry_after: None }, None)
+            }
             Verdict::Redirect { .. } | Verdict::Renew { .. } => (CallEnd::Success, None),
             Verdict::Wait { .. } => (CallEnd::Ignored, None),
         }

@@ -45,11 +45,12 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = f.width().unwrap_or(WIDTH);
         let lines = match self.total() {
-            1 if self.duplicates == 0 => self.of_one(width),
+            1 if self.duplicates == 0 && self.numbered_files == 0 => self.of_one(width),
             _ => [
                 self.headline(width),
                 self.counts(width),
                 self.duplicates_shown().into_iter().collect(),
+                self.numbered_files_shown().into_iter().collect(),
                 self.times(width),
                 self.retries(),
                 self.limit_of_one_host(),

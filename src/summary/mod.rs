@@ -7,6 +7,7 @@ mod display;
 mod distribution;
 mod duplicates;
 mod layout;
+mod numbered_files;
 mod numbers;
 mod rows;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub struct Summary {
     cancelled: u64,
     not_done: u64,
     duplicates: u64,
+    numbered_files: u64,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
     codes: Worst<String, CodeRow>,
@@ -93,6 +95,7 @@ impl Summary {
     /// Counts an outcome.
     pub fn record<T>(&mut self, outcome: &Outcome<T>) {
         let report = &outcome.report;
+        self.numbered_files += u64::from(outcome.saved().is_some_and(|saved| saved.numbered));
         let failed = match &outcome.state {
             _ if outcome.is_not_done() => {
                 self.not_done += 1;

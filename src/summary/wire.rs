@@ -25,6 +25,7 @@ pub(super) struct SummaryWire {
     cancelled: u64,
     not_done: u64,
     duplicates: u64,
+    numbered_files: u64,
     interrupted: bool,
     #[serde(with = "millis")]
     wall_ms: Duration,
@@ -111,6 +112,7 @@ impl From<Summary> for SummaryWire {
             cancelled: s.cancelled,
             not_done: s.not_done,
             duplicates: s.duplicates,
+            numbered_files: s.numbered_files,
             interrupted: s.interrupted,
             wall_ms: s.wall,
             at_once: s.at_once,
@@ -182,6 +184,7 @@ impl From<SummaryWire> for Summary {
             cancelled: w.cancelled,
             not_done: w.not_done,
             duplicates: w.duplicates,
+            numbered_files: w.numbered_files,
             error_types: w.error_types,
             statuses: w.statuses,
             codes,

@@ -98,6 +98,9 @@ fn check_scheme(text: &str) -> Result<(), Mistake> {
     if text.is_empty() {
         return Err("the URL is empty".into());
     }
+    if let Some(reason) = enclosed(text) {
+        return Err(Mistake::new(reason).at(0));
+    }
     let none = || Err(Mistake::new("the URL has no scheme (http:// or https://)").at(0));
     let Some((scheme, rest)) = text::split_scheme(text) else {
         return none();
@@ -105,14 +108,45 @@ fn check_scheme(text: &str) -> Result<(), Mistake> {
     if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
         return Ok(());
     }
-    // `localhost:8080/x` and `user:password@host` begin like URLs of a scheme, but are not.
-    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_host = place.starts_with(|c: char| c.is_ascii_digit()) || scheme.contains('.');
-    let is_user = place.contains('@') && !scheme.eq_ignore_ascii_case("mailto");
-    if is_host || is_user {
+    if is_host_and_port(scheme, rest) {
         return none();
     }
     Err(Mistake::new("the scheme of the URL is not supported (http or https)").at(0))
+}
+
+/// Returns the mistake of a URL in brackets or quotes. `None`: it is in neither.
+fn enclosed(text: &str) -> Option<&'static str> {
+    Some(match text.chars().next()? {
+        '<' => "the URL stands in angle brackets (remove the < and the >)",
+        '"' | '\'' | '`' | '“' | '”' | '„' | '‘' | '’' | '«' => {
+            "the URL stands in quotation marks (remove them)"
+        }
+        '(' => "the URL stands in parentheses (remove them)",
+        '[' if text.contains("://") => "the URL stands in brackets (remove them)",
+        _ => return None,
+    })
+}
+
+/// True for the parts, around the first colon, of a text like `localhost:8080/x` or `user:password@host`, which begins
+/// like a URL of a scheme and is none.
+fn is_host_and_port(before: &str, rest: &str) -> bool {
+    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_host = place.starts_with(|c: char| c.is_ascii_digit()) || before.contains('.');
+    let is_user = place.contains('@') && !before.eq_ignore_ascii_case("mailto");
+    is_host || is_user
+}
+
+/// Returns the text from its host on, of a URL that has no scheme. `None`: it has one, or does not begin with a host.
+pub(crate) fn bare(text: &str) -> Option<&str> {
+    let text = text.trim_matches(|c: char| c <= ' ');
+    if let Some((before, rest)) = text::split_scheme(text)
+        && !is_host_and_port(before, rest)
+    {
+        return None;
+    }
+    let rest = text.strip_prefix("//").unwrap_or(text);
+    let is_host = rest.starts_with(|c: char| !"/\\?#.".contains(c)) && enclosed(rest).is_none();
+    is_host.then_some(rest)
 }
 
 /// Finds the mistake in a [cleaned] text that is not a URL.
@@ -301,6 +335,16 @@ pub(crate) fn form<'a>(params: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
         );
     }
     text
+}
+
+/// Returns the text of a URL with the other of the schemes `http` and `https`. `None`: it begins with neither.
+pub(crate) fn with_other_scheme(text: &str) -> Option<String> {
+    let (scheme, rest) = text::split_scheme(text)?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => Some(format!("http:{rest}")),
+        "http" => Some(format!("https:{rest}")),
+        _ => None,
+    }
 }
 
 /// Encodes a text as one component of a URL: a segment of the path, or a name or value of the query.

@@ -3,6 +3,7 @@
 mod announced;
 mod as_written;
 mod bad_lines;
+mod bare_domains;
 mod bodiless;
 mod command;
 #[cfg(feature = "rustls")]
@@ -41,6 +42,7 @@ mod not_done;
 mod output_files;
 #[cfg(unix)]
 mod output_formats;
+mod output_names;
 mod pace;
 mod pages;
 mod places;
@@ -60,6 +62,7 @@ mod secrets;
 #[cfg(unix)]
 mod signals;
 mod streams;
+mod templates;
 #[cfg(unix)]
 mod unfinished;
 mod unique;

@@ -21,6 +21,7 @@ mod left_out;
 mod not_done;
 mod once_more;
 mod ordered_channel;
+mod other_scheme;
 mod outcomes;
 mod panics;
 #[cfg(feature = "sqlite")]

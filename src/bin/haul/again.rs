@@ -69,7 +69,14 @@ fn is_secret(argument: &str, redaction: &Redaction) -> bool {
         .strip_prefix('-')
         .filter(|rest| !rest.starts_with('-'));
     let given_short = letters.is_some_and(|rest| rest.contains(['H', 'u', 'b', 'x', 'd']));
-    let of_url = argument.contains("://") && redaction.url(argument) != argument;
+    // With --scheme a URL may lack its scheme.
+    let url = match argument.contains("://") {
+        true => argument.to_owned(),
+        false => format!("https://{argument}"),
+    };
+    let is_bare = !argument.contains("://") && argument.contains(['@', '?']);
+    let may_be_url = argument.contains("://") || is_bare && !argument.starts_with('-');
+    let of_url = may_be_url && redaction.url(&url) != url;
     given_long || given_short || of_url
 }
 
@@ -88,6 +95,8 @@ mod tests {
             "-u",
             "-qu",
             "http://u:p@h/",
+            "u:p@h/",
+            "h/?access_token=x",
             "http://u:p/w@h/",
             "http://h/?a=1&access_token=x",
             "--base-url=http://u:p@h/",

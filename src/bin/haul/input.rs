@@ -39,6 +39,8 @@ pub(crate) struct ListReader {
     refusal: InputRefusal,
     /// True if unreadable lines of standard input are kept for the failure log.
     keep_bad_lines: bool,
+    /// True if lines are rows of values for a template.
+    has_template: bool,
     /// Files with lines that an earlier run could not read. `None`: the files are not to be opened.
     reread: Option<Reread>,
     /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
@@ -102,10 +104,20 @@ pub(crate) fn open(
     messages: &Messages,
 ) -> Result<ListReader, CommandError> {
     let given = &arguments.requests;
-    let options = given.input_options();
+    let template = lines.row_template();
+    let has_template = template.is_some();
+    let options = match template {
+        Some(template) => given.input_options().template(template),
+        None => given.input_options(),
+    };
     let follows = given.follow_sitemaps && !arguments.ending.dry_run;
     Ok(ListReader {
-        sources: open_all(&arguments.inputs, &options, messages)?,
+        sources: open_all(
+            &arguments.inputs,
+            given.scheme.is_some(),
+            &options,
+            messages,
+        )?,
         lines,
         urls_only: given.input_format == FormatName::Urls,
         json_only: given.input_format == FormatName::Jsonl,
@@ -116,6 +128,7 @@ pub(crate) fn open(
         told_of_lacking: false,
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
+        has_template,
         reread: (!arguments.connection.public_only)
             .then(|| Reread::new(register.clone(), options.clone())),
         options,
@@ -296,7 +309,7 @@ impl ListReader {
     /// Reads the request of a URL among the arguments, to its end, with its blanks.
     fn argument(&mut self, text: &str, place: LinePlace) -> Result<Request, UnreadableLine> {
         let json = text.trim_start().starts_with(['{', '"']);
-        let read = if self.urls_only && json {
+        let read = if self.urls_only && json && !self.has_template {
             Err(InvalidLine::new(
                 "a URL is expected (--input-format auto reads JSON)",
             ))
@@ -322,7 +335,10 @@ impl ListReader {
         // Other entries than lines are not found again by the number of their line.
         let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
         let text = entry.text();
-        let read = text.clone().and_then(|text| self.lines.read(text));
+        let read = text.clone().and_then(|text| match entry.row_keys() {
+            Some(own) => self.lines.read_row(text, own),
+            None => self.lines.read(text),
+        });
         match read {
             Ok(line) => self.request(line, text.unwrap_or_default(), place, keep),
             Err(wrong) => Err(self.bad_line(entry.bytes(), place, keep, entry.placed(wrong))),

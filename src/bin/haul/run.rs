@@ -62,6 +62,7 @@ pub(crate) fn run(
     if arguments.ending.dry_run {
         return dry_run::print(requests, &client, limit, messages);
     }
+    let options = requests.options().clone();
     let (refusal, duplicates) = (requests.refusal(), requests.duplicates());
     files.make_folder()?;
     let new = files.new_outputs();
@@ -101,9 +102,10 @@ pub(crate) fn run(
         && !arguments.requests.follow_sitemaps
         && pages.is_none();
     if shown != ProgressForm::None && lines_are_requests {
-        let options = arguments.requests.input_options();
+        let bare = arguments.requests.scheme.is_some();
         total::count(
             &arguments.inputs,
+            bare,
             options,
             known,
             found,

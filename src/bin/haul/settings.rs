@@ -18,6 +18,7 @@ use crate::header_text::{self, Header, headers};
 use crate::messages::Messages;
 use crate::outcome_reporter::tell_of_waits;
 use crate::refused;
+use crate::template;
 use crate::text_or_file::{bytes_or_file, text_or_file};
 use crate::units::{JobsPerHost, Rate};
 
@@ -67,12 +68,21 @@ pub(crate) fn settings(
         .whole_lines(given.input_format == FormatName::Urls)
         .lenient(given.lenient)
         .retry(retry);
+    if let Some(schemes) = &given.scheme {
+        lines = lines.scheme(schemes.first.clone(), schemes.or_other);
+    }
+    if let Some(template) = template::of_lines(given)? {
+        lines = lines.template(template);
+    }
     if let Some(folder) = &arguments.results.output_dir {
         let ending = &arguments.ending;
         // A resumed run does not send requests that have their outcome again: a dry run of a resumed run cannot tell
         // which files are in the way.
         let resumes = ending.dry_run && (ending.resume || ending.retry_failed);
         lines = lines.save_in(folder, ending.overwrite || resumes, ending.durable);
+        if let Some(names) = template::of_names(arguments)? {
+            lines = lines.output_names(names);
+        }
         if ending.dry_run {
             lines = lines.without_directories();
         }

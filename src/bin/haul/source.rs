@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek};
+use std::path::Path;
 use std::sync::Arc;
 use std::vec;
 
@@ -37,9 +38,17 @@ pub(crate) enum ListSource {
     },
 }
 
-/// Opens all inputs.
+/// True if an argument is a URL, and no file. `bare`: true if a URL may lack its scheme, so that an argument is a file
+/// only if there is one of that name.
+pub(crate) fn is_url(argument: &str, bare: bool) -> bool {
+    let is_bare = || bare && argument != STDIN && Path::new(argument).symlink_metadata().is_err();
+    argument.contains("://") || is_bare()
+}
+
+/// Opens all inputs. `bare`: as in [`is_url`].
 pub(crate) fn open_all(
     inputs: &[String],
+    bare: bool,
     options: &InputOptions,
     messages: &Messages,
 ) -> Result<VecDeque<ListSource>, CommandError> {
@@ -54,7 +63,7 @@ pub(crate) fn open_all(
     let open = |(number, input): (u64, &String)| {
         if input == STDIN {
             stdin(options)
-        } else if input.contains("://") {
+        } else if is_url(input, bare) {
             Ok(ListSource::Url(input.clone(), number))
         } else {
             open_path(input, options, messages)
@@ -152,7 +161,7 @@ fn open_file(path: &str) -> Result<File, CommandError> {
     let file = File::open(path).map_err(|e| {
         let looks_like_a_host = e.kind() == io::ErrorKind::NotFound && path.contains('.');
         let hint = if looks_like_a_host {
-            " (a URL begins with https:// or http://)"
+            " (a URL begins with https:// or http://); --scheme https adds it"
         } else {
             ""
         };

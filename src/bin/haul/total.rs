@@ -7,13 +7,17 @@ use std::thread;
 use haul::batch::ProgressHandle;
 use haul::record::{InputOptions, InputReader};
 
+use crate::source::is_url;
+
 /// Upper bound for the size of the inputs, in bytes: larger inputs are not read twice.
 const MOST: u64 = 1 << 30;
 
 /// Counts the requests of the inputs on a thread of its own, while the first requests are under way. `done`: number of
-/// requests that have their outcome already. `known`: numbers of requests of inputs that are no lines.
+/// requests that have their outcome already. `known`: numbers of requests of inputs that are no lines. `bare`:
+/// true if a URL among the inputs may lack its scheme.
 pub(crate) fn count(
     inputs: &[String],
+    bare: bool,
     options: InputOptions,
     known: HashMap<String, u64>,
     done: u64,
@@ -27,7 +31,7 @@ pub(crate) fn count(
         }
         if let Some(requests) = known.get(input) {
             urls += requests;
-        } else if input.contains("://") {
+        } else if is_url(input, bare) {
             urls += 1;
         } else {
             files.push(input.clone());

@@ -11,6 +11,7 @@ pub struct InputEntry<'r> {
     pub(super) bytes: &'r [u8],
     pub(super) place: TextKind,
     pub(super) is_sitemap: bool,
+    pub(super) row_keys: Option<String>,
 }
 
 /// Relation of an entry's text to the text of the input.
@@ -31,6 +32,8 @@ pub(super) struct EntryRead {
     pub(super) wrong: Option<InvalidLine>,
     pub(super) place: TextKind,
     pub(super) is_sitemap: bool,
+    /// Keys of the request that the columns of a row give, for a template. `None`: the text is the whole request.
+    pub(super) row_keys: Option<String>,
 }
 
 impl EntryRead {
@@ -40,6 +43,7 @@ impl EntryRead {
             wrong,
             place,
             is_sitemap: false,
+            row_keys: None,
         }
     }
 }
@@ -66,6 +70,14 @@ impl<'r> InputEntry<'r> {
     /// True if the entry is the link of a sitemap in an index.
     pub fn is_sitemap(&self) -> bool {
         self.is_sitemap
+    }
+
+    /// Returns the keys that the columns of a row give its request.
+    ///
+    /// They are for [`InputLines::read_row`](crate::record::InputLines::read_row). `None`: the text is no row for a
+    /// [template](super::InputOptions::template).
+    pub fn row_keys(&self) -> Option<&str> {
+        self.row_keys.as_deref()
     }
 
     /// True if the entry is a whole line of the input, so that its line alone leads to it.

@@ -1,6 +1,7 @@
 //! Settings for reading an input.
 
 use super::InputFormat;
+use crate::record::RequestTemplate;
 
 /// Settings for reading an input of any format.
 ///
@@ -19,8 +20,8 @@ pub struct InputOptions {
     pub(super) relative_urls: bool,
     /// True if the first line of a list is a header, unless it is a URL or JSON.
     pub(super) table: bool,
-    /// True if the text of a row is an object of all its cells.
-    pub(super) whole_rows: bool,
+    /// Template whose names are columns of a table. `None`: a row is a request.
+    pub(super) template: Option<RequestTemplate>,
 }
 
 impl InputOptions {
@@ -75,14 +76,20 @@ impl InputOptions {
         self
     }
 
-    /// True: the text of a row is a JSON object of all its cells, for templates.
+    /// Takes each row of a table for a row of this template, whose names are columns.
     ///
-    /// The table needs no column of URLs.
-    ///
-    /// Default false: the text is the request of the row.
+    /// The text of a row is then a JSON object of all its cells, for
+    /// [`InputLines::read_row`](crate::record::InputLines::read_row), and the table needs no column of URLs. If the
+    /// template names more than the whole line, the first line of a list is a header, unless it is a URL or JSON. Set the
+    /// format before.
     #[must_use = "the settings are returned"]
-    pub fn whole_rows(mut self, whole: bool) -> InputOptions {
-        self.whole_rows = whole;
+    pub fn template(mut self, template: &RequestTemplate) -> InputOptions {
+        self.table |= template.names().any(|name| name != "line");
+        // Each line is text for the template, also if it looks like JSON.
+        if self.format == Some(InputFormat::Urls) {
+            self.format = Some(InputFormat::Lines);
+        }
+        self.template = Some(template.clone());
         self
     }
 

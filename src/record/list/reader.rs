@@ -138,6 +138,7 @@ impl InputReader {
             bytes: &self.text,
             place: read.place,
             is_sitemap: read.is_sitemap,
+            row_keys: read.row_keys,
         })
     }
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::record::InputLines;
+#[cfg(feature = "csv")]
+use crate::record::RequestTemplate;
 
 fn open(text: &str, options: &InputOptions) -> InputReader {
     InputReader::open(Cursor::new(text.to_owned()), options).unwrap()
@@ -71,12 +73,22 @@ fn the_mistake_of_a_row_has_no_position() {
 
 #[cfg(feature = "csv")]
 #[test]
-fn whole_rows_are_objects_and_need_no_column_of_urls() {
-    let options = InputOptions::new().table(true).whole_rows(true);
-    let mut input = open("sku,\n7,\n", &options);
-    assert_eq!(input.columns().unwrap(), ["sku", ""]);
+fn rows_for_a_template_are_objects_and_need_no_column_of_urls() {
+    let template = RequestTemplate::of_url("http://h/{sku}").unwrap();
+    let options = InputOptions::new().template(&template);
+    let mut input = open("sku,,id\n7,,a\n", &options);
+    assert_eq!(input.columns().unwrap(), ["sku", "", "id"]);
     let entry = input.next_entry().unwrap();
-    assert_eq!(entry.text().unwrap(), r#"{"sku":"7","column 2":""}"#);
+    assert_eq!(
+        entry.text().unwrap(),
+        r#"{"sku":"7","column 2":"","id":"a"}"#
+    );
+    assert_eq!(entry.row_keys(), Some(r#"{"id":"a","tag":{"sku":"7"}}"#));
+    let refused = InputReader::open("lang,id\n7,a\n".as_bytes(), &options).unwrap_err();
+    assert!(
+        refused.to_string().contains("no column \"sku\""),
+        "{refused}"
+    );
 }
 
 #[test]

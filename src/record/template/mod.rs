@@ -1,14 +1,20 @@
 //! Texts with placeholders: URLs and requests made of rows, names of files, lines of results.
 
+mod json;
 mod parse;
+mod request;
+mod row;
 #[cfg(test)]
 mod tests;
 mod url;
 mod value;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+pub use request::RequestTemplate;
+pub(super) use row::TemplateRow;
 pub use value::TemplateValue;
 
 use super::InvalidLine;
@@ -89,18 +95,25 @@ pub(super) enum ValueForm {
 /// Error of a text that is no template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidTemplate {
+    /// Number of the line, from 1. `None`: the text is no file of lines.
+    line: Option<usize>,
     column: usize,
     placeholder: String,
-    reason: &'static str,
+    reason: Cow<'static, str>,
 }
 
 impl InvalidTemplate {
-    /// Position of the placeholder's `{` in the text, in characters from 1.
+    /// Number of the line with the mistake, from 1. `None`: the template is no JSON.
+    pub fn line(&self) -> Option<usize> {
+        self.line
+    }
+
+    /// Position of the mistake in its line, in characters from 1: of a placeholder the position of its `{`.
     pub fn column(&self) -> usize {
         self.column
     }
 
-    /// Placeholder with the mistake, as far as it goes.
+    /// Placeholder or key with the mistake, as far as it goes. Empty: the mistake is elsewhere.
     pub fn placeholder(&self) -> &str {
         &self.placeholder
     }
@@ -108,8 +121,14 @@ impl InvalidTemplate {
 
 impl fmt::Display for InvalidTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = redact::beginning(&self.placeholder, SHOWN);
-        write!(f, "column {}: {}: {shown:?}", self.column, self.reason)
+        if let Some(line) = self.line {
+            write!(f, "line {line}, ")?;
+        }
+        write!(f, "column {}: {}", self.column, self.reason)?;
+        match redact::beginning(&self.placeholder, SHOWN) {
+            "" => Ok(()),
+            shown => write!(f, ": {shown:?}"),
+        }
     }
 }
 
@@ -142,6 +161,14 @@ impl Template {
             TemplatePiece::Place(place) => Some(place),
             TemplatePiece::Text(_) => None,
         })
+    }
+
+    /// Returns the name if the text is one placeholder of the form `{name:json}` and nothing else.
+    fn only_json(&self) -> Option<&str> {
+        match &*self.pieces {
+            [TemplatePiece::Place(place)] if place.form == ValueForm::Json => Some(&place.name),
+            _ => None,
+        }
     }
 
     /// Puts the values in the places of the placeholders.

@@ -19,10 +19,11 @@ pub(super) fn pieces(text: &str) -> Result<Vec<TemplatePiece>, InvalidTemplate> 
             continue;
         }
         let at = text.len() - rest.len() + open;
-        let wrong = |end: usize, reason| InvalidTemplate {
+        let wrong = |end: usize, reason: &'static str| InvalidTemplate {
+            line: None,
             column: text[..at].chars().count() + 1,
             placeholder: text[at..at + end].to_owned(),
-            reason,
+            reason: reason.into(),
         };
         let end = behind.find(|c: char| c == '{' || c == '}' || c.is_control());
         let Some(end) = end.filter(|end| behind[*end..].starts_with('}')) else {

@@ -1,3 +1,5 @@
+mod requests;
+
 use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;

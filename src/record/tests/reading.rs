@@ -97,6 +97,7 @@ fn any_outcome(random: &mut fastrand::Rng) -> Outcome {
             path: text(random).into(),
             size: random.u64(..),
             sha256: "ab".repeat(32),
+            numbered: false,
         });
         head.saved = saved.map(Box::new);
         answer = Response::new(head.into(), answer.into_bytes(), false);

@@ -229,7 +229,8 @@ impl<T: 'static> Sink<T> for Journal {
         self.out().add(place, |lines| {
             layout.write(outcome, &record, options, lines)
         })?;
-        if let Some(path) = request.saves_to() {
+        let saved = outcome.saved().map(|saved| &*saved.path);
+        for path in request.saves_to().into_iter().chain(saved) {
             book.settle_save(path);
         }
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);

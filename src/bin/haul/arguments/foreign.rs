@@ -43,8 +43,13 @@ const OPTIONS: &[(&str, &str)] = &[
         "--retry-on",
     ),
     (
-        "-O -J --out --outfile --out-file --output-file --output-document --remote-name --remote-name-all \
-         --remote-header-name --save --download --results --download-dir",
+        "-J --remote-header-name --trust-server-names",
+        "--content-disposition beside --output-dir",
+    ),
+    ("--proto-default --default-scheme", "--scheme"),
+    (
+        "-O --out --outfile --out-file --output-file --output-document --remote-name --remote-name-all \
+         --save --download --results --download-dir",
         "-o/--output for the results, --output-dir for files of their own",
     ),
     (

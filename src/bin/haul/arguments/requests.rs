@@ -1,8 +1,11 @@
 //! Options with defaults for every request.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use haul::record::{InputFormat, InputOptions};
 
+use crate::schemes::Schemes;
 use crate::units::{delimiter, pair, secret_name, whole};
 
 #[derive(Debug, Args)]
@@ -138,9 +141,41 @@ pub(crate) struct RequestArguments {
     /// Add a parameter to every URL, percent-encoded
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) url_query: Vec<(String, String)>,
+    /// Make the requests of lines by a template, a file with a request as JSON
+    ///
+    /// Each line is a row of values. {NAME} inside the template's strings is replaced by the value of a key of a JSON
+    /// line, {/a/0/b} by the value at a JSON pointer in it, {line} by the whole line. A string that is only {NAME:json}
+    /// becomes the JSON value. In the URL, values are percent-encoded; {NAME:raw}, and a placeholder that begins the URL,
+    /// are not. {{ is one {, and other braces are as in any JSON. A line without a value for a name, or with one that
+    /// would be a .. in the path, is a failed result. id and tag of a line are kept.
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "FILE",
+        conflicts_with = "url_template"
+    )]
+    pub(crate) template: Option<PathBuf>,
+    /// Make the URLs of lines by a template, such as 'https://x/items/{sku}?lang={lang}'
+    ///
+    /// As --template, for a URL alone.
+    #[arg(hide_short_help = true, long, value_name = "URL")]
+    pub(crate) url_template: Option<String>,
     /// URL that relative URLs are resolved against
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
+    /// Scheme of URLs that have none, such as example.com; https,http = the second where the first cannot connect
+    ///
+    /// The second scheme is tried at once after a failure of class dns or connect, and never after one of class tls. It is
+    /// one request with one result, whose url is the one that was tried last; as after a redirect to another origin,
+    /// credentials are left behind. An argument without :// is still a file where there is one of that name.
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "SCHEME[,SCHEME]",
+        value_parser = Schemes::parse,
+        conflicts_with = "base_url"
+    )]
+    pub(crate) scheme: Option<Schemes>,
     /// Redirects followed; 0 = the redirect is the result
     #[arg(long, value_name = "N", value_parser = whole::<u32>, default_value_t = 10)]
     pub(crate) max_redirs: u32,

@@ -96,6 +96,24 @@ pub(crate) struct ResultArguments {
     /// Accept-Encoding is sent as always. In a line: "keep_encoding": true.
     #[arg(hide_short_help = true, long, conflicts_with_all = ["require", "expect_json"])]
     pub(crate) keep_encoding: bool,
+    /// Name the files by a template, such as '{host}/{path}', '{id}.{ext}' or '{index:06}.html'
+    ///
+    /// Names: id, index (from 0), scheme, host (without the port), port, path (with its folders; index for /), name (its
+    /// last part), stem (without ending), query, ext (of the content type, else of the URL, else bin). Characters that a
+    /// name cannot have become _, and no name leads out of the directory. If a name is taken, a number is added (a-2.html),
+    /// also if it differs only in case. The output_file of a line comes before.
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "TEMPLATE",
+        requires = "output_dir"
+    )]
+    pub(crate) output_name: Option<String>,
+    /// Name the files as servers do in Content-Disposition
+    ///
+    /// A name that is a path is its last part. It takes the place of the last part of --output-name, or of the URL.
+    #[arg(hide_short_help = true, long, requires = "output_dir")]
+    pub(crate) content_disposition: bool,
     /// Results in the order of the input, not as requests complete
     #[arg(long)]
     pub(crate) ordered: bool,

@@ -15,7 +15,7 @@ use haul::sink::Journal;
 
 use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
-use crate::source::STDIN;
+use crate::source::{STDIN, is_url};
 
 pub(crate) use summary::SummaryFile;
 pub(crate) use writable::NewOutputs;
@@ -85,7 +85,8 @@ pub(crate) fn uses(arguments: &Arguments) -> Vec<Use> {
 fn read(arguments: &Arguments) -> Vec<Use> {
     let (given, connection) = (&arguments.requests, &arguments.connection);
     let files = arguments.inputs.iter();
-    let files = files.filter(|input| *input != STDIN && !input.contains("://"));
+    let bare = given.scheme.is_some();
+    let files = files.filter(|input| *input != STDIN && !is_url(input, bare));
     let mut uses = Vec::new();
     for path in files {
         uses.push(Use::new(Access::Read, INPUT, path));
@@ -118,6 +119,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         ("--key", &connection.key),
         ("--allow-files-from", &connection.allow_files_from),
         ("--replay", &connection.replay),
+        ("--template", &given.template),
     ];
     let paths = paths
         .into_iter()

@@ -10,8 +10,9 @@ use super::rows::RowReader;
 /// Table whose rows are requests.
 pub(in super::super) struct Table {
     rows: RowReader,
-    /// Uses of the columns. `None`: each row is an object of all its cells.
-    uses: Option<ColumnUses>,
+    uses: ColumnUses,
+    /// True if the text of a row is an object of all its cells.
+    whole_rows: bool,
 }
 
 impl Table {
@@ -26,16 +27,16 @@ impl Table {
             _ => delimiter,
         };
         let rows = RowReader::new(from, delimiter, format)?;
-        let uses = match options.whole_rows {
-            true => None,
-            false => Some(ColumnUses::of(
-                rows.columns(),
-                options.url_column.as_deref(),
-                options.id_column.as_deref(),
-                format,
-            )?),
+        let (columns, id) = (rows.columns(), options.id_column.as_deref());
+        let uses = match &options.template {
+            Some(template) => ColumnUses::beside(template, columns, id, format)?,
+            None => ColumnUses::of(columns, options.url_column.as_deref(), id, format)?,
         };
-        Ok(Table { rows, uses })
+        Ok(Table {
+            rows,
+            uses,
+            whole_rows: options.template.is_some(),
+        })
     }
 
     pub(in super::super) fn columns(&self) -> &[String] {
@@ -45,11 +46,16 @@ impl Table {
     /// Reads the next row. The text becomes its request, or its cells if it is none.
     pub(in super::super) fn next_entry(&mut self, text: &mut Vec<u8>) -> Option<EntryRead> {
         text.clear();
+        let mut row_keys = None;
         let (line, wrong) = match self.rows.next_row()? {
             Ok(row) => {
-                let json = match &self.uses {
-                    Some(uses) => uses.request(&row),
-                    None => row.to_object(),
+                let request = self.uses.request(&row);
+                let json = match self.whole_rows {
+                    true => {
+                        row_keys = Some(request);
+                        row.to_object()
+                    }
+                    false => request,
                 };
                 text.extend_from_slice(json.as_bytes());
                 (row.line(), None)
@@ -59,6 +65,9 @@ impl Table {
                 (wrong.line(), Some(wrong.mistake().clone()))
             }
         };
-        Some(EntryRead::new(line, wrong, TextKind::Made))
+        Some(EntryRead {
+            row_keys,
+            ..EntryRead::new(line, wrong, TextKind::Made)
+        })
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::{InputFormat, InvalidInput};
+use crate::record::RequestTemplate;
 
 /// Row of a table.
 #[derive(Clone, Debug)]
@@ -144,12 +145,41 @@ pub(super) struct ColumnUses(Vec<ColumnUse>);
 
 impl ColumnUses {
     /// Decides the use of each column. `url`, `id`: names of the columns with the URL and the id, if they are not named
-    /// so. `line`: number of the header's line.
+    /// so.
     pub(super) fn of(
         columns: &[String],
         url: Option<&str>,
         id: Option<&str>,
         format: InputFormat,
+    ) -> Result<ColumnUses, InvalidInput> {
+        ColumnUses::decide(columns, url, id, format, true)
+    }
+
+    /// Decides the use of each column beside a template, which makes the URL: each of its names must be a column.
+    pub(super) fn beside(
+        template: &RequestTemplate,
+        columns: &[String],
+        id: Option<&str>,
+        format: InputFormat,
+    ) -> Result<ColumnUses, InvalidInput> {
+        if let Some(name) = template.unknown_name(columns) {
+            return Err(InvalidInput::of(
+                format,
+                format!(
+                    "it has no column {name:?}, which the template names (its columns are {})",
+                    shown(columns)
+                ),
+            ));
+        }
+        ColumnUses::decide(columns, None, id, format, false)
+    }
+
+    fn decide(
+        columns: &[String],
+        url: Option<&str>,
+        id: Option<&str>,
+        format: InputFormat,
+        needs_url: bool,
     ) -> Result<ColumnUses, InvalidInput> {
         let invalid = |reason: String| InvalidInput::of(format, reason);
         let find = |option: &str, given: Option<&str>, usual: &str| match given {
@@ -166,7 +196,7 @@ impl ColumnUses {
             find("--url-column", url, "url")?,
             find("--id-column", id, "id")?,
         );
-        if url.is_none() {
+        if url.is_none() && needs_url {
             return Err(invalid(format!(
                 "it has no column url (--url-column NAME names another; its columns are {})",
                 shown(columns)

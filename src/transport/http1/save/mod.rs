@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::digest::Sha256;
-use crate::request::{SaveTo, part_name};
-use crate::response::Saved;
+use crate::request::{NamedFile, SaveTo, part_name};
+use crate::response::{Response, Saved};
 #[cfg(unix)]
 use crate::transport::connection::descriptors;
 use crate::transport::connection::descriptors::SpareDescriptor;
@@ -63,6 +63,8 @@ pub(crate) struct PartialFile {
     size: u64,
     hash: Sha256,
     in_place: bool,
+    /// Name that the response gave the file. `None`: its request names it.
+    named: Option<NamedFile>,
 }
 
 impl PartialFile {
@@ -102,6 +104,7 @@ impl PartialFile {
             size: 0,
             hash: Sha256::new(),
             in_place: false,
+            named: None,
         })
     }
 
@@ -121,12 +124,40 @@ impl PartialFile {
         Ok(())
     }
 
+    /// Has the response name the file, if the request wants that.
+    pub(crate) fn name(&mut self, response: &Response) -> Result<(), Unsaved> {
+        let Some(namer) = &self.to.namer else {
+            return Ok(());
+        };
+        let name = || {
+            let named = namer.name(response)?;
+            // Logged under this name before the file has it: after a kill, a later run gives the name again.
+            if let Some(log) = &self.to.log {
+                log.begin(&named.path, self.part.as_ref())?;
+            }
+            Ok(named)
+        };
+        let named = name().map_err(|error| Unsaved::new(&self.to.path, error))?;
+        self.named = Some(named);
+        Ok(())
+    }
+
+    /// Returns the final name of the file, and true if an existing file may be replaced.
+    fn target(&self) -> (&Path, bool) {
+        match &self.named {
+            Some(named) => (&named.path, named.replace),
+            None => (&self.to.path, self.to.replace),
+        }
+    }
+
     /// Gives the complete file its final name.
     pub(crate) fn put_in_place(mut self) -> Result<Saved, Unsaved> {
         self.finish()
-            .map_err(|error| Unsaved::new(&self.to.path, error))?;
+            .map_err(|error| Unsaved::new(self.target().0, error))?;
+        let named = self.named.as_ref();
         Ok(Saved {
-            path: self.to.path.clone(),
+            path: self.target().0.to_owned(),
+            numbered: named.map_or(self.to.numbered, |named| named.numbered),
             size: self.size,
             sha256: hex(&self.hash.clone().finish()),
         })
@@ -143,13 +174,17 @@ impl PartialFile {
             file.sync_all()?;
         }
         let path = self.path();
-        match self.to.replace {
-            true => fs::rename(path, &self.to.path)?,
-            false => rename_to_new(&path, &self.to.path)?,
+        let (target, replace) = self.target();
+        match replace {
+            true => fs::rename(path, target)?,
+            false => rename_to_new(&path, target)?,
         }
         self.in_place = true;
+        if let (Some(log), Some(_)) = (&self.to.log, &self.named) {
+            log.give_up(&self.to.path, self.part.as_ref());
+        }
         if let Some(file) = file {
-            sync(directory(&self.to.path), file)?;
+            sync(directory(self.target().0), file)?;
         }
         Ok(())
     }
@@ -168,6 +203,9 @@ impl Drop for PartialFile {
             let removed = fs::remove_file(self.path());
             if let Some(log) = self.to.log.as_ref().filter(|_| removed.is_ok()) {
                 log.give_up(&self.to.path, self.part.as_ref());
+                if let Some(named) = &self.named {
+                    log.give_up(&named.path, self.part.as_ref());
+                }
             }
         }
     }

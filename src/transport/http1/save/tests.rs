@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::request::SaveLog;
+use crate::request::{SaveLog, SaveNamer};
 
 /// Empty directory, removed at the end.
 struct Directory(PathBuf);
@@ -173,4 +173,49 @@ fn a_path_that_cannot_be_saved_to_is_found_beforehand() {
     );
     fs::write(directory.0.join("f"), "").unwrap();
     assert!(check(&directory.to("f/a")).is_err());
+}
+
+/// Rule that names a file `late` in a directory.
+struct Late(PathBuf);
+
+impl SaveNamer for Late {
+    fn name(&self, _: &Response) -> io::Result<NamedFile> {
+        Ok(NamedFile {
+            path: self.0.join("late"),
+            replace: false,
+            numbered: true,
+        })
+    }
+}
+
+#[test]
+fn a_log_hears_of_the_name_that_a_response_gives_before_the_file_has_it() {
+    let directory = Directory::new();
+    let lines = Arc::new(Lines::default());
+    let to = SaveTo {
+        log: Some(Arc::clone(&lines) as _),
+        namer: Some(Arc::new(Late(directory.0.clone()))),
+        ..directory.to("early")
+    };
+    let mut partial = PartialFile::create(&to, &SpareDescriptor::default()).unwrap();
+    let part = partial.part.clone();
+    partial.name(&Response::builder(200).build()).unwrap();
+    let saved = partial.put_in_place().unwrap();
+    assert_eq!(
+        (&*saved.path, saved.numbered),
+        (&*directory.0.join("late"), true)
+    );
+    assert_eq!(directory.names(), ["late"]);
+    let heard = [
+        (format!("begin {part}"), vec![]),
+        (format!("begin {part}"), vec![part.clone()]),
+        (format!("give up {part}"), vec!["late".to_owned()]),
+    ];
+    assert_eq!(*lines.0.lock().unwrap(), heard);
+    // A name that another file has meanwhile is not taken from it.
+    let mut partial = PartialFile::create(&to, &SpareDescriptor::default()).unwrap();
+    partial.name(&Response::builder(200).build()).unwrap();
+    let unsaved = partial.put_in_place().unwrap_err();
+    assert!(unsaved.message().contains("late"), "{}", unsaved.message());
+    assert_eq!(directory.names(), ["late"]);
 }

@@ -1,0 +1,39 @@
+//! Templates of requests (`--template`, `--url-template`) and of names (`--output-name`).
+
+use haul::record::{OutputNames, RequestTemplate};
+
+use crate::arguments::{Arguments, RequestArguments, name_of};
+use crate::failure::CommandError;
+
+/// Returns the template that lines are rows of values for. `None`: lines are requests.
+pub(crate) fn of_lines(given: &RequestArguments) -> Result<Option<RequestTemplate>, CommandError> {
+    if let Some(path) = &given.template {
+        let option = name_of("template");
+        let wrong =
+            |what: String| CommandError::usage(format!("{option}: {}: {what}", path.display()));
+        let json = std::fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
+        // Some editors begin a file with a byte order mark.
+        let template = RequestTemplate::parse(json.trim_start_matches('\u{feff}'));
+        return template.map(Some).map_err(|e| wrong(e.to_string()));
+    }
+    let template = given.url_template.as_deref().map(RequestTemplate::of_url);
+    template
+        .transpose()
+        .map_err(|wrong| CommandError::usage(format!("{}: {wrong}", name_of("url-template"))))
+}
+
+/// Returns the rule for the names of saved files. `None`: the last part of the URL is the name.
+pub(crate) fn of_names(arguments: &Arguments) -> Result<Option<OutputNames>, CommandError> {
+    let to = &arguments.results;
+    let names = match &to.output_name {
+        Some(template) => OutputNames::parse(template)
+            .map_err(|wrong| CommandError::usage(format!("{}: {wrong}", name_of("output-name"))))?,
+        None if to.content_disposition => OutputNames::of_url(),
+        None => return Ok(None),
+    };
+    let names = names.content_disposition(to.content_disposition);
+    Ok(Some(match &arguments.requests.base_url {
+        Some(base) => names.base_url(base),
+        None => names,
+    }))
+}

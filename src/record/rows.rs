@@ -1,0 +1,78 @@
+//! Lines that are rows of values for a template.
+
+use super::InvalidLine;
+use super::fields::ObjectFields;
+use super::input::{LineDefaults, RECORD, read_line};
+use super::read::{ReadRequest, ReadSettings};
+use super::stand_in::stand_in_of_row;
+use super::template::{RequestTemplate, TemplateRow};
+use crate::request::Request;
+
+/// Makes the request of a line.
+pub(super) fn read(
+    line: &str,
+    template: &RequestTemplate,
+    defaults: &LineDefaults,
+    reading: ReadSettings,
+) -> Result<ReadRequest, InvalidLine> {
+    let line = line.trim();
+    if is_logged(line) {
+        return read_line(line, defaults, reading);
+    }
+    let text = unquoted(line, reading);
+    let text = text.as_deref().unwrap_or(line);
+    let row = TemplateRow::read(text, is_text(line, reading))?;
+    read_row(&row, template, defaults, reading)
+}
+
+/// Makes the request of a row.
+pub(super) fn read_row(
+    row: &TemplateRow<'_>,
+    template: &RequestTemplate,
+    defaults: &LineDefaults,
+    reading: ReadSettings,
+) -> Result<ReadRequest, InvalidLine> {
+    let json = template.fill(row)?;
+    // Positions in the request are none in the line.
+    read_line(&json, defaults, reading).map_err(InvalidLine::without_position)
+}
+
+/// Makes the request that stands for a line of which no request could be made.
+pub(super) fn stand_in(
+    line: &[u8],
+    template: &RequestTemplate,
+    reading: ReadSettings,
+    wrong: InvalidLine,
+) -> Request {
+    let url = std::str::from_utf8(line).ok().and_then(|line| {
+        let line = line.trim();
+        let text = unquoted(line, reading);
+        let text = text.as_deref().unwrap_or(line);
+        let row = TemplateRow::read(text, is_text(line, reading)).ok()?;
+        template.url_of(&row)
+    });
+    stand_in_of_row(line, wrong, url)
+}
+
+/// True for a line of a failure log, which holds a request.
+fn is_logged(line: &str) -> bool {
+    let is_record =
+        |keys: ObjectFields<'_>| keys.has("request") && RECORD.iter().all(|name| keys.has(name));
+    // Most lines are no such line, and are told without being parsed twice.
+    line.starts_with('{')
+        && line.contains("\"request\"")
+        && ObjectFields::read(line).is_ok_and(is_record)
+}
+
+/// True if the line is text, also if it looks like an object.
+fn is_text(line: &str, reading: ReadSettings) -> bool {
+    reading.whole || line.starts_with('"')
+}
+
+/// Returns the text of a line that is a JSON string. `None`: it is none.
+fn unquoted(line: &str, reading: ReadSettings) -> Option<String> {
+    match reading.whole {
+        true => None,
+        false => serde_json::from_str(line).ok(),
+    }
+}

@@ -1,0 +1,182 @@
+//! Reads a template that is JSON: placeholders stand inside its strings, and all else is kept as it is written.
+
+use std::ops::Range;
+
+use serde_json::value::RawValue;
+
+use super::{InvalidTemplate, Template};
+
+/// Piece of a request as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum JsonPiece {
+    /// JSON as it is written.
+    Written(String),
+    /// A string with placeholders.
+    Text(Template),
+    /// The string under the key `url`, with placeholders.
+    Url(Template),
+    /// A value that is put in place of a whole string: that of this name.
+    Value(String),
+}
+
+/// An object that was read as a template.
+pub(super) struct JsonTemplate {
+    pub(super) pieces: Vec<JsonPiece>,
+    /// Keys of the object itself without placeholders, each with its position.
+    pub(super) keys: Vec<(String, usize)>,
+}
+
+/// Reads an object.
+pub(super) fn read(json: &str) -> Result<JsonTemplate, InvalidTemplate> {
+    let value = serde_json::from_str::<&RawValue>(json).map_err(|error| {
+        let text = error.to_string();
+        let what = text
+            .rsplit_once(" at line ")
+            .map_or(&*text, |(what, _)| what);
+        InvalidTemplate {
+            line: Some(error.line()),
+            column: error.column().max(1),
+            placeholder: String::new(),
+            reason: format!("not JSON: {what}").into(),
+        }
+    })?;
+    if !value.get().starts_with('{') {
+        let from = json.find(value.get()).unwrap_or_default();
+        return Err(mistake(
+            json,
+            from,
+            "",
+            "a request as a JSON object is expected",
+        ));
+    }
+    let mut reader = JsonReader {
+        json,
+        pieces: Vec::new(),
+        keys: Vec::new(),
+        copied: 0,
+        depth: 0,
+        is_url: false,
+    };
+    reader.read_all()?;
+    Ok(JsonTemplate {
+        pieces: reader.pieces,
+        keys: reader.keys,
+    })
+}
+
+/// Makes the error of a mistake at a byte of the text.
+pub(super) fn mistake(
+    json: &str,
+    at: usize,
+    shown: &str,
+    reason: impl Into<std::borrow::Cow<'static, str>>,
+) -> InvalidTemplate {
+    let before = &json[..at];
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    InvalidTemplate {
+        line: Some(before.matches('\n').count() + 1),
+        column: line.chars().count() + 1,
+        placeholder: shown.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+struct JsonReader<'j> {
+    json: &'j str,
+    pieces: Vec<JsonPiece>,
+    keys: Vec<(String, usize)>,
+    /// Number of bytes that the pieces stand for.
+    copied: usize,
+    /// Number of objects and lists that are open.
+    depth: usize,
+    /// True if the last key of the object itself is `url`.
+    is_url: bool,
+}
+
+impl JsonReader<'_> {
+    /// Reads the text, which is valid JSON.
+    fn read_all(&mut self) -> Result<(), InvalidTemplate> {
+        let bytes = self.json.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            match bytes[at] {
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => self.depth -= 1,
+                b'"' => {
+                    let end = end_of_string(bytes, at);
+                    self.read_string(at..end)?;
+                    at = end;
+                    continue;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        let rest = self.json[self.copied..].to_owned();
+        self.pieces.push(JsonPiece::Written(rest));
+        Ok(())
+    }
+
+    fn read_string(&mut self, place: Range<usize>) -> Result<(), InvalidTemplate> {
+        let written = &self.json[place.clone()];
+        let is_key = self.json[place.end..].trim_start().starts_with(':');
+        let unread = |reason| mistake(self.json, place.start, "", reason);
+        let text: String = serde_json::from_str(written).map_err(|_| {
+            unread("a string holds an escape that stands for no character (\\ud800 to \\udfff come in pairs)")
+        })?;
+        if is_key && self.depth == 1 {
+            self.is_url = text == "url";
+            if !written.contains('{') {
+                self.keys.push((text, place.start));
+                return Ok(());
+            }
+        }
+        // A brace that is written as an escape begins no placeholder.
+        if !written.contains('{') {
+            return Ok(());
+        }
+        let template = Template::parse(&text).map_err(|wrong| {
+            let at = place.start + 1 + written_place(&written[1..], wrong.column - 1);
+            mistake(self.json, at, &wrong.placeholder, wrong.reason)
+        })?;
+        let before = self.json[self.copied..place.start].to_owned();
+        self.pieces.push(JsonPiece::Written(before));
+        self.pieces.push(match template.only_json() {
+            Some(name) if !is_key => JsonPiece::Value(name.to_owned()),
+            _ if self.depth == 1 && self.is_url && !is_key => JsonPiece::Url(template),
+            _ => JsonPiece::Text(template),
+        });
+        self.copied = place.end;
+        Ok(())
+    }
+}
+
+/// Returns the end of the string that begins at `from`, behind its closing quote.
+fn end_of_string(bytes: &[u8], from: usize) -> usize {
+    let mut at = from + 1;
+    while bytes[at] != b'"' {
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    at + 1
+}
+
+/// Returns the byte in a string as it is written, of a character in the text that the string stands for.
+fn written_place(written: &str, character: usize) -> usize {
+    let mut at = 0;
+    for _ in 0..character {
+        let rest = &written[at..];
+        at += match rest.as_bytes() {
+            [
+                b'\\',
+                b'u',
+                b'd' | b'D',
+                b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B',
+                ..,
+            ] => 12,
+            [b'\\', b'u', ..] => 6,
+            [b'\\', ..] => 2,
+            _ => rest.chars().next().map_or(0, char::len_utf8),
+        };
+    }
+    at
+}

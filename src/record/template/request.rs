@@ -1,0 +1,137 @@
+//! Requests made of rows.
+
+use serde_json::Value;
+
+use super::json::{self, JsonPiece, JsonTemplate};
+use super::{InvalidTemplate, Template, TemplateRow, ValueEscaping, missing};
+use crate::record::InvalidLine;
+use crate::record::read::is_known_key;
+
+/// Request with placeholders, for the rows of an input.
+///
+/// Give it to [`InputLines::template`](crate::record::InputLines::template). A placeholder is filled with the value of a
+/// key of a line that is a JSON object, with the value at a JSON pointer (`{/user/name}`) in it, or with the whole line
+/// (`{line}`). [`Template`] says how placeholders are written.
+///
+/// - **URL.** Values are percent-encoded; `{name:raw}` and a placeholder that begins the URL are not. A value that would
+///   be a dot segment of the path (`..`), or leave a segment empty, is refused.
+/// - **Other strings.** Values stand in the string as text. A string that is nothing but `{name:json}` becomes the JSON
+///   value, with its digits as they are written.
+/// - **Id and tag.** A line's `id` (or `custom_id`) and `tag` are those of its request, unless the template has others.
+///
+/// ```
+/// use haul::record::{InputLines, RequestTemplate};
+///
+/// let template = RequestTemplate::parse(r#"{
+///     "url": "https://example.com/items/{sku}",
+///     "json": {"price": "{price:json}", "note": "sold in {town}"}
+/// }"#)?;
+/// let mut lines = InputLines::new().template(template);
+/// let request = lines.read(r#"{"sku": "a/b", "price": 19.00, "town": "York"}"#)?.request;
+/// assert_eq!(request.url(), "https://example.com/items/a%2Fb");
+/// assert_eq!(request.body_bytes(), br#"{"price": 19.00, "note": "sold in York"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestTemplate {
+    pieces: Vec<JsonPiece>,
+}
+
+impl RequestTemplate {
+    /// Reads a request as a JSON object with placeholders inside its strings.
+    ///
+    /// The keys are those of a line of input.
+    ///
+    /// # Errors
+    /// When the text is no JSON object, lacks `url`, has an unknown key, or has a mistake in a placeholder. The error
+    /// names line and column.
+    pub fn parse(json: &str) -> Result<RequestTemplate, InvalidTemplate> {
+        let JsonTemplate { pieces, keys } = json::read(json)?;
+        for (key, at) in &keys {
+            if !is_known_key(key) {
+                let reason = "a request has no such key";
+                return Err(json::mistake(json, *at, key, reason));
+            }
+        }
+        if !keys.iter().any(|(key, _)| key == "url") {
+            return Err(json::mistake(
+                json,
+                0,
+                "url",
+                "the request has no key of this name",
+            ));
+        }
+        Ok(RequestTemplate { pieces })
+    }
+
+    /// Reads the URL of a GET request.
+    ///
+    /// # Errors
+    /// When a placeholder has a mistake.
+    pub fn of_url(url: &str) -> Result<RequestTemplate, InvalidTemplate> {
+        let pieces = vec![
+            JsonPiece::Written("{\"url\":".to_owned()),
+            JsonPiece::Url(Template::parse(url.trim())?),
+            JsonPiece::Written("}".to_owned()),
+        ];
+        Ok(RequestTemplate { pieces })
+    }
+
+    /// Returns the names of the placeholders. A name comes as often as it is used.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().flat_map(|piece| {
+            let (template, value) = match piece {
+                JsonPiece::Text(template) | JsonPiece::Url(template) => (Some(template), None),
+                JsonPiece::Value(name) => (None, Some(&**name)),
+                JsonPiece::Written(_) => (None, None),
+            };
+            template.into_iter().flat_map(Template::names).chain(value)
+        })
+    }
+
+    /// Returns the first name that is none of these columns of a table. `None`: each name is one.
+    ///
+    /// Names that differ only in the case of their letters are equal, as in the columns of a table.
+    pub fn unknown_name<S: AsRef<str>>(&self, columns: &[S]) -> Option<&str> {
+        let is_column = |name: &&str| {
+            let alike = |column: &S| column.as_ref().eq_ignore_ascii_case(name);
+            columns.iter().any(alike)
+        };
+        self.names().find(|name| !is_column(name))
+    }
+
+    /// Makes the request of a row, as JSON.
+    pub(in crate::record) fn fill(&self, row: &TemplateRow<'_>) -> Result<String, InvalidLine> {
+        let mut filled = String::new();
+        let quoted = |text: String| Value::from(text).to_string();
+        for piece in &self.pieces {
+            match piece {
+                JsonPiece::Written(json) => filled.push_str(json),
+                JsonPiece::Text(template) => {
+                    let text = template.fill(ValueEscaping::None, |name| row.value(name))?;
+                    filled.push_str(&quoted(text));
+                }
+                JsonPiece::Url(template) => {
+                    filled.push_str(&quoted(template.fill_url(|name| row.value(name))?));
+                }
+                JsonPiece::Value(name) => {
+                    let value = row.value(name).ok_or_else(|| missing(name))?;
+                    let json = value.json();
+                    let json = json.map_err(|reason| InvalidLine::new(reason).showing(name))?;
+                    filled.push_str(&json);
+                }
+            }
+        }
+        row.complete(&mut filled)?;
+        Ok(filled)
+    }
+
+    /// Makes the URL of a row whose request could not be made. `None`: the URL cannot be made either.
+    pub(in crate::record) fn url_of(&self, row: &TemplateRow<'_>) -> Option<String> {
+        let url = self.pieces.iter().find_map(|piece| match piece {
+            JsonPiece::Url(template) => Some(template),
+            _ => None,
+        })?;
+        url.fill_url(|name| row.value(name)).ok()
+    }
+}
