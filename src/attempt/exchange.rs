@@ -40,7 +40,14 @@ impl AttemptState {
             // A redirect has dropped the body.
             false => RequestContent::NONE,
         };
-        let added = self.with_added(context);
+        let part = match self.look_for_part(settings) {
+            Ok(part) => part,
+            Err(unsaved) => return ExchangeResult::unsaved(unsaved),
+        };
+        let mut added = self.with_added(context);
+        if self.download.is_some() {
+            self.add_conditions(settings, part.as_deref(), &mut added);
+        }
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
         let lines = match self.signed.is_none() && added.is_none() {
@@ -56,6 +63,7 @@ impl AttemptState {
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
+            part: part.as_deref(),
             stream: stream.as_deref(),
             // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
             // once.
@@ -277,6 +285,7 @@ pub(super) fn call<'a>(
         follows: settings.max_redirects() > 0,
         body_limit: settings.body_limit(),
         save: settings.save(),
+        part: None,
         stream: None,
         discard: settings.discards(),
         spare: SpareDescriptor::default(),

@@ -6,6 +6,7 @@ mod challenged;
 mod conclude;
 mod context;
 mod digest_auth;
+mod download;
 mod exchange;
 mod failure;
 mod health;

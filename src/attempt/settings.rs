@@ -7,7 +7,8 @@ use crate::cookies::CookieJar;
 use crate::host::Host;
 use crate::redact::Redaction;
 use crate::request::{
-    BodyReceiver, BodyUse, Options, RejectionRule, Request, RequestContent, RequestCosts, SaveTo,
+    BodyReceiver, BodyUse, DownloadOptions, Options, RejectionRule, Request, RequestContent,
+    RequestCosts, SaveTo,
 };
 use crate::settings::DigestCredentials;
 use crate::settings::HostRule;
@@ -250,6 +251,11 @@ impl<'a> RequestSettings<'a> {
 
     pub(crate) fn save(self) -> Option<&'a SaveTo> {
         self.options?.save.as_ref()
+    }
+
+    /// Returns the request's settings for a body that is saved, whether it is saved or not. `None`: there are none.
+    pub(super) fn own_download(self) -> Option<&'a DownloadOptions> {
+        self.options?.download.as_deref()
     }
 
     /// Returns the closure that the body of an accepted response is handed on to. `None`: there is none.

@@ -65,6 +65,7 @@ pub fn empty_answer() -> ExchangeResult {
             truncated: false,
             undecoded: false,
             partial: None,
+            anew: false,
         }),
         trace: WireFacts {
             connected: true,
@@ -103,6 +104,7 @@ impl BareWorker<'_> {
             follows: true,
             body_limit: 10 << 20,
             save: None,
+            part: None,
             stream: None,
             discard: false,
             fresh: false,

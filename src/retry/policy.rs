@@ -14,6 +14,8 @@ const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AttemptCounts {
     attempts: u32,
+    /// Number of attempts that have added so much to a file that they take no retry.
+    advances: u32,
     retries: [u32; FailureClass::COUNT],
     /// Number of retries since the start or the last redirect, by which the backoff grows.
     streak: u32,
@@ -104,7 +106,12 @@ pub(crate) fn decide(
     if let Err(reason) = may_repeat(policy, &obeyed, counts, class).and_then(|()| wait.fits(left)) {
         return Decision::Stop { reason, cool };
     }
-    counts.retries[class as usize] = counts.retries[class as usize].saturating_add(1);
+    if facts.advanced {
+        counts.advances = counts.advances.saturating_add(1);
+        counts.streak = 0;
+    } else {
+        counts.retries[class as usize] = counts.retries[class as usize].saturating_add(1);
+    }
     counts.streak = counts.streak.saturating_add(1);
     counts.ambiguous |= is_ambiguous(&obeyed);
     counts.misdirected |= facts.status == Some(421);
@@ -113,6 +120,7 @@ pub(crate) fn decide(
         cost: match (&policy.budget, facts.error_type) {
             // The failure is on this side, and not the server's.
             (None, _) | (_, ErrorType::Io) => 0.0,
+            _ if facts.advanced => 0.0,
             (_, ErrorType::Timeout) => 2.0,
             _ => 1.0,
         },
@@ -249,7 +257,10 @@ fn may_repeat(
     if !facts.replayable {
         return Err(StopReason::BodyNotReplayable);
     }
-    if counts.attempts >= policy.max_attempts {
+    if facts.advanced {
+        return Ok(());
+    }
+    if counts.attempts.saturating_sub(counts.advances) >= policy.max_attempts {
         return Err(StopReason::AttemptsExhausted);
     }
     let limit = class.limit(&policy.limits);
@@ -291,7 +302,7 @@ fn allowed(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Result<Methods, St
             } else {
                 Methods::Repeatable
             }),
-            IncompleteBody => Some(Methods::Repeatable),
+            IncompleteBody | Checksum => Some(Methods::Repeatable),
             _ => None,
         }
     };
@@ -353,6 +364,7 @@ enum FailureClass {
     Body,
     Status,
     Throttle,
+    Checksum,
     Other,
 }
 
@@ -370,6 +382,7 @@ impl FailureClass {
             ErrorType::Timeout => FailureClass::Timeout,
             ErrorType::Connection | ErrorType::IncompleteBody => FailureClass::Body,
             ErrorType::HttpStatus => FailureClass::Status,
+            ErrorType::Checksum => FailureClass::Checksum,
             _ => FailureClass::Other,
         }
     }
@@ -383,6 +396,8 @@ impl FailureClass {
             FailureClass::Body => limits.body,
             FailureClass::Status => limits.status,
             FailureClass::Throttle => limits.throttle,
+            // A file that comes wrong twice is another file than the expected one.
+            FailureClass::Checksum => Some(1),
             FailureClass::Other => limits.other,
         }
     }

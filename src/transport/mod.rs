@@ -47,7 +47,7 @@ pub use self::custom::RequestBody;
 pub(crate) use self::http1::body::stream::{BodyStream, StreamPlan, StreamProgress};
 pub use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::HeaderLines;
-pub(crate) use self::http1::save::{PartialFile, Unsaved};
+pub(crate) use self::http1::save::{DownloadPart, HashedPart, PartialFile, Unsaved};
 pub(crate) use self::settings::TransportSettings;
 pub(crate) use self::sockets::Sockets;
 
@@ -82,6 +82,8 @@ pub struct Call<'a> {
     /// File for the body if the status is accepted and the response is no redirect to be followed. `None`: kept in
     /// memory.
     pub(crate) save: Option<&'a SaveTo>,
+    /// Unfinished file of a download that goes on. `None`: the download starts over with each attempt.
+    pub(crate) part: Option<&'a DownloadPart>,
     /// Receiver of the body, if it is handed on as it comes. `None`: the body is not handed on.
     pub(crate) stream: Option<&'a BodyStream<'a>>,
     /// True if the body of an accepted status is not wanted at all.
@@ -160,6 +162,8 @@ pub struct Reply {
     /// The body, if it went to a file: whole, and not yet under its name. Boxed, because few replies have such a body,
     /// and all are passed on by value.
     pub(crate) partial: Option<Box<PartialFile>>,
+    /// True if the body does not continue the unfinished file, and the whole file is to be asked for.
+    pub(crate) anew: bool,
 }
 
 /// Failure of an attempt that gave no usable response.

@@ -8,10 +8,10 @@ use super::body::collect::{self, BodyCut, BodyWanted, CollectedBody};
 use super::body::stream;
 use super::decode::{self, BodyRead, Codings, ContentCoding, SLACK};
 use super::head::framing::Framing;
-use super::save::PartialFile;
+use super::save::{ContinuableHead, DownloadPart, PartialFile, RangeStep, Unsaved};
 use crate::request::SaveTo;
 use crate::transport::connection::wire::Limits;
-use crate::transport::{Call, Reply};
+use crate::transport::{Call, Reply, SpareDescriptor};
 use http::Method;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 
@@ -33,6 +33,7 @@ pub(in crate::transport) fn receive(
             truncated: false,
             undecoded: false,
             partial: None,
+            anew: false,
         },
     );
     taking.begin(answer);
@@ -42,7 +43,7 @@ pub(in crate::transport) fn receive(
         framing => {
             let (want, length) = (taking.want, length_of(framing));
             let result = match (want, length) {
-                (BodyWanted::Nothing | BodyWanted::Discarded, _) => Ok(()),
+                (BodyWanted::Nothing | BodyWanted::Discarded, _) => taking.take_unread(),
                 _ if coded => taking.take_coded(&mut body, framing),
                 (BodyWanted::Whole(limit), Some(length)) if length > limit => {
                     taking.reply.body = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
@@ -82,7 +83,7 @@ pub(in crate::transport) fn receive_from(
     taking.begin_stream();
     let result = match (bodiless, taking.want) {
         (true, _) => taking.take_nothing(),
-        (false, BodyWanted::Nothing | BodyWanted::Discarded) => Ok(()),
+        (false, BodyWanted::Nothing | BodyWanted::Discarded) => taking.take_unread(),
         (false, _) if coded => taking.take_coded(body, Framing::Close),
         (false, _) => taking.take(body, length),
     };
@@ -103,16 +104,67 @@ struct BodyReading<'c> {
     want: BodyWanted,
     /// File that the body goes to. `None`: the body stays in memory.
     save: Option<&'c SaveTo>,
+    /// Continuing of a download. `None`: the file begins with this body, and ends with it.
+    going_on: Option<GoingOn<'c>>,
     reply: Reply,
+}
+
+/// Response of a download that goes on.
+struct GoingOn<'c> {
+    part: &'c DownloadPart,
+    step: RangeStep,
+    head: ContinuableHead,
 }
 
 impl<'c> BodyReading<'c> {
     fn of(call: &'c Call<'c>, reply: Reply) -> BodyReading<'c> {
-        BodyReading {
+        let reading = BodyReading {
             call,
             want: wanted(call, &reply),
             save: call.save.filter(|_| is_saved(call, &reply)),
+            going_on: None,
             reply,
+        };
+        match call.part {
+            Some(part) => reading.going_on(part),
+            None => reading,
+        }
+    }
+
+    /// Decides how the body continues the unfinished file.
+    #[inline(never)]
+    fn going_on(mut self, part: &'c DownloadPart) -> BodyReading<'c> {
+        let (status, headers) = (self.reply.status, &self.reply.headers);
+        let step = part.step(status, headers);
+        let head = ContinuableHead::of(status, headers);
+        match step {
+            // A 206 stands for the 200 that the request is about.
+            RangeStep::Append { .. } if self.call.accept.contains(200) => {
+                self.want = BodyWanted::Whole(self.call.body_limit);
+                self.save = self.call.save;
+            }
+            RangeStep::Whole | RangeStep::Append { .. } => {}
+            RangeStep::Complete | RangeStep::Anew | RangeStep::Unusable => {
+                self.want = BodyWanted::Nothing;
+                self.save = self.call.save.filter(|_| step == RangeStep::Complete);
+                self.reply.anew = step == RangeStep::Anew;
+            }
+        }
+        self.going_on = Some(GoingOn { part, step, head });
+        self
+    }
+
+    /// Ends the reading of a body that is not read.
+    fn take_unread(&mut self) -> Result<(), BodyCut> {
+        match (&self.going_on, self.save) {
+            (Some(GoingOn { part, step, .. }), Some(to)) if *step == RangeStep::Complete => {
+                let mut partial = part.go_on(to).map_err(BodyCut::Unsaved)?;
+                partial.complete(None)?;
+                self.reply.partial = Some(Box::new(partial));
+                Ok(())
+            }
+            (Some(going_on), _) if going_on.step == RangeStep::Unusable => Err(BodyCut::Unasked),
+            _ => Ok(()),
         }
     }
 
@@ -146,7 +198,8 @@ impl<'c> BodyReading<'c> {
     /// Takes the body of a response that has none.
     fn take_nothing(&mut self) -> Result<(), BodyCut> {
         match self.save {
-            Some(to) => self.open(to).map(drop),
+            _ if self.want == BodyWanted::Nothing => self.take_unread(),
+            Some(to) => self.open(to, Some(0))?.complete(None),
             None => Ok(()),
         }
     }
@@ -155,7 +208,10 @@ impl<'c> BodyReading<'c> {
     fn take(&mut self, body: impl Read, length: Option<u64>) -> Result<(), BodyCut> {
         if let Some(to) = self.save {
             let limit = self.call.body_limit;
-            return collect::save(body, limit, self.open(to)?);
+            let expected = self.going_on.as_ref().and_then(GoingOn::length);
+            let partial = self.open(to, length)?;
+            collect::save(body, limit, partial)?;
+            return partial.complete(expected);
         }
         let mut taken = CollectedBody::default();
         let result = match (self.want, self.call.stream) {
@@ -212,9 +268,40 @@ impl<'c> BodyReading<'c> {
         }
     }
 
-    fn open(&mut self, to: &SaveTo) -> Result<&mut PartialFile, BodyCut> {
-        let partial = PartialFile::create(to, &self.call.spare).map_err(BodyCut::Unsaved)?;
+    /// Opens the file for a body of `length` bytes, if that is known.
+    fn open(&mut self, to: &SaveTo, length: Option<u64>) -> Result<&mut PartialFile, BodyCut> {
+        let spare = &self.call.spare;
+        let opened = match &mut self.going_on {
+            Some(going_on) => going_on.open(to, spare, length),
+            None => PartialFile::create(to, spare),
+        };
+        let partial = opened.map_err(BodyCut::Unsaved)?;
         Ok(self.reply.partial.insert(Box::new(partial)))
+    }
+}
+
+impl GoingOn<'_> {
+    fn open(
+        &mut self,
+        to: &SaveTo,
+        spare: &SpareDescriptor,
+        length: Option<u64>,
+    ) -> Result<PartialFile, Unsaved> {
+        match self.step {
+            RangeStep::Append { .. } => self.part.go_on(to),
+            _ => {
+                self.head.length = length;
+                self.part.begin(to, spare, &self.head)
+            }
+        }
+    }
+
+    /// Returns the length that the file must have in the end. `None`: the body decides.
+    fn length(&self) -> Option<u64> {
+        match self.step {
+            RangeStep::Append { length } => Some(length),
+            _ => None,
+        }
     }
 }
 

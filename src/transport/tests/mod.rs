@@ -132,6 +132,7 @@ impl Asking {
             follows: self.follows,
             body_limit: self.body_limit,
             save: self.save.as_ref(),
+            part: None,
             stream: None,
             discard: false,
             spare: SpareDescriptor::default(),

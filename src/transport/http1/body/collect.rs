@@ -57,6 +57,10 @@ pub(in crate::transport) enum BodyCut {
     Failed(io::Error),
     /// The body came, and could not be written to its file.
     Unsaved(Unsaved),
+    /// The body is a part of a file, and the whole file was asked for.
+    Unasked,
+    /// The body ended although the file that it continues is longer, or went on after the end of that file.
+    WrongLength(u64),
     /// A part of the body that is handed on whole, such as a line, is larger than the limit.
     TooLong(&'static str),
     /// The time of a body that is handed on is over.
@@ -111,7 +115,7 @@ pub(in crate::transport) fn save(
         if n == 0 {
             return Ok(());
         }
-        if n as u64 > limit - partial.size() {
+        if n as u64 > limit.saturating_sub(partial.size()) {
             return Err(BodyCut::TooLarge);
         }
         partial.append(&piece[..n]).map_err(BodyCut::Unsaved)?;
