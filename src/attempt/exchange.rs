@@ -286,6 +286,7 @@ pub(super) fn call<'a>(
         body_limit: settings.body_limit(),
         save: settings.save(),
         part: None,
+        bandwidth: engine.defaults.bandwidth.as_deref(),
         stream: None,
         discard: settings.discards(),
         spare: SpareDescriptor::default(),

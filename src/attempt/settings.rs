@@ -18,7 +18,7 @@ use crate::settings::Timeouts;
 use crate::settings::netrc::Netrc;
 use crate::settings::{BeforeAttempt, OnRetry};
 use crate::settings::{RedirectPolicy, RetryPolicy};
-use crate::transport::HeaderLines;
+use crate::transport::{Bandwidth, HeaderLines};
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
@@ -62,6 +62,8 @@ pub(crate) struct ClientDefaults {
     pub(crate) hosts: HostTable<HostRule>,
     pub(crate) before_attempt: Option<BeforeAttempt>,
     pub(crate) on_retry: Option<OnRetry>,
+    /// Upper bound for the bytes of all bodies in a second. `None`: no bound.
+    pub(crate) bandwidth: Option<Arc<Bandwidth>>,
     /// Costs of requests. `None`: costs are not limited, and not looked at.
     pub(crate) costs: Option<Box<RequestCosts>>,
 }
@@ -93,6 +95,7 @@ impl Default for ClientDefaults {
             hosts: HostTable::default(),
             before_attempt: None,
             on_retry: None,
+            bandwidth: None,
             costs: None,
         }
     }

@@ -105,6 +105,7 @@ impl BareWorker<'_> {
             body_limit: 10 << 20,
             save: None,
             part: None,
+            bandwidth: None,
             stream: None,
             discard: false,
             fresh: false,

@@ -121,6 +121,12 @@ impl Request {
         self
     }
 
+    /// Sets the SHA-256 that the file must have.
+    pub(crate) fn sha256_of(mut self, digest: [u8; 32]) -> Request {
+        self.download_mut().sha256 = Some(digest);
+        self
+    }
+
     /// Notes that a list of checksums has no entry for the file.
     pub(crate) fn unchecked(mut self) -> Request {
         self.download_mut().unchecked = true;

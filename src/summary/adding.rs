@@ -14,6 +14,8 @@ impl AddAssign<&Summary> for Summary {
         self.cancelled += other.cancelled;
         self.not_done += other.not_done;
         self.duplicates += other.duplicates;
+        self.skipped += other.skipped;
+        self.unchecked += other.unchecked;
         for (class, n) in &other.error_types {
             *self.error_types.entry(*class).or_default() += n;
         }

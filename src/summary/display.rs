@@ -50,6 +50,7 @@ impl fmt::Display for Summary {
                 self.headline(width),
                 self.counts(width),
                 self.duplicates_shown().into_iter().collect(),
+                self.downloads_shown().into_iter().collect(),
                 self.times(width),
                 self.retries(),
                 self.limit_of_one_host(),

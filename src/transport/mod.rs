@@ -44,6 +44,7 @@ pub(crate) use self::connect::resolver::Addressing;
 pub(crate) use self::connection::descriptors::SpareDescriptor;
 pub(crate) use self::connection::tls::Tls;
 pub use self::custom::RequestBody;
+pub(crate) use self::http1::body::bandwidth::Bandwidth;
 pub(crate) use self::http1::body::stream::{BodyStream, StreamPlan, StreamProgress};
 pub use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::HeaderLines;
@@ -84,6 +85,8 @@ pub struct Call<'a> {
     pub(crate) save: Option<&'a SaveTo>,
     /// Unfinished file of a download that goes on. `None`: the download starts over with each attempt.
     pub(crate) part: Option<&'a DownloadPart>,
+    /// Upper bound for the bytes of all bodies in a second. `None`: no bound.
+    pub(crate) bandwidth: Option<&'a Bandwidth>,
     /// Receiver of the body, if it is handed on as it comes. `None`: the body is not handed on.
     pub(crate) stream: Option<&'a BodyStream<'a>>,
     /// True if the body of an accepted status is not wanted at all.

@@ -144,7 +144,11 @@ fn open_results(
             };
             let journal = journal.map_err(output_error)?;
             if let Some(folder) = to.output_dir.as_ref().filter(|_| resume) {
-                journal.remove_unfinished(folder).map_err(output_error)?;
+                let removed = match arguments.downloads.go_on() {
+                    true => journal.remove_uncontinued(folder),
+                    false => journal.remove_unfinished(folder),
+                };
+                removed.map_err(output_error)?;
                 register.resume_files(journal.unfinished_files());
             }
             let journal = journal

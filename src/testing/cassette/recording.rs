@@ -238,6 +238,7 @@ fn with_body<'a>(call: &Call<'a>, body: &'a RequestContent) -> Call<'a> {
         body_limit: call.body_limit,
         save: call.save,
         part: call.part,
+        bandwidth: call.bandwidth,
         stream: call.stream,
         discard: call.discard,
         spare: SpareDescriptor::default(),

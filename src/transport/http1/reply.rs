@@ -4,6 +4,7 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::ResponseStart;
+use super::body::bandwidth::PacedBody;
 use super::body::collect::{self, BodyCut, BodyWanted, CollectedBody};
 use super::body::stream;
 use super::decode::{self, BodyRead, Codings, ContentCoding, SLACK};
@@ -44,12 +45,17 @@ pub(in crate::transport) fn receive(
             let (want, length) = (taking.want, length_of(framing));
             let result = match (want, length) {
                 (BodyWanted::Nothing | BodyWanted::Discarded, _) => taking.take_unread(),
-                _ if coded => taking.take_coded(&mut body, framing),
-                (BodyWanted::Whole(limit), Some(length)) if length > limit => {
+                (BodyWanted::Whole(limit), Some(length)) if length > limit && !coded => {
                     taking.reply.body = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
                     Err(BodyCut::Declared(length))
                 }
-                _ => taking.take(&mut body, length),
+                _ => match call.bandwidth {
+                    None => taking.take_any(&mut body, coded, framing),
+                    Some(most) => {
+                        let body = PacedBody::new(&mut body, call, most);
+                        taking.take_any(body, coded, framing)
+                    }
+                },
             };
             let drained = !matches!(want, BodyWanted::Whole(_) | BodyWanted::Streamed(_));
             if result.is_ok() && drained && !framed.closes {
@@ -84,8 +90,14 @@ pub(in crate::transport) fn receive_from(
     let result = match (bodiless, taking.want) {
         (true, _) => taking.take_nothing(),
         (false, BodyWanted::Nothing | BodyWanted::Discarded) => taking.take_unread(),
-        (false, _) if coded => taking.take_coded(body, Framing::Close),
-        (false, _) => taking.take(body, length),
+        (false, _) => {
+            let framing = length.filter(|_| !coded);
+            let framing = framing.map_or(Framing::Close, Framing::Length);
+            match call.bandwidth {
+                None => taking.take_any(body, coded, framing),
+                Some(most) => taking.take_any(PacedBody::new(body, call, most), coded, framing),
+            }
+        }
     };
     (taking.reply, result.err())
 }
@@ -223,6 +235,19 @@ impl<'c> BodyReading<'c> {
         self.reply.body = taken.bytes;
         self.reply.truncated = taken.truncated;
         result
+    }
+
+    /// Reads a body to its destination, without its codings if it is `coded`.
+    fn take_any(
+        &mut self,
+        body: impl BodyRead,
+        coded: bool,
+        framing: Framing,
+    ) -> Result<(), BodyCut> {
+        match coded {
+            true => self.take_coded(body, framing),
+            false => self.take(body, length_of(framing)),
+        }
     }
 
     /// Reads a body without its codings. If a coding is not known, the body stays as it came and the reply says so.

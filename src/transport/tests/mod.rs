@@ -133,6 +133,7 @@ impl Asking {
             body_limit: self.body_limit,
             save: self.save.as_ref(),
             part: None,
+            bandwidth: None,
             stream: None,
             discard: false,
             spare: SpareDescriptor::default(),

@@ -27,6 +27,8 @@ const KEYS: [&str; 31] = [
     "require",
     "output_file",
     "output_durable",
+    "sha256",
+    "size",
     "tag",
     "redacted",
     "invalid",
@@ -266,7 +268,8 @@ impl Lines<'_> {
             }
             "form" => json!({self.text(): [self.text(), 1, null], "a": self.text()}),
             "max_time_ms" | "connect_timeout_ms" => json!(self.one(&[1, 50, 1000])),
-            "retry" | "max_redirs" | "cost" => json!(self.one(&[0, 1])),
+            "sha256" => json!(self.one(&["00".repeat(32), "no digest".to_owned()])),
+            "retry" | "max_redirs" | "cost" | "size" => json!(self.one(&[0, 1])),
             "accept" => json!(self.one(&["200", "100..=599", "x"])),
             "require" => json!({self.one(&["/a", "", "a", "/a/~0/0"]): self.anything(1)}),
             "output_file" | "body_file" => json!(self.file()),

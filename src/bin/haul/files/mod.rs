@@ -117,6 +117,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         ("--key", &connection.key),
         ("--allow-files-from", &connection.allow_files_from),
         ("--replay", &connection.replay),
+        ("--checksums", &arguments.downloads.checksums),
     ];
     let paths = paths
         .into_iter()
