@@ -4,9 +4,11 @@ mod announced;
 mod as_written;
 mod bad_lines;
 mod bodiless;
+mod checked;
 mod command;
 #[cfg(feature = "rustls")]
 mod connection;
+mod continued;
 mod costs;
 mod credentials;
 mod downloads;

@@ -3,9 +3,9 @@
 use std::fs;
 
 use haul::{ErrorType, Layer, Request};
-use test_support::{Answer, Folder, Server, client};
+use test_support::{Answer, Folder, ServedFile, Server, bytes, client};
 
-use super::{ServedFile, bytes, check_saved, class, going_on, hex_sha256, range, ranges};
+use super::{check_saved, class, going_on, hex_sha256, range, ranges};
 
 #[test]
 fn a_file_as_expected_is_saved() {

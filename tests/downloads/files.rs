@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
 use haul::Request;
-use test_support::{Answer, Folder, Server, client};
+use test_support::{Answer, Folder, Server, bytes, client};
 
-use super::{bytes, check_saved, hex_sha256};
+use super::{check_saved, hex_sha256};
 
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 

@@ -1,9 +1,9 @@
 //! Downloads that go on: in the next attempt, and in the next run.
 
 use haul::{ErrorType, Request, RetryPolicy};
-use test_support::{Answer, Folder, Scenario, Server, builder, client};
+use test_support::{Answer, Folder, Scenario, ServedFile, Server, builder, client};
 
-use super::{KIB, ServedFile, check_saved, class, going_on, range, ranges};
+use super::{KIB, check_saved, class, going_on, range, ranges};
 
 #[test]
 fn the_next_attempt_asks_for_the_rest_only() {

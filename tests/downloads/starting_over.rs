@@ -3,9 +3,9 @@
 use std::fs;
 
 use haul::{ErrorType, Outcome, Request};
-use test_support::{Answer, Folder, Server, client};
+use test_support::{Answer, Folder, ServedFile, Server, bytes, client};
 
-use super::{KIB, ServedFile, bytes, check_saved, class, going_on, range, ranges};
+use super::{KIB, check_saved, class, going_on, range, ranges};
 
 /// Leaves the first 1,000 bytes of a file of 10,000 bytes.
 fn cut(folder: &Folder) -> (ServedFile, Server) {
