@@ -17,33 +17,14 @@ use crate::request::DownloadOptions;
 use crate::response::{Headers, Response};
 use crate::retry::retry_after::http_date;
 use crate::schedule::CallEnd;
-use crate::transport::{DownloadPart, HashedPart, PartialFile, Reply, Unsaved};
+use crate::transport::{DownloadPart, PartialFile, Reply, Unsaved};
 
 use super::context::AttemptContext;
+use super::download_state::Download;
 use super::next::AttemptEnd;
 use super::settings::RequestSettings;
 use super::stage::Stage;
 use super::state::AttemptState;
-
-/// Number of bytes that an attempt must add to a file so that it takes no retry.
-const ADVANCE: u64 = 64 * 1024;
-
-/// State of a download between its exchanges.
-#[derive(Default)]
-pub(super) struct Download {
-    /// URL of the first exchange, with secrets masked.
-    url: String,
-    /// Unfinished file as the last attempt left it. `None`: no attempt of this request has left one.
-    left: Option<HashedPart>,
-    /// Largest size of the file so far.
-    best: u64,
-    /// True if the last attempt has added so much that it takes no retry.
-    advanced: bool,
-    /// True if the next exchange asks for the whole file.
-    anew: bool,
-    /// True if the last exchange asked for a file only if it is newer.
-    is_conditional: bool,
-}
 
 impl<'a> RequestSettings<'a> {
     /// Returns the settings for a body that is saved. `None`: the body is not saved, or there are no such settings.
@@ -98,12 +79,9 @@ impl AttemptState {
             return Ok(None);
         };
         let shown = || self.prepared.redaction.uri(self.prepared.uri());
-        let download = self.download.get_or_insert_with(|| {
-            Box::new(Download {
-                url: shown(),
-                ..Download::default()
-            })
-        });
+        let download = self
+            .download
+            .get_or_insert_with(|| Box::new(Download::of(shown())));
         (download.advanced, download.is_conditional) = (false, false);
         if !own.resume || self.prepared.method != Method::GET {
             return Ok(None);
@@ -173,16 +151,8 @@ impl AttemptState {
 
     /// Notes the file that a broken exchange leaves for the next attempt.
     pub(super) fn note_part(&mut self, partial: Option<&PartialFile>) {
-        let Some(download) = &mut self.download else {
-            return;
-        };
-        let left = partial.and_then(PartialFile::left);
-        let size = left.as_ref().map_or(0, |part| part.size);
-        // Compared with the largest size, so that a download that starts over again and again comes to an end.
-        download.advanced = size >= download.best.saturating_add(ADVANCE);
-        download.best = download.best.max(size);
-        if left.is_some() {
-            download.left = left;
+        if let Some(download) = &mut self.download {
+            download.note(partial.and_then(PartialFile::left));
         }
     }
 

@@ -13,8 +13,8 @@ use crate::response::{ExchangeFacts, Response};
 use crate::retry::{self, AttemptCounts, AttemptFacts};
 use crate::settings::{RetryPolicy, Timeouts};
 use crate::transport::{
-    BodyStream, Call, CancelSlot, ExchangeResult, Reply, SYSTEM_CLOCK, SpareDescriptor, StreamPlan,
-    WireFacts,
+    BodyStream, Call, CancelSlot, DownloadPart, ExchangeResult, Reply, SYSTEM_CLOCK,
+    SpareDescriptor, StreamPlan, WireFacts,
 };
 
 use super::context::{AttemptContext, Engine};
@@ -44,10 +44,7 @@ impl AttemptState {
             Ok(part) => part,
             Err(unsaved) => return ExchangeResult::unsaved(unsaved),
         };
-        let mut added = self.with_added(context);
-        if self.download.is_some() {
-            self.add_conditions(settings, part.as_deref(), &mut added);
-        }
+        let added = self.with_added(context, part.as_deref());
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
         let lines = match self.signed.is_none() && added.is_none() {
@@ -129,9 +126,13 @@ impl AttemptState {
         Some(Box::new(BodyStream::new(receiver, plan)))
     }
 
-    /// Returns the headers with those that an exchange adds: the jar's cookies, and the answer to a challenge. `None`: it
-    /// adds none.
-    fn with_added(&mut self, context: AttemptContext<'_>) -> Option<HeaderMap> {
+    /// Returns the headers with those that an exchange adds: the jar's cookies, the answer to a challenge, and the
+    /// conditions of a download. `None`: it adds none.
+    fn with_added(
+        &mut self,
+        context: AttemptContext<'_>,
+        part: Option<&DownloadPart>,
+    ) -> Option<HeaderMap> {
         let answer = match self.prepared.digest {
             None => None,
             Some(_) => self.digest_answer(context),
@@ -141,6 +142,9 @@ impl AttemptState {
         if let Some(answer) = answer {
             let added = added.get_or_insert_with(|| headers.clone());
             added.insert(AUTHORIZATION, answer);
+        }
+        if self.download.is_some() {
+            self.add_conditions(context.settings, part, &mut added);
         }
         added
     }

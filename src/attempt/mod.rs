@@ -7,6 +7,7 @@ mod conclude;
 mod context;
 mod digest_auth;
 mod download;
+mod download_state;
 mod exchange;
 mod failure;
 mod health;

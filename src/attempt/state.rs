@@ -16,7 +16,7 @@ use crate::schedule::{HostObservation, LoadSign, TokenNeed};
 use crate::timing::Nanoseconds;
 use crate::transport::{PartialFile, StreamProgress};
 
-use super::download::Download;
+use super::download_state::Download;
 use super::prepare::Prepared;
 use super::stage::{ConnectionChoice, Stage};
 use super::target::RequestTarget;

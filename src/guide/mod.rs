@@ -10,7 +10,7 @@
 //! | [adaptive] | limits that follow what a host takes; second attempts of answers that are slow to come |
 //! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
-//! | [downloads] | bodies that go to files |
+//! | [downloads] | bodies that go to files, go on after a cut, and are checked |
 //! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
 //! | [credentials] | passwords, tokens that expire, OAuth 2 |

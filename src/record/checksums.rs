@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use percent_encoding::percent_decode_str;
 
@@ -98,6 +98,7 @@ impl Checksums {
     pub(super) fn of(&self, path: &Path, url: &str) -> Option<[u8; 32]> {
         let parts = path
             .components()
+            .filter(|part| *part != Component::CurDir)
             .map(|part| part.as_os_str().to_string_lossy());
         let path = parts.collect::<Vec<_>>().join("/");
         let found = self.0.get(&path).or_else(|| self.0.get(&last_segment(url)));

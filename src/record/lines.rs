@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::downloads::DownloadLines;
+use super::download_lines::DownloadLines;
 use super::files::OutputFiles;
 use super::input::{LineDefaults, read_again, read_line};
 use super::local_files::LocalFiles;

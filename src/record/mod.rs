@@ -60,6 +60,7 @@
 mod body;
 mod checksums;
 mod codes;
+mod download_lines;
 mod downloads;
 mod fields;
 mod files;

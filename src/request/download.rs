@@ -21,7 +21,7 @@ pub(crate) struct DownloadOptions {
 
 impl DownloadOptions {
     /// Settings of a request that sets none.
-    const NONE: &'static DownloadOptions = &DownloadOptions {
+    pub(super) const NONE: &'static DownloadOptions = &DownloadOptions {
         resume: false,
         sha256: None,
         size: None,
@@ -111,11 +111,13 @@ impl Request {
         self
     }
 
-    /// True: a file that is there already is replaced only by a newer one, and saved files get the server's time.
+    /// True: a file that is there already is replaced only by a newer one. Default false.
+    ///
+    /// Saved files get the server's time.
     ///
     /// The time of the file goes out as `If-Modified-Since`. A 304 is a success with
     /// [`is_skipped`](crate::Outcome::is_skipped), whatever statuses are accepted. A saved file gets the time of the
-    /// response's `Last-Modified`, if there is one. Default false.
+    /// response's `Last-Modified`, if there is one.
     pub fn timestamping(mut self, timestamping: bool) -> Request {
         self.download_mut().timestamping = timestamping;
         self
@@ -141,13 +143,6 @@ impl Request {
 
     fn download_mut(&mut self) -> &mut DownloadOptions {
         self.options_mut().download.get_or_insert_default()
-    }
-}
-
-impl super::Options {
-    /// Returns the settings for a body that is saved.
-    pub(crate) fn download(&self) -> &DownloadOptions {
-        self.download.as_deref().unwrap_or(DownloadOptions::NONE)
     }
 }
 

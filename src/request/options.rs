@@ -99,6 +99,13 @@ impl RejectionRule {
     }
 }
 
+impl Options {
+    /// Returns the settings for a body that is saved.
+    pub(crate) fn download(&self) -> &DownloadOptions {
+        self.download.as_deref().unwrap_or(DownloadOptions::NONE)
+    }
+}
+
 impl Request {
     /// Notes that the query, if there is any, was read from the `params` of a line.
     pub(crate) fn with_line_params(mut self) -> Request {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::attempt_facts::{AttemptFacts, is_ambiguous};
 use super::backoff::{backoff, share};
+use super::failure_class::FailureClass;
 use crate::error::{ErrorType, StopReason};
-use crate::settings::{ClassLimits, Jitter, Judgement, RetryMethods, RetryPolicy};
+use crate::settings::{Jitter, Judgement, RetryMethods, RetryPolicy};
 
 /// Longest wait, 100 years: longer than any batch runs, and `now` plus this time is still an instant.
 const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -351,55 +352,6 @@ fn is_repeatable(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> bool {
             facts.repeatable_by_request || methods.contains(facts.method)
         }
         RetryMethods::Idempotent => facts.repeatable_by_request || facts.method.is_idempotent(),
-    }
-}
-
-/// Classes of failure, each with a limit of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FailureClass {
-    Dns,
-    Connect,
-    Tls,
-    Timeout,
-    Body,
-    Status,
-    Throttle,
-    Checksum,
-    Other,
-}
-
-impl FailureClass {
-    const COUNT: usize = FailureClass::Other as usize + 1;
-
-    fn of(facts: &AttemptFacts<'_>) -> FailureClass {
-        if facts.is_throttled() {
-            return FailureClass::Throttle;
-        }
-        match facts.error_type {
-            ErrorType::Dns => FailureClass::Dns,
-            ErrorType::Connect => FailureClass::Connect,
-            ErrorType::Tls if facts.is_unsent() => FailureClass::Tls,
-            ErrorType::Timeout => FailureClass::Timeout,
-            ErrorType::Connection | ErrorType::IncompleteBody => FailureClass::Body,
-            ErrorType::HttpStatus => FailureClass::Status,
-            ErrorType::Checksum => FailureClass::Checksum,
-            _ => FailureClass::Other,
-        }
-    }
-
-    fn limit(self, limits: &ClassLimits) -> Option<u32> {
-        match self {
-            FailureClass::Dns => limits.dns,
-            FailureClass::Connect => limits.connect,
-            FailureClass::Tls => limits.tls,
-            FailureClass::Timeout => limits.timeout,
-            FailureClass::Body => limits.body,
-            FailureClass::Status => limits.status,
-            FailureClass::Throttle => limits.throttle,
-            // A file that comes wrong twice is another file than the expected one.
-            FailureClass::Checksum => Some(1),
-            FailureClass::Other => limits.other,
-        }
     }
 }
 

@@ -11,8 +11,9 @@ impl Summary {
         self.skipped
     }
 
-    /// Number of files that were saved and had no entry in the
-    /// [list of checksums](crate::record::InputLines::checksums).
+    /// Number of files that were saved and had no entry in the list of checksums.
+    ///
+    /// See [`InputLines::checksums`](crate::record::InputLines::checksums).
     pub fn unchecked(&self) -> u64 {
         self.unchecked
     }

@@ -38,6 +38,14 @@ fn names(folder: &Folder, directory: &str) -> Vec<String> {
     names
 }
 
+/// Returns the number of bytes of all files in a directory.
+fn size(folder: &Folder, directory: &str) -> u64 {
+    let names = names(folder, directory).into_iter();
+    let path = |name: String| folder.path().join(directory).join(name);
+    let sizes = names.filter_map(|name| fs::metadata(path(name)).ok());
+    sizes.map(|about| about.len()).sum()
+}
+
 /// Starts a server whose files come slowly, so that a kill finds them in the middle, and are cut now and then.
 fn slow_server(files: &Arc<HashMap<String, ServedFile>>) -> Server {
     let files = Arc::clone(files);
@@ -102,8 +110,11 @@ fn a_run_that_is_killed_at_any_moment_goes_on_to_whole_files() {
         };
         for _ in 0..random.usize(2..8) {
             let mut run = haul(arguments.iter()).start();
-            let pause = Duration::from_micros(random.u64(..60_000));
-            std::thread::sleep(pause);
+            // A kill at some number of bytes, and now and then at once or shortly after a file got its name.
+            let next = size(&folder, "d") + random.u64(..150_000);
+            while size(&folder, "d") < next && !run.is_over() {
+                std::thread::yield_now();
+            }
             kills += usize::from(!run.is_over());
             run.kill();
             run.finish();

@@ -67,8 +67,10 @@ impl Journal {
         self.remove_parts(folder.as_ref(), |_, _| true)
     }
 
-    /// Removes part files as [`remove_unfinished`](Journal::remove_unfinished) does, except those that a request can go
-    /// on with ([`Request::resume`](crate::Request::resume)): they are called `NAME.part`.
+    /// Removes the part files that no later run can go on with; returns their number.
+    ///
+    /// Works as [`remove_unfinished`](Journal::remove_unfinished) does, and leaves those out that are called `NAME.part`:
+    /// a request with [`resume`](crate::Request::resume) goes on with them.
     ///
     /// # Errors
     /// When such a file cannot be removed.

@@ -171,7 +171,7 @@ impl<'c> BodyReading<'c> {
         match (&self.going_on, self.save) {
             (Some(GoingOn { part, step, .. }), Some(to)) if *step == RangeStep::Complete => {
                 let mut partial = part.go_on(to).map_err(BodyCut::Unsaved)?;
-                partial.complete(None)?;
+                partial.complete(None).map_err(BodyCut::WrongLength)?;
                 self.reply.partial = Some(Box::new(partial));
                 Ok(())
             }
@@ -211,7 +211,10 @@ impl<'c> BodyReading<'c> {
     fn take_nothing(&mut self) -> Result<(), BodyCut> {
         match self.save {
             _ if self.want == BodyWanted::Nothing => self.take_unread(),
-            Some(to) => self.open(to, Some(0))?.complete(None),
+            Some(to) => {
+                let partial = self.open(to, Some(0))?;
+                partial.complete(None).map_err(BodyCut::WrongLength)
+            }
             None => Ok(()),
         }
     }
@@ -223,7 +226,7 @@ impl<'c> BodyReading<'c> {
             let expected = self.going_on.as_ref().and_then(GoingOn::length);
             let partial = self.open(to, length)?;
             collect::save(body, limit, partial)?;
-            return partial.complete(expected);
+            return partial.complete(expected).map_err(BodyCut::WrongLength);
         }
         let mut taken = CollectedBody::default();
         let result = match (self.want, self.call.stream) {

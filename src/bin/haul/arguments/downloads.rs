@@ -17,7 +17,7 @@ pub(crate) struct DownloadArguments {
     /// whole file that was there before the run is downloaded again and replaced, unless --skip-existing is given too.
     #[arg(hide_short_help = true, long = "continue", requires = "output_dir")]
     pub(crate) going_on: bool,
-    /// The same as --continue; only - is taken, as haul finds the place itself
+    /// Another name of --continue; only - is taken, as haul finds the place itself
     #[arg(
         hide_short_help = true,
         short = 'C',

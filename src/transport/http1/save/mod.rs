@@ -17,7 +17,6 @@ use crate::response::Saved;
 #[cfg(unix)]
 use crate::transport::connection::descriptors;
 use crate::transport::connection::descriptors::SpareDescriptor;
-use crate::transport::http1::body::collect::BodyCut;
 
 pub(in crate::transport) use part::ContinuableHead;
 pub(crate) use part::{DownloadPart, HashedPart};
@@ -144,12 +143,12 @@ impl PartialFile {
     /// Marks the file as whole. `length`: length that it must have. `None`: any.
     ///
     /// # Errors
-    /// When it has another length.
-    pub(in crate::transport) fn complete(&mut self, length: Option<u64>) -> Result<(), BodyCut> {
+    /// When it has another length than that.
+    pub(in crate::transport) fn complete(&mut self, length: Option<u64>) -> Result<(), u64> {
         // A file that is too long is of no use, so it is not continued either.
         self.is_whole = length.is_none_or(|length| self.size >= length);
         match length.filter(|length| *length != self.size) {
-            Some(length) => Err(BodyCut::WrongLength(length)),
+            Some(length) => Err(length),
             None => Ok(()),
         }
     }
