@@ -97,6 +97,9 @@ impl AttemptState {
         let pause = self.pause(context, &reply);
         let unchanged = self.is_unchanged(&reply);
         let partial = reply.partial.take();
+        if partial.is_some() {
+            self.forget_part();
+        }
         let response = self.receive(reply, finished.trace);
         if unchanged {
             self.report.rare_mut().skipped = true;

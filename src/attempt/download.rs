@@ -90,7 +90,9 @@ impl AttemptState {
             true => DownloadPart::anew(to, &download.url),
             false => DownloadPart::look(to, &download.url, download.left.as_ref()),
         };
-        part.map(|part| Some(Box::new(part)))
+        let part = part?;
+        download.best = download.best.max(part.size());
+        Ok(Some(Box::new(part)))
     }
 
     /// Adds the headers that a download needs to those of an exchange, if it needs any.
@@ -153,6 +155,13 @@ impl AttemptState {
     pub(super) fn note_part(&mut self, partial: Option<&PartialFile>) {
         if let Some(download) = &mut self.download {
             download.note(partial.and_then(PartialFile::left));
+        }
+    }
+
+    /// Forgets the file that earlier attempts left, since it is whole: it gets its name, or is removed.
+    pub(super) fn forget_part(&mut self) {
+        if let Some(download) = &mut self.download {
+            download.left = None;
         }
     }
 

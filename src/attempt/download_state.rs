@@ -13,7 +13,7 @@ pub(super) struct Download {
     /// Unfinished file as the last attempt left it. `None`: no attempt of this request has left one.
     pub(super) left: Option<HashedPart>,
     /// Largest size of the file so far.
-    best: u64,
+    pub(super) best: u64,
     /// True if the last attempt has added so much that it takes no retry.
     pub(super) advanced: bool,
     /// True if the next exchange asks for the whole file.

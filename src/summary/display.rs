@@ -99,6 +99,11 @@ impl Summary {
         if let Some(status) = self.statuses.keys().next() {
             first += &format!(", status {status}");
         }
+        for (count, what) in [(self.skipped, "skipped"), (self.unchecked, "unchecked")] {
+            if count > 0 {
+                first += &format!(", {what}");
+            }
+        }
         if self.attempts > 1 {
             first += &format!(", {} attempts", self.attempts);
         }

@@ -76,6 +76,19 @@ fn an_attempt_that_adds_less_spends_a_retry() {
 }
 
 #[test]
+fn bytes_of_an_earlier_run_are_no_progress_of_this_one() {
+    let file = ServedFile::new(640 * KIB).cut(&[100 * KIB, KIB]);
+    let (server, folder) = (file.start(), Folder::new());
+    let send = || client(2).send(going_on(&server, &folder).no_retry());
+    // The first attempt is free, and the second one adds too little to be.
+    assert_eq!(send().attempts(), 2);
+    *file.cuts.lock().unwrap() = vec![KIB];
+    assert_eq!(send().attempts(), 1);
+    assert_eq!(ranges(&server)[2], range(101 * KIB));
+    check_saved(&send(), &folder, &file.body);
+}
+
+#[test]
 fn starting_over_again_and_again_comes_to_an_end() {
     let file = ServedFile::new(640 * KIB).cut(&[100 * KIB; 50]);
     let server = Server::start(move |seen| {

@@ -17,7 +17,7 @@ pub struct ServedFile {
     pub body: Vec<u8>,
     validator: (&'static str, String),
     /// Sizes after which the next answers are cut; the later ones are not.
-    cuts: Arc<Mutex<Vec<usize>>>,
+    pub cuts: Arc<Mutex<Vec<usize>>>,
 }
 
 impl ServedFile {

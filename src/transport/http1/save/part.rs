@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -83,7 +83,7 @@ impl DownloadPart {
 
     fn find(&self, state: PartState, before: Option<&HashedPart>) -> io::Result<Option<KnownPart>> {
         let opened = open_locked(&self.path, || {
-            descriptors::open(|| OpenOptions::new().read(true).append(true).open(&self.path))
+            descriptors::open(|| OpenOptions::new().read(true).write(true).open(&self.path))
         });
         let mut file = match opened {
             Ok(Some(file)) => file,
@@ -101,8 +101,14 @@ impl DownloadPart {
             Some(part) => (part.size, part.hash.clone()),
             None => read_again(&mut file)?,
         };
+        file.seek(SeekFrom::Start(size))?;
         self.file.set(Some(file));
         Ok(Some(KnownPart { state, size, hash }))
+    }
+
+    /// Returns the number of bytes that are there and can be continued.
+    pub(crate) fn size(&self) -> u64 {
+        self.known.as_ref().map_or(0, |known| known.size)
     }
 
     /// Returns the values for `Range` and `If-Range`. `None`: the whole file is asked for.
@@ -169,7 +175,7 @@ impl DownloadPart {
     /// The old description goes first, and the new one is there before the first byte that it describes: a kill in
     /// between leaves a file without description, which is not continued.
     fn start_over(&self, spare: &SpareDescriptor, state: &PartState) -> io::Result<Option<File>> {
-        let file = match self.file.take() {
+        let mut file = match self.file.take() {
             Some(file) => file,
             None => {
                 let opened =
@@ -182,6 +188,7 @@ impl DownloadPart {
         };
         remove(&self.state_path)?;
         file.set_len(0)?;
+        file.rewind()?;
         state.write(&self.state_path)?;
         Ok(Some(file))
     }
@@ -190,7 +197,7 @@ impl DownloadPart {
     fn give_up(&self, to: &SaveTo) {
         let found = || {
             let described = self.state_path.symlink_metadata().is_ok();
-            let open = || OpenOptions::new().read(true).append(true).open(&self.path);
+            let open = || OpenOptions::new().read(true).write(true).open(&self.path);
             open_locked(&self.path, open)
                 .ok()
                 .flatten()
@@ -294,7 +301,7 @@ fn is_at(path: &Path, _: &File) -> io::Result<bool> {
 
 fn open_or_make(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true);
+    options.read(true).write(true);
     match options.open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => options.create_new(true).open(path),
         opened => opened,

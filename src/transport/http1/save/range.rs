@@ -1,5 +1,6 @@
 //! Decision about the response to a request that may continue a download. Values in, decision out.
 
+use http::HeaderValue;
 use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use serde::{Deserialize, Serialize};
 
@@ -87,13 +88,17 @@ impl RangeAnswer {
             let value = headers.first(name)?;
             Some(String::from_utf8_lossy(value).trim().to_owned())
         };
-        let coding = text(&CONTENT_ENCODING).unwrap_or_default();
+        let coded = |value: &HeaderValue| {
+            let value = value.as_bytes().trim_ascii();
+            !value.is_empty() && !value.eq_ignore_ascii_case(b"identity")
+        };
+        let coded = headers.get_all(CONTENT_ENCODING).iter().any(coded);
         let content_type = text(&CONTENT_TYPE).unwrap_or_default();
         RangeAnswer {
             status,
             content_range: text(&CONTENT_RANGE),
             validators: Validators::of(headers),
-            coded: !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"),
+            coded,
             multipart: content_type
                 .to_ascii_lowercase()
                 .starts_with("multipart/byteranges"),

@@ -179,6 +179,26 @@ fn a_part_that_was_not_asked_for_is_no_file() {
 }
 
 #[test]
+fn any_coding_but_identity_counts() {
+    for (values, coded) in [
+        (&[][..], false),
+        (&["identity"], false),
+        (&["Identity", ""], false),
+        (&["gzip"], true),
+        (&["identity, gzip"], true),
+        (&["identity", "gzip"], true),
+    ] {
+        let mut headers = Headers::default();
+        headers.change(|map| {
+            for value in values {
+                map.append(CONTENT_ENCODING, value.parse().unwrap());
+            }
+        });
+        assert_eq!(RangeAnswer::of(206, &headers).coded, coded, "{values:?}");
+    }
+}
+
+#[test]
 fn only_a_strong_etag_and_a_date_are_validators() {
     let of = |etag: &str, date: &str| {
         let mut headers = Headers::default();
