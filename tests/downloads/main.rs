@@ -3,6 +3,7 @@
 mod expected;
 mod files;
 mod going_on;
+mod pace;
 mod starting_over;
 
 use haul::{ErrorType, Outcome, Request};

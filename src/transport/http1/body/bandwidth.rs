@@ -1,5 +1,6 @@
 //! Upper bound for the bytes of bodies that a client receives in a second.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -89,12 +90,22 @@ impl<R: BodyRead> BodyRead for PacedBody<'_, R> {
     }
 }
 
+/// Error of a body whose attempt ended while the body waited for its turn.
+#[derive(Debug)]
+pub(super) struct PauseCut;
+
+impl fmt::Display for PauseCut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the attempt ended while the body waited")
+    }
+}
+
+impl std::error::Error for PauseCut {}
+
 /// Waits for this time. A cancel or the end of the attempt ends the wait; the exchange then ends as after a read.
 fn pause(call: &Call<'_>, time: Duration) -> io::Result<()> {
     if call.clock.as_virtual().is_some() {
-        return call
-            .wait(time)
-            .map_err(|fault| io::Error::new(io::ErrorKind::TimedOut, fault.message));
+        return call.wait(time).map_err(|_| io::Error::other(PauseCut));
     }
     let until = call.clock.now().checked_add(time);
     let until = [until, call.limits().0].into_iter().flatten().min();

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use super::bandwidth::PauseCut;
 use crate::request::PanicPayload;
 use crate::transport::http1::decode::TooLarge;
 use crate::transport::http1::save::{PartialFile, Unsaved};
@@ -63,7 +64,7 @@ pub(in crate::transport) enum BodyCut {
     WrongLength(u64),
     /// A part of the body that is handed on whole, such as a line, is larger than the limit.
     TooLong(&'static str),
-    /// The time of a body that is handed on is over.
+    /// The time of a body that is handed on, or that waited for its turn, is over.
     TimedOut,
     /// The closure that the body is handed on to panicked.
     Panicked(PanicPayload),
@@ -73,6 +74,7 @@ impl BodyCut {
     pub(super) fn of(error: io::Error) -> BodyCut {
         match error.get_ref() {
             Some(inner) if inner.is::<TooLarge>() => BodyCut::TooLarge,
+            Some(inner) if inner.is::<PauseCut>() => BodyCut::TimedOut,
             _ => BodyCut::Failed(error),
         }
     }
