@@ -97,6 +97,9 @@ pub(crate) fn decide(
         counts.attempts = counts.attempts.saturating_add(1);
     }
     counts.replayed = false;
+    if facts.advanced {
+        counts.streak = 0;
+    }
     let obeyed = facts.obeyed(policy);
     let class = FailureClass::of(&obeyed);
     let wait = Wait::new(policy, &obeyed, counts, random);
@@ -109,7 +112,6 @@ pub(crate) fn decide(
     }
     if facts.advanced {
         counts.advances = counts.advances.saturating_add(1);
-        counts.streak = 0;
     } else {
         counts.retries[class as usize] = counts.retries[class as usize].saturating_add(1);
     }
