@@ -28,11 +28,11 @@ mod modules {
         Unsuccessful,
     };
     use haul::record::{
-        AttemptRecord, BodyEncoding, BodyMode, DecodedReader, FileClash, FileRegister, InputLine,
-        InputLines, InvalidKey, InvalidLine, InvalidOutputName, InvalidSelection, InvalidTemplate,
-        Key, Kind, LONGEST_LINE, Layout, MissingValues, OutputNames, PhaseTimes, Record,
-        RecordOptions, RequestTemplate, RowFormat, Selection, Template, TemplateValue, TornEnd,
-        ValueEscaping, WriteOut,
+        AttemptRecord, BodyEncoding, BodyMode, Checksums, DecodedReader, FileClash, FileRegister,
+        InputLine, InputLines, InvalidChecksums, InvalidKey, InvalidLine, InvalidOutputName,
+        InvalidSelection, InvalidTemplate, Key, Kind, LONGEST_LINE, Layout, MissingValues,
+        OutputNames, PhaseTimes, Record, RecordOptions, RequestTemplate, RowFormat, Selection,
+        Template, TemplateValue, TornEnd, ValueEscaping, WriteOut,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::request::{Chunk, Request, Tag};

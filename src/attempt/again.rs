@@ -94,7 +94,7 @@ impl AttemptState {
         let Some(response) = error.into_response() else {
             unreachable!("an accepted response is kept with the reason to try again");
         };
-        match self.put_in_place(response, partial) {
+        match self.put_in_place(context, response, partial) {
             Ok(response) => context.judge(&self.prepared.method, response),
             Err((failure, response)) => {
                 let message = failure.message.clone();

@@ -13,6 +13,7 @@ use crate::transport::{ExchangeResult, Fault, PartialFile, Reply, WireFacts};
 
 use super::again::Retry;
 use super::context::AttemptContext;
+use super::download::time_of;
 use super::failure::{AttemptFailure, FailedAttempt};
 use super::health;
 use super::next::{AttemptEnd, cancelled};
@@ -78,6 +79,9 @@ impl AttemptState {
         if let Some(next) = self.by_get(context, &reply) {
             return next;
         }
+        if let Some(next) = self.ask_anew(&reply) {
+            return next;
+        }
         if self.prepared.digest.is_some()
             && let Some(next) = self.meet_challenge(context, &reply)
         {
@@ -90,10 +94,19 @@ impl AttemptState {
             return next;
         }
         let settings = context.settings;
-        let partial = reply.partial.take();
         let pause = self.pause(context, &reply);
+        let unchanged = self.is_unchanged(&reply);
+        let partial = reply.partial.take();
+        if partial.is_some() {
+            self.forget_part();
+        }
         let response = self.receive(reply, finished.trace);
-        let accepted = settings.accept().contains(response.status());
+        if unchanged {
+            self.report.rare_mut().skipped = true;
+        }
+        // A body that was saved continues a file or makes it complete, whatever its status.
+        let accepted =
+            settings.accept().contains(response.status()) || partial.is_some() || unchanged;
         let hooked = settings.retry().classify.is_some();
         let asks_again = settings.retry().asks_again_for(response.status());
         if accepted && !hooked && !asks_again {
@@ -151,7 +164,7 @@ impl AttemptState {
             self.settled = finished.trace.ended;
             return AttemptEnd::answered(State::Success(response));
         }
-        match self.put_in_place(response, partial) {
+        match self.put_in_place(context, response, partial) {
             Ok(response) => {
                 self.counts.settled();
                 AttemptEnd::answered(context.judge(&self.prepared.method, response))
@@ -170,12 +183,20 @@ impl AttemptState {
     /// Gives the saved body of a response its final name.
     pub(super) fn put_in_place(
         &mut self,
+        context: AttemptContext<'_>,
         response: Response,
         partial: Option<Box<PartialFile>>,
     ) -> Result<Response, (AttemptFailure, Response)> {
+        let own = context.settings.download();
+        if let (Some(partial), Some(own)) = (&partial, own)
+            && let Some(difference) = partial.differs(own)
+        {
+            return Err((AttemptFailure::checksum(difference), response));
+        }
+        let time = time_of(context.settings, &response.head().headers);
         let put_in_place = |mut partial: Box<PartialFile>| {
             partial.name(&response)?;
-            partial.put_in_place()
+            partial.put_in_place(time)
         };
         match partial.map(put_in_place).transpose() {
             Ok(None) => Ok(response),
@@ -197,6 +218,11 @@ impl AttemptState {
         fault: Fault,
         finished: FinishedExchange<'_>,
     ) -> AttemptEnd {
+        let partial = fault
+            .reply
+            .as_ref()
+            .and_then(|reply| reply.partial.as_deref());
+        self.note_part(partial);
         let response = fault.reply.map(|reply| self.receive(reply, finished.trace));
         let failure = AttemptFailure {
             error_type: fault.error_type,
@@ -334,6 +360,7 @@ impl AttemptState {
             says_no: waits.says_no,
             judgement: judgement.as_ref(),
             limit_adapts: context.scope.limit.is_some(),
+            advanced: self.has_advanced(),
             ..AttemptFacts::new(&self.prepared.method, failure.error_type)
         }
     }

@@ -13,8 +13,8 @@ use crate::response::{ExchangeFacts, Response};
 use crate::retry::{self, AttemptCounts, AttemptFacts};
 use crate::settings::{RetryPolicy, Timeouts};
 use crate::transport::{
-    BodyStream, Call, CancelSlot, ExchangeResult, Reply, SYSTEM_CLOCK, SpareDescriptor, StreamPlan,
-    WireFacts,
+    BodyStream, Call, CancelSlot, DownloadPart, ExchangeResult, Reply, SYSTEM_CLOCK,
+    SpareDescriptor, StreamPlan, WireFacts,
 };
 
 use super::context::{AttemptContext, Engine};
@@ -40,7 +40,11 @@ impl AttemptState {
             // A redirect has dropped the body.
             false => RequestContent::NONE,
         };
-        let added = self.with_added(context);
+        let part = match self.look_for_part(settings) {
+            Ok(part) => part,
+            Err(unsaved) => return ExchangeResult::unsaved(unsaved),
+        };
+        let added = self.with_added(context, part.as_deref());
         let headers = self.signed.as_deref().unwrap_or(&self.prepared.headers);
         let jar = settings.cookies();
         let lines = match self.signed.is_none() && added.is_none() {
@@ -56,6 +60,7 @@ impl AttemptState {
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
+            part: part.as_deref(),
             stream: stream.as_deref(),
             // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
             // once.
@@ -121,9 +126,13 @@ impl AttemptState {
         Some(Box::new(BodyStream::new(receiver, plan)))
     }
 
-    /// Returns the headers with those that an exchange adds: the jar's cookies, and the answer to a challenge. `None`: it
-    /// adds none.
-    fn with_added(&mut self, context: AttemptContext<'_>) -> Option<HeaderMap> {
+    /// Returns the headers with those that an exchange adds: the jar's cookies, the answer to a challenge, and the
+    /// conditions of a download. `None`: it adds none.
+    fn with_added(
+        &mut self,
+        context: AttemptContext<'_>,
+        part: Option<&DownloadPart>,
+    ) -> Option<HeaderMap> {
         let answer = match self.prepared.digest {
             None => None,
             Some(_) => self.digest_answer(context),
@@ -133,6 +142,9 @@ impl AttemptState {
         if let Some(answer) = answer {
             let added = added.get_or_insert_with(|| headers.clone());
             added.insert(AUTHORIZATION, answer);
+        }
+        if self.download.is_some() {
+            self.add_conditions(context.settings, part, &mut added);
         }
         added
     }
@@ -278,6 +290,8 @@ pub(super) fn call<'a>(
         body_limit: settings.body_limit(),
         keep_encoding: settings.keeps_encoding(),
         save: settings.save(),
+        part: None,
+        bandwidth: engine.defaults.bandwidth.as_deref(),
         stream: None,
         discard: settings.discards(),
         spare: SpareDescriptor::default(),

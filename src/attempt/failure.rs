@@ -41,6 +41,17 @@ impl AttemptFailure {
         }
     }
 
+    /// Makes the failure of a saved body that is not the expected one.
+    pub(super) fn checksum(difference: String) -> AttemptFailure {
+        AttemptFailure {
+            error_type: ErrorType::Checksum,
+            phase: Some(Phase::Receive),
+            permanent: false,
+            message: difference,
+            source: None,
+        }
+    }
+
     pub(super) fn unsaved(unsaved: Unsaved) -> AttemptFailure {
         AttemptFailure {
             error_type: ErrorType::Io,

@@ -20,7 +20,7 @@ pub(super) fn tells(facts: &AttemptFacts<'_>) -> CallEnd {
             Some(500..) => failure,
             _ => CallEnd::Success,
         },
-        Redirect | BodyTooLarge | Decode | Process => CallEnd::Success,
+        Redirect | BodyTooLarge | Decode | Process | Checksum => CallEnd::Success,
         AddressDenied | InvalidRequest | Sign | Auth | BreakerOpen | Deadline | Cancelled
         | Interrupted | Panic | Io => CallEnd::Ignored,
     }

@@ -6,6 +6,8 @@ mod challenged;
 mod conclude;
 mod context;
 mod digest_auth;
+mod download;
+mod download_state;
 mod exchange;
 mod failure;
 mod health;

@@ -11,9 +11,9 @@ use crate::settings::DigestCredentials;
 use crate::settings::basic::basic;
 use crate::transport::HeaderLines;
 use crate::url::{Url, has_parameter};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::digest_auth::DigestLogin;
 use super::settings::ClientDefaults;
@@ -115,6 +115,11 @@ impl Prepared {
             |name| has_parameter(url.uri(), name),
         ) {
             return Err(reason);
+        }
+        if request.download().resume && request.saves_to().is_some() {
+            // The bytes of a coded body cannot be continued.
+            let identity = HeaderValue::from_static("identity");
+            Arc::make_mut(&mut headers).insert(ACCEPT_ENCODING, identity);
         }
         check_sent(&headers)?;
         let without = left_out(defaults, edits);

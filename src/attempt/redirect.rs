@@ -172,6 +172,7 @@ impl AttemptState {
             headers: reply.headers.clone(),
             undecoded: false,
             partial: None,
+            anew: false,
             ..*reply
         };
         let response = self.receive(reply, trace);

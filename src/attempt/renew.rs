@@ -73,6 +73,7 @@ impl AttemptState {
             body: std::mem::take(&mut reply.body),
             headers: reply.headers.clone(),
             partial: None,
+            anew: false,
             ..*reply
         };
         let response = self.receive(refusal, trace);

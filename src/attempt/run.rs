@@ -92,6 +92,9 @@ impl Engine {
             },
         };
         state.report.queued += subject.waited;
+        if let Some(skipped) = state.skip(context) {
+            return skipped;
+        }
         if let Err(next) = state.get_ready(context) {
             return *next;
         }
@@ -124,6 +127,12 @@ impl Engine {
             Some(reason) => Err(reason),
             None => Prepared::new(&self.defaults, request, target),
         };
+        let prepared = prepared.and_then(|prepared| {
+            match settings.download_contradiction(&prepared.headers) {
+                Some(reason) => Err(reason),
+                None => Ok(prepared),
+            }
+        });
         prepared.map_err(|reason| Error::new(ErrorType::InvalidRequest, reason))
     }
 }

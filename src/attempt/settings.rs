@@ -7,7 +7,8 @@ use crate::cookies::CookieJar;
 use crate::host::Host;
 use crate::redact::Redaction;
 use crate::request::{
-    BodyReceiver, BodyUse, Options, RejectionRule, Request, RequestContent, RequestCosts, SaveTo,
+    BodyReceiver, BodyUse, DownloadOptions, Options, RejectionRule, Request, RequestContent,
+    RequestCosts, SaveTo,
 };
 use crate::settings::DigestCredentials;
 use crate::settings::HostRule;
@@ -17,7 +18,7 @@ use crate::settings::Timeouts;
 use crate::settings::netrc::Netrc;
 use crate::settings::{BeforeAttempt, OnRetry};
 use crate::settings::{RedirectPolicy, RetryPolicy};
-use crate::transport::HeaderLines;
+use crate::transport::{Bandwidth, HeaderLines};
 use crate::url::Base;
 use http::{HeaderMap, HeaderName};
 
@@ -63,6 +64,8 @@ pub(crate) struct ClientDefaults {
     pub(crate) hosts: HostTable<HostRule>,
     pub(crate) before_attempt: Option<BeforeAttempt>,
     pub(crate) on_retry: Option<OnRetry>,
+    /// Upper bound for the bytes of all bodies in a second. `None`: no bound.
+    pub(crate) bandwidth: Option<Arc<Bandwidth>>,
     /// Costs of requests. `None`: costs are not limited, and not looked at.
     pub(crate) costs: Option<Box<RequestCosts>>,
 }
@@ -95,6 +98,7 @@ impl Default for ClientDefaults {
             hosts: HostTable::default(),
             before_attempt: None,
             on_retry: None,
+            bandwidth: None,
             costs: None,
         }
     }
@@ -259,6 +263,11 @@ impl<'a> RequestSettings<'a> {
 
     pub(crate) fn save(self) -> Option<&'a SaveTo> {
         self.options?.save.as_ref()
+    }
+
+    /// Returns the request's settings for a body that is saved, whether it is saved or not. `None`: there are none.
+    pub(super) fn own_download(self) -> Option<&'a DownloadOptions> {
+        self.options?.download.as_deref()
     }
 
     /// Returns the closure that the body of an accepted response is handed on to. `None`: there is none.

@@ -16,6 +16,7 @@ use crate::schedule::{HostObservation, LoadSign, TokenNeed};
 use crate::timing::Nanoseconds;
 use crate::transport::{PartialFile, StreamProgress};
 
+use super::download_state::Download;
 use super::prepare::Prepared;
 use super::stage::{ConnectionChoice, Stage};
 use super::target::RequestTarget;
@@ -59,6 +60,8 @@ pub(super) struct AttemptState {
     pub(super) may_have_acted: bool,
     /// Course of the last response's body, if it was handed on. `None`: it was not.
     pub(super) streamed: Option<StreamProgress>,
+    /// Download of the request, if its body is saved by settings of a download. `None`: it is not.
+    pub(super) download: Option<Box<Download>>,
     /// Time at which the end of the request was known, if that was at the end of an exchange. `None`: it was not.
     pub(super) settled: Option<Instant>,
     /// Observation of the host in the last exchange, until the schedule is told.
@@ -247,6 +250,7 @@ impl AttemptState {
             until: None,
             may_have_acted: false,
             streamed: None,
+            download: None,
             settled: None,
             heard: HostObservation::Nothing,
             load: None,

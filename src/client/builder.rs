@@ -12,7 +12,7 @@ use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, ScheduleSettings};
 use crate::settings::{BreakerSettings, ClientLimits, ConnectionSettings, HostPattern, HostRule};
 use crate::settings::{RateLimit, RateLimits};
-use crate::transport::{self, HeaderLines, Sockets, Transport};
+use crate::transport::{self, Bandwidth, HeaderLines, Sockets, Transport};
 use http::header::USER_AGENT;
 use http::{HeaderName, HeaderValue};
 
@@ -202,6 +202,25 @@ impl ClientBuilder {
     #[doc(alias = "DOWNLOAD_DELAY")]
     pub fn rate_per_host(mut self, rate: RateLimit) -> Self {
         self.rate_per_host.add(rate);
+        self
+    }
+
+    /// Upper bound for the bytes of bodies that are received in a second, over all requests together.
+    ///
+    /// Counted as they come over the wire, without heads. A short burst is possible: the bytes of a tenth of a second.
+    /// Limits of time go on while a body waits for its turn, so that an attempt with a limit may time out. Default: no
+    /// bound. Zero is refused by [`build`](Self::build).
+    ///
+    /// ```
+    /// let client = haul::Client::builder().bandwidth(2 << 20).build()?;
+    /// # Ok::<(), haul::BuildError>(())
+    /// ```
+    #[doc(alias = "limit-rate")]
+    pub fn bandwidth(mut self, bytes_per_second: u64) -> Self {
+        match bytes_per_second {
+            0 => self.keep_first_error("bandwidth", "a number above zero is expected"),
+            rate => self.defaults.bandwidth = Some(Arc::new(Bandwidth::new(rate))),
+        }
         self
     }
 

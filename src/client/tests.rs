@@ -54,6 +54,7 @@ fn reply(status: u16, headers: &[(&'static str, &str)]) -> ExchangeResult {
             truncated: false,
             undecoded: false,
             partial: None,
+            anew: false,
         }),
         trace: WireFacts {
             connected: true,

@@ -87,6 +87,8 @@ named! {
         Process = "process",
         /// The caller's `before_attempt` returned an error, and the attempt was not made.
         Sign = "sign",
+        /// The saved body is not the expected one: another SHA-256, or another size.
+        Checksum = "checksum",
         /// No token could be fetched: the source of the token failed.
         Auth = "auth",
         /// The request could not be built, and was never sent.
@@ -119,7 +121,7 @@ impl ErrorType {
             Connect | Proxy | Io => Some(Phase::Connect),
             Tls => Some(Phase::Tls),
             Timeout | Connection | Protocol => Some(Phase::Wait),
-            HttpStatus | IncompleteBody | BodyTooLarge | Decode => Some(Phase::Receive),
+            HttpStatus | IncompleteBody | BodyTooLarge | Decode | Checksum => Some(Phase::Receive),
             _ => None,
         }
     }
@@ -133,7 +135,7 @@ impl ErrorType {
             }
             HttpStatus | Protocol | Redirect | BodyTooLarge => Layer::Http,
             Decode => Layer::Parse,
-            Process | Sign => Layer::Application,
+            Process | Sign | Checksum => Layer::Application,
             Auth | InvalidRequest | BreakerOpen | Deadline | Cancelled | Interrupted | Panic
             | Io => Layer::Local,
         }

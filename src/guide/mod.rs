@@ -11,7 +11,7 @@
 //! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
 //! | [output_formats] | tables, lines of text, compressed results; how bodies stand in them |
-//! | [downloads] | bodies that go to files |
+//! | [downloads] | bodies that go to files, go on after a cut, and are checked |
 //! | [templates] | requests made of rows, names of saved files, bare domains |
 //! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |

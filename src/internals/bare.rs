@@ -65,6 +65,7 @@ pub fn empty_answer() -> ExchangeResult {
             truncated: false,
             undecoded: false,
             partial: None,
+            anew: false,
         }),
         trace: WireFacts {
             connected: true,
@@ -104,6 +105,8 @@ impl BareWorker<'_> {
             body_limit: 10 << 20,
             keep_encoding: false,
             save: None,
+            part: None,
+            bandwidth: None,
             stream: None,
             discard: false,
             fresh: false,

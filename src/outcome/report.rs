@@ -73,6 +73,8 @@ pub(crate) struct RareFacts {
     pub(crate) first_byte: Option<Duration>,
     /// Reason why an accepted response was not asked for again, although it was to be.
     pub(crate) stop_reason: Option<StopReason>,
+    /// True if the file that the request would save was there already.
+    pub(crate) skipped: bool,
     /// Origin of a request that another request's outcome led to. `None`: the request is of the input.
     pub(crate) lineage: Option<Lineage>,
 }
@@ -113,6 +115,14 @@ impl<T> Outcome<T> {
     pub fn is_hedged(&self) -> bool {
         self.report.hedged
     }
+
+    /// True if the file that the request would save was there already, so that it was not downloaded.
+    ///
+    /// Such an outcome is a success: see [`skip_existing`](crate::Request::skip_existing) and
+    /// [`timestamping`](crate::Request::timestamping).
+    pub fn is_skipped(&self) -> bool {
+        self.report.rare().skipped
+    }
 }
 
 impl RareFacts {
@@ -126,6 +136,7 @@ impl RareFacts {
         streamed: false,
         first_byte: None,
         stop_reason: None,
+        skipped: false,
         lineage: None,
     };
 }

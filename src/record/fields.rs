@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::invalid::{InvalidLine, not_json};
 use super::pairs::Pairs;
+use crate::request::parse_sha256;
 
 /// Keys of an object in their order. Keys with `null` are left out, since `null` stands for an absent key.
 pub(super) struct ObjectFields<'a> {
@@ -308,6 +309,12 @@ pub(super) fn truth<'n>(key: impl Into<Name<'n>>, value: &RawValue) -> Result<bo
         (ValueKind::Truth, text) => Ok(text == "true"),
         _ => Err(wrong(key.into(), "true or false", value)),
     }
+}
+
+/// Reads a SHA-256 in hexadecimal digits.
+pub(super) fn sha256(key: &str, value: &RawValue) -> Result<[u8; 32], InvalidLine> {
+    let digest = parse_sha256(&text(key, value)?);
+    digest.ok_or_else(|| Name::of(key).wrong("64 hexadecimal digits are expected"))
 }
 
 /// Reads the names and values of an object in their order, with repeated names.

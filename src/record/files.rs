@@ -67,35 +67,42 @@ impl OutputFiles {
     }
 
     /// Gives the request a file of its own for its body. In a line of a failure log the name given before begins with
-    /// the directory.
+    /// the directory. `replace`: true if an existing file may be replaced, whatever holds otherwise.
     pub(super) fn place(
         &self,
         request: Request,
         logged: bool,
         number: u64,
         register: &FileRegister,
+        replace: bool,
     ) -> Result<Request, InvalidLine> {
+        let replaced = self.replace || replace;
+        let existing = |usual| match replaced {
+            true => Existing::Replace,
+            false => usual,
+        };
         let (path, replace, numbered) = match request.saves_to() {
             Some(path) => {
                 let name = match path.strip_prefix(&self.folder) {
                     Ok(name) if logged => name,
                     _ => path,
                 };
-                let (path, replace) = self.given(&name.to_string_lossy(), register)?;
+                let (path, replace) =
+                    self.given(&name.to_string_lossy(), register, existing(Existing::Leave))?;
                 (path, replace, false)
             }
             None => match &self.names {
                 Some(names) => {
                     let to = NamedFolder {
                         folder: &self.folder,
-                        replace: self.replace,
+                        replace: replaced,
                         durable: self.durable,
                         is_preview: self.is_preview,
                         confined: self.confined,
                     };
                     return names.place(request, number, register, &to);
                 }
-                None => self.of_url(request.url(), number, register),
+                None => self.of_url(request.url(), number, register, existing(Existing::Refuse)),
             },
         };
         Ok(request.saving(SaveTo {
@@ -108,7 +115,12 @@ impl OutputFiles {
 
     /// Returns the path of a name that a line gives, and true if an existing file may be replaced. An existing file is
     /// refused only when the request is sent, since a resumed run also reads the lines of files that it has.
-    fn given(&self, name: &str, register: &FileRegister) -> Result<(PathBuf, bool), InvalidLine> {
+    fn given(
+        &self,
+        name: &str,
+        register: &FileRegister,
+        existing: Existing,
+    ) -> Result<(PathBuf, bool), InvalidLine> {
         let wrong = |what: &str| InvalidLine::new(format!("output_file: {what}"));
         let parts: Vec<Component<'_>> = Path::new(name).components().collect();
         let plain = |part: &Component<'_>| matches!(part, Component::Normal(_));
@@ -119,10 +131,6 @@ impl OutputFiles {
             return Err(wrong("a file is expected, not a directory"));
         }
         let path = self.folder.join(parts.iter().collect::<PathBuf>());
-        let existing = match self.replace {
-            true => Existing::Replace,
-            false => Existing::Leave,
-        };
         let replace = register
             .enter_saved(&path, parts.len() - 1, existing)
             .map_err(|refused| wrong(&refused.to_string()))?;
@@ -138,11 +146,13 @@ impl OutputFiles {
 
     /// Returns a path made from a URL, true if an existing file may be replaced, and true if the name has a number. The
     /// number tells the path from a file that the run uses, and from a file that was there before.
-    fn of_url(&self, url: &str, number: u64, register: &FileRegister) -> (PathBuf, bool, bool) {
-        let existing = match self.replace {
-            true => Existing::Replace,
-            false => Existing::Refuse,
-        };
+    fn of_url(
+        &self,
+        url: &str,
+        number: u64,
+        register: &FileRegister,
+        existing: Existing,
+    ) -> (PathBuf, bool, bool) {
         let name = last_part(url);
         let plain = self.folder.join(&name);
         if let Ok(replace) = register.enter_saved(&plain, 0, existing) {
@@ -253,7 +263,7 @@ mod tests {
     fn no_name_is_given_twice() {
         let (files, register) = (files("/nowhere", false), FileRegister::new());
         let name = |url: &str, number| {
-            let (path, ..) = files.of_url(url, number, &register);
+            let (path, ..) = files.of_url(url, number, &register, Existing::Refuse);
             path.strip_prefix("/nowhere")
                 .unwrap()
                 .to_str()
@@ -273,11 +283,12 @@ mod tests {
         let folder = Folder::new();
         std::fs::write(folder.0.join("a.png"), "").unwrap();
         let name = |replace| {
-            let files = files(&folder.0, replace);
-            files.of_url("http://h/a.png", 7, &FileRegister::new())
+            let files = files(&folder.0, false);
+            files.of_url("http://h/a.png", 7, &FileRegister::new(), replace)
         };
-        assert_eq!(name(false), (folder.0.join("a-7.png"), false, true));
-        assert_eq!(name(true), (folder.0.join("a.png"), true, false));
+        let path = |name| folder.0.join(name);
+        assert_eq!(name(Existing::Refuse), (path("a-7.png"), false, true));
+        assert_eq!(name(Existing::Replace), (path("a.png"), true, false));
     }
 
     #[test]
@@ -290,18 +301,19 @@ mod tests {
         register.resume_files(["a.png", "given"].map(|name| folder.0.join(name)));
         let files = files(&folder.0, false);
         let path = |name| folder.0.join(name);
-        let of_url = |number| files.of_url("http://h/a.png", number, &register);
+        let of_url = |number| files.of_url("http://h/a.png", number, &register, Existing::Refuse);
         assert_eq!(of_url(1), (path("a.png"), true, false));
         assert_eq!(of_url(2), (path("a-2.png"), false, true));
-        assert_eq!(files.given("given", &register), Ok((path("given"), true)));
-        assert_eq!(files.given("other", &register), Ok((path("other"), false)));
+        let given = |name| files.given(name, &register, Existing::Leave);
+        assert_eq!(given("given"), Ok((path("given"), true)));
+        assert_eq!(given("other"), Ok((path("other"), false)));
     }
 
     #[test]
     fn a_given_name_stays_under_the_directory() {
         let (folder, register) = (Folder::new(), FileRegister::new());
         let files = files(&folder.0, false);
-        let given = |name| files.given(name, &register);
+        let given = |name| files.given(name, &register, Existing::Leave);
         for name in [
             "",
             ".",
@@ -320,7 +332,7 @@ mod tests {
     fn no_two_bodies_get_one_name() {
         let (folder, register) = (Folder::new(), FileRegister::new());
         let files = files(&folder.0, false);
-        let given = |name| files.given(name, &register);
+        let given = |name| files.given(name, &register, Existing::Leave);
         assert_eq!(given("a/b.bin"), Ok((folder.0.join("a/b.bin"), false)));
         assert!(folder.0.join("a").is_dir());
         let again = given("a/./b.bin").unwrap_err().to_string();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::bare::BareUrls;
+use super::download_lines::DownloadLines;
 use super::files::OutputFiles;
 use super::input::{LineDefaults, read_again};
 use super::local_files::LocalFiles;
@@ -39,6 +40,7 @@ pub struct InputLines {
     reading: ReadSettings,
     retry: RetryPolicy,
     files: Option<OutputFiles>,
+    pub(super) downloads: DownloadLines,
     register: FileRegister,
     /// `None`: lines may name any file.
     local: Option<LocalFiles>,
@@ -317,7 +319,15 @@ impl InputLines {
             entered.map_err(|refused| InvalidLine::new(format!("body_file: {refused}")))?;
         }
         match &self.files {
-            Some(files) => files.place(request, is_logged, self.number, &self.register),
+            Some(files) => {
+                if self.downloads.resume {
+                    self.register.keep_parts();
+                }
+                let replace = self.downloads.replaces();
+                let (number, register) = (self.number, &self.register);
+                let placed = files.place(request, is_logged, number, register, replace)?;
+                Ok(self.downloads.complete(placed, files.folder()))
+            }
             None => match request.saves_to() {
                 None => Ok(request),
                 Some(_) => Err(InvalidLine::new(
@@ -337,11 +347,11 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_skipped_only_by_lenient_reading() {
-        let line = r#"{"url":"http://h/","colour":"red","method":"PUT","size":1}"#;
+        let line = r#"{"url":"http://h/","colour":"red","method":"PUT","weight":1}"#;
         let refused = InputLines::new().read(line).unwrap_err();
         assert_eq!(refused.unknown_key(), Some("colour"));
         let read = InputLines::new().lenient(true).read(line).unwrap();
-        assert_eq!(read.unknown, ["colour", "size"]);
+        assert_eq!(read.unknown, ["colour", "weight"]);
         assert_eq!(read.request.method(), "PUT");
         let of_log = r#"{"v":1,"request":{"url":"http://h/","colour":1},"more":2}"#;
         let read = InputLines::new().lenient(true).read(of_log).unwrap();

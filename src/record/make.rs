@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::body::{self, RecordBody};
 use super::keys::KeyMaker;
@@ -189,8 +190,12 @@ impl<'a> Record<'a> {
                 .and_then(|head| head.content_encoding())
                 .map(Cow::Owned),
             size_bytes: head.map(|_| report.size),
-            output_file: saved.map(|saved| saved.path.to_string_lossy()),
+            output_file: saved
+                .map(|saved| saved.path.as_path())
+                .or_else(|| request.saves_to().filter(|_| outcome.is_skipped()))
+                .map(Path::to_string_lossy),
             sha256: saved.map(|saved| saved.sha256.as_str().into()),
+            skipped: outcome.is_skipped(),
             layer: error.map(|e| e.layer()),
             error_type: error.map(|e| e.error_type()),
             phase: error.and_then(|e| e.phase()),
@@ -214,7 +219,8 @@ impl<'a> Record<'a> {
             request: None,
             response_text: None,
         };
-        if let Some(response) = response_of(outcome).filter(|_| options.body && saved.is_none()) {
+        let has_body = options.body && saved.is_none() && !outcome.is_skipped();
+        if let Some(response) = response_of(outcome).filter(|_| has_body) {
             match body::of_response(response, options.body_limit, options.body_mode) {
                 RecordBody::Json { json, charset } => {
                     record.json = Some(json);

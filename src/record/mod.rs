@@ -30,6 +30,7 @@
 //! | `content_encoding` | the `Content-Encoding` of a body that is kept as it came, since this build does not decode it or [the request says so](crate::Request::keep_encoding); absent: the body is not coded, or was decoded |
 //! | `size_bytes` | of the body, after decompression |
 //! | `output_file`, `sha256` | of a body that was [saved](crate::Request::save_to): where, and its digest in hexadecimal; there is no `body` then |
+//! | `skipped` | true: the file was there already (`output_file`) and was not downloaded: no attempt was made, or the server said that the file has not changed (`status` 304) |
 //! | `layer`, `error_type`, `phase`, `error_msg` | why it failed |
 //! | `error_position`, `error_text` | if a line or a URL could not be read: the position of the mistake, in bytes from 1 of the line as UTF-8 without a byte order mark (of the URL, if the line itself could be read), and a part of the line that is known to be harmless, such as the name of a key; `url` is then only host and path |
 //! | `stop_reason` | why it was not tried again: a failure, or an accepted response that was to be asked for again, and could not be |
@@ -59,8 +60,11 @@
 
 mod bare;
 mod body;
+mod checksums;
 mod codes;
 mod decoded;
+mod download_lines;
+mod downloads;
 mod fields;
 mod files;
 mod fit;
@@ -96,6 +100,7 @@ use std::borrow::Cow;
 pub(crate) use crate::key::KeyVersion;
 pub use crate::key::{InvalidKey, Key};
 pub use body::{BodyEncoding, BodyMode};
+pub use checksums::{Checksums, InvalidChecksums};
 pub use decoded::{DecodedReader, TornEnd};
 pub use invalid::InvalidLine;
 pub(crate) use keys::KeyMaker;

@@ -109,12 +109,14 @@ fields! {
         pub content_encoding: Option<Cow<'a, str>> => ["content_encoding"],
         /// Number of bytes of the body that arrived, after decompression. `None`: no response head arrived.
         pub size_bytes: Option<u64> => ["size_bytes"],
-        /// File that the body was saved to, as the request named it.
+        /// File that the body was saved to, or that was there already, as the request named it.
         ///
         /// Parts of the name that are not UTF-8 are U+FFFD. `None`: the body was not saved.
         pub output_file: Option<Cow<'a, str>> => ["output_file"],
         /// SHA-256 of the saved file, in 64 lower-case hexadecimal digits. `None`: the body was not saved.
         pub sha256: Option<Cow<'a, str>> => ["sha256"],
+        /// True if the file was there already, so that it was not downloaded.
+        pub skipped: bool => ["skipped"],
         /// Layer of the failure. `None`: the request did not fail.
         pub layer: Option<Layer> => ["layer"],
         /// Class of the failure. `None`: the request did not fail.

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::codes::{self, StatusCodes, status_set};
 use super::fields::{
-    Name, ObjectFields, elements, is_null, is_structured, name, pairs, plain, plains, text, truth,
-    whole,
+    Name, ObjectFields, elements, is_null, is_structured, name, pairs, plain, plains, sha256, text,
+    truth, whole,
 };
 use super::invalid::InvalidLine;
 use super::pieces::{self, PieceLine};
@@ -31,7 +31,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 27] = [
+const OTHERS: [&str; 29] = [
     "url",
     "id",
     "custom_id",
@@ -51,6 +51,8 @@ const OTHERS: [&str; 27] = [
     "require",
     "output_file",
     "output_durable",
+    "sha256",
+    "size",
     "tag",
     "redacted",
     "body_truncated",
@@ -335,6 +337,12 @@ fn with_settings(mut request: Request, keys: &ObjectFields<'_>) -> Result<Reques
         (Some(path), false) => request.save_to(path),
         (None, _) => request,
     };
+    if let Some(digest) = keys.read_key("sha256", sha256)? {
+        request = request.sha256_of(digest);
+    }
+    if let Some(size) = keys.read_key("size", whole::<u64>)? {
+        request = request.size(size);
+    }
     if let Some(expect) = keys.read_key("expect_json", truth)? {
         request = request.expect_json(expect);
     }

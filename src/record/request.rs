@@ -19,7 +19,7 @@ use super::read::ReadSettings;
 use super::values::{OneOrMany, whole_ms};
 use super::{InvalidLine, LONGEST_LINE};
 use crate::redact::unreadable;
-use crate::request::{Options, RejectionRule, Request, RequestContent, Tag};
+use crate::request::{Options, RejectionRule, Request, RequestContent, Tag, hexadecimal};
 use crate::url::Mistake;
 use http::header::AUTHORIZATION;
 
@@ -114,6 +114,10 @@ struct RequestLine<'a> {
     output_file: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     output_durable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<&'a Tag>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -310,6 +314,9 @@ impl<'a> RequestLine<'a> {
                 }
             }
         }
+        let download = options.download();
+        self.sha256 = download.sha256.map(|digest| hexadecimal(&digest));
+        self.size = download.size;
         self.tag = options.tag.as_ref();
     }
 }

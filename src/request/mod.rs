@@ -5,6 +5,7 @@
 mod body;
 mod cost;
 mod digested;
+mod download;
 mod extension;
 mod from;
 mod headers;
@@ -37,6 +38,7 @@ use crate::url::Mistake;
 
 pub(crate) use cost::{CostOf, RequestCosts};
 pub(crate) use digested::add_part;
+pub(crate) use download::{DownloadOptions, hexadecimal, parse_sha256};
 pub(crate) use headers::{check_removal, check_sent};
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
@@ -46,7 +48,9 @@ pub(crate) use place::InputPlace;
 pub use receive::Chunk;
 pub(crate) use receive::{BodyReceiver, BodyUse, PanicPayload, call_shared};
 pub(crate) use resumed::{IntentLog, JournalFacts};
-pub(crate) use save::{NamedFile, SaveLog, SaveNamer, SaveTo, is_part_name, part_name};
+pub(crate) use save::{
+    NamedFile, SaveLog, SaveNamer, SaveTo, continued_name, is_part_name, part_name, state_name,
+};
 pub(crate) use stream::{BodyPieces, BodyReader, Piece, PieceSource, Reader, RequestContent};
 pub use tag::Tag;
 

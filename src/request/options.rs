@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::extension::Extensions;
 use super::headers::SHOWN;
-use super::{BodyUse, PageFacts, Request, SaveTo, Tag};
+use super::{BodyUse, DownloadOptions, PageFacts, Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
 use crate::redact::{Redaction, beginning, unreadable};
 use crate::rejection::Rejection;
@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) digest: Option<Arc<DigestCredentials>>,
     pub(crate) rules: Vec<RejectionRule>,
     pub(crate) save: Option<SaveTo>,
+    /// Settings for a body that is saved. `None`: none was set.
+    pub(crate) download: Option<Box<DownloadOptions>>,
     pub(crate) body_use: BodyUse,
     /// True if a HEAD that the server refuses is asked again by GET.
     pub(crate) or_get: bool,
@@ -95,6 +97,13 @@ impl RejectionRule {
             Ok(()) => Ok(RejectionRule::Require(pointer, wanted)),
             Err(mistake) => Err(mistake.showing(beginning(&pointer, SHOWN))),
         }
+    }
+}
+
+impl Options {
+    /// Returns the settings for a body that is saved.
+    pub(crate) fn download(&self) -> &DownloadOptions {
+        self.download.as_deref().unwrap_or(DownloadOptions::NONE)
     }
 }
 

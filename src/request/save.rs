@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Request;
+use super::download::hexadecimal;
+use crate::digest::Sha256;
 use crate::redact;
 use crate::response::Response;
 
@@ -82,14 +84,40 @@ impl fmt::Debug for SaveTo {
 /// in all.
 const NAME: usize = 200;
 
+/// Longest name in bytes to which `.part.json` can be added.
+const LONGEST: usize = 245;
+
 /// Returns the name of an unfinished file of the file with this name: `.NAME.<16 hex>.part`.
 pub(crate) fn part_name(name: &OsStr, number: u64) -> String {
     let name = name.to_string_lossy();
     format!(".{}.{number:016x}.part", redact::beginning(&name, NAME))
 }
 
+/// Returns the name of an unfinished file that a later attempt continues: `NAME.part`, and for a name that is too long
+/// for that or no UTF-8 its beginning and a digest.
+pub(crate) fn continued_name(name: &OsStr) -> String {
+    match name.to_str() {
+        Some(name) if name.len() <= LONGEST => format!("{name}.part"),
+        _ => {
+            let mut hash = Sha256::new();
+            hash.update(name.as_encoded_bytes());
+            let digest = hexadecimal(&hash.finish()[..8]);
+            let name = name.to_string_lossy();
+            format!("{}.{digest}.part", redact::beginning(&name, NAME))
+        }
+    }
+}
+
+/// Returns the name of the small file that describes the unfinished file `part`.
+pub(crate) fn state_name(part: &str) -> String {
+    format!("{part}.json")
+}
+
 /// True if an unfinished file of the file with this name can be called `part`.
 pub(crate) fn is_part_name(part: &str, name: &OsStr) -> bool {
+    if part == continued_name(name) {
+        return true;
+    }
     let number = part
         .strip_suffix(".part")
         .and_then(|rest| rest.rsplit_once('.'));
@@ -107,7 +135,8 @@ impl Request {
     ///
     /// - The file appears at `path` whole or not at all: until its end the body stands in the same directory under a
     ///   name of its own (`.NAME.….part`), which is removed when the attempt fails, is cancelled or panics; only a
-    ///   process that is killed leaves it behind. A file that is there already is replaced. Each attempt starts over.
+    ///   process that is killed leaves it behind. A file that is there already is replaced. Each attempt starts over,
+    ///   unless the download [goes on](Request::resume).
     /// - There is no limit for the whole attempt and none for the size, but a limit of 30 s without a single byte.
     ///   Limits set with [`timeouts`](Request::timeouts) or [`body_limit`](Request::body_limit), here, on the client or
     ///   for its host, hold.
@@ -184,6 +213,11 @@ mod tests {
             let part = part_name(name.as_ref(), 0x0123_4567_89ab_cdef);
             assert!(
                 part.len() <= 255 && is_part_name(&part, name.as_ref()),
+                "{part}"
+            );
+            let part = continued_name(name.as_ref());
+            assert!(
+                state_name(&part).len() <= 255 && is_part_name(&part, name.as_ref()),
                 "{part}"
             );
         }

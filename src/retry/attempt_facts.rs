@@ -45,6 +45,8 @@ pub(crate) struct AttemptFacts<'a> {
     /// True if the host's limit of places adapts: a refusal without a wait lowers the limit, and does not hold the host
     /// back.
     pub(crate) limit_adapts: bool,
+    /// True if the attempt has added so much to a file that it takes no retry.
+    pub(crate) advanced: bool,
 }
 
 impl<'a> AttemptFacts<'a> {
@@ -66,6 +68,7 @@ impl<'a> AttemptFacts<'a> {
             says_no: false,
             judgement: None,
             limit_adapts: false,
+            advanced: false,
         }
     }
 

@@ -5,6 +5,7 @@ mod announced;
 mod attempt_facts;
 mod backoff;
 mod decimal;
+mod failure_class;
 mod policy;
 pub(crate) mod rate_limit;
 pub(crate) mod redirect;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::attempt_facts::{AttemptFacts, is_ambiguous};
 use super::backoff::{backoff, share};
+use super::failure_class::FailureClass;
 use crate::error::{ErrorType, StopReason};
-use crate::settings::{ClassLimits, Jitter, Judgement, RetryMethods, RetryPolicy};
+use crate::settings::{Jitter, Judgement, RetryMethods, RetryPolicy};
 
 /// Longest wait, 100 years: longer than any batch runs, and `now` plus this time is still an instant.
 const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -14,6 +15,8 @@ const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AttemptCounts {
     attempts: u32,
+    /// Number of attempts that have added so much to a file that they take no retry.
+    advances: u32,
     retries: [u32; FailureClass::COUNT],
     /// Number of retries since the start or the last redirect, by which the backoff grows.
     streak: u32,
@@ -94,6 +97,9 @@ pub(crate) fn decide(
         counts.attempts = counts.attempts.saturating_add(1);
     }
     counts.replayed = false;
+    if facts.advanced {
+        counts.streak = 0;
+    }
     let obeyed = facts.obeyed(policy);
     let class = FailureClass::of(&obeyed);
     let wait = Wait::new(policy, &obeyed, counts, random);
@@ -104,7 +110,11 @@ pub(crate) fn decide(
     if let Err(reason) = may_repeat(policy, &obeyed, counts, class).and_then(|()| wait.fits(left)) {
         return Decision::Stop { reason, cool };
     }
-    counts.retries[class as usize] = counts.retries[class as usize].saturating_add(1);
+    if facts.advanced {
+        counts.advances = counts.advances.saturating_add(1);
+    } else {
+        counts.retries[class as usize] = counts.retries[class as usize].saturating_add(1);
+    }
     counts.streak = counts.streak.saturating_add(1);
     counts.ambiguous |= is_ambiguous(&obeyed);
     counts.misdirected |= facts.status == Some(421);
@@ -113,6 +123,7 @@ pub(crate) fn decide(
         cost: match (&policy.budget, facts.error_type) {
             // The failure is on this side, and not the server's.
             (None, _) | (_, ErrorType::Io) => 0.0,
+            _ if facts.advanced => 0.0,
             (_, ErrorType::Timeout) => 2.0,
             _ => 1.0,
         },
@@ -253,7 +264,10 @@ fn may_repeat(
     if !facts.replayable {
         return Err(StopReason::BodyNotReplayable);
     }
-    if counts.attempts >= policy.max_attempts {
+    if facts.advanced {
+        return Ok(());
+    }
+    if counts.attempts.saturating_sub(counts.advances) >= policy.max_attempts {
         return Err(StopReason::AttemptsExhausted);
     }
     let limit = class.limit(&policy.limits);
@@ -295,7 +309,7 @@ fn allowed(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> Result<Methods, St
             } else {
                 Methods::Repeatable
             }),
-            IncompleteBody => Some(Methods::Repeatable),
+            IncompleteBody | Checksum => Some(Methods::Repeatable),
             _ => None,
         }
     };
@@ -344,51 +358,6 @@ fn is_repeatable(policy: &RetryPolicy, facts: &AttemptFacts<'_>) -> bool {
             facts.repeatable_by_request || methods.contains(facts.method)
         }
         RetryMethods::Idempotent => facts.repeatable_by_request || facts.method.is_idempotent(),
-    }
-}
-
-/// Classes of failure, each with a limit of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FailureClass {
-    Dns,
-    Connect,
-    Tls,
-    Timeout,
-    Body,
-    Status,
-    Throttle,
-    Other,
-}
-
-impl FailureClass {
-    const COUNT: usize = FailureClass::Other as usize + 1;
-
-    fn of(facts: &AttemptFacts<'_>) -> FailureClass {
-        if facts.is_throttled() {
-            return FailureClass::Throttle;
-        }
-        match facts.error_type {
-            ErrorType::Dns => FailureClass::Dns,
-            ErrorType::Connect => FailureClass::Connect,
-            ErrorType::Tls if facts.is_unsent() => FailureClass::Tls,
-            ErrorType::Timeout => FailureClass::Timeout,
-            ErrorType::Connection | ErrorType::IncompleteBody => FailureClass::Body,
-            ErrorType::HttpStatus => FailureClass::Status,
-            _ => FailureClass::Other,
-        }
-    }
-
-    fn limit(self, limits: &ClassLimits) -> Option<u32> {
-        match self {
-            FailureClass::Dns => limits.dns,
-            FailureClass::Connect => limits.connect,
-            FailureClass::Tls => limits.tls,
-            FailureClass::Timeout => limits.timeout,
-            FailureClass::Body => limits.body,
-            FailureClass::Status => limits.status,
-            FailureClass::Throttle => limits.throttle,
-            FailureClass::Other => limits.other,
-        }
     }
 }
 

@@ -64,6 +64,13 @@ const FORMS: [&str; 4] = [
     "%a %b %d %H:%M:%S %Y",
 ];
 
+/// Reads a date of a header, such as `Last-Modified`. `None`: the text is no date, or one before 1970.
+pub(crate) fn http_date(text: &str) -> Option<SystemTime> {
+    // The present time only tells the century of dates with two digits, which were written until 1995.
+    let since = date(text.trim(), SignedDuration::from_secs(1_700_000_000))?;
+    UNIX_EPOCH.checked_add(since.try_into().ok()?)
+}
+
 /// Reads a date as the time since 1970. `None`: the text is no date. All arithmetic is in civil time, because a
 /// `jiff::Timestamp` ends a day before the year 9999 does.
 fn date(text: &str, now: SignedDuration) -> Option<SignedDuration> {

@@ -15,6 +15,8 @@ impl AddAssign<&Summary> for Summary {
         self.not_done += other.not_done;
         self.duplicates += other.duplicates;
         self.numbered_files += other.numbered_files;
+        self.skipped += other.skipped;
+        self.unchecked += other.unchecked;
         for (class, n) in &other.error_types {
             *self.error_types.entry(*class).or_default() += n;
         }

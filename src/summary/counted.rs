@@ -2,6 +2,7 @@
 
 use super::Summary;
 use super::codes::code_shown;
+use super::downloads::is_unchecked;
 use crate::error::ErrorType;
 use crate::outcome::{Outcome, State};
 
@@ -12,6 +13,8 @@ pub(crate) struct CountedOutcome {
     status: Option<u16>,
     /// True if the request succeeded after more than one attempt.
     later_success: bool,
+    skipped: bool,
+    unchecked: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ impl CountedOutcome {
             },
             status: outcome.status(),
             later_success: outcome.is_success() && outcome.attempts() > 1,
+            skipped: outcome.is_skipped(),
+            unchecked: is_unchecked(outcome),
         }
     }
 }
@@ -57,6 +62,8 @@ impl Summary {
         };
         lower(count);
         self.not_done += 1;
+        self.skipped = self.skipped.saturating_sub(u64::from(counted.skipped));
+        self.unchecked = self.unchecked.saturating_sub(u64::from(counted.unchecked));
         if let Some(status) = counted.status {
             lower(self.statuses.entry(status).or_default());
             self.statuses.retain(|_, count| *count > 0);

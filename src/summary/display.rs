@@ -51,6 +51,7 @@ impl fmt::Display for Summary {
                 self.counts(width),
                 self.duplicates_shown().into_iter().collect(),
                 self.numbered_files_shown().into_iter().collect(),
+                self.downloads_shown().into_iter().collect(),
                 self.times(width),
                 self.retries(),
                 self.limit_of_one_host(),
@@ -98,6 +99,11 @@ impl Summary {
         let mut first = format!("{}: 1 request {state}", self.how_long());
         if let Some(status) = self.statuses.keys().next() {
             first += &format!(", status {status}");
+        }
+        for (count, what) in [(self.skipped, "skipped"), (self.unchecked, "unchecked")] {
+            if count > 0 {
+                first += &format!(", {what}");
+            }
         }
         if self.attempts > 1 {
             first += &format!(", {} attempts", self.attempts);

@@ -5,6 +5,7 @@ mod codes;
 mod counted;
 mod display;
 mod distribution;
+mod downloads;
 mod duplicates;
 mod layout;
 mod numbered_files;
@@ -65,6 +66,8 @@ pub struct Summary {
     not_done: u64,
     duplicates: u64,
     numbered_files: u64,
+    skipped: u64,
+    unchecked: u64,
     error_types: BTreeMap<ErrorType, u64>,
     statuses: BTreeMap<u16, u64>,
     codes: Worst<String, CodeRow>,
@@ -122,6 +125,7 @@ impl Summary {
                 true
             }
         };
+        self.record_download(outcome);
         if outcome.stop_reason() == Some(StopReason::BudgetEmpty) {
             self.budget_refusals += 1;
         }

@@ -44,10 +44,11 @@ pub(crate) use self::connect::resolver::Addressing;
 pub(crate) use self::connection::descriptors::SpareDescriptor;
 pub(crate) use self::connection::tls::Tls;
 pub use self::custom::RequestBody;
+pub(crate) use self::http1::body::bandwidth::Bandwidth;
 pub(crate) use self::http1::body::stream::{BodyStream, StreamPlan, StreamProgress};
 pub use self::http1::preview::SentHead;
 pub(crate) use self::http1::request::HeaderLines;
-pub(crate) use self::http1::save::{PartialFile, Unsaved};
+pub(crate) use self::http1::save::{DownloadPart, HashedPart, PartialFile, Unsaved};
 pub(crate) use self::settings::TransportSettings;
 pub(crate) use self::sockets::Sockets;
 
@@ -84,6 +85,10 @@ pub struct Call<'a> {
     /// File for the body if the status is accepted and the response is no redirect to be followed. `None`: kept in
     /// memory.
     pub(crate) save: Option<&'a SaveTo>,
+    /// Unfinished file of a download that goes on. `None`: the download starts over with each attempt.
+    pub(crate) part: Option<&'a DownloadPart>,
+    /// Upper bound for the bytes of all bodies in a second. `None`: no bound.
+    pub(crate) bandwidth: Option<&'a Bandwidth>,
     /// Receiver of the body, if it is handed on as it comes. `None`: the body is not handed on.
     pub(crate) stream: Option<&'a BodyStream<'a>>,
     /// True if the body of an accepted status is not wanted at all.
@@ -162,6 +167,8 @@ pub struct Reply {
     /// The body, if it went to a file: whole, and not yet under its name. Boxed, because few replies have such a body,
     /// and all are passed on by value.
     pub(crate) partial: Option<Box<PartialFile>>,
+    /// True if the body does not continue the unfinished file, and the whole file is to be asked for.
+    pub(crate) anew: bool,
 }
 
 /// Failure of an attempt that gave no usable response.

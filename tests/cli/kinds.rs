@@ -166,7 +166,7 @@ fn no_message_and_no_record_of_a_refused_line_holds_its_credentials() {
 #[test]
 fn lenient_reading_concerns_unknown_keys_alone() {
     let json = r#"{"b":19.00,"a":12345678901234567890123,"b":1}"#;
-    let line = format!(r#"{{"url":"U/","colour":{json},"json":{json},"size":1}}"#);
+    let line = format!(r#"{{"url":"U/","colour":{json},"json":{json},"weight":1}}"#);
     sends(&["--lenient"], &[(&line, Sent("POST /", JSON, json))]);
     sends(
         &["--lenient"],

@@ -5,9 +5,11 @@ mod as_written;
 mod bad_lines;
 mod bare_domains;
 mod bodiless;
+mod checked;
 mod command;
 #[cfg(feature = "rustls")]
 mod connection;
+mod continued;
 #[cfg(unix)]
 mod continued_outputs;
 mod costs;

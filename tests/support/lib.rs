@@ -22,6 +22,7 @@ mod gate;
 mod proxy;
 mod scenario;
 mod seen;
+mod served_file;
 mod server;
 mod socks_proxy;
 mod tls_server;
@@ -35,6 +36,7 @@ pub use gate::{Gate, PATIENCE};
 pub use proxy::ProxyServer;
 pub use scenario::Scenario;
 pub use seen::Seen;
+pub use served_file::{ServedFile, bytes};
 pub use server::Server;
 pub use tls_server::{Handshake, TlsServer, TlsStream, read_head};
 #[cfg(target_os = "linux")]

@@ -7,6 +7,7 @@ mod bearer_command;
 mod connection;
 mod credentials;
 mod demo;
+mod downloads;
 mod dry_run;
 mod failure;
 mod files;

@@ -188,7 +188,11 @@ fn open_results(
                 layout::check_failures(path, journal.layout())?;
             }
             if let Some(folder) = to.output_dir.as_ref().filter(|_| resume) {
-                journal.remove_unfinished(folder).map_err(output_error)?;
+                let removed = match arguments.downloads.go_on() {
+                    true => journal.remove_uncontinued(folder),
+                    false => journal.remove_unfinished(folder),
+                };
+                removed.map_err(output_error)?;
                 register.resume_files(journal.unfinished_files());
             }
             let journal = journal

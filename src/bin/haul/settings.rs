@@ -13,6 +13,7 @@ use crate::arguments::{
 };
 use crate::connection::{connected, taped};
 use crate::credentials::log_in;
+use crate::downloads;
 use crate::failure::CommandError;
 use crate::header_text::{self, Header, headers};
 use crate::messages::Messages;
@@ -43,6 +44,7 @@ pub(crate) fn settings(
         .expect_json(arguments.ending.expect_json)
         .keep_encoding(arguments.results.keep_encoding);
     builder = limited(builder, arguments)?;
+    builder = downloads::limited(builder, &arguments.downloads);
     builder = connected(builder, &arguments.connection, messages)?;
     // A dry run makes no exchange, and no directory.
     if !arguments.ending.dry_run {
@@ -86,6 +88,7 @@ pub(crate) fn settings(
         if ending.dry_run {
             lines = lines.without_directories();
         }
+        lines = downloads::downloading(lines, &arguments.downloads)?;
     }
     lines = limited_to_files(lines, &arguments.connection)?;
     let headers = headers(given)?;

@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use digests::Digests;
 use locate::{Directories, LocatedFile};
 
+use crate::request::{continued_name, state_name};
+
 /// Register of every file that a run reads or writes: inputs, results, failure log, bodies.
 ///
 /// Two paths are the same file if they have the same device and inode, with links followed. A file that does not exist
@@ -134,6 +136,8 @@ struct FileEntries {
     /// Files that an earlier run began to save and that are in no outcome.
     unfinished: Digests,
     directories: Directories,
+    /// True if each saved file also has the names of its unfinished file and of the description of that.
+    keeps_parts: bool,
 }
 
 impl FileRegister {
@@ -188,6 +192,11 @@ impl FileRegister {
         }
     }
 
+    /// Enters, from now on, for each saved file also the names of its unfinished file and of the description of that.
+    pub(super) fn keep_parts(&self) {
+        self.lock().keeps_parts = true;
+    }
+
     /// Enters a file that a line sends.
     pub(super) fn enter_sent(&self, path: &Path) -> Result<(), RefusedFile> {
         self.lock().enter_sent(path)
@@ -212,6 +221,13 @@ impl FileRegister {
 impl FileEntries {
     fn of_place(&self, place: &Path) -> u64 {
         self.digest(place.as_os_str().as_encoded_bytes())
+    }
+
+    /// Returns the digests of the places of an unfinished file, and of its description.
+    fn beside(&self, place: &Path) -> [u64; 2] {
+        let part = continued_name(place.file_name().unwrap_or_default());
+        let state = state_name(&part);
+        [part, state].map(|name| self.of_place(&place.with_file_name(name)))
     }
 
     fn digest(&self, identity: impl Hash) -> u64 {
@@ -309,6 +325,16 @@ impl FileEntries {
         let replace = existing == Existing::Replace || (is_there && is_own());
         if is_there && !replace && existing == Existing::Refuse {
             return Err(RefusedFile::Exists);
+        }
+        if self.keeps_parts {
+            let beside = self.beside(&located.place);
+            let taken = |place: &u64| self.saved.contains(*place) || self.index.contains_key(place);
+            if beside.iter().any(taken) {
+                return Err(RefusedFile::Saved);
+            }
+            for place in beside {
+                self.saved.insert(place);
+            }
         }
         self.saved.insert(place);
         Ok(replace)

@@ -12,7 +12,7 @@ const EVERY_FIELD: &str = concat!(
     r#""final_url":"https://x/1/","redirects":1,"remote_ip":"2001:db8::1","reused":false,"#,
     r#""timings":{"resolve_ms":1.0,"connect_ms":2.0,"tls_ms":3.0,"send_ms":0.1,"wait_ms":120.0,"receive_ms":22.6},"#,
     r#""content_type":"text/plain","content_encoding":"sdch","size_bytes":7,"output_file":"a\"b","#,
-    r#""sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","layer":"http","#,
+    r#""sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","skipped":true,"layer":"http","#,
     r#""error_type":"http_status","phase":"receive","error_msg":"503 \u0001\n\\","error_position":12,"#,
     r#""error_text":"key","stop_reason":"attempts_exhausted","attempt_log":["#,
     r#"{"error_type":"timeout","phase":"connect","status":200,"elapsed_ms":10000.2,"delay_ms":183.0},"#,

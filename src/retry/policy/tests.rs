@@ -4,6 +4,7 @@ use super::*;
 use crate::timing::Phase;
 use http::Method;
 
+mod advances;
 mod advice;
 mod announced;
 mod failures;

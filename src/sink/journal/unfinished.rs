@@ -2,13 +2,14 @@
 //! outcome as its own.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::saves::{BegunFiles, SaveLine};
 use super::whole::whole_lines;
 use super::{Journal, journal_error};
-use crate::request::is_part_name;
+use crate::request::{continued_name, is_part_name, state_name};
 use crate::sink::SinkError;
 
 /// Files that an earlier run began and that have no outcome, each with the names of its unfinished files.
@@ -56,12 +57,32 @@ impl Journal {
 
     /// Removes the part files that a kill of an earlier run left behind; returns their number.
     ///
-    /// A part file is called `.NAME.<16 hex>.part`. Files under their own names stay. A part file is removed only if
+    /// A part file is called `.NAME.<16 hex>.part`, or `NAME.part` if its download [goes on](crate::Request::resume), with
+    /// `NAME.part.json` beside it. Files under their own names stay. A part file is removed only if
     /// the journal names it, its name is of this form, and it is a regular file under `folder`, links followed.
     ///
     /// # Errors
     /// When such a file cannot be removed.
     pub fn remove_unfinished(&self, folder: impl AsRef<Path>) -> Result<u64, SinkError> {
+        self.remove_parts(folder.as_ref(), |_, _| true)
+    }
+
+    /// Removes the part files that no later run can go on with; returns their number.
+    ///
+    /// Works as [`remove_unfinished`](Journal::remove_unfinished) does, and leaves those out that are called `NAME.part`:
+    /// a request with [`resume`](crate::Request::resume) goes on with them.
+    ///
+    /// # Errors
+    /// When such a file cannot be removed.
+    pub fn remove_uncontinued(&self, folder: impl AsRef<Path>) -> Result<u64, SinkError> {
+        self.remove_parts(folder.as_ref(), |part, name| part != continued_name(name))
+    }
+
+    fn remove_parts(
+        &self,
+        folder: &Path,
+        removes: impl Fn(&str, &OsStr) -> bool,
+    ) -> Result<u64, SinkError> {
         // If the folder does not exist, it holds no files.
         let Ok(folder) = fs::canonicalize(folder) else {
             return Ok(0);
@@ -78,10 +99,15 @@ impl Journal {
             let Ok(directory) = fs::canonicalize(directory) else {
                 continue;
             };
-            for part in parts.iter().filter(|part| is_part_name(part, name)) {
+            let ours = |part: &&String| is_part_name(part, name) && removes(part, name);
+            for part in parts.iter().filter(ours) {
                 let path = directory.join(part);
                 let is_file = path.symlink_metadata().is_ok_and(|about| about.is_file());
                 if is_file && directory.starts_with(&folder) {
+                    if *part == continued_name(name) {
+                        // A description without its file is never used.
+                        let _ = fs::remove_file(directory.join(state_name(part)));
+                    }
                     fs::remove_file(&path)
                         .map_err(|e| journal_error(&path, "cannot be removed", e))?;
                     removed += 1;

@@ -211,7 +211,11 @@ impl Recorder {
 /// Returns the body of a reply, in memory or in its unfinished file.
 fn body_of(reply: &Reply) -> io::Result<Vec<u8>> {
     match &reply.partial {
-        Some(partial) => fs::read(partial.path()),
+        Some(partial) => {
+            let whole = fs::read(partial.path())?;
+            let before = usize::try_from(partial.before()).unwrap_or(usize::MAX);
+            Ok(whole.get(before..).unwrap_or_default().to_vec())
+        }
         None => Ok(reply.body.clone()),
     }
 }
@@ -235,6 +239,8 @@ fn with_body<'a>(call: &Call<'a>, body: &'a RequestContent) -> Call<'a> {
         body_limit: call.body_limit,
         keep_encoding: call.keep_encoding,
         save: call.save,
+        part: call.part,
+        bandwidth: call.bandwidth,
         stream: call.stream,
         discard: call.discard,
         spare: SpareDescriptor::default(),

@@ -5,6 +5,7 @@ use std::io;
 use super::shortage::shortage;
 use super::{Classification, FailureContext};
 use crate::error::{ErrorType, panic_message};
+use crate::timing::Phase;
 use crate::transport::connection::platform;
 use crate::transport::connection::wire::{Limit, WireError};
 use crate::transport::http1::body::collect::BodyCut;
@@ -12,6 +13,46 @@ use crate::transport::http1::decode::{MOST_CODINGS, Undecoded};
 use crate::transport::http1::head::malformed::Malformed;
 use crate::transport::http1::save::Unsaved;
 use crate::transport::http1::upload::Unsent;
+use crate::transport::{ExchangeResult, Fault, WireFacts};
+
+impl ExchangeResult {
+    /// Makes the result of an attempt that was not made, since the file that it would continue cannot be read.
+    pub(crate) fn unsaved(unsaved: Unsaved) -> ExchangeResult {
+        let Classification {
+            error_type,
+            permanent,
+            message,
+            shortage,
+            source,
+        } = saving(unsaved);
+        ExchangeResult {
+            result: Err(Fault {
+                error_type,
+                phase: Phase::Connect,
+                permanent,
+                message,
+                source,
+                shortage,
+                reply: None,
+            }),
+            trace: WireFacts::default(),
+        }
+    }
+}
+
+/// Returns the verdict on a file that cannot be written.
+fn saving(unsaved: Unsaved) -> Classification {
+    let verdict = Classification::new(ErrorType::Io, unsaved.message());
+    // Descriptors become free again, so a retry helps; it does not help against a full disk or a missing directory.
+    let verdict = match platform::is_out_of_files(&unsaved.error) {
+        true => Classification {
+            shortage: Some(shortage(&unsaved.error)),
+            ..verdict
+        },
+        false => verdict.permanent(),
+    };
+    verdict.because(unsaved.into_error())
+}
 
 impl FailureContext<'_> {
     /// Returns the verdict on a request body that was not sent to its end.
@@ -56,6 +97,16 @@ impl FailureContext<'_> {
                 );
                 Classification::new(ErrorType::BodyTooLarge, message).permanent()
             }
+            BodyCut::Unasked => {
+                let message =
+                    format!("{to} sent a part of the file (206), and the whole file was asked for");
+                Classification::new(ErrorType::Protocol, message).permanent()
+            }
+            BodyCut::WrongLength(length) => {
+                let message =
+                    format!("the rest from {to} does not complete the file of {length} bytes");
+                Classification::new(ErrorType::IncompleteBody, message)
+            }
             BodyCut::TimedOut => self.broken(WireError::TimedOut(Limit::Attempt)),
             BodyCut::Panicked(panic) => {
                 Classification::new(ErrorType::Panic, panic_message(&*panic)).permanent()
@@ -66,16 +117,7 @@ impl FailureContext<'_> {
     }
 
     pub(super) fn unsaved(&self, unsaved: Unsaved) -> Classification {
-        let verdict = Classification::new(ErrorType::Io, unsaved.message());
-        // Descriptors become free again, so a retry helps; it does not help against a full disk or a missing directory.
-        let verdict = match platform::is_out_of_files(&unsaved.error) {
-            true => Classification {
-                shortage: Some(shortage(&unsaved.error)),
-                ..verdict
-            },
-            false => verdict.permanent(),
-        };
-        verdict.because(unsaved.into_error())
+        saving(unsaved)
     }
 
     fn unread(&self, error: io::Error) -> Classification {

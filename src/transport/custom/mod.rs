@@ -174,6 +174,7 @@ impl Call<'_> {
             truncated: false,
             undecoded: false,
             partial: None,
+            anew: false,
         };
         // Read here already, unless there is no body: no memory is taken for a body that is empty.
         let mut front = [0; 64];

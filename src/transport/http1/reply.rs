@@ -4,14 +4,15 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::ResponseStart;
+use super::body::bandwidth::PacedBody;
 use super::body::collect::{self, BodyCut, BodyWanted, CollectedBody};
 use super::body::stream;
 use super::decode::{self, BodyRead, Codings, ContentCoding, SLACK};
 use super::head::framing::Framing;
-use super::save::PartialFile;
+use super::save::{ContinuableHead, DownloadPart, PartialFile, RangeStep, Unsaved};
 use crate::request::SaveTo;
 use crate::transport::connection::wire::Limits;
-use crate::transport::{Call, Reply};
+use crate::transport::{Call, Reply, SpareDescriptor};
 use http::Method;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 
@@ -33,6 +34,7 @@ pub(in crate::transport) fn receive(
             truncated: false,
             undecoded: false,
             partial: None,
+            anew: false,
         },
     );
     taking.begin(answer);
@@ -42,13 +44,18 @@ pub(in crate::transport) fn receive(
         framing => {
             let (want, length) = (taking.want, length_of(framing));
             let result = match (want, length) {
-                (BodyWanted::Nothing | BodyWanted::Discarded, _) => Ok(()),
-                _ if coded => taking.take_coded(&mut body, framing),
-                (BodyWanted::Whole(limit), Some(length)) if length > limit => {
+                (BodyWanted::Nothing | BodyWanted::Discarded, _) => taking.take_unread(),
+                (BodyWanted::Whole(limit), Some(length)) if length > limit && !coded => {
                     taking.reply.body = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
                     Err(BodyCut::Declared(length))
                 }
-                _ => taking.take(&mut body, length),
+                _ => match call.bandwidth {
+                    None => taking.take_any(&mut body, coded, framing),
+                    Some(most) => {
+                        let body = PacedBody::new(&mut body, call, most);
+                        taking.take_any(body, coded, framing)
+                    }
+                },
             };
             let drained = !matches!(want, BodyWanted::Whole(_) | BodyWanted::Streamed(_));
             if result.is_ok() && drained && !framed.closes {
@@ -82,9 +89,15 @@ pub(in crate::transport) fn receive_from(
     taking.begin_stream();
     let result = match (bodiless, taking.want) {
         (true, _) => taking.take_nothing(),
-        (false, BodyWanted::Nothing | BodyWanted::Discarded) => Ok(()),
-        (false, _) if coded => taking.take_coded(body, Framing::Close),
-        (false, _) => taking.take(body, length),
+        (false, BodyWanted::Nothing | BodyWanted::Discarded) => taking.take_unread(),
+        (false, _) => {
+            let framing = length.filter(|_| !coded);
+            let framing = framing.map_or(Framing::Close, Framing::Length);
+            match call.bandwidth {
+                None => taking.take_any(body, coded, framing),
+                Some(most) => taking.take_any(PacedBody::new(body, call, most), coded, framing),
+            }
+        }
     };
     (taking.reply, result.err())
 }
@@ -103,16 +116,67 @@ struct BodyReading<'c> {
     want: BodyWanted,
     /// File that the body goes to. `None`: the body stays in memory.
     save: Option<&'c SaveTo>,
+    /// Continuing of a download. `None`: the file begins with this body, and ends with it.
+    going_on: Option<GoingOn<'c>>,
     reply: Reply,
+}
+
+/// Response of a download that goes on.
+struct GoingOn<'c> {
+    part: &'c DownloadPart,
+    step: RangeStep,
+    head: ContinuableHead,
 }
 
 impl<'c> BodyReading<'c> {
     fn of(call: &'c Call<'c>, reply: Reply) -> BodyReading<'c> {
-        BodyReading {
+        let reading = BodyReading {
             call,
             want: wanted(call, &reply),
             save: call.save.filter(|_| is_saved(call, &reply)),
+            going_on: None,
             reply,
+        };
+        match call.part {
+            Some(part) => reading.going_on(part),
+            None => reading,
+        }
+    }
+
+    /// Decides how the body continues the unfinished file.
+    #[inline(never)]
+    fn going_on(mut self, part: &'c DownloadPart) -> BodyReading<'c> {
+        let (status, headers) = (self.reply.status, &self.reply.headers);
+        let step = part.step(status, headers);
+        let head = ContinuableHead::of(status, headers);
+        match step {
+            // A 206 stands for the 200 that the request is about.
+            RangeStep::Append { .. } if self.call.accept.contains(200) => {
+                self.want = BodyWanted::Whole(self.call.body_limit);
+                self.save = self.call.save;
+            }
+            RangeStep::Whole | RangeStep::Append { .. } => {}
+            RangeStep::Complete | RangeStep::Anew | RangeStep::Unusable => {
+                self.want = BodyWanted::Nothing;
+                self.save = self.call.save.filter(|_| step == RangeStep::Complete);
+                self.reply.anew = step == RangeStep::Anew;
+            }
+        }
+        self.going_on = Some(GoingOn { part, step, head });
+        self
+    }
+
+    /// Ends the reading of a body that is not read.
+    fn take_unread(&mut self) -> Result<(), BodyCut> {
+        match (&self.going_on, self.save) {
+            (Some(GoingOn { part, step, .. }), Some(to)) if *step == RangeStep::Complete => {
+                let mut partial = part.go_on(to).map_err(BodyCut::Unsaved)?;
+                partial.complete(None).map_err(BodyCut::WrongLength)?;
+                self.reply.partial = Some(Box::new(partial));
+                Ok(())
+            }
+            (Some(going_on), _) if going_on.step == RangeStep::Unusable => Err(BodyCut::Unasked),
+            _ => Ok(()),
         }
     }
 
@@ -146,7 +210,11 @@ impl<'c> BodyReading<'c> {
     /// Takes the body of a response that has none.
     fn take_nothing(&mut self) -> Result<(), BodyCut> {
         match self.save {
-            Some(to) => self.open(to).map(drop),
+            _ if self.want == BodyWanted::Nothing => self.take_unread(),
+            Some(to) => {
+                let partial = self.open(to, Some(0))?;
+                partial.complete(None).map_err(BodyCut::WrongLength)
+            }
             None => Ok(()),
         }
     }
@@ -155,7 +223,10 @@ impl<'c> BodyReading<'c> {
     fn take(&mut self, body: impl Read, length: Option<u64>) -> Result<(), BodyCut> {
         if let Some(to) = self.save {
             let limit = self.call.body_limit;
-            return collect::save(body, limit, self.open(to)?);
+            let expected = self.going_on.as_ref().and_then(GoingOn::length);
+            let partial = self.open(to, length)?;
+            collect::save(body, limit, partial)?;
+            return partial.complete(expected).map_err(BodyCut::WrongLength);
         }
         let mut taken = CollectedBody::default();
         let result = match (self.want, self.call.stream) {
@@ -167,6 +238,19 @@ impl<'c> BodyReading<'c> {
         self.reply.body = taken.bytes;
         self.reply.truncated = taken.truncated;
         result
+    }
+
+    /// Reads a body to its destination, without its codings if it is `coded`.
+    fn take_any(
+        &mut self,
+        body: impl BodyRead,
+        coded: bool,
+        framing: Framing,
+    ) -> Result<(), BodyCut> {
+        match coded {
+            true => self.take_coded(body, framing),
+            false => self.take(body, length_of(framing)),
+        }
     }
 
     /// Reads a body without its codings. If a coding is not known, the body stays as it came and the reply says so.
@@ -216,9 +300,40 @@ impl<'c> BodyReading<'c> {
         }
     }
 
-    fn open(&mut self, to: &SaveTo) -> Result<&mut PartialFile, BodyCut> {
-        let partial = PartialFile::create(to, &self.call.spare).map_err(BodyCut::Unsaved)?;
+    /// Opens the file for a body of `length` bytes, if that is known.
+    fn open(&mut self, to: &SaveTo, length: Option<u64>) -> Result<&mut PartialFile, BodyCut> {
+        let spare = &self.call.spare;
+        let opened = match &mut self.going_on {
+            Some(going_on) => going_on.open(to, spare, length),
+            None => PartialFile::create(to, spare),
+        };
+        let partial = opened.map_err(BodyCut::Unsaved)?;
         Ok(self.reply.partial.insert(Box::new(partial)))
+    }
+}
+
+impl GoingOn<'_> {
+    fn open(
+        &mut self,
+        to: &SaveTo,
+        spare: &SpareDescriptor,
+        length: Option<u64>,
+    ) -> Result<PartialFile, Unsaved> {
+        match self.step {
+            RangeStep::Append { .. } => self.part.go_on(to),
+            _ => {
+                self.head.length = length;
+                self.part.begin(to, spare, &self.head)
+            }
+        }
+    }
+
+    /// Returns the length that the file must have in the end. `None`: the body decides.
+    fn length(&self) -> Option<u64> {
+        match self.step {
+            RangeStep::Append { length } => Some(length),
+            _ => None,
+        }
     }
 }
 

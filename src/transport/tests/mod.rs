@@ -133,6 +133,8 @@ impl Asking {
             body_limit: self.body_limit,
             keep_encoding: false,
             save: self.save.as_ref(),
+            part: None,
+            bandwidth: None,
             stream: None,
             discard: false,
             spare: SpareDescriptor::default(),

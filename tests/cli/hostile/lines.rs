@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 pub(crate) const SECRET: &str = "SECRET-";
 
 /// Keys of requests, and some that mean nothing.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 33] = [
     "url",
     "id",
     "custom_id",
@@ -27,6 +27,8 @@ const KEYS: [&str; 31] = [
     "require",
     "output_file",
     "output_durable",
+    "sha256",
+    "size",
     "tag",
     "redacted",
     "invalid",
@@ -266,7 +268,8 @@ impl Lines<'_> {
             }
             "form" => json!({self.text(): [self.text(), 1, null], "a": self.text()}),
             "max_time_ms" | "connect_timeout_ms" => json!(self.one(&[1, 50, 1000])),
-            "retry" | "max_redirs" | "cost" => json!(self.one(&[0, 1])),
+            "sha256" => json!(["00", "0"][self.random.usize(..2)].repeat(32)),
+            "retry" | "max_redirs" | "cost" | "size" => json!(self.one(&[0, 1])),
             "accept" => json!(self.one(&["200", "100..=599", "x"])),
             "require" => json!({self.one(&["/a", "", "a", "/a/~0/0"]): self.anything(1)}),
             "output_file" | "body_file" => json!(self.file()),

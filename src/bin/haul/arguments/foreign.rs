@@ -109,7 +109,7 @@ const OPTIONS: &[(&str, &str)] = &[
         "-b/--cookie 'NAME=VALUE'",
     ),
     (
-        "--limit-rate --max-download-limit --rps --qps --requests-per-second --rate-limit --throttle --delay \
+        "--rps --qps --requests-per-second --rate-limit --throttle --delay \
          --wait --sleep --max-rate",
         "--rate, requests in a time, and --rate-per-host",
     ),
@@ -140,9 +140,20 @@ const OPTIONS: &[(&str, &str)] = &[
         "-x/--proxy",
     ),
     ("--no-proxy", "--noproxy"),
+    ("--resume-failed --resume-run", "--resume"),
     (
-        "-C --continue --continue-at --resume-from --resume-failed --skip-existing --no-clobber",
-        "--resume",
+        "--resume-from --continue-from",
+        "--continue for files, and --resume for the results",
+    ),
+    ("--no-clobber", "--skip-existing"),
+    ("-N", "--timestamping"),
+    (
+        "--max-download-limit --max-overall-download-limit --bandwidth",
+        "--limit-rate",
+    ),
+    (
+        "--checksum --sha256 --check",
+        "--checksums FILE, and sha256 in a JSON line",
     ),
     (
         "--force --clobber --allow-overwrite --replace",
@@ -232,7 +243,7 @@ mod tests {
             assert!(counterpart(typed).expect(typed).starts_with(has), "{typed}");
         }
         assert_eq!(counterpart("--no-such-option"), None);
-        assert_eq!(counterpart("-C"), Some("--resume"));
+        assert_eq!(counterpart("-N"), Some("--timestamping"));
     }
 
     #[test]

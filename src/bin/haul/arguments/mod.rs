@@ -1,6 +1,7 @@
 //! Arguments as typed.
 
 mod connection;
+mod downloads;
 mod ending;
 mod foreign;
 mod names;
@@ -14,6 +15,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 pub(crate) use connection::ConnectionArguments;
+pub(crate) use downloads::DownloadArguments;
 pub(crate) use ending::EndingArguments;
 pub(crate) use names::name_of;
 pub(crate) use pace::{PaceArguments, TimeArguments};
@@ -62,6 +64,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) results: ResultArguments,
     #[command(flatten)]
+    pub(crate) downloads: DownloadArguments,
+    #[command(flatten)]
     pub(crate) ending: EndingArguments,
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
@@ -84,7 +88,7 @@ const AFTER_LONG: &str = r#"A line of input:
   auth {"user", "password"}, with "digest": true for digest auth, or {"bearer"};
   max_time_ms, connect_timeout_ms; retry; idempotent; cost; max_redirs; accept [codes and "ranges"];
   expect_json; keep_encoding; require {pointer: value};
-  output_file (a path under --output-dir).
+  output_file (a path under --output-dir), sha256 and size that the saved file must have.
   Under any other key, null means that the key is absent. json, params and form are sent as they
   are written, and tag is returned so. A line may have up to 16 MiB. A line with a mistake is one
   failed result, of class invalid_request. Each result has the file and the number of its line

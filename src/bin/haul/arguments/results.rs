@@ -85,7 +85,7 @@ pub(crate) struct ResultArguments {
     ///
     /// The directory is made if it does not exist. The output_file of a line names its file, else the last part of its
     /// URL does; if that name is taken, the number of the request is added (a-2.html). A file appears whole or not at
-    /// all. --overwrite replaces files that were there before the run; without it, a line whose output_file exists
+    /// all; --continue goes on with one that was cut. --overwrite replaces files that were there before the run; without it, a line whose output_file exists
     /// fails.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["require", "expect_json"])]
     pub(crate) output_dir: Option<PathBuf>,

@@ -120,6 +120,7 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         ("--allow-files-from", &connection.allow_files_from),
         ("--replay", &connection.replay),
         ("--template", &given.template),
+        ("--checksums", &arguments.downloads.checksums),
     ];
     let paths = paths
         .into_iter()

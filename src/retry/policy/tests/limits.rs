@@ -1,6 +1,7 @@
 //! Limits on the number of attempts: `tests/vectors/attempts.md`.
 
 use super::*;
+use crate::settings::ClassLimits;
 
 #[test]
 fn vector_54_a_class_with_a_limit_of_zero_is_not_retried() {

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use super::bandwidth::PauseCut;
 use crate::request::PanicPayload;
 use crate::transport::http1::decode::TooLarge;
 use crate::transport::http1::save::{PartialFile, Unsaved};
@@ -57,9 +58,13 @@ pub(in crate::transport) enum BodyCut {
     Failed(io::Error),
     /// The body came, and could not be written to its file.
     Unsaved(Unsaved),
+    /// The body is a part of a file, and the whole file was asked for.
+    Unasked,
+    /// The body ended although the file that it continues is longer, or went on after the end of that file.
+    WrongLength(u64),
     /// A part of the body that is handed on whole, such as a line, is larger than the limit.
     TooLong(&'static str),
-    /// The time of a body that is handed on is over.
+    /// The time of a body that is handed on, or that waited for its turn, is over.
     TimedOut,
     /// The closure that the body is handed on to panicked.
     Panicked(PanicPayload),
@@ -69,6 +74,7 @@ impl BodyCut {
     pub(super) fn of(error: io::Error) -> BodyCut {
         match error.get_ref() {
             Some(inner) if inner.is::<TooLarge>() => BodyCut::TooLarge,
+            Some(inner) if inner.is::<PauseCut>() => BodyCut::TimedOut,
             _ => BodyCut::Failed(error),
         }
     }
@@ -111,7 +117,7 @@ pub(in crate::transport) fn save(
         if n == 0 {
             return Ok(());
         }
-        if n as u64 > limit - partial.size() {
+        if n as u64 > limit.saturating_sub(partial.size()) {
             return Err(BodyCut::TooLarge);
         }
         partial.append(&piece[..n]).map_err(BodyCut::Unsaved)?;

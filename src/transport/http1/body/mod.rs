@@ -1,5 +1,6 @@
 //! Response body as a reader: from the connection, up to the end that its framing gives.
 
+pub(in crate::transport) mod bandwidth;
 mod chunked;
 pub(in crate::transport) mod collect;
 mod lines;

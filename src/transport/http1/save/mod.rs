@@ -1,17 +1,26 @@
 //! Saving of a body to a file, under another name until the file is complete.
 
+mod part;
+mod range;
+mod state;
+
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::digest::Sha256;
-use crate::request::{NamedFile, SaveTo, part_name};
+use crate::request::{DownloadOptions, NamedFile, SaveTo, hexadecimal, part_name};
 use crate::response::{Response, Saved};
 #[cfg(unix)]
 use crate::transport::connection::descriptors;
 use crate::transport::connection::descriptors::SpareDescriptor;
+
+pub(in crate::transport) use part::ContinuableHead;
+pub(crate) use part::{DownloadPart, HashedPart};
+pub(in crate::transport) use range::RangeStep;
 
 /// Error of a body that could not be saved.
 #[derive(Debug)]
@@ -53,18 +62,25 @@ pub(in crate::transport) fn check(to: &SaveTo) -> Result<(), Unsaved> {
     checked.map_err(|error| Unsaved::new(&to.path, error))
 }
 
-/// File that is being written. It is removed if it is dropped before it is complete.
+/// File that is being written. If it is dropped before it has its final name, it is removed, unless a later attempt can
+/// continue it.
 pub(crate) struct PartialFile {
     to: SaveTo,
     /// Name until the file is complete, in the directory of the complete file.
     part: String,
     /// Open file. `None`: the file is complete.
     file: Option<File>,
+    /// Number of bytes that were there before this attempt.
+    before: u64,
     size: u64,
     hash: Sha256,
     in_place: bool,
     /// Name that the response gave the file. `None`: its request names it.
     named: Option<NamedFile>,
+    /// Path of the description by which a later attempt continues the file. `None`: no attempt continues it.
+    state: Option<PathBuf>,
+    /// True if the body has come to its end. A file that is whole and not wanted is removed.
+    is_whole: bool,
 }
 
 impl PartialFile {
@@ -101,10 +117,13 @@ impl PartialFile {
             to: to.clone(),
             part,
             file: Some(file),
+            before: 0,
             size: 0,
             hash: Sha256::new(),
             in_place: false,
             named: None,
+            state: None,
+            is_whole: false,
         })
     }
 
@@ -150,16 +169,66 @@ impl PartialFile {
         }
     }
 
-    /// Gives the complete file its final name.
-    pub(crate) fn put_in_place(mut self) -> Result<Saved, Unsaved> {
-        self.finish()
+    /// Marks the file as whole. `length`: length that it must have. `None`: any.
+    ///
+    /// # Errors
+    /// When it has another length than that.
+    pub(in crate::transport) fn complete(&mut self, length: Option<u64>) -> Result<(), u64> {
+        // A file that is too long is of no use, so it is not continued either.
+        self.is_whole = length.is_none_or(|length| self.size >= length);
+        match length.filter(|length| *length != self.size) {
+            Some(length) => Err(length),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the number of bytes that were there before this attempt.
+    pub(crate) fn before(&self) -> u64 {
+        self.before
+    }
+
+    /// Returns the file as it is left for the next attempt. `None`: it is not left.
+    pub(crate) fn left(&self) -> Option<HashedPart> {
+        let file = self.file.as_ref().filter(|_| self.is_continued())?;
+        Some(HashedPart {
+            size: self.size,
+            modified: file.metadata().and_then(|about| about.modified()).ok()?,
+            hash: self.hash.clone(),
+        })
+    }
+
+    /// True if the file stays when it is dropped now.
+    fn is_continued(&self) -> bool {
+        self.state.is_some() && !self.is_whole && self.size > 0
+    }
+
+    /// Returns the difference between the complete file and the expected one. `None`: there is none.
+    pub(crate) fn differs(&self, expected: &DownloadOptions) -> Option<String> {
+        if let Some(size) = expected.size.filter(|size| *size != self.size) {
+            let came = self.size;
+            return Some(format!(
+                "the body has {came} bytes, and {size} were expected"
+            ));
+        }
+        let digest = expected.sha256?;
+        let came = self.hash.clone().finish();
+        (came != digest).then(|| {
+            let (came, expected) = (hexadecimal(&came), hexadecimal(&digest));
+            format!("the SHA-256 of the body is {came}, and {expected} was expected")
+        })
+    }
+
+    /// Gives the complete file its final name. `modified`: time that the file gets. `None`: the present time.
+    pub(crate) fn put_in_place(mut self, modified: Option<SystemTime>) -> Result<Saved, Unsaved> {
+        self.is_whole = true;
+        self.finish(modified)
             .map_err(|error| Unsaved::new(self.target().0, error))?;
         let named = self.named.as_ref();
         Ok(Saved {
             path: self.target().0.to_owned(),
             numbered: named.map_or(self.to.numbered, |named| named.numbered),
             size: self.size,
-            sha256: hex(&self.hash.clone().finish()),
+            sha256: hexadecimal(&self.hash.clone().finish()),
         })
     }
 
@@ -168,8 +237,16 @@ impl PartialFile {
         directory(&self.to.path).join(&self.part)
     }
 
-    fn finish(&mut self) -> io::Result<()> {
-        let file = self.file.take().filter(|_| self.to.durable);
+    fn finish(&mut self, modified: Option<SystemTime>) -> io::Result<()> {
+        let file = self.file.take();
+        if let (Some(file), Some(modified)) = (&file, modified) {
+            file.set_modified(modified)?;
+        }
+        // A file that may be continued is locked until it has its name.
+        let (file, _lock) = match self.to.durable {
+            true => (file, None),
+            false => (None, file),
+        };
         if let Some(file) = &file {
             file.sync_all()?;
         }
@@ -182,6 +259,10 @@ impl PartialFile {
         self.in_place = true;
         if let (Some(log), Some(_)) = (&self.to.log, &self.named) {
             log.give_up(&self.to.path, self.part.as_ref());
+        }
+        if let Some(state) = &self.state {
+            // A description that stays behind belongs to no file, and is replaced by the next one.
+            let _ = state::remove(state);
         }
         if let Some(file) = file {
             sync(directory(self.target().0), file)?;
@@ -198,7 +279,13 @@ impl fmt::Debug for PartialFile {
 
 impl Drop for PartialFile {
     fn drop(&mut self) {
+        if self.is_continued() {
+            return;
+        }
         if !self.in_place {
+            if let Some(state) = &self.state {
+                let _ = state::remove(state);
+            }
             // A failed removal cannot be reported from a drop; the name of the file shows that it is a partial one.
             let removed = fs::remove_file(self.path());
             if let Some(log) = self.to.log.as_ref().filter(|_| removed.is_ok()) {
@@ -263,14 +350,6 @@ fn sync(directory: &Path, file: File) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync(_: &Path, _: File) -> io::Result<()> {
     Ok(())
-}
-
-fn hex(digest: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-    digest
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ fn a_file_has_its_name_only_when_it_is_complete() {
     partial.append(b"abc").unwrap();
     let names = directory.names();
     assert!(names[0].starts_with(".a.") && names[0].ends_with(".part"));
-    let saved = partial.put_in_place().unwrap();
+    let saved = partial.put_in_place(None).unwrap();
     assert_eq!(directory.names(), ["a"]);
     assert_eq!(
         (saved.size, fs::read(&saved.path).unwrap()),
@@ -80,7 +80,7 @@ fn a_file_that_may_not_be_replaced_is_not_even_when_it_comes_late() {
     let mut partial = PartialFile::create(&to, &SpareDescriptor::default()).unwrap();
     partial.append(b"new").unwrap();
     fs::write(&to.path, "old").unwrap();
-    let unsaved = partial.put_in_place().unwrap_err();
+    let unsaved = partial.put_in_place(None).unwrap_err();
     assert_eq!(unsaved.error.kind(), io::ErrorKind::AlreadyExists);
     let unsaved = check(&to).unwrap_err();
     assert_eq!(unsaved.error.kind(), io::ErrorKind::AlreadyExists);
@@ -127,7 +127,7 @@ fn a_log_hears_of_a_file_before_and_after_it_is_made() {
     assert_eq!(*lines.0.lock().unwrap(), given_up);
     let partial = PartialFile::create(&to, &SpareDescriptor::default()).unwrap();
     let begun = format!("begin {}", partial.part);
-    partial.put_in_place().unwrap();
+    partial.put_in_place(None).unwrap();
     assert_eq!(lines.0.lock().unwrap()[2..], [(begun, vec![])]);
     // A file that could not be created is given up.
     let nowhere = SaveTo {
@@ -145,7 +145,7 @@ fn names_as_long_as_the_system_allows_can_be_saved_to() {
     for name in ["x".repeat(255), "余".repeat(85)] {
         let partial =
             PartialFile::create(&directory.to(&name), &SpareDescriptor::default()).unwrap();
-        partial.put_in_place().unwrap();
+        partial.put_in_place(None).unwrap();
         assert_eq!(directory.names(), [name.as_str()]);
         fs::remove_file(directory.0.join(name)).unwrap();
     }
@@ -200,7 +200,7 @@ fn a_log_hears_of_the_name_that_a_response_gives_before_the_file_has_it() {
     let mut partial = PartialFile::create(&to, &SpareDescriptor::default()).unwrap();
     let part = partial.part.clone();
     partial.name(&Response::builder(200).build()).unwrap();
-    let saved = partial.put_in_place().unwrap();
+    let saved = partial.put_in_place(None).unwrap();
     assert_eq!(
         (&*saved.path, saved.numbered),
         (&*directory.0.join("late"), true)
@@ -215,7 +215,7 @@ fn a_log_hears_of_the_name_that_a_response_gives_before_the_file_has_it() {
     // A name that another file has meanwhile is not taken from it.
     let mut partial = PartialFile::create(&to, &SpareDescriptor::default()).unwrap();
     partial.name(&Response::builder(200).build()).unwrap();
-    let unsaved = partial.put_in_place().unwrap_err();
+    let unsaved = partial.put_in_place(None).unwrap_err();
     assert!(unsaved.message().contains("late"), "{}", unsaved.message());
     assert_eq!(directory.names(), ["late"]);
 }

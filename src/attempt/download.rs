@@ -1,0 +1,226 @@
+//! Downloads over the attempts of a request: what is there already, what is asked for, and what the outcome says.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::header::{IF_MODIFIED_SINCE, IF_RANGE, LAST_MODIFIED, RANGE};
+use http::{HeaderMap, HeaderValue, Method};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::digest::Sha256;
+use crate::outcome::State;
+use crate::request::DownloadOptions;
+use crate::response::{Headers, Response};
+use crate::retry::retry_after::http_date;
+use crate::schedule::CallEnd;
+use crate::transport::{DownloadPart, PartialFile, Reply, Unsaved};
+
+use super::context::AttemptContext;
+use super::download_state::Download;
+use super::next::AttemptEnd;
+use super::settings::RequestSettings;
+use super::stage::Stage;
+use super::state::AttemptState;
+
+impl<'a> RequestSettings<'a> {
+    /// Returns the settings for a body that is saved. `None`: the body is not saved, or there are no such settings.
+    pub(super) fn download(self) -> Option<&'a DownloadOptions> {
+        self.save()?;
+        self.own_download()
+    }
+
+    /// Returns a contradiction between the settings of a download and the other settings. `None`: there is none.
+    pub(super) fn download_contradiction(self, headers: &HeaderMap) -> Option<String> {
+        let own = self.own_download()?;
+        let only_saved = own.resume || own.expects() || own.skip_existing || own.timestamping;
+        if self.save().is_none() {
+            let reason = "sha256, size, resume, skip_existing and timestamping hold for a body that is saved to a \
+                          file (save_to, output_file, --output-dir)";
+            return only_saved.then(|| reason.to_owned());
+        }
+        let has_range = headers.contains_key(RANGE) || headers.contains_key(IF_RANGE);
+        (own.resume && has_range).then(|| {
+            "a download that goes on (resume, --continue) sets Range and If-Range itself, and the request has its own"
+                .to_owned()
+        })
+    }
+}
+
+impl AttemptState {
+    /// Ends a request whose file is there and is to be skipped. `None`: the file is to be asked for.
+    pub(super) fn skip(&mut self, context: AttemptContext<'_>) -> Option<AttemptEnd> {
+        let settings = context.settings;
+        let own = settings.download().filter(|own| own.skip_existing)?;
+        let path = &settings.save()?.path;
+        if self.counts.attempts() > 0 || self.stage.is_redirect() || !agrees(path, own) {
+            return None;
+        }
+        self.report.rare_mut().skipped = true;
+        let url = Arc::clone(&self.prepared.url);
+        let response = Response::builder(304).build();
+        let response = response.answered_by(|| Some((*url).clone()));
+        Some(AttemptEnd::Done {
+            state: State::Success(response),
+            cool: None,
+            call: CallEnd::Ignored,
+        })
+    }
+
+    /// Looks for the unfinished file of a download that goes on. `None`: the download does not go on.
+    pub(super) fn look_for_part(
+        &mut self,
+        settings: RequestSettings<'_>,
+    ) -> Result<Option<Box<DownloadPart>>, Unsaved> {
+        let (Some(own), Some(to)) = (settings.download(), settings.save()) else {
+            return Ok(None);
+        };
+        let shown = || self.prepared.redaction.uri(self.prepared.uri());
+        let download = self
+            .download
+            .get_or_insert_with(|| Box::new(Download::of(shown())));
+        (download.advanced, download.is_conditional) = (false, false);
+        if !own.resume || self.prepared.method != Method::GET {
+            return Ok(None);
+        }
+        let part = match std::mem::take(&mut download.anew) {
+            true => DownloadPart::anew(to, &download.url),
+            false => DownloadPart::look(to, &download.url, download.left.as_ref()),
+        };
+        let part = part?;
+        download.best = download.best.max(part.size());
+        Ok(Some(Box::new(part)))
+    }
+
+    /// Adds the headers that a download needs to those of an exchange, if it needs any.
+    pub(super) fn add_conditions(
+        &mut self,
+        settings: RequestSettings<'_>,
+        part: Option<&DownloadPart>,
+        added: &mut Option<HeaderMap>,
+    ) {
+        let range = part.and_then(DownloadPart::range);
+        let since = match &range {
+            None => self.since(settings),
+            Some(_) => None,
+        };
+        let own = self.signed.as_deref().unwrap_or(&self.prepared.headers);
+        if let Some((range, if_range)) = range {
+            let headers = added.get_or_insert_with(|| own.clone());
+            headers.insert(RANGE, range);
+            headers.insert(IF_RANGE, if_range);
+        } else if let Some(since) = since {
+            let headers = added.get_or_insert_with(|| own.clone());
+            headers.insert(IF_MODIFIED_SINCE, since);
+            if let Some(download) = &mut self.download {
+                download.is_conditional = true;
+            }
+        }
+    }
+
+    /// Returns the value for `If-Modified-Since`. `None`: the file is asked for without a condition.
+    fn since(&self, settings: RequestSettings<'_>) -> Option<HeaderValue> {
+        let own = settings.download().filter(|own| own.timestamping)?;
+        let is_read = self.prepared.method == Method::GET || self.prepared.method == Method::HEAD;
+        let path = &settings.save()?.path;
+        if !is_read || !agrees(path, own) {
+            return None;
+        }
+        let modified = fs::metadata(path).and_then(|about| about.modified()).ok()?;
+        date_of(modified)?.parse().ok()
+    }
+
+    /// Returns the consequence of a response that does not continue the file. `None`: the response is of use.
+    pub(super) fn ask_anew(&mut self, reply: &Reply) -> Option<AttemptEnd> {
+        let download = self.download.as_mut().filter(|_| reply.anew)?;
+        download.anew = true;
+        let host = self.prepared.url.host()?;
+        self.stage = Stage::NewAttempt;
+        Some(AttemptEnd::Redirect {
+            host,
+            delay: Duration::ZERO,
+        })
+    }
+
+    /// True if the response says that the file that is there is the newest.
+    pub(super) fn is_unchanged(&self, reply: &Reply) -> bool {
+        let download = self.download.as_ref();
+        reply.status == 304 && download.is_some_and(|download| download.is_conditional)
+    }
+
+    /// Notes the file that a broken exchange leaves for the next attempt.
+    pub(super) fn note_part(&mut self, partial: Option<&PartialFile>) {
+        if let Some(download) = &mut self.download {
+            download.note(partial.and_then(PartialFile::left));
+        }
+    }
+
+    /// Forgets the file that earlier attempts left, since it is whole: it gets its name, or is removed.
+    pub(super) fn forget_part(&mut self) {
+        if let Some(download) = &mut self.download {
+            download.left = None;
+        }
+    }
+
+    /// True if the last attempt has added so much to a file that it takes no retry.
+    pub(super) fn has_advanced(&self) -> bool {
+        let download = self.download.as_ref();
+        download.is_some_and(|download| download.advanced)
+    }
+}
+
+/// Returns the time that a saved file gets. `None`: that of its saving.
+pub(super) fn time_of(settings: RequestSettings<'_>, headers: &Headers) -> Option<SystemTime> {
+    settings.download().filter(|own| own.timestamping)?;
+    let date = headers.first(&LAST_MODIFIED)?;
+    http_date(std::str::from_utf8(date).ok()?)
+}
+
+/// True if there is a regular file that the request would not replace by another one.
+fn agrees(path: &Path, expected: &DownloadOptions) -> bool {
+    let Ok(about) = fs::metadata(path) else {
+        return false;
+    };
+    let size = expected.size.is_none_or(|size| size == about.len());
+    let digest = || match expected.sha256 {
+        Some(digest) => digest_of(path).is_ok_and(|own| own == digest),
+        None => true,
+    };
+    about.is_file() && size && digest()
+}
+
+fn digest_of(path: &Path) -> io::Result<[u8; 32]> {
+    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(hash.finish()),
+            Ok(n) => hash.update(&piece[..n]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Returns a time as a date of a header (RFC 9110 section 5.6.7), cut to the second. `None`: it is out of range.
+fn date_of(time: SystemTime) -> Option<String> {
+    let time = Timestamp::try_from(time).ok()?.to_zoned(TimeZone::UTC);
+    Some(time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_written_as_it_is_read() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(784_111_777_900);
+        let text = date_of(time).unwrap();
+        assert_eq!(text, "Sun, 06 Nov 1994 08:49:37 GMT");
+        let whole = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(http_date(&text), Some(whole));
+    }
+}

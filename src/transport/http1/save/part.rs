@@ -1,0 +1,327 @@
+//! Unfinished file of a download that goes on: found again, locked, read, and continued or started over.
+
+use std::cell::Cell;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use http::HeaderValue;
+
+use super::range::{RangeAnswer, RangeStep, Validators, WantedRange, decide};
+use super::state::{PartState, remove};
+use super::{PartialFile, Unsaved, directory, name_of};
+use crate::digest::Sha256;
+use crate::request::{SaveTo, continued_name, state_name};
+use crate::response::Headers;
+use crate::transport::connection::descriptors::{self, SpareDescriptor};
+
+/// Size of the pieces in which an unfinished file is read.
+const PIECE: usize = 64 * 1024;
+
+/// Unfinished file as an attempt of this process left it, so that the next attempt does not read it again.
+#[derive(Clone)]
+pub(crate) struct HashedPart {
+    pub(crate) size: u64,
+    pub(super) modified: SystemTime,
+    pub(super) hash: Sha256,
+}
+
+/// Unfinished file of a download before an exchange.
+pub(crate) struct DownloadPart {
+    name: String,
+    path: PathBuf,
+    state_path: PathBuf,
+    /// URL that is asked for, with secrets masked.
+    url: String,
+    /// Bytes that are there and can be continued. `None`: the whole file is asked for.
+    known: Option<KnownPart>,
+    /// The open file of `known`, until it is continued.
+    file: Cell<Option<File>>,
+    /// True if this process has told the log of the file already.
+    is_logged: bool,
+}
+
+struct KnownPart {
+    state: PartState,
+    size: u64,
+    hash: Sha256,
+}
+
+impl DownloadPart {
+    /// Takes no notice of an unfinished file: the whole file is asked for.
+    pub(crate) fn anew(to: &SaveTo, url: &str) -> Result<DownloadPart, Unsaved> {
+        let name = name_of(&to.path).map_err(|error| Unsaved::new(&to.path, error))?;
+        let name = continued_name(name);
+        let folder = directory(&to.path);
+        Ok(DownloadPart {
+            path: folder.join(&name),
+            state_path: folder.join(state_name(&name)),
+            name,
+            url: url.to_owned(),
+            known: None,
+            file: Cell::new(None),
+            is_logged: false,
+        })
+    }
+
+    /// Looks for an unfinished file that can be continued, and reads it unless it is as `before` says.
+    pub(crate) fn look(
+        to: &SaveTo,
+        url: &str,
+        before: Option<&HashedPart>,
+    ) -> Result<DownloadPart, Unsaved> {
+        let mut part = DownloadPart::anew(to, url)?;
+        part.is_logged = before.is_some();
+        let Some(state) = PartState::read(&part.state_path, url) else {
+            return Ok(part);
+        };
+        let found = part.find(state, before);
+        part.known = found.map_err(|error| Unsaved::new(&part.path, error))?;
+        Ok(part)
+    }
+
+    fn find(&self, state: PartState, before: Option<&HashedPart>) -> io::Result<Option<KnownPart>> {
+        let opened = open_locked(&self.path, || {
+            descriptors::open(|| OpenOptions::new().read(true).write(true).open(&self.path))
+        });
+        let mut file = match opened {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        let about = file.metadata()?;
+        if about.len() == 0 || state.length.is_some_and(|length| about.len() > length) {
+            return Ok(None);
+        }
+        let modified = about.modified()?;
+        let same = before.filter(|part| part.size == about.len() && part.modified == modified);
+        let (size, hash) = match same {
+            Some(part) => (part.size, part.hash.clone()),
+            None => read_again(&mut file)?,
+        };
+        file.seek(SeekFrom::Start(size))?;
+        self.file.set(Some(file));
+        Ok(Some(KnownPart { state, size, hash }))
+    }
+
+    /// Returns the number of bytes that are there and can be continued.
+    pub(crate) fn size(&self) -> u64 {
+        self.known.as_ref().map_or(0, |known| known.size)
+    }
+
+    /// Returns the values for `Range` and `If-Range`. `None`: the whole file is asked for.
+    pub(crate) fn range(&self) -> Option<(HeaderValue, HeaderValue)> {
+        let known = self.known.as_ref()?;
+        let range = format!("bytes={}-", known.size);
+        let if_range = known.state.validators.if_range()?;
+        Some((range.parse().ok()?, if_range.parse().ok()?))
+    }
+
+    /// Returns the use of a response of a status to the request.
+    pub(in crate::transport) fn step(&self, status: u16, headers: &Headers) -> RangeStep {
+        let answer = RangeAnswer::of(status, headers);
+        let nothing = Validators::default();
+        let wanted = match &self.known {
+            Some(known) => WantedRange {
+                from: known.size,
+                length: known.state.length,
+                validators: &known.state.validators,
+            },
+            None => WantedRange {
+                from: 0,
+                length: None,
+                validators: &nothing,
+            },
+        };
+        decide(wanted, &answer)
+    }
+
+    /// Continues the file, or takes it as complete.
+    pub(in crate::transport) fn go_on(&self, to: &SaveTo) -> Result<PartialFile, Unsaved> {
+        let (Some(known), Some(file)) = (&self.known, self.file.take()) else {
+            unreachable!("a part is continued once, and only if it was found");
+        };
+        self.log(to)?;
+        Ok(self.partial(to, file, known.size, known.hash.clone()))
+    }
+
+    /// Begins the file, with a description by which a later attempt continues it. If another request is writing it, or
+    /// the response has no validator, the file is one that no attempt continues.
+    pub(in crate::transport) fn begin(
+        &self,
+        to: &SaveTo,
+        spare: &SpareDescriptor,
+        head: &ContinuableHead,
+    ) -> Result<PartialFile, Unsaved> {
+        let validators = head.validators.clone();
+        let validators = validators.filter(|validators| validators.if_range().is_some());
+        let Some(validators) = validators else {
+            self.give_up(to);
+            return PartialFile::create(to, spare);
+        };
+        self.log(to)?;
+        let state = PartState::new(&self.url, validators, head.length);
+        let begun = self.start_over(spare, &state);
+        match begun.map_err(|error| Unsaved::new(&self.path, error))? {
+            Some(file) => Ok(self.partial(to, file, 0, Sha256::new())),
+            None => PartialFile::create(to, spare),
+        }
+    }
+
+    /// Empties the file and describes it anew. `None`: another request is writing it.
+    ///
+    /// The old description goes first, and the new one is there before the first byte that it describes: a kill in
+    /// between leaves a file without description, which is not continued.
+    fn start_over(&self, spare: &SpareDescriptor, state: &PartState) -> io::Result<Option<File>> {
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let opened =
+                    open_locked(&self.path, || spare.give_way(|| open_or_make(&self.path)));
+                match opened? {
+                    Some(file) => file,
+                    None => return Ok(None),
+                }
+            }
+        };
+        remove(&self.state_path)?;
+        file.set_len(0)?;
+        file.rewind()?;
+        state.write(&self.state_path)?;
+        Ok(Some(file))
+    }
+
+    /// Removes a file that has a description and that no other request is writing, since it will not be continued.
+    fn give_up(&self, to: &SaveTo) {
+        let found = || {
+            let described = self.state_path.symlink_metadata().is_ok();
+            let open = || OpenOptions::new().read(true).write(true).open(&self.path);
+            open_locked(&self.path, open)
+                .ok()
+                .flatten()
+                .filter(|_| described)
+        };
+        let Some(_lock) = self.file.take().or_else(found) else {
+            return;
+        };
+        // A failed removal leaves a file that the next download starts over.
+        let _ = remove(&self.state_path).and_then(|()| remove(&self.path));
+        if let Some(log) = to.log.as_ref().filter(|_| self.is_logged) {
+            log.give_up(&to.path, self.name.as_ref());
+        }
+    }
+
+    fn log(&self, to: &SaveTo) -> Result<(), Unsaved> {
+        match to.log.as_ref().filter(|_| !self.is_logged) {
+            Some(log) => log
+                .begin(&to.path, self.name.as_ref())
+                .map_err(|error| Unsaved::new(&to.path, error)),
+            None => Ok(()),
+        }
+    }
+
+    fn partial(&self, to: &SaveTo, file: File, size: u64, hash: Sha256) -> PartialFile {
+        PartialFile {
+            to: to.clone(),
+            part: self.name.clone(),
+            file: Some(file),
+            before: size,
+            size,
+            hash,
+            in_place: false,
+            named: None,
+            state: Some(self.state_path.clone()),
+            is_whole: false,
+        }
+    }
+}
+
+/// Facts of a response by which its body is continued when it is cut.
+#[derive(Debug, Default)]
+pub(in crate::transport) struct ContinuableHead {
+    /// `None`: the body cannot be continued.
+    validators: Option<Validators>,
+    /// Length of the body. `None`: not known.
+    pub(in crate::transport) length: Option<u64>,
+}
+
+impl ContinuableHead {
+    /// Reads the facts from a head whose headers are as they came.
+    pub(in crate::transport) fn of(status: u16, headers: &Headers) -> ContinuableHead {
+        let answer = RangeAnswer::of(status, headers);
+        ContinuableHead {
+            validators: (status == 200 && !answer.coded).then_some(answer.validators),
+            length: None,
+        }
+    }
+}
+
+/// Opens a file and keeps other requests and processes from writing it. `None`: another one is writing it.
+fn open_locked(path: &Path, open: impl Fn() -> io::Result<File>) -> io::Result<Option<File>> {
+    loop {
+        match path.symlink_metadata() {
+            // A link may lead anywhere, so it is no file of a download.
+            Ok(about) if about.is_symlink() => remove(path)?,
+            Ok(about) if !about.is_file() => {
+                return Err(io::Error::other("it is there and no regular file"));
+            }
+            _ => {}
+        }
+        let file = open()?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            // Some file systems have no locks.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        // The request that wrote the file may have given it its final name meanwhile.
+        if is_at(path, &file)? {
+            return Ok(Some(file));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_at(path: &Path, file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let own = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(about) => Ok((about.dev(), about.ino()) == (own.dev(), own.ino())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// On these systems a file that is open elsewhere is not renamed.
+#[cfg(not(unix))]
+fn is_at(path: &Path, _: &File) -> io::Result<bool> {
+    fs::exists(path)
+}
+
+fn open_or_make(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    match options.open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => options.create_new(true).open(path),
+        opened => opened,
+    }
+}
+
+/// Reads a file to its end. Returns its size and its hash so far.
+fn read_again(file: &mut File) -> io::Result<(u64, Sha256)> {
+    let (mut size, mut hash) = (0, Sha256::new());
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok((size, hash)),
+            Ok(n) => {
+                hash.update(&piece[..n]);
+                size += n as u64;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
