@@ -74,6 +74,16 @@ impl Distribution {
         Duration::from_micros(self.max)
     }
 
+    /// Returns times with the number of times counted close to each, shortest first: the bars of a histogram.
+    ///
+    /// Each time has three significant digits.
+    pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
+        self.counts.iter_recorded().map(|at| {
+            let us = self.counts.lowest_equivalent(at.value_iterated_to());
+            (Duration::from_micros(us), at.count_at_value())
+        })
+    }
+
     /// Time that the given share of all times does not exceed: 0.95 for p95.
     pub fn quantile(&self, share: f64) -> Duration {
         if self.is_empty() {
@@ -131,14 +141,8 @@ impl From<Distribution> for DistributionWire {
             max_ms: d.max(),
             sum_us: d.sum,
             counts_us: d
-                .counts
-                .iter_recorded()
-                .map(|at| {
-                    (
-                        d.counts.lowest_equivalent(at.value_iterated_to()),
-                        at.count_at_value(),
-                    )
-                })
+                .counts()
+                .map(|(time, times)| (millis::micros(time), times))
                 .collect(),
         }
     }
@@ -191,8 +195,13 @@ impl Sketch {
         sketch
     }
 
+    /// Number of times.
+    pub(super) fn count(&self) -> u64 {
+        self.0.iter().map(|(_, times)| times).sum()
+    }
+
     pub(super) fn quantile(&self, share: f64) -> Option<Duration> {
-        let all: u64 = self.0.iter().map(|(_, times)| times).sum();
+        let all = self.count();
         let within = ((all as f64 * share).ceil() as u64).max(1);
         let mut so_far = 0;
         let at = self.0.iter().find(|(_, times)| {

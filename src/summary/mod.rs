@@ -3,32 +3,43 @@
 mod adding;
 mod codes;
 mod counted;
+mod counting;
+mod details;
 mod display;
 mod distribution;
 mod duplicates;
+mod facts;
 mod layout;
 mod numbers;
 mod rows;
+mod slowest;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod wire;
 mod worst;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use counted::CountedOutcome;
+pub use details::TimeFigures;
 pub use distribution::Distribution;
+pub(crate) use facts::{
+    ExampleTexts, FailureFacts, OutcomeFacts, OutcomeTimes, ResultFacts, Traffic,
+};
 pub use rows::{HostFigures, TopError};
+pub use slowest::SlowRequest;
+pub use timeline::TimeSlice;
 
-use crate::error::{ErrorType, Layer, StopReason};
+use crate::error::{ErrorType, Layer};
 use crate::host::Host;
-use crate::outcome::{Outcome, State};
+use crate::outcome::Outcome;
 use crate::timing::millis;
-use codes::{CodeRow, code_shown};
+use codes::CodeRow;
+use details::SummaryDetails;
 use rows::{ErrorKey, ErrorRow, HostRow};
 use worst::Worst;
 
@@ -75,6 +86,7 @@ pub struct Summary {
     budget_refusals: u64,
     latency: Distribution,
     queue_wait: Distribution,
+    details: SummaryDetails,
     bytes_sent: u64,
     bytes_received: u64,
     connections_opened: u64,
@@ -92,82 +104,7 @@ impl Summary {
 
     /// Counts an outcome.
     pub fn record<T>(&mut self, outcome: &Outcome<T>) {
-        let report = &outcome.report;
-        let failed = match &outcome.state {
-            _ if outcome.is_not_done() => {
-                self.not_done += 1;
-                false
-            }
-            State::Success(_) => {
-                self.succeeded += 1;
-                false
-            }
-            State::Rejected(rejection) => {
-                self.rejected += 1;
-                self.codes.row(code_shown(rejection)).count += 1;
-                false
-            }
-            State::Failed(error) if error.error_type() == ErrorType::Cancelled => {
-                self.cancelled += 1;
-                false
-            }
-            State::Failed(error) => {
-                self.failed += 1;
-                *self.error_types.entry(error.error_type()).or_default() += 1;
-                let key = ErrorKey::of(error, outcome);
-                self.errors.row(key).count(error, outcome);
-                true
-            }
-        };
-        if outcome.stop_reason() == Some(StopReason::BudgetEmpty) {
-            self.budget_refusals += 1;
-        }
-        if let Some(status) = outcome.status().filter(|_| !outcome.is_not_done()) {
-            *self.statuses.entry(status).or_default() += 1;
-        }
-        self.attempts += u64::from(report.attempts);
-        if report.attempts > 1 {
-            self.retried += 1;
-            self.retry_attempts += u64::from(report.attempts - 1);
-            self.later_successes += u64::from(outcome.is_success());
-        }
-        if report.attempts > 0 {
-            self.queue_wait.record(report.queued.into());
-        }
-        self.bytes_sent += report.bytes_sent;
-        self.bytes_received += report.bytes_received;
-        self.connections_opened += u64::from(report.connections_opened);
-        self.connections_reused += u64::from(report.connections_reused);
-        self.record_times(outcome, failed);
-    }
-
-    /// Counts the latency of every attempt that got a response, and the figures of the host.
-    fn record_times<T>(&mut self, outcome: &Outcome<T>, failed: bool) {
-        let report = &outcome.report;
-        let answered = report
-            .rare()
-            .log
-            .iter()
-            .filter(|attempt| attempt.status.is_some());
-        // The last attempt stands in the log if it failed.
-        let in_log = report.rare().log.len() >= report.attempts as usize;
-        let last = (!in_log && report.head.is_some()).then(|| report.elapsed.into());
-        let host = outcome.host();
-        let mut row = None;
-        let counts = !outcome.is_not_done() && (report.attempts > 0 || failed);
-        if let Some(host) = host.filter(|_| counts) {
-            let host = self.hosts.row(host);
-            host.requests += 1;
-            host.failed += u64::from(failed);
-            host.limit = report.limit.map(NonZeroU32::get).or(host.limit);
-            row = Some(&mut host.latency);
-        }
-        for elapsed in answered.map(|attempt| attempt.elapsed).chain(last) {
-            self.latency.record(elapsed);
-            if let Some(latency) = &mut row {
-                latency.record(elapsed);
-            }
-        }
+        self.count(&OutcomeFacts::of(outcome));
     }
 
     /// Sets the wall time: from the start of the batch to its end.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Summary;
 use super::codes::CodeRow;
+use super::details::SummaryDetails;
 use super::distribution::{Distribution, Sketch};
 use super::rows::{ErrorKey, ErrorRow, Example, HostRow};
 use super::worst::Worst;
@@ -47,6 +48,8 @@ pub(super) struct SummaryWire {
     connections_reused: u64,
     latency: Distribution,
     queue_wait: Distribution,
+    #[serde(flatten)]
+    details: SummaryDetails,
     hosts: Vec<HostLine>,
     other_hosts: HostLine,
     top_errors: Vec<ErrorLine>,
@@ -144,6 +147,7 @@ impl From<Summary> for SummaryWire {
             connections_reused: s.connections_reused,
             latency: s.latency,
             queue_wait: s.queue_wait,
+            details: s.details,
         }
     }
 }
@@ -194,6 +198,7 @@ impl From<SummaryWire> for Summary {
             budget_refusals: w.budget_refusals,
             latency: w.latency,
             queue_wait: w.queue_wait,
+            details: w.details,
             bytes_sent: w.bytes_sent,
             bytes_received: w.bytes_received,
             connections_opened: w.connections_opened,
