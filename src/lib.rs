@@ -126,6 +126,7 @@ pub mod outcome;
 pub mod record;
 pub mod redact;
 mod rejection;
+pub mod report;
 pub mod request;
 mod response;
 mod retry;

@@ -9,6 +9,7 @@ mod display;
 mod distribution;
 mod duplicates;
 mod facts;
+mod groups;
 mod layout;
 mod numbers;
 mod rows;
@@ -30,6 +31,7 @@ pub use distribution::Distribution;
 pub(crate) use facts::{
     ExampleTexts, FailureFacts, OutcomeFacts, OutcomeTimes, ResultFacts, Traffic,
 };
+pub use groups::{GroupFigures, Grouping, Groups, InvalidGrouping};
 pub use rows::{HostFigures, TopError};
 pub use slowest::SlowRequest;
 pub use timeline::TimeSlice;
@@ -39,6 +41,7 @@ use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::timing::millis;
 use codes::CodeRow;
+pub(crate) use codes::cut_code;
 use details::SummaryDetails;
 use rows::{ErrorKey, ErrorRow, HostRow};
 use worst::Worst;
