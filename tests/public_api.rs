@@ -28,8 +28,9 @@ mod modules {
         Unsuccessful,
     };
     use haul::record::{
-        AttemptRecord, BodyEncoding, FileClash, FileRegister, InputLine, InputLines, InvalidKey,
-        InvalidLine, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,
+        AttemptRecord, BodyEncoding, DecodedReader, FileClash, FileRegister, InputLine, InputLines,
+        InvalidKey, InvalidLine, Key, Kind, LONGEST_LINE, PhaseTimes, Record, RecordOptions,
+        TornEnd,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::request::{Chunk, Request, Tag};

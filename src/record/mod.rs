@@ -58,6 +58,7 @@
 
 mod body;
 mod codes;
+mod decoded;
 mod fields;
 mod files;
 mod fit;
@@ -87,6 +88,7 @@ use std::borrow::Cow;
 pub(crate) use crate::key::KeyVersion;
 pub use crate::key::{InvalidKey, Key};
 pub use body::BodyEncoding;
+pub use decoded::{DecodedReader, TornEnd};
 pub use invalid::InvalidLine;
 pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]
