@@ -2,29 +2,42 @@
 
 use std::io;
 
-/// Error that ended the reading of results.
+#[cfg(feature = "sqlite")]
+use crate::sink::SinkError;
+
+/// Error that ended the reading of results. It names the file.
 #[derive(Debug, thiserror::Error)]
-#[error("{name}: {what}: {source}")]
+#[error("{message}")]
 pub struct ReportError {
-    name: String,
-    what: &'static str,
-    source: io::Error,
+    message: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl ReportError {
-    pub(super) fn new(name: &str, what: &'static str, source: io::Error) -> ReportError {
+    /// Makes the error of a reader.
+    pub(super) fn unread(name: &str, source: io::Error) -> ReportError {
         ReportError {
-            name: name.to_owned(),
-            what,
-            source,
+            message: format!("{name}: cannot be read to its end: {source}"),
+            source: source.into(),
         }
     }
 
     /// Makes the error of a temporary file.
     pub(super) fn temporary(source: io::Error) -> ReportError {
         let folder = std::env::temp_dir();
-        let name = folder.display().to_string();
-        ReportError::new(&name, "a temporary file failed", source)
+        ReportError {
+            message: format!("{}: a temporary file failed: {source}", folder.display()),
+            source: source.into(),
+        }
+    }
+
+    /// Makes the error of a database.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn database(source: SinkError) -> ReportError {
+        ReportError {
+            message: source.to_string(),
+            source: source.into(),
+        }
     }
 }
 

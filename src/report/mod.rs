@@ -21,6 +21,8 @@
 //! ```
 
 mod counted;
+#[cfg(feature = "sqlite")]
+mod database;
 mod error;
 mod reader;
 mod result_line;
@@ -28,6 +30,8 @@ mod span;
 mod splitter;
 mod spool;
 mod temporary;
+#[cfg(test)]
+mod tests;
 
 use std::io::Read;
 use std::ops::AddAssign;

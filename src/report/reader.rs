@@ -27,7 +27,7 @@ pub struct ReportReader {
     groups: Option<Groups>,
     summary: Summary,
     hosts: HostNames,
-    spans: Vec<RunSpan>,
+    pub(super) spans: Vec<RunSpan>,
     /// Lines without success of requests that may have been sent again.
     unsuccessful: Spool,
     /// Lines without success that took the place of others.
@@ -64,28 +64,50 @@ impl ReportReader {
             let line = match lines.next() {
                 Ok(Some(line)) => line,
                 Ok(None) => break Ok(()),
-                Err(e) => break Err(ReportError::new(name, "it cannot be read to its end", e)),
+                Err(e) => break Err(ReportError::unread(name, e)),
             };
-            let parsed = match line.bytes {
-                Some(bytes) if bytes.trim_ascii().is_empty() => continue,
-                Some(bytes) => ResultLine::parse(bytes),
-                None => Err("it is longer than 256 MiB".to_owned()),
-            };
-            match parsed {
-                Ok(result) => {
-                    if let Err(error) = self.take(&result, &mut span) {
-                        break Err(ReportError::temporary(error));
+            let taken = match line.bytes {
+                Some(bytes) if line.is_ended => self.take_line(name, line.number, bytes, &mut span),
+                Some(bytes) => match ResultLine::parse(bytes) {
+                    Ok(result) => self.take(&result, &mut span),
+                    Err(_) => {
+                        let reason = "it is torn: the file ends within it".to_owned();
+                        self.leave_out(name, line.number, reason);
+                        Ok(())
                     }
-                }
-                Err(_) if !line.is_ended => {
-                    let reason = "it is torn: the file ends within it".to_owned();
+                },
+                None => {
+                    let reason = "it is longer than 256 MiB".to_owned();
                     self.leave_out(name, line.number, reason);
+                    Ok(())
                 }
-                Err(reason) => self.leave_out(name, line.number, reason),
+            };
+            if let Err(error) = taken {
+                break Err(ReportError::temporary(error));
             }
         };
         self.spans.extend(span);
         ended
+    }
+
+    /// Counts the line, unless it is empty, or tells that it is no result.
+    pub(super) fn take_line(
+        &mut self,
+        name: &str,
+        number: u64,
+        line: &[u8],
+        span: &mut Option<RunSpan>,
+    ) -> io::Result<()> {
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        match ResultLine::parse(line) {
+            Ok(result) => self.take(&result, span),
+            Err(reason) => {
+                self.leave_out(name, number, reason);
+                Ok(())
+            }
+        }
     }
 
     /// Number of results read.
@@ -130,11 +152,7 @@ impl ReportReader {
     }
 
     /// Counts a result, or keeps it until all are read if another may take its place.
-    pub(super) fn take(
-        &mut self,
-        result: &ResultLine<'_>,
-        span: &mut Option<RunSpan>,
-    ) -> io::Result<()> {
+    fn take(&mut self, result: &ResultLine<'_>, span: &mut Option<RunSpan>) -> io::Result<()> {
         self.results += 1;
         let started = result.started();
         if let Some(other) = result.span(started) {

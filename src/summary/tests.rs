@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::Request;
-use crate::error::Error;
+use crate::error::{Error, StopReason};
+use crate::outcome::State;
 use crate::outcome::sample::{self, attempt, ms, response};
 use crate::rejection::Rejection;
 
