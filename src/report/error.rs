@@ -10,13 +10,20 @@ use crate::sink::SinkError;
 #[error("{message}")]
 pub struct ReportError {
     message: String,
+    is_temporary: bool,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl ReportError {
+    /// True if a temporary file failed, not the results.
+    pub fn is_temporary(&self) -> bool {
+        self.is_temporary
+    }
+
     /// Makes the error of a reader.
     pub(super) fn unread(name: &str, source: io::Error) -> ReportError {
         ReportError {
+            is_temporary: false,
             message: format!("{name}: cannot be read to its end: {source}"),
             source: source.into(),
         }
@@ -26,6 +33,7 @@ impl ReportError {
     pub(super) fn temporary(source: io::Error) -> ReportError {
         let folder = std::env::temp_dir();
         ReportError {
+            is_temporary: true,
             message: format!("{}: a temporary file failed: {source}", folder.display()),
             source: source.into(),
         }
@@ -35,6 +43,7 @@ impl ReportError {
     #[cfg(feature = "sqlite")]
     pub(super) fn database(source: SinkError) -> ReportError {
         ReportError {
+            is_temporary: false,
             message: source.to_string(),
             source: source.into(),
         }

@@ -4,6 +4,7 @@ mod adding;
 mod codes;
 mod counted;
 mod counting;
+mod course;
 mod details;
 mod display;
 mod distribution;
@@ -16,6 +17,7 @@ mod rows;
 mod slowest;
 #[cfg(test)]
 mod tests;
+mod threshold;
 mod timeline;
 mod wire;
 mod worst;
@@ -34,6 +36,7 @@ pub(crate) use facts::{
 pub use groups::{GroupFigures, Grouping, Groups, InvalidGrouping};
 pub use rows::{HostFigures, TopError};
 pub use slowest::SlowRequest;
+pub use threshold::{InvalidThreshold, Threshold, ThresholdCheck};
 pub use timeline::TimeSlice;
 
 use crate::error::{ErrorType, Layer};
@@ -49,7 +52,7 @@ use worst::Worst;
 /// Figures of a batch: counts of each kind of outcome, reasons of failures, latencies.
 ///
 /// Summaries add up: the summaries of several runs or machines make one. Its `Display` is the closing block of a run,
-/// in lines of at most 80 columns (`{summary:120}`: of at most 120). As JSON it also carries the counts that addition
+/// in lines of at most 80 columns (`{summary:120}`: of at most 120); `{summary:#}` adds a plot of the throughput. As JSON it also carries the counts that addition
 /// needs, so that it can be read back and added to.
 ///
 /// ```

@@ -10,6 +10,7 @@ use crate::rejection::Rejection;
 mod duplicates;
 mod not_done;
 mod shown;
+mod threshold;
 
 fn url(index: u64) -> String {
     format!("https://api.x.org/{index}")

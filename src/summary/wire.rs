@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Summary;
 use super::codes::CodeRow;
@@ -34,6 +35,7 @@ pub(super) struct SummaryWire {
     requests_per_s: Option<f64>,
     layers: BTreeMap<Layer, u64>,
     error_types: BTreeMap<ErrorType, u64>,
+    #[serde(deserialize_with = "statuses")]
     statuses: BTreeMap<u16, u64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     rejection_codes: BTreeMap<String, u64>,
@@ -54,6 +56,16 @@ pub(super) struct SummaryWire {
     other_hosts: HostLine,
     top_errors: Vec<ErrorLine>,
     other_errors: ErrorRest,
+}
+
+/// Reads numbers by status. The keys are read as text, which also works within another value.
+fn statuses<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u16, u64>, D::Error> {
+    let read = |(status, n): (String, u64)| match status.parse() {
+        Ok(status) => Ok((status, n)),
+        Err(_) => Err(D::Error::custom(format!("{status:?} is no status"))),
+    };
+    let numbers = BTreeMap::<String, u64>::deserialize(from)?;
+    numbers.into_iter().map(read).collect()
 }
 
 #[derive(Default, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 //! opened.
 
 mod formats;
+mod report;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
 use crate::source::STDIN;
 
+pub(crate) use report::enter_report;
 pub(crate) use summary::SummaryFile;
 pub(crate) use writable::NewOutputs;
 
