@@ -39,6 +39,16 @@ impl ReportError {
         }
     }
 
+    /// Makes the error of a comparison of results that were not kept for it.
+    pub(super) fn not_comparable() -> ReportError {
+        let message = "the results were not read for a comparison (ReportReader::comparable)";
+        ReportError {
+            message: message.to_owned(),
+            is_temporary: false,
+            source: message.into(),
+        }
+    }
+
     /// Makes the error of a database.
     #[cfg(feature = "sqlite")]
     pub(super) fn database(source: SinkError) -> ReportError {

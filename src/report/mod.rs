@@ -20,6 +20,7 @@
 //! # Ok::<(), haul::report::ReportError>(())
 //! ```
 
+mod compare;
 mod counted;
 #[cfg(feature = "sqlite")]
 mod database;
@@ -38,6 +39,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+pub use compare::{Comparison, Differences, DifferentRequest, LatencyChange};
 pub use error::{ReportError, UnreadLine};
 pub use reader::ReportReader;
 

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use serde_json::Value;
 
+use super::compare::{ComparedRun, KeyedResults};
 use super::counted::HostNames;
 use super::result_line::ResultLine;
 use super::span::RunSpan;
@@ -34,6 +35,8 @@ pub struct ReportReader {
     superseding: Spool,
     /// Number of lines that take the place of others, by key.
     superseded: HashMap<Key, u64>,
+    /// Results for a comparison. `None`: they are not kept.
+    keyed: Option<KeyedResults>,
     results: u64,
     unread: u64,
     told: Vec<UnreadLine>,
@@ -49,6 +52,18 @@ impl ReportReader {
     pub fn by(mut self, grouping: Grouping) -> ReportReader {
         self.groups = Some(Groups::new(grouping));
         self
+    }
+
+    /// Keeps of each result what a [`Comparison`](super::Comparison) needs, in a temporary file. Default: not kept.
+    pub fn comparable(mut self) -> ReportReader {
+        self.keyed = Some(KeyedResults::new());
+        self
+    }
+
+    /// True if the results are kept for a comparison, which needs their bodies.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn is_comparable(&self) -> bool {
+        self.keyed.is_some()
     }
 
     /// Reads results as [`JsonLines`](crate::JsonLines) writes them, to their end. `name` stands in messages.
@@ -125,6 +140,31 @@ impl ReportReader {
     /// # Errors
     /// When a temporary file fails.
     pub fn finish(mut self) -> Result<Report, ReportError> {
+        self.count_waiting()?;
+        Ok(self.into_report().0)
+    }
+
+    /// Ends the reading and returns the report with the results.
+    pub(super) fn finish_comparable(mut self) -> Result<ComparedRun, ReportError> {
+        self.count_waiting()?;
+        match self.into_report() {
+            (report, Some(results)) => Ok(ComparedRun { report, results }),
+            (_, None) => Err(ReportError::not_comparable()),
+        }
+    }
+
+    fn into_report(mut self) -> (Report, Option<KeyedResults>) {
+        self.summary.set_wall(RunSpan::covered(self.spans));
+        let report = Report {
+            summary: self.summary,
+            groups: self.groups,
+            unread_lines: self.unread,
+        };
+        (report, self.keyed)
+    }
+
+    /// Counts the results that waited until all others were read.
+    fn count_waiting(&mut self) -> Result<(), ReportError> {
         let spools = [
             std::mem::take(&mut self.unsuccessful),
             std::mem::take(&mut self.superseding),
@@ -132,12 +172,7 @@ impl ReportReader {
         for spool in spools {
             self.count_standing(spool).map_err(ReportError::temporary)?;
         }
-        self.summary.set_wall(RunSpan::covered(self.spans));
-        Ok(Report {
-            summary: self.summary,
-            groups: self.groups,
-            unread_lines: self.unread,
-        })
+        Ok(())
     }
 
     fn leave_out(&mut self, name: &str, line: u64, reason: String) {
@@ -164,8 +199,7 @@ impl ReportReader {
             *self.superseded.entry(key).or_default() += 1;
         }
         if result.outcome == Kind::Success {
-            self.count(result);
-            return Ok(());
+            return self.count(result);
         }
         let spool = match result.supersedes {
             true => &mut self.superseding,
@@ -186,18 +220,22 @@ impl ReportReader {
             };
             match left {
                 Some(left) if *left > 0 => *left -= 1,
-                _ => self.count(&result),
+                _ => self.count(&result)?,
             }
         }
         Ok(())
     }
 
-    fn count(&mut self, result: &ResultLine<'_>) {
+    fn count(&mut self, result: &ResultLine<'_>) -> io::Result<()> {
         let facts = result.facts(result.started(), &mut self.hosts);
         self.summary.count(&facts);
         if let Some(groups) = &mut self.groups {
             let name = name_of_group(groups.by(), result, &facts);
             groups.count(name.as_deref(), &facts);
+        }
+        match &mut self.keyed {
+            Some(keyed) => keyed.add(result, &facts),
+            None => Ok(()),
         }
     }
 }

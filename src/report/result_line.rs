@@ -11,7 +11,7 @@ use crate::error::ErrorType;
 use crate::record::{Kind, PhaseTimes, Version};
 use crate::timing::{Phase, millis, millis_option};
 
-/// One line of results. Bodies and headers are skipped.
+/// One line of results. Bodies are not decoded, and are not written again; headers are skipped.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ResultLine<'a> {
     #[serde(default)]
@@ -85,6 +85,17 @@ pub(super) struct ResultLine<'a> {
     pub(super) attempt_log: Vec<LoggedAttempt>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) tag: Option<&'a RawValue>,
+    /// Body as text, in `body_encoding`.
+    #[serde(borrow, default, skip_serializing)]
+    pub(super) body: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing)]
+    pub(super) body_encoding: Option<Cow<'a, str>>,
+    /// Body as JSON.
+    #[serde(borrow, default, skip_serializing)]
+    pub(super) json: Option<&'a RawValue>,
+    /// Digest of the file that the body was saved to.
+    #[serde(borrow, default, skip_serializing)]
+    pub(super) sha256: Option<Cow<'a, str>>,
     #[serde(default)]
     pub(super) supersedes: bool,
 }

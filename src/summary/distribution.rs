@@ -165,10 +165,10 @@ impl From<DistributionWire> for Distribution {
 
 /// Distribution to one per cent, small while it holds few times, for the many hosts of one batch.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Sketch(Vec<(u16, u64)>);
+pub(crate) struct Sketch(Vec<(u16, u64)>);
 
 impl Sketch {
-    pub(super) fn record(&mut self, time: Duration) {
+    pub(crate) fn record(&mut self, time: Duration) {
         self.add(bucket(millis::micros(time).min(LONGEST)), 1);
     }
 
@@ -203,11 +203,11 @@ impl Sketch {
     }
 
     /// Number of times.
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.0.iter().map(|(_, times)| times).sum()
     }
 
-    pub(super) fn quantile(&self, share: f64) -> Option<Duration> {
+    pub(crate) fn quantile(&self, share: f64) -> Option<Duration> {
         let all = self.count();
         let within = ((all as f64 * share).ceil() as u64).max(1);
         let mut so_far = 0;

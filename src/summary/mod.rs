@@ -30,10 +30,12 @@ use serde::{Deserialize, Serialize};
 pub(crate) use counted::CountedOutcome;
 pub use details::TimeFigures;
 pub use distribution::Distribution;
+pub(crate) use distribution::Sketch;
 pub(crate) use facts::{
     ExampleTexts, FailureFacts, OutcomeFacts, OutcomeTimes, ResultFacts, Traffic,
 };
 pub use groups::{GroupFigures, Grouping, Groups, InvalidGrouping};
+pub(crate) use rows::cut as cut_text;
 pub use rows::{HostFigures, TopError};
 pub use slowest::SlowRequest;
 pub use threshold::{InvalidThreshold, Threshold, ThresholdCheck};

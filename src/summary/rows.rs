@@ -103,6 +103,19 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// Latencies of the hosts that have a row.
+    pub(crate) fn host_latencies(&self) -> impl Iterator<Item = (&Host, &Sketch)> {
+        let rows = self.hosts.sorted().into_iter();
+        rows.map(|(host, row)| (host, &row.latency))
+    }
+
+    /// Latencies of a host. `None`: it has no row.
+    pub(crate) fn latency_of(&self, host: &Host) -> Option<&Sketch> {
+        self.hosts.get(host).map(|row| &row.latency)
+    }
+}
+
 impl HostFigures {
     pub(super) fn of(host: &Host, row: &HostRow) -> HostFigures {
         HostFigures {
@@ -242,7 +255,8 @@ fn without_numbers(text: &str) -> String {
     kept
 }
 
-pub(super) fn cut(text: &str, most: usize) -> String {
+/// Cuts a text that is longer than `most` bytes.
+pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }

@@ -37,8 +37,11 @@ pub(crate) struct ReportArguments {
     #[arg(long, value_name = "PROPERTY")]
     pub(crate) by: Option<Grouping>,
     /// Compare with the results of an earlier run: what failed newly, was mended, got slower
+    ///
+    /// Equal requests are joined in their order, whatever their place in the files. Failed and rejected ones fail.
+    /// Latencies of hosts are compared where the number of responses suffices, bodies where both files hold them.
     #[arg(long, value_name = "OLD", conflicts_with = "by")]
-    pub(crate) against: Option<PathBuf>,
+    pub(crate) against: Option<String>,
     /// Exit with 1 if requests failed that had not failed in the results of --against
     #[arg(long, value_name = "WHAT", requires = "against")]
     pub(crate) fail_on: Option<FailOn>,

@@ -1,5 +1,6 @@
 //! `haul report`: figures of finished runs.
 
+mod against;
 mod arguments;
 mod inputs;
 mod table;
@@ -10,6 +11,7 @@ use std::path::Path;
 use haul::redact::Escaped;
 use haul::report::{Report, ReportError, ReportReader};
 
+use arguments::FailOn;
 pub(crate) use arguments::ReportArguments;
 pub(crate) use inputs::ResultInput;
 
@@ -37,38 +39,69 @@ pub(crate) fn carry_out(arguments: &ReportArguments) -> Status {
 
 fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, CommandError> {
     let inputs = inputs::of(&arguments.inputs)?;
+    let old = arguments.against.as_deref().map(ResultInput::of);
+    let old = old.transpose()?;
+    let read: Vec<ResultInput> = old.iter().chain(&inputs).cloned().collect();
     let outputs = arguments.summary_json.as_deref();
     let outputs = outputs.map(|path| ("--summary-json", path));
-    files::enter_report(&inputs, outputs.as_slice(), arguments.overwrite)?;
+    files::enter_report(&read, outputs.as_slice(), arguments.overwrite)?;
     stdout::check()?;
     let mut summary_file = SummaryFile::open(arguments.summary_json.as_deref())?;
+    let shows = !messages.is_quiet() && arguments.summary_json.as_deref() != Some(Path::new("-"));
+    if let Some(old) = old {
+        let comparison = against::compare(&[old], &inputs, messages)?;
+        summary_file.write(&comparison)?;
+        if shows {
+            print(&format!("{comparison}\n"))?;
+        }
+        let newly_failed = arguments.fail_on == Some(FailOn::NewlyFailed)
+            && against::tell_newly_failed(&comparison, messages);
+        let exceeded =
+            thresholds::exceeded(&arguments.fail_if, comparison.new().summary(), messages);
+        return Ok(status(newly_failed || exceeded));
+    }
     let mut reader = ReportReader::new();
     if let Some(by) = &arguments.by {
         reader = reader.by(by.clone());
     }
-    let read = inputs.iter().try_for_each(|input| input.read(&mut reader));
-    tell_unread(&reader, messages);
-    let is_empty = reader.results() == 0;
+    let read = read_all(&inputs, &mut reader, messages)?;
+    let report = reader.finish().map_err(|error| failed(&error))?;
+    summary_file.write(&report)?;
+    if shows && !(report.summary().total() == 0 && read.is_err()) {
+        print(&shown(&report))?;
+    }
+    read.map_err(|error| failed(&error))?;
+    let exceeded = thresholds::exceeded(&arguments.fail_if, report.summary(), messages);
+    Ok(status(exceeded))
+}
+
+fn status(is_beyond: bool) -> Status {
+    match is_beyond {
+        true => Status::Unsuccessful,
+        false => Status::Fine,
+    }
+}
+
+/// Reads all inputs and tells the lines that are no results. The inner error is that of an input that cannot be read to
+/// its end: the results before it count.
+fn read_all(
+    inputs: &[ResultInput],
+    reader: &mut ReportReader,
+    messages: &Messages,
+) -> Result<Result<(), ReportError>, CommandError> {
+    let read = inputs.iter().try_for_each(|input| input.read(reader));
+    tell_unread(reader, messages);
     let (_, unread) = reader.unread();
-    if is_empty && unread > 0 && read.is_ok() {
-        let first = &inputs[0];
+    if let Some(first) = inputs.first()
+        && reader.results() == 0
+        && unread > 0
+        && read.is_ok()
+    {
         return Err(CommandError::usage(format!(
             "{first}: no line is a result (a file that haul wrote with -o is expected)"
         )));
     }
-    let report = reader.finish().map_err(|error| failed(&error))?;
-    summary_file.write(&report)?;
-    let shows = !messages.is_quiet() && arguments.summary_json.as_deref() != Some(Path::new("-"));
-    if shows && !(is_empty && read.is_err()) {
-        print(&report)?;
-    }
-    read.map_err(|error| failed(&error))?;
-    Ok(
-        match thresholds::exceeded(&arguments.fail_if, report.summary(), messages) {
-            true => Status::Unsuccessful,
-            false => Status::Fine,
-        },
-    )
+    Ok(read)
 }
 
 /// Error of an input that cannot be read to its end, or of a temporary file.
@@ -90,8 +123,8 @@ fn tell_unread(reader: &ReportReader, messages: &Messages) {
     }
 }
 
-/// Prints the report on standard output. A reader that closed the pipe is no failure.
-fn print(report: &Report) -> Result<(), CommandError> {
+/// Returns the report as text.
+fn shown(report: &Report) -> String {
     let width = terminal::columns_of_stdout();
     let mut text = match terminal::shows_utf8() {
         true => format!("{:#width$}\n", report.summary()),
@@ -100,6 +133,11 @@ fn print(report: &Report) -> Result<(), CommandError> {
     if let Some(groups) = report.groups() {
         text += &table::of(groups);
     }
+    text
+}
+
+/// Prints text on standard output. A reader that closed the pipe is no failure.
+fn print(text: &str) -> Result<(), CommandError> {
     let mut out = io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {
