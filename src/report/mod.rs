@@ -25,6 +25,7 @@ mod counted;
 #[cfg(feature = "sqlite")]
 mod database;
 mod error;
+mod groups;
 mod reader;
 mod result_line;
 mod span;
@@ -41,9 +42,8 @@ use serde::{Deserialize, Serialize};
 
 pub use compare::{Comparison, Differences, DifferentRequest, LatencyChange};
 pub use error::{ReportError, UnreadLine};
+pub use groups::{GroupFigures, Grouping, Groups, InvalidGrouping};
 pub use reader::ReportReader;
-
-pub use crate::summary::{GroupFigures, Grouping, Groups, InvalidGrouping};
 
 use crate::summary::Summary;
 
