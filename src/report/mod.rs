@@ -26,6 +26,7 @@ mod counted;
 mod database;
 mod error;
 mod groups;
+mod keyed;
 mod reader;
 mod result_line;
 mod span;
@@ -100,8 +101,9 @@ impl AddAssign<&Report> for Report {
 }
 
 impl Summary {
-    /// Reads the results of a finished run, as [`JsonLines`](crate::JsonLines) writes them, and sums them up.
+    /// Reads the results of a finished run and sums them up.
     ///
+    /// The results are lines as [`JsonLines`](crate::JsonLines) writes them.
     /// Lines that are no results are left out; [`ReportReader`] tells them. As far as results hold less than outcomes,
     /// the figures differ from those of the run: requests that were not done are not known; received bytes are those of
     /// bodies, and connections those of the last response of each request. The wall time goes from the first start to

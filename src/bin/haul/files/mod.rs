@@ -23,7 +23,7 @@ pub(crate) use summary::SummaryFile;
 pub(crate) use writable::NewOutputs;
 
 /// Name in messages of a file among the arguments.
-const INPUT: &str = "an input";
+pub(crate) const INPUT: &str = "an input";
 
 /// Name in messages of a file that holds a part of an input that is a database.
 const BESIDE_INPUT: &str = "a file that SQLite keeps beside an input";
