@@ -11,6 +11,7 @@
 //! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
 //! | [output_formats] | tables, lines of text, compressed results; how bodies stand in them |
+//! | [reports] | figures of finished runs: groups, comparisons of two runs, thresholds |
 //! | [downloads] | bodies that go to files, go on after a cut, and are checked |
 //! | [templates] | requests made of rows, names of saved files, bare domains |
 //! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
@@ -29,7 +30,7 @@
 //!
 //! The usual types are at the root of the crate. The others are in modules: [`batch`](crate::batch),
 //! `cookies`, [`outcome`](crate::outcome), [`redact`](crate::redact), [`request`](crate::request),
-//! [`settings`](crate::settings), [`sink`](crate::sink), [`sse`](crate::sse), [`record`](crate::record),
+//! [`settings`](crate::settings), [`sink`](crate::sink), [`sse`](crate::sse), [`record`](crate::record), [`report`](crate::report),
 //! [`summary`](crate::summary) and [`unversioned`](crate::unversioned). `AddressPolicy` and `RedirectPolicy` are in `settings`, `Multipart` is in `request`,
 //! `CookieJar` in `cookies`, `InputLines` in `record`.
 //!
@@ -68,6 +69,9 @@ pub mod records {}
 
 #[doc = include_str!("output_formats.md")]
 pub mod output_formats {}
+
+#[doc = include_str!("reports.md")]
+pub mod reports {}
 
 #[doc = include_str!("downloads.md")]
 pub mod downloads {}

@@ -371,6 +371,19 @@ impl From<&Attempt> for AttemptRecord {
     }
 }
 
+impl From<PhaseTimes> for Timings {
+    fn from(times: PhaseTimes) -> Timings {
+        let mut timings = Timings::NONE;
+        timings.resolve = times.resolve;
+        timings.connect = times.connect;
+        timings.tls = times.tls;
+        timings.send = times.send;
+        timings.wait = times.wait;
+        timings.receive = times.receive;
+        timings
+    }
+}
+
 impl From<Timings> for PhaseTimes {
     fn from(t: Timings) -> Self {
         PhaseTimes {

@@ -32,6 +32,8 @@ pub(crate) use recorded::run;
 pub use recorded::{Recorded, RunError};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::read_outcomes;
 
 use crate::outcome::Outcome;
 use crate::response::Response;

@@ -37,6 +37,7 @@ impl AddAssign<&Summary> for Summary {
         self.bytes_received += other.bytes_received;
         self.connections_opened += other.connections_opened;
         self.connections_reused += other.connections_reused;
+        self.details += &other.details;
         self.wall += other.wall;
         self.at_once = self.at_once.max(other.at_once);
         self.interrupted |= other.interrupted;

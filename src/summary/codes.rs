@@ -3,7 +3,7 @@
 use std::ops::AddAssign;
 
 use super::Summary;
-use super::rows::{MESSAGE, cut};
+use super::texts::{MESSAGE, cut};
 use super::worst::{KEPT, RankedRow};
 use crate::rejection::Rejection;
 
@@ -41,7 +41,12 @@ impl RankedRow for CodeRow {
 /// Returns the code of a rejection as it is shown: text without its quotes, and long text cut.
 pub(super) fn code_shown(rejection: &Rejection) -> String {
     match rejection.code().as_str() {
-        Some(text) => cut(text, MESSAGE),
-        None => cut(&rejection.code().to_string(), MESSAGE),
+        Some(text) => cut_code(text),
+        None => cut_code(&rejection.code().to_string()),
     }
+}
+
+/// Cuts the text of a code if it is long.
+pub(crate) fn cut_code(text: &str) -> String {
+    cut(text, MESSAGE)
 }

@@ -2,7 +2,7 @@
 
 use super::Summary;
 use super::codes::code_shown;
-use super::downloads::is_unchecked;
+use super::saved_files::SavedFileFacts;
 use crate::error::ErrorType;
 use crate::outcome::{Outcome, State};
 
@@ -13,8 +13,7 @@ pub(crate) struct CountedOutcome {
     status: Option<u16>,
     /// True if the request succeeded after more than one attempt.
     later_success: bool,
-    skipped: bool,
-    unchecked: bool,
+    file: SavedFileFacts,
 }
 
 #[derive(Clone, Debug)]
@@ -38,8 +37,7 @@ impl CountedOutcome {
             },
             status: outcome.status(),
             later_success: outcome.is_success() && outcome.attempts() > 1,
-            skipped: outcome.is_skipped(),
-            unchecked: is_unchecked(outcome),
+            file: SavedFileFacts::of(outcome),
         }
     }
 }
@@ -62,8 +60,7 @@ impl Summary {
         };
         lower(count);
         self.not_done += 1;
-        self.skipped = self.skipped.saturating_sub(u64::from(counted.skipped));
-        self.unchecked = self.unchecked.saturating_sub(u64::from(counted.unchecked));
+        self.uncount_file(counted.file);
         if let Some(status) = counted.status {
             lower(self.statuses.entry(status).or_default());
             self.statuses.retain(|_, count| *count > 0);

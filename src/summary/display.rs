@@ -12,14 +12,16 @@ use super::{HostFigures, Summary, TopError};
 /// Columns of a line if the format gives no width.
 const WIDTH: usize = 80;
 /// Columns before the rows of a table.
-const TITLE: usize = 14;
+pub(super) const TITLE: usize = 14;
 /// Least number of columns of an example's URL that is worth a place beside the error.
 const SHORTEST_URL: usize = 40;
 /// Rows shown of the bounded tables, and of the statuses and codes.
-const ROWS: usize = 5;
+pub(super) const ROWS: usize = 5;
 const STATUSES: usize = 8;
+/// Words before the place of an example.
+const EXAMPLE: &str = "e.g. ";
 /// Columns of a rejection's code.
-const CODE: usize = 24;
+pub(super) const CODE: usize = 24;
 
 /// Figures as in
 ///
@@ -31,16 +33,20 @@ const CODE: usize = 24;
 ///   failed        49    0.5 %           http_status 37 · timeout 9 · dns 3
 /// Latency of 9988 responses, ms         mean 142.7   min 12   max 4120
 ///                                       p50 96   p90 260   p95 330   p99 910
+///   first byte  mean 130   p95 310      connect  mean 8.2   p95 21
 ///   queue wait  mean 3.1   p95 11       510 requests/s   received 48.2 MB
 ///                                       connections 24 new, 10207 reused
 ///   retries     212 requests (+231 attempts), 205 then succeeded
+/// Throughput    ▂▅▇█▇▇▆▇▇▇▇█▇▆▇▇▇▇▇▃  up to 560/s
+/// Slowest       4120 ms  200  line 7312 https://api.x.org/7312
 /// Worst hosts   api.x.org    4000 requests   44 failed   p95 640 ms
 /// Top errors    37  http_status 404 Not Found  e.g. line 17 https://api.x.org/17
 /// ```
 ///
 /// No line takes more than 80 columns, or than the width of the format: `{summary:120}` makes use of 120. Long URLs are
 /// shortened in the middle, and long paths of an input to its name. Lines without figures are left out; a single
-/// request takes only two lines. The last line has no line feed.
+/// request takes only two lines. The line of throughput is a plot of block characters, and is only in the alternate form
+/// (`{summary:#}`). The last line has no line feed.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = f.width().unwrap_or(WIDTH);
@@ -50,11 +56,16 @@ impl fmt::Display for Summary {
                 self.headline(width),
                 self.counts(width),
                 self.duplicates_shown().into_iter().collect(),
-                self.numbered_files_shown().into_iter().collect(),
-                self.downloads_shown().into_iter().collect(),
+                self.saved_files_shown(),
                 self.times(width),
                 self.retries(),
                 self.limit_of_one_host(),
+                self.throughput_shown()
+                    .filter(|_| f.alternate())
+                    .into_iter()
+                    .collect(),
+                self.rejections_shown(width),
+                self.slowest_shown(width),
                 self.worst_hosts(width),
                 self.errors_shown(width),
             ]
@@ -150,7 +161,7 @@ impl Summary {
         let none = Figures::new(Vec::new());
         [
             row("succeeded", self.succeeded, &self.statuses_shown()),
-            row("rejected", self.rejected, &self.codes_shown()),
+            row("rejected", self.rejected, &none),
             row("cancelled", self.cancelled, &none),
             row("failed", self.failed, &self.classes_shown()),
         ]
@@ -179,25 +190,6 @@ impl Summary {
         Figures::separated("  ", shown)
     }
 
-    fn codes_shown(&self) -> Figures {
-        let codes = self.by_code();
-        let codes = &codes[..codes.len().min(STATUSES)];
-        let others = self
-            .rejected
-            .saturating_sub(codes.iter().map(|(_, n)| n).sum());
-        let mut shown: Vec<String> = codes
-            .iter()
-            .map(|(code, n)| format!("{}: {n}", Escaped(cut(code, CODE))))
-            .collect();
-        if others > 0 && !shown.is_empty() {
-            shown.push(format!("others: {others}"));
-        }
-        if let Some(first) = shown.first_mut() {
-            first.insert_str(0, "codes  ");
-        }
-        Figures::separated("  ", shown)
-    }
-
     fn classes_shown(&self) -> Figures {
         let mut classes: Vec<_> = self.error_types.iter().collect();
         classes.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
@@ -222,6 +214,7 @@ impl Summary {
             let figures = Figures::new(vec![extremes, quantiles.collect()]);
             lines.extend(two(&left, &figures, width));
         }
+        lines.extend(self.phases_shown(width));
         let wait = if self.queue_wait.is_empty() {
             String::new()
         } else {
@@ -332,9 +325,9 @@ impl Summary {
         let room = width.saturating_sub(from);
         let texts = errors.iter().map(|error| cut(&error_shown(error), room));
         let texts: Vec<String> = texts.collect();
-        let place = |error: &TopError| match &error.place {
-            Some(place) => Escaped(format_args!("e.g. {place}")).to_string(),
-            None => format!("e.g. line {}", error.index + 1),
+        let place = |error: &TopError| {
+            let place = place_shown(error.place.as_deref(), error.index);
+            format!("{EXAMPLE}{place}")
         };
         let urls: Vec<String> = errors
             .iter()
@@ -369,7 +362,7 @@ impl Summary {
 }
 
 /// Makes the rows under a title, which stands before the first row.
-fn titled(title: &str, rows: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn titled(title: &str, rows: impl Iterator<Item = String>) -> Vec<String> {
     rows.enumerate()
         .map(|(at, row)| format!("{:<TITLE$}{row}", if at == 0 { title } else { "" }))
         .collect()
@@ -377,10 +370,25 @@ fn titled(title: &str, rows: impl Iterator<Item = String>) -> Vec<String> {
 
 /// Returns the place without the folders of its file if it takes more than `room` columns. Then more is left of the
 /// URL, and the name of the file is mostly enough to find it.
-fn without_folders_if_long(place: String, room: usize) -> String {
+pub(super) fn without_folders_if_long(place: String, room: usize) -> String {
     match place.rsplit_once(['/', MAIN_SEPARATOR]) {
-        Some((_, name)) if columns(&place) > room => format!("e.g. {GAP}/{name}"),
+        Some((folders, name)) if columns(&place) > room => {
+            let begins = if folders.starts_with(EXAMPLE) {
+                EXAMPLE
+            } else {
+                ""
+            };
+            format!("{begins}{GAP}/{name}")
+        }
         _ => place,
+    }
+}
+
+/// Returns the place that a request was read from, or its number among the requests.
+pub(super) fn place_shown(place: Option<&str>, index: u64) -> String {
+    match place {
+        Some(place) => Escaped(place).to_string(),
+        None => format!("line {}", index + 1),
     }
 }
 

@@ -74,6 +74,16 @@ impl Distribution {
         Duration::from_micros(self.max)
     }
 
+    /// Returns times with the number counted at each, shortest first: the bars of a histogram.
+    ///
+    /// Each time has three significant digits.
+    pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
+        self.counts.iter_recorded().map(|at| {
+            let us = self.counts.lowest_equivalent(at.value_iterated_to());
+            (Duration::from_micros(us), at.count_at_value())
+        })
+    }
+
     /// Time that the given share of all times does not exceed: 0.95 for p95.
     pub fn quantile(&self, share: f64) -> Duration {
         if self.is_empty() {
@@ -131,14 +141,8 @@ impl From<Distribution> for DistributionWire {
             max_ms: d.max(),
             sum_us: d.sum,
             counts_us: d
-                .counts
-                .iter_recorded()
-                .map(|at| {
-                    (
-                        d.counts.lowest_equivalent(at.value_iterated_to()),
-                        at.count_at_value(),
-                    )
-                })
+                .counts()
+                .map(|(time, times)| (millis::micros(time), times))
                 .collect(),
         }
     }
@@ -161,11 +165,18 @@ impl From<DistributionWire> for Distribution {
 
 /// Distribution to one per cent, small while it holds few times, for the many hosts of one batch.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Sketch(Vec<(u16, u64)>);
+pub(crate) struct Sketch(Vec<(u16, u64)>);
 
 impl Sketch {
-    pub(super) fn record(&mut self, time: Duration) {
+    pub(crate) fn record(&mut self, time: Duration) {
         self.add(bucket(millis::micros(time).min(LONGEST)), 1);
+    }
+
+    /// Counts a time to six per cent, so that few different times are kept.
+    pub(crate) fn record_coarsely(&mut self, time: Duration) {
+        // Buckets below 64 us are exact, and a quarter of the others is left: 16 to the octave.
+        let fine = bucket(millis::micros(time).min(LONGEST));
+        self.add(if fine < 64 { fine } else { fine & !3 | 2 }, 1);
     }
 
     fn add(&mut self, bucket: u16, times: u64) {
@@ -176,14 +187,14 @@ impl Sketch {
     }
 
     /// Pairs of a time in microseconds and its count.
-    pub(super) fn pairs(&self) -> Vec<(u64, u64)> {
+    pub(crate) fn pairs(&self) -> Vec<(u64, u64)> {
         self.0
             .iter()
             .map(|(at, times)| (middle(*at), *times))
             .collect()
     }
 
-    pub(super) fn of_pairs(pairs: &[(u64, u64)]) -> Sketch {
+    pub(crate) fn of_pairs(pairs: &[(u64, u64)]) -> Sketch {
         let mut sketch = Sketch::default();
         for (us, times) in pairs {
             sketch.add(bucket((*us).min(LONGEST)), *times);
@@ -191,8 +202,13 @@ impl Sketch {
         sketch
     }
 
-    pub(super) fn quantile(&self, share: f64) -> Option<Duration> {
-        let all: u64 = self.0.iter().map(|(_, times)| times).sum();
+    /// Number of times.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.iter().map(|(_, times)| times).sum()
+    }
+
+    pub(crate) fn quantile(&self, share: f64) -> Option<Duration> {
+        let all = self.count();
         let within = ((all as f64 * share).ceil() as u64).max(1);
         let mut so_far = 0;
         let at = self.0.iter().find(|(_, times)| {

@@ -3,41 +3,59 @@
 mod adding;
 mod codes;
 mod counted;
+mod counting;
+mod course;
+mod details;
 mod display;
 mod distribution;
-mod downloads;
 mod duplicates;
+mod facts;
 mod layout;
-mod numbered_files;
 mod numbers;
 mod rows;
+mod saved_files;
+mod slowest;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod threshold;
+mod timeline;
 mod wire;
 mod worst;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use counted::CountedOutcome;
+pub use details::TimeFigures;
 pub use distribution::Distribution;
+pub(crate) use distribution::Sketch;
+pub(crate) use facts::{
+    ExampleTexts, FailureFacts, OutcomeFacts, OutcomeTimes, ResultFacts, Traffic,
+};
 pub use rows::{HostFigures, TopError};
+pub(crate) use saved_files::SavedFileFacts;
+pub use slowest::SlowRequest;
+pub(crate) use texts::cut as cut_text;
+pub use threshold::{InvalidThreshold, Threshold, ThresholdCheck};
+pub use timeline::TimeSlice;
 
-use crate::error::{ErrorType, Layer, StopReason};
+use crate::error::{ErrorType, Layer};
 use crate::host::Host;
-use crate::outcome::{Outcome, State};
+use crate::outcome::Outcome;
 use crate::timing::millis;
-use codes::{CodeRow, code_shown};
+use codes::CodeRow;
+pub(crate) use codes::cut_code;
+use details::SummaryDetails;
 use rows::{ErrorKey, ErrorRow, HostRow};
 use worst::Worst;
 
 /// Figures of a batch: counts of each kind of outcome, reasons of failures, latencies.
 ///
 /// Summaries add up: the summaries of several runs or machines make one. Its `Display` is the closing block of a run,
-/// in lines of at most 80 columns (`{summary:120}`: of at most 120). As JSON it also carries the counts that addition
+/// in lines of at most 80 columns (`{summary:120}`: of at most 120); `{summary:#}` adds a plot of the throughput. As JSON it also carries the counts that addition
 /// needs, so that it can be read back and added to.
 ///
 /// ```
@@ -80,6 +98,7 @@ pub struct Summary {
     budget_refusals: u64,
     latency: Distribution,
     queue_wait: Distribution,
+    details: SummaryDetails,
     bytes_sent: u64,
     bytes_received: u64,
     connections_opened: u64,
@@ -97,84 +116,7 @@ impl Summary {
 
     /// Counts an outcome.
     pub fn record<T>(&mut self, outcome: &Outcome<T>) {
-        let report = &outcome.report;
-        self.numbered_files += u64::from(outcome.saved().is_some_and(|saved| saved.numbered));
-        let failed = match &outcome.state {
-            _ if outcome.is_not_done() => {
-                self.not_done += 1;
-                false
-            }
-            State::Success(_) => {
-                self.succeeded += 1;
-                false
-            }
-            State::Rejected(rejection) => {
-                self.rejected += 1;
-                self.codes.row(code_shown(rejection)).count += 1;
-                false
-            }
-            State::Failed(error) if error.error_type() == ErrorType::Cancelled => {
-                self.cancelled += 1;
-                false
-            }
-            State::Failed(error) => {
-                self.failed += 1;
-                *self.error_types.entry(error.error_type()).or_default() += 1;
-                let key = ErrorKey::of(error, outcome);
-                self.errors.row(key).count(error, outcome);
-                true
-            }
-        };
-        self.record_download(outcome);
-        if outcome.stop_reason() == Some(StopReason::BudgetEmpty) {
-            self.budget_refusals += 1;
-        }
-        if let Some(status) = outcome.status().filter(|_| !outcome.is_not_done()) {
-            *self.statuses.entry(status).or_default() += 1;
-        }
-        self.attempts += u64::from(report.attempts);
-        if report.attempts > 1 {
-            self.retried += 1;
-            self.retry_attempts += u64::from(report.attempts - 1);
-            self.later_successes += u64::from(outcome.is_success());
-        }
-        if report.attempts > 0 {
-            self.queue_wait.record(report.queued.into());
-        }
-        self.bytes_sent += report.bytes_sent;
-        self.bytes_received += report.bytes_received;
-        self.connections_opened += u64::from(report.connections_opened);
-        self.connections_reused += u64::from(report.connections_reused);
-        self.record_times(outcome, failed);
-    }
-
-    /// Counts the latency of every attempt that got a response, and the figures of the host.
-    fn record_times<T>(&mut self, outcome: &Outcome<T>, failed: bool) {
-        let report = &outcome.report;
-        let answered = report
-            .rare()
-            .log
-            .iter()
-            .filter(|attempt| attempt.status.is_some());
-        // The last attempt stands in the log if it failed.
-        let in_log = report.rare().log.len() >= report.attempts as usize;
-        let last = (!in_log && report.head.is_some()).then(|| report.elapsed.into());
-        let host = outcome.host();
-        let mut row = None;
-        let counts = !outcome.is_not_done() && (report.attempts > 0 || failed);
-        if let Some(host) = host.filter(|_| counts) {
-            let host = self.hosts.row(host);
-            host.requests += 1;
-            host.failed += u64::from(failed);
-            host.limit = report.limit.map(NonZeroU32::get).or(host.limit);
-            row = Some(&mut host.latency);
-        }
-        for elapsed in answered.map(|attempt| attempt.elapsed).chain(last) {
-            self.latency.record(elapsed);
-            if let Some(latency) = &mut row {
-                latency.record(elapsed);
-            }
-        }
+        self.count(&OutcomeFacts::of(outcome));
     }
 
     /// Sets the wall time: from the start of the batch to its end.

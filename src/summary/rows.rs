@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::Summary;
 use super::distribution::Sketch;
+use super::facts::{FailureFacts, OutcomeFacts};
+use super::texts::{MESSAGE, URL, cut};
 use super::worst::RankedRow;
-use crate::error::{Error, ErrorType, Layer};
+use crate::error::{ErrorType, Layer};
 use crate::host::Host;
-use crate::outcome::Outcome;
-use crate::redact;
 use crate::timing::{Phase, millis};
 use http::StatusCode;
 
@@ -103,6 +103,19 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// Latencies of the hosts that have a row.
+    pub(crate) fn host_latencies(&self) -> impl Iterator<Item = (&Host, &Sketch)> {
+        let rows = self.hosts.sorted().into_iter();
+        rows.map(|(host, row)| (host, &row.latency))
+    }
+
+    /// Latencies of a host. `None`: it has no row.
+    pub(crate) fn latency_of(&self, host: &Host) -> Option<&Sketch> {
+        self.hosts.get(host).map(|row| &row.latency)
+    }
+}
+
 impl HostFigures {
     pub(super) fn of(host: &Host, row: &HostRow) -> HostFigures {
         HostFigures {
@@ -139,20 +152,16 @@ pub(super) struct Example {
     pub(super) message: String,
 }
 
-/// Longest message and URL that are kept, in bytes.
-pub(super) const MESSAGE: usize = 120;
-const URL: usize = 400;
-
 impl ErrorKey {
-    pub(super) fn of<T>(error: &Error, outcome: &Outcome<T>) -> ErrorKey {
-        let by_status = error.error_type() == ErrorType::HttpStatus;
+    pub(super) fn of(failure: &FailureFacts<'_>) -> ErrorKey {
+        let by_status = failure.error_type == ErrorType::HttpStatus;
         ErrorKey {
-            error_type: error.error_type(),
-            phase: error.phase().filter(|_| !by_status),
-            status: error.status().or(outcome.status().filter(|_| by_status)),
-            words: match error.layer() {
-                Layer::Application => cut(error.message(), MESSAGE),
-                Layer::Local => cut(&without_numbers(error.message()), MESSAGE),
+            error_type: failure.error_type,
+            phase: failure.phase.filter(|_| !by_status),
+            status: failure.status,
+            words: match failure.error_type.layer() {
+                Layer::Application => cut(failure.message, MESSAGE),
+                Layer::Local => cut(&without_numbers(failure.message), MESSAGE),
                 _ => String::new(),
             },
         }
@@ -160,29 +169,17 @@ impl ErrorKey {
 }
 
 impl ErrorRow {
-    pub(super) fn count<T>(&mut self, error: &Error, outcome: &Outcome<T>) {
+    pub(super) fn count(&mut self, failure: &FailureFacts<'_>, facts: &OutcomeFacts<'_>) {
         self.count += 1;
         // The example is the first failure in the input, whatever the order in which failures arrive.
-        if self
-            .example
-            .as_ref()
-            .is_none_or(|e| outcome.index() < e.index)
-        {
+        if self.example.as_ref().is_none_or(|e| facts.index < e.index) {
             self.example = Some(Example {
-                index: outcome.index(),
-                place: outcome.request().place().map(|place| place.to_string()),
-                url: cut(&shown(error, outcome), URL),
-                message: message(error, outcome),
+                index: facts.index,
+                place: facts.texts.place(),
+                url: cut(&facts.texts.url(), URL),
+                message: message(failure, facts),
             });
         }
-    }
-}
-
-/// Returns the URL, or if there is none, the part of the line that may be shown.
-fn shown<T>(error: &Error, outcome: &Outcome<T>) -> String {
-    match (outcome.url(), error.text()) {
-        (url, Some(text)) if url.is_empty() => text.to_owned(),
-        (url, _) => url,
     }
 }
 
@@ -224,17 +221,17 @@ impl TopError {
 
 /// Returns the words of a failure without the host, which differs from request to request and stands in the example's
 /// URL.
-fn message<T>(error: &Error, outcome: &Outcome<T>) -> String {
-    if error.error_type() == ErrorType::HttpStatus
-        && let Some(status) = outcome.status()
+fn message(failure: &FailureFacts<'_>, facts: &OutcomeFacts<'_>) -> String {
+    if failure.error_type == ErrorType::HttpStatus
+        && let Some(status) = facts.status
     {
         let name = StatusCode::from_u16(status)
             .ok()
             .and_then(|s| s.canonical_reason());
         return name.map_or_else(|| status.to_string(), |name| format!("{status} {name}"));
     }
-    let text = error.message();
-    let text = match outcome.host() {
+    let text = failure.message;
+    let text = match &facts.host {
         Some(host) => text.replacen(&format!(" to {}:{}", host.name(), host.port()), "", 1),
         None => text.to_owned(),
     };
@@ -252,11 +249,4 @@ fn without_numbers(text: &str) -> String {
         }
     }
     kept
-}
-
-pub(super) fn cut(text: &str, most: usize) -> String {
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    format!("{}…", redact::beginning(text, most))
 }

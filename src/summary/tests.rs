@@ -2,13 +2,15 @@ use std::time::Duration;
 
 use super::*;
 use crate::Request;
-use crate::error::Error;
+use crate::error::{Error, StopReason};
+use crate::outcome::State;
 use crate::outcome::sample::{self, attempt, ms, response};
 use crate::rejection::Rejection;
 
 mod duplicates;
 mod not_done;
 mod shown;
+mod threshold;
 
 fn url(index: u64) -> String {
     format!("https://api.x.org/{index}")

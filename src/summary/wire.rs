@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Summary;
 use super::codes::CodeRow;
+use super::details::SummaryDetails;
 use super::distribution::{Distribution, Sketch};
 use super::rows::{ErrorKey, ErrorRow, Example, HostRow};
 use super::worst::Worst;
@@ -36,6 +38,7 @@ pub(super) struct SummaryWire {
     requests_per_s: Option<f64>,
     layers: BTreeMap<Layer, u64>,
     error_types: BTreeMap<ErrorType, u64>,
+    #[serde(deserialize_with = "statuses")]
     statuses: BTreeMap<u16, u64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     rejection_codes: BTreeMap<String, u64>,
@@ -50,10 +53,22 @@ pub(super) struct SummaryWire {
     connections_reused: u64,
     latency: Distribution,
     queue_wait: Distribution,
+    #[serde(flatten)]
+    details: SummaryDetails,
     hosts: Vec<HostLine>,
     other_hosts: HostLine,
     top_errors: Vec<ErrorLine>,
     other_errors: ErrorRest,
+}
+
+/// Reads numbers by status. The keys are read as text, which also works within another value.
+fn statuses<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u16, u64>, D::Error> {
+    let read = |(status, n): (String, u64)| match status.parse() {
+        Ok(status) => Ok((status, n)),
+        Err(_) => Err(D::Error::custom(format!("{status:?} is no status"))),
+    };
+    let numbers = BTreeMap::<String, u64>::deserialize(from)?;
+    numbers.into_iter().map(read).collect()
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -150,6 +165,7 @@ impl From<Summary> for SummaryWire {
             connections_reused: s.connections_reused,
             latency: s.latency,
             queue_wait: s.queue_wait,
+            details: s.details,
         }
     }
 }
@@ -203,6 +219,7 @@ impl From<SummaryWire> for Summary {
             budget_refusals: w.budget_refusals,
             latency: w.latency,
             queue_wait: w.queue_wait,
+            details: w.details,
             bytes_sent: w.bytes_sent,
             bytes_received: w.bytes_received,
             connections_opened: w.connections_opened,

@@ -64,6 +64,11 @@ impl<K: Eq + Hash + Ord + Clone, R: RankedRow> Worst<K, R> {
         })
     }
 
+    /// Returns the row of a key. `None`: it has none.
+    pub(super) fn get(&self, key: &K) -> Option<&R> {
+        self.places.get(key).map(|at| &self.rows[*at].1)
+    }
+
     /// Returns all rows, or no row if there are more than `most`.
     pub(super) fn few(&self, most: usize) -> impl Iterator<Item = (&K, &R)> {
         let few = self.rows.len() <= most;

@@ -53,6 +53,7 @@ mod recorded;
 mod recording;
 #[cfg(unix)]
 mod replaced;
+mod report;
 mod requests;
 mod results;
 mod resuming;

@@ -153,7 +153,9 @@ fn the_summary_counts_rejections_by_code() {
         [("4001".to_owned(), 18), ("E7".to_owned(), 2)]
     );
     assert!(
-        summary.to_string().contains("codes  4001: 18  E7: 2"),
+        summary
+            .to_string()
+            .contains("Rejections    18  4001\n               2  E7\n"),
         "{summary}"
     );
     let text = serde_json::to_string(&summary).unwrap();

@@ -4,6 +4,7 @@ mod again;
 mod apart;
 mod arguments;
 mod bearer_command;
+mod commands;
 mod connection;
 mod credentials;
 mod demo;
@@ -38,7 +39,9 @@ mod sitemaps;
 mod source;
 mod stdout;
 mod template;
+mod terminal;
 mod text_or_file;
+mod thresholds;
 mod total;
 mod unfit;
 mod units;
@@ -52,6 +55,9 @@ use run_limit::RunLimit;
 
 fn main() -> ExitCode {
     limits::survive_full_files();
+    if let Some(command) = commands::asked() {
+        return command.carry_out().into();
+    }
     let arguments = match arguments::read() {
         Ok(arguments) => arguments,
         Err(told) => return failure::of_usage(&told).into(),

@@ -127,14 +127,3 @@ impl Messages {
         let _ = io::stderr().write_all(format!("{clear}{text}").as_bytes());
     }
 }
-
-/// Columns of the terminal that standard error goes to; else the value of `COLUMNS`, else 80.
-pub(crate) fn width() -> usize {
-    let of_terminal =
-        terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into());
-    let of_environment = || env::var("COLUMNS").ok()?.parse().ok();
-    let known = of_terminal
-        .filter(|width| *width > 0)
-        .or_else(of_environment);
-    known.filter(|width| *width > 0).unwrap_or(80)
-}

@@ -4,7 +4,8 @@ use haul::Summary;
 
 use crate::failure::CommandError;
 use crate::files::SummaryFile;
-use crate::messages::{self, Messages};
+use crate::messages::Messages;
+use crate::terminal;
 
 /// Makes the note of a run that was stopped early.
 pub(crate) fn stopped_early(reason: &str) -> String {
@@ -18,7 +19,11 @@ pub(crate) fn report(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     if !messages.is_quiet() {
-        messages.block(&format!("{summary:width$}", width = messages::width()));
+        let width = terminal::columns_of_stderr();
+        messages.block(&match terminal::shows_utf8() {
+            true => format!("{summary:#width$}"),
+            false => format!("{summary:width$}"),
+        });
     }
     file.write(summary)
 }

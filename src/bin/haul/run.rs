@@ -31,6 +31,7 @@ use crate::run_limit::{self, RunLimit};
 use crate::settings::{self, RunSettings};
 use crate::signals::{self, Signalled};
 use crate::stdout;
+use crate::thresholds;
 use crate::total;
 use crate::units::FailureLimit;
 
@@ -171,7 +172,7 @@ pub(crate) fn run(
             Status::Stopped
         }
         _ if summary.total() == 0 && arguments.ending.fail_empty => Status::Unsuccessful,
-        _ if summary.succeeded() < summary.total() && !arguments.ending.exit_zero => {
+        _ if thresholds::is_unsuccessful(&arguments.ending, &summary, messages) => {
             Status::Unsuccessful
         }
         _ => Status::Fine,

@@ -2,6 +2,7 @@
 
 mod file;
 mod line;
+mod outcomes;
 mod read;
 mod rebuild;
 mod row;
@@ -28,6 +29,7 @@ use crate::record::RecordOptions;
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::summary::Summary;
+pub(crate) use outcomes::read_outcomes;
 use rebuild::RebuiltRows;
 use row::{FailureRow, RunFigures};
 use writer::RowWriter;

@@ -17,21 +17,33 @@ use crate::request::Request;
 
 /// Reads `last_failures`. The file keeps its bytes, and no other file is made beside it.
 pub(super) fn last_failures(path: &Path) -> Result<Vec<Request>, SinkError> {
+    with_database(path, |database| read(path, database))
+}
+
+/// Opens a database and reads from it by `read`. The file keeps its bytes, and no other file is made beside it. An error
+/// if another program changes the database meanwhile in a way that this does not see.
+pub(super) fn with_database<T>(
+    path: &Path,
+    read: impl FnOnce(&Connection) -> Result<T, SinkError>,
+) -> Result<T, SinkError> {
     let failed = |e| SinkError::new(SinkTarget::File(path.to_owned()), "cannot be read", e);
     let before = FilesState::of(path).map_err(failed)?;
     if before.is_whole() {
         // An ordinary connection to a database in WAL mode makes files beside it, even for reading.
-        let read = read(path, path, "mode=ro&immutable=1");
-        if FilesState::of(path).map_err(failed)? == before {
-            return read;
-        }
+        let found = read(&connect(path, path, "mode=ro&immutable=1")?);
+        return match FilesState::of(path).map_err(failed)? == before {
+            true => found,
+            false => Err(failed(io::Error::other(
+                "another program changed it meanwhile",
+            ))),
+        };
     }
     if before.lacks_index {
         let copy = DatabaseCopy::of(path).map_err(failed)?;
-        return read(path, &copy.file(), "mode=rw");
+        return read(&connect(path, &copy.file(), "mode=rw")?);
     }
     // Another program writes the database, or did so until it was killed: the log beside the database is read too.
-    read(path, path, "mode=ro")
+    read(&connect(path, path, "mode=ro")?)
 }
 
 /// State of the files of a database. The state is the same before and after a reading that no other program interfered
@@ -96,14 +108,19 @@ impl Drop for DatabaseCopy {
     }
 }
 
-/// Reads a file. Errors name `path`.
-fn read(path: &Path, file: &Path, how: &str) -> Result<Vec<Request>, SinkError> {
+/// Opens a file. Errors name `path`.
+fn connect(path: &Path, file: &Path, how: &str) -> Result<Connection, SinkError> {
     let failed = |e| error(path, "cannot be read as an SQLite database", e);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
     let database =
         Connection::open_with_flags(format!("{}?{how}", uri(file)), flags).map_err(failed)?;
     database.busy_timeout(PATIENCE).map_err(failed)?;
-    let place = match version(path, &database)?.ok_or_else(|| no_failure_log(path))? {
+    Ok(database)
+}
+
+fn read(path: &Path, database: &Connection) -> Result<Vec<Request>, SinkError> {
+    let failed = |e| error(path, "cannot be read as an SQLite database", e);
+    let place = match version(path, database)?.ok_or_else(|| no_failure_log(path))? {
         FIRST => "NULL, NULL",
         _ => "source, line",
     };

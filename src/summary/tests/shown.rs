@@ -34,9 +34,15 @@ Done in 19.6 s                        10001 requests, 16 at once
   failed        49    0.5 %           http_status 40 · timeout 9
 Latency of 9997 responses, ms         mean 165.0   min 1.0   max 4120
                                       p50 164   p90 297   p95 314   p99 327
+  first byte  mean 120   p95 120
   queue wait  mean 3.0   p95 3.0      510 requests/s   received 48.2 MB
                                       connections 24 new, 9991 reused
   retries     14 requests (+23 attempts), 5 then succeeded
+Slowest       4120 ms  200  line 1 https://api.x.org/0
+               330 ms  200  line 330 https://api.x.org/329
+               330 ms  200  line 660 https://api.x.org/659
+               330 ms  200  line 990 https://api.x.org/989
+               330 ms  200  line 1320 https://api.x.org/1319
 Worst hosts   api.x.org    9992 requests   40 failed   p95 313 ms
               x               9 requests    9 failed
 Top errors    40  http_status 404 Not Found
@@ -56,6 +62,42 @@ Top errors    40  http_status 404 Not Found
 }
 
 #[test]
+fn rejections_have_a_row_for_each_code() {
+    let coded = |n, code: &str| {
+        let answer = response(&url(n), 200, "text/plain", b"x");
+        sample::rejected(n, url(n), answer, Rejection::new(code, "no"))
+    };
+    let mut outcomes: Vec<_> = (0..12).map(|n| coded(n, "E7")).collect();
+    outcomes.extend((12..18).map(|n| coded(n, &format!("X{n}"))));
+    let text = of(&outcomes).to_string();
+    let rows = "\
+Rejections    12  E7
+               1  X12
+               1  X13
+               1  X14
+               1  X15
+               2  other codes
+";
+    assert!(text.contains(rows), "{text}");
+}
+
+#[test]
+fn the_alternate_form_plots_the_throughput() {
+    let mut summary = Summary::new();
+    for second in 0..8_u64 {
+        for n in 0..=second * 10 {
+            let mut outcome = success(n, 1.0);
+            let at = std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + second);
+            outcome.report.started = at.into();
+            summary.record(&outcome);
+        }
+    }
+    let line = "Throughput    ▁▂▃▄▅▆▇█  up to 71/s\n";
+    assert!(format!("{summary:#}").contains(line), "{summary:#}");
+    assert!(!format!("{summary}").contains("Throughput"));
+}
+
+#[test]
 fn lines_that_say_nothing_are_left_out() {
     let mut summary = of(&[success(0, 0.25), success(1, 0.25)]);
     summary.set_wall(Duration::from_millis(250));
@@ -67,6 +109,7 @@ Done in 0.25 s                        2 requests
   failed         0
 Latency of 2 responses, ms            mean 0.25   min 0.25   max 0.25
                                       p50 0.25   p90 0.25   p95 0.25   p99 0.25
+  first byte  mean 120   p95 120
   queue wait  mean 3.0   p95 3.0      8.0 requests/s   received 2.0 kB
                                       connections 0 new, 2 reused";
     assert_eq!(summary.to_string(), expected, "\n{summary}");

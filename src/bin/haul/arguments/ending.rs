@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use haul::settings::StatusSet;
+use haul::summary::Threshold;
 use serde_json::Value;
 
 use crate::units::{FailureLimit, most, requirement, time, whole};
@@ -36,6 +37,19 @@ pub(crate) struct EndingArguments {
     /// be sent nothing at all. What was read before it is sent and ends by itself; the exit status is 4.
     #[arg(hide_short_help = true, long, value_name = "N", value_parser = whole::<u64>)]
     pub(crate) max_cost: Option<u64>,
+    /// Exit with 1 only if a figure is beyond a bound: p95>500ms, failed>1%, status:5xx>0
+    ///
+    /// A figure (failed, rejected, not_done, retried, status:404, status:5xx, error:timeout, mean, p50, p90, p95, p99,
+    /// max, rate), then >, >=, < or <=, and a number, a share (of the finished requests) or a time. failed does not
+    /// count rejected requests. May be given more than once. Single failures then no longer make the exit status 1.
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "CONDITION",
+        value_delimiter = ',',
+        conflicts_with = "exit_zero"
+    )]
+    pub(crate) fail_if: Vec<Threshold>,
     /// Exit with 0 even if requests failed or were rejected
     #[arg(long)]
     pub(crate) exit_zero: bool,

@@ -99,6 +99,7 @@ First steps:
   haul -j 32 --rate 50 --retry 3 -o run.jsonl --failures failures.db urls.txt
   haul --resume -o run.jsonl urls.txt                      after Ctrl-C, a limit or a crash
   haul failures.db -o again.jsonl                          send again just what failed
+  haul report run.jsonl                                    sum up a finished run (haul report --help)
 
 -L, -Z, -f, -S and --compressed of curl are accepted and change nothing: haul always works that way.
 -s is --progress none.
@@ -183,7 +184,14 @@ pub(crate) fn command() -> clap::Command {
         let flag = Arg::new(long).long(long).hide(true);
         flag.short(short).action(ArgAction::SetTrue)
     };
-    let command = Arguments::command().mut_args(|argument| {
+    with_variables(Arguments::command())
+        .args(ANYWAY.map(flag))
+        .arg(flag((SILENT, Some('s'))))
+}
+
+/// Adds an environment variable to every option of a clap command.
+pub(crate) fn with_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| {
         let Some(long) = argument.get_long() else {
             return argument;
         };
@@ -201,10 +209,15 @@ pub(crate) fn command() -> clap::Command {
             matches!(name, Some("N" | "TIME" | "SIZE"))
         });
         argument.allow_negative_numbers(is_number)
-    });
-    command
-        .args(ANYWAY.map(flag))
-        .arg(flag((SILENT, Some('s'))))
+    })
+}
+
+/// Returns the text about arguments that clap could not read, or help that was asked for.
+pub(crate) fn told(error: &clap::Error, command: &clap::Command) -> ProgramEnd {
+    match error.use_stderr() {
+        true => ProgramEnd::Wrong(names::explained(error, command)),
+        false => ProgramEnd::Asked(error.render().to_string()),
+    }
 }
 
 /// Reads the arguments of this process. The error is the text that is printed instead of a run: help, the version, or a
@@ -222,10 +235,7 @@ pub(crate) fn read() -> Result<Arguments, ProgramEnd> {
         }
         Ok(arguments)
     };
-    read().map_err(|error: clap::Error| match error.use_stderr() {
-        true => ProgramEnd::Wrong(names::explained(&error, &command())),
-        false => ProgramEnd::Asked(error.render().to_string()),
-    })
+    read().map_err(|error: clap::Error| told(&error, &command()))
 }
 
 /// Text that is printed instead of a run.

@@ -2,6 +2,7 @@
 //! opened.
 
 mod formats;
+mod report;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -17,11 +18,12 @@ use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
 use crate::source::{STDIN, is_url};
 
+pub(crate) use report::enter_report;
 pub(crate) use summary::SummaryFile;
 pub(crate) use writable::NewOutputs;
 
 /// Name in messages of a file among the arguments.
-const INPUT: &str = "an input";
+pub(crate) const INPUT: &str = "an input";
 
 /// Name in messages of a file that holds a part of an input that is a database.
 const BESIDE_INPUT: &str = "a file that SQLite keeps beside an input";

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use haul::Summary;
+use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::is_file_name;
@@ -66,7 +66,7 @@ impl SummaryFile {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn write(&mut self, summary: &Summary) -> Result<(), CommandError> {
+    pub(crate) fn write(&mut self, summary: &impl Serialize) -> Result<(), CommandError> {
         let text = || -> io::Result<String> { Ok(serde_json::to_string_pretty(summary)? + "\n") };
         match self {
             SummaryFile::None => Ok(()),

@@ -1,0 +1,36 @@
+//! Commands beside a run: the first argument names one.
+
+mod report;
+
+use std::env;
+
+use crate::failure::{self, Status};
+
+/// Command that the first argument names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subcommand {
+    /// `haul report`: figures of finished runs.
+    Report,
+}
+
+/// Returns the command that the first argument names. `None`: a run is asked for. A file of such a name is given as
+/// `./report`.
+pub(crate) fn asked() -> Option<Subcommand> {
+    let first = env::args_os().nth(1)?;
+    match first.to_str()? {
+        "report" => Some(Subcommand::Report),
+        _ => None,
+    }
+}
+
+impl Subcommand {
+    /// Carries out the command, prints its messages, and returns the exit status.
+    pub(crate) fn carry_out(self) -> Status {
+        match self {
+            Subcommand::Report => match report::ReportArguments::read() {
+                Ok(arguments) => report::carry_out(&arguments),
+                Err(told) => failure::of_usage(&told),
+            },
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `haul report`: figures of finished runs.
+
+mod against;
+mod arguments;
+mod inputs;
+mod table;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use haul::redact::Escaped;
+use haul::report::{Report, ReportError, ReportReader};
+
+use arguments::FailOn;
+pub(crate) use arguments::ReportArguments;
+use inputs::ResultInput;
+
+use crate::failure::{CommandError, Status};
+use crate::files::{self, SummaryFile};
+use crate::messages::Messages;
+use crate::stdout;
+use crate::terminal;
+use crate::thresholds;
+
+/// Number of lines without a result that are told one by one.
+const TOLD: usize = 10;
+
+/// Makes the report and returns the exit status.
+pub(crate) fn carry_out(arguments: &ReportArguments) -> Status {
+    let messages = Messages::new(&arguments.messages());
+    match report(arguments, &messages) {
+        Ok(status) => status,
+        Err(failure) => {
+            messages.error(failure.message());
+            failure.status()
+        }
+    }
+}
+
+fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, CommandError> {
+    let inputs = inputs::of(&arguments.inputs)?;
+    let old = arguments.against.as_deref().map(ResultInput::of);
+    let old = old.transpose()?;
+    let read: Vec<_> = old.iter().chain(&inputs).map(ResultInput::used).collect();
+    let outputs = arguments.summary_json.as_deref();
+    let outputs = outputs.map(|path| ("--summary-json", path));
+    files::enter_report(&read, outputs.as_slice(), arguments.overwrite)?;
+    stdout::check()?;
+    let mut summary_file = SummaryFile::open(arguments.summary_json.as_deref())?;
+    let shows = !messages.is_quiet() && arguments.summary_json.as_deref() != Some(Path::new("-"));
+    if let Some(old) = old {
+        let comparison = against::compare(&[old], &inputs, messages)?;
+        summary_file.write(&comparison)?;
+        if shows {
+            print(&format!("{comparison}\n"))?;
+        }
+        let newly_failed = arguments.fail_on == Some(FailOn::NewlyFailed)
+            && against::tell_newly_failed(&comparison, messages);
+        let exceeded =
+            thresholds::exceeded(&arguments.fail_if, comparison.new().summary(), messages);
+        return Ok(status(newly_failed || exceeded));
+    }
+    let mut reader = ReportReader::new();
+    if let Some(by) = &arguments.by {
+        reader = reader.by(by.clone());
+    }
+    let read = read_all(&inputs, &mut reader, messages)?;
+    let report = reader.finish().map_err(|error| failed(&error))?;
+    summary_file.write(&report)?;
+    if shows && !(report.summary().total() == 0 && read.is_err()) {
+        print(&shown(&report))?;
+    }
+    read.map_err(|error| failed(&error))?;
+    let exceeded = thresholds::exceeded(&arguments.fail_if, report.summary(), messages);
+    Ok(status(exceeded))
+}
+
+fn status(is_beyond: bool) -> Status {
+    match is_beyond {
+        true => Status::Unsuccessful,
+        false => Status::Fine,
+    }
+}
+
+/// Reads all inputs and tells the lines that are no results. The inner error is that of an input that cannot be read to
+/// its end: the results before it count.
+fn read_all(
+    inputs: &[ResultInput],
+    reader: &mut ReportReader,
+    messages: &Messages,
+) -> Result<Result<(), ReportError>, CommandError> {
+    let mut read = Ok(());
+    for input in inputs {
+        // The other inputs count even if one cannot be read to its end.
+        read = read.and(input.read(reader));
+    }
+    tell_unread(reader, messages);
+    let (_, unread) = reader.unread();
+    if let Some(first) = inputs.first()
+        && reader.results() == 0
+        && unread > 0
+        && read.is_ok()
+    {
+        return Err(CommandError::usage(format!(
+            "{first}: no line is a result (a file that haul wrote with -o is expected)"
+        )));
+    }
+    Ok(read)
+}
+
+/// Error of an input that cannot be read to its end, or of a temporary file.
+fn failed(error: &ReportError) -> CommandError {
+    match error.is_temporary() {
+        true => CommandError::unwritten(error.to_string()),
+        false => CommandError::usage(error.to_string()),
+    }
+}
+
+/// Tells the lines that are no results.
+fn tell_unread(reader: &ReportReader, messages: &Messages) {
+    let (lines, all) = reader.unread();
+    for line in lines.iter().take(TOLD) {
+        messages.warning(&format!("{}:{}: {}", line.source, line.line, line.reason));
+    }
+    if all > TOLD as u64 {
+        messages.warning(&format!("{all} lines are no results; the others count"));
+    }
+}
+
+/// Returns the report as text.
+fn shown(report: &Report) -> String {
+    let width = terminal::columns_of_stdout();
+    let mut text = match terminal::shows_utf8() {
+        true => format!("{:#width$}\n", report.summary()),
+        false => format!("{:width$}\n", report.summary()),
+    };
+    if let Some(groups) = report.groups() {
+        text += &table::of(groups);
+    }
+    text
+}
+
+/// Prints text on standard output. A reader that closed the pipe is no failure.
+fn print(text: &str) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(stdout::unwritten(&e)),
+        _ => Ok(()),
+    }
+}
+
+/// Escapes a text of a server or an input for a terminal.
+fn escaped(text: &str) -> String {
+    Escaped(text).to_string()
+}

@@ -1,0 +1,43 @@
+//! Files of a report.
+
+use std::path::Path;
+
+use haul::record::FileRegister;
+
+use super::{Access, Use, exists, formats, is_file_name, is_stream, refusal};
+use crate::failure::CommandError;
+
+/// Enters the files of a report: inputs, each with its name in messages, and outputs, each with the option that names
+/// it. No file is opened.
+///
+/// # Errors
+/// When a file that is to be written is read too, or written twice; when its name promises another format; when it
+/// exists and is not to be replaced.
+pub(crate) fn enter_report(
+    inputs: &[(&'static str, &Path)],
+    outputs: &[(&'static str, &Path)],
+    overwrite: bool,
+) -> Result<(), CommandError> {
+    let register = FileRegister::new();
+    for (name, path) in inputs {
+        let used = Use::new(Access::Read, *name, *path);
+        let entered = register.enter_read(&used.path, &used.name);
+        entered.map_err(|clash| refusal(&used, &clash))?;
+    }
+    let stdout = Use::new(Access::Open, "standard output", "/dev/stdout");
+    let outputs = outputs.iter().filter(|(_, path)| is_file_name(path));
+    let outputs = outputs.map(|(name, path)| Use::new(Access::Write, *name, *path));
+    for used in std::iter::once(stdout).chain(outputs) {
+        let entered = register.enter_written(&used.path, &used.name);
+        entered.map_err(|clash| refusal(&used, &clash))?;
+        if used.access != Access::Write {
+            continue;
+        }
+        formats::check(&used)?;
+        let is_there = used.path.symlink_metadata().is_ok();
+        if is_there && !overwrite && !is_stream(&used.path) {
+            return Err(exists(&used, false));
+        }
+    }
+    Ok(())
+}

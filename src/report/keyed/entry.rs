@@ -1,0 +1,173 @@
+//! Entry of one result in a partition: as much of the result as a comparison needs.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use super::super::result_line::BorrowedResult;
+use crate::record::{Key, Kind};
+use crate::summary::{OutcomeFacts, ResultFacts, cut_text};
+
+/// Longest texts that are kept, in bytes.
+const URL: usize = 400;
+const WORDS: usize = 120;
+const PLACE: usize = 200;
+
+/// Number of bytes of a key.
+pub(super) const KEY: usize = 17;
+
+/// Bytes of a key, by which results are joined.
+pub(in super::super) type KeyBytes = [u8; KEY];
+
+/// One result. In a partition it is its length, then its fields in their order; texts have their lengths before them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct ResultEntry<'a> {
+    pub(in super::super) key: KeyBytes,
+    pub(in super::super) kind: Kind,
+    /// 0: no response came.
+    pub(in super::super) status: u16,
+    pub(in super::super) body: BodyDigest,
+    pub(in super::super) index: u64,
+    pub(in super::super) url: &'a str,
+    /// Class and message of a failure, or code of a rejection.
+    pub(in super::super) words: &'a str,
+    /// Empty: the place is not known.
+    pub(in super::super) place: &'a str,
+}
+
+/// Digest of a body. Bodies are compared only if they were kept in the same form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct BodyDigest {
+    form: u8,
+    hash: u64,
+}
+
+impl BodyDigest {
+    /// Digest of the body of a result.
+    fn of(result: &BorrowedResult<'_>) -> BodyDigest {
+        let text = |json: &str| serde_json::from_str::<String>(json).ok();
+        let mut hasher = DefaultHasher::new();
+        let form = if let Some(digest) = &result.sha256 {
+            digest.hash(&mut hasher);
+            3
+        } else if let Some(json) = result.json {
+            json.get().hash(&mut hasher);
+            2
+        } else if let Some(body) = result.body.and_then(|body| text(body.get())) {
+            (body, &result.body_encoding, result.size_bytes).hash(&mut hasher);
+            1
+        } else {
+            return BodyDigest::default();
+        };
+        let hash = hasher.finish();
+        BodyDigest { form, hash }
+    }
+
+    /// Returns true if the bodies differ. `None`: they cannot be compared.
+    pub(in super::super) fn differs(self, other: BodyDigest) -> Option<bool> {
+        let comparable = self.form != 0 && self.form == other.form;
+        comparable.then_some(self.hash != other.hash)
+    }
+}
+
+/// Writes the entry of a result. Returns its key. `None`: the result has none, and cannot be joined.
+pub(super) fn write(
+    result: &BorrowedResult<'_>,
+    facts: &OutcomeFacts<'_>,
+    to: &mut Vec<u8>,
+) -> Option<KeyBytes> {
+    let key: Key = result.key.as_deref()?.parse().ok()?;
+    let mut bytes = [0; KEY];
+    bytes[..KEY - 1].copy_from_slice(&key.digest());
+    bytes[KEY - 1] = key.version().number();
+    let words = match &facts.result {
+        ResultFacts::Failed(failure) => format!("{} {}", failure.error_type, failure.message),
+        ResultFacts::Rejected(code) => format!("rejected {code}"),
+        _ => String::new(),
+    };
+    let is_success = result.outcome == Kind::Success;
+    let entry = ResultEntry {
+        key: bytes,
+        kind: result.outcome,
+        status: result.status.unwrap_or(0),
+        body: match is_success {
+            true => BodyDigest::of(result),
+            false => BodyDigest::default(),
+        },
+        index: result.index,
+        url: &cut_text(&facts.texts.url(), URL),
+        words: &cut_text(words.trim_end(), WORDS),
+        place: &cut_text(&facts.texts.place().unwrap_or_default(), PLACE),
+    };
+    entry.write(to);
+    Some(bytes)
+}
+
+impl<'a> ResultEntry<'a> {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.clear();
+        to.extend_from_slice(&[0; 4]);
+        to.extend_from_slice(&self.key);
+        to.push(match self.kind {
+            Kind::Success => 0,
+            Kind::Rejected => 1,
+            Kind::Failed => 2,
+        });
+        to.extend_from_slice(&self.status.to_le_bytes());
+        to.push(self.body.form);
+        to.extend_from_slice(&self.body.hash.to_le_bytes());
+        to.extend_from_slice(&self.index.to_le_bytes());
+        for text in [self.url, self.words, self.place] {
+            // Texts are cut to a few hundred bytes.
+            to.extend_from_slice(&u16::try_from(text.len()).unwrap_or(0).to_le_bytes());
+            to.extend_from_slice(text.as_bytes());
+        }
+        let length = u32::try_from(to.len() - 4).unwrap_or(0);
+        to[..4].copy_from_slice(&length.to_le_bytes());
+    }
+
+    /// Takes the first entry of the bytes. `None`: there is none.
+    pub(in super::super) fn take(bytes: &mut &'a [u8]) -> Option<ResultEntry<'a>> {
+        let length = u32::from_le_bytes(*bytes.split_first_chunk()?.0);
+        let (mut entry, rest) = bytes[4..].split_at_checked(length as usize)?;
+        *bytes = rest;
+        let at = &mut entry;
+        let key = *chunk(at)?;
+        let [kind] = *chunk(at)?;
+        let status = u16::from_le_bytes(*chunk(at)?);
+        let [form] = *chunk(at)?;
+        let hash = u64::from_le_bytes(*chunk(at)?);
+        let index = u64::from_le_bytes(*chunk(at)?);
+        Some(ResultEntry {
+            key,
+            kind: match kind {
+                0 => Kind::Success,
+                1 => Kind::Rejected,
+                _ => Kind::Failed,
+            },
+            status,
+            body: BodyDigest { form, hash },
+            index,
+            url: text(at)?,
+            words: text(at)?,
+            place: text(at)?,
+        })
+    }
+
+    /// Key of the first entry of the bytes, which hold one.
+    pub(super) fn key_of(entry: &[u8]) -> Option<KeyBytes> {
+        entry.get(4..)?.first_chunk().copied()
+    }
+}
+
+fn chunk<'a, const N: usize>(bytes: &mut &'a [u8]) -> Option<&'a [u8; N]> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(first)
+}
+
+fn text<'a>(bytes: &mut &'a [u8]) -> Option<&'a str> {
+    let length = u16::from_le_bytes(*chunk(bytes)?);
+    let (text, rest) = bytes.split_at_checked(length.into())?;
+    *bytes = rest;
+    std::str::from_utf8(text).ok()
+}

@@ -1,0 +1,43 @@
+//! Temporary files.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::PathBuf;
+
+/// File without a name in the directory for temporary files, or with one that is removed when the file is dropped.
+#[derive(Debug)]
+pub(super) struct TemporaryFile {
+    file: File,
+    /// Path to remove. `None`: the name is gone already.
+    path: Option<PathBuf>,
+}
+
+impl TemporaryFile {
+    pub(super) fn new() -> io::Result<TemporaryFile> {
+        let path = std::env::temp_dir().join(format!("haul-{:032x}", fastrand::u128(..)));
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
+        // A file that is open can lose its name on Unix: then no kill leaves it behind.
+        let path = match cfg!(unix) && fs::remove_file(&path).is_ok() {
+            true => None,
+            false => Some(path),
+        };
+        Ok(TemporaryFile { file, path })
+    }
+
+    pub(super) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // A temporary file that is left is no failure.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
