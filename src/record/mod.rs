@@ -72,6 +72,7 @@ mod input;
 mod invalid;
 mod keys;
 mod kind;
+mod known_keys;
 mod layout;
 mod lines;
 mod list;

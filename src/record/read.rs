@@ -12,6 +12,7 @@ use super::fields::{
     truth, whole,
 };
 use super::invalid::InvalidLine;
+use super::known_keys::{BODIES, is_known_key};
 use super::pieces::{self, PieceLine};
 use crate::request::{LineBody, Request, Tag};
 use crate::settings::RetryPolicy;
@@ -20,48 +21,6 @@ use crate::settings::Timeouts;
 use crate::url::{self, Mistake};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
-
-/// Keys of the body, in its different forms.
-pub(super) const BODIES: [&str; 6] = [
-    "body",
-    "json",
-    "form",
-    "body_base64",
-    "body_file",
-    "body_pieces",
-];
-
-const OTHERS: [&str; 29] = [
-    "url",
-    "id",
-    "custom_id",
-    "method",
-    "headers",
-    "params",
-    "auth",
-    "max_time_ms",
-    "connect_timeout_ms",
-    "retry",
-    "idempotent",
-    "cost",
-    "max_redirs",
-    "accept",
-    "expect_json",
-    "keep_encoding",
-    "require",
-    "output_file",
-    "output_durable",
-    "sha256",
-    "size",
-    "tag",
-    "redacted",
-    "body_truncated",
-    "invalid",
-    "invalid_at",
-    "invalid_text",
-    "raw_line",
-    "raw_line_base64",
-];
 
 /// Reason why a request whose body was cut is not sent again.
 pub(super) const CUT: &str =
@@ -87,11 +46,6 @@ pub(super) struct ReadRequest {
     pub(super) logged: bool,
     /// True if the request had parts of its own that its record does not hold.
     pub(super) is_incomplete: bool,
-}
-
-/// True for a key that a request may have.
-pub(super) fn is_known_key(key: &str) -> bool {
-    BODIES.contains(&key) || OTHERS.contains(&key)
 }
 
 /// Returns the unknown keys. The first is an error unless the reading is lenient.

@@ -2,9 +2,9 @@
 
 use std::time::UNIX_EPOCH;
 
-use super::display::{CODE, ROWS, TITLE, place_shown, titled, without_folders_if_long};
 use super::layout::{Figures, columns, cut, padded, right_aligned, shortened, two, widest};
 use super::numbers::{millis_shown, number};
+use super::tables::{CODE, ROWS, TITLE, place_shown, titled, without_folders_if_long};
 use super::{SlowRequest, Summary, TimeFigures, TimeSlice};
 use crate::redact::escape::Escaped;
 use crate::timing::Phase;

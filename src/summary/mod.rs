@@ -15,6 +15,7 @@ mod numbers;
 mod rows;
 mod saved_files;
 mod slowest;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod texts;

@@ -1,8 +1,7 @@
 //! Input of a run: lists in files and standard input, and URLs among the arguments.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use haul::batch::UniqueFilter;
 use haul::http::Method;
@@ -11,6 +10,7 @@ use haul::{Client, Request};
 
 use crate::arguments::{Arguments, FormatName};
 use crate::failure::CommandError;
+use crate::input_state::{Duplicates, InputRefusal};
 use crate::messages::Messages;
 use crate::reread::Reread;
 use crate::sitemaps::SitemapFetcher;
@@ -46,27 +46,6 @@ pub(crate) struct ListReader {
     /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
     unique: Option<UniqueFilter>,
     duplicates: Duplicates,
-}
-
-/// Number of requests that were left out because an equal one came before. Clones share one number.
-#[derive(Clone, Default)]
-pub(crate) struct Duplicates(Arc<AtomicU64>);
-
-impl Duplicates {
-    pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Reason why the reading ended before the end of the input, if an input turned out to be no list. Clones share one
-/// state.
-#[derive(Clone, Default)]
-pub(crate) struct InputRefusal(Arc<OnceLock<String>>);
-
-impl InputRefusal {
-    pub(crate) fn failure(&self) -> Option<CommandError> {
-        self.0.get().map(CommandError::usage)
-    }
 }
 
 /// The place of a line, or of a URL among the arguments.
@@ -183,7 +162,7 @@ impl ListReader {
             if !duplicate {
                 return Some(read);
             }
-            self.duplicates.0.fetch_add(1, Ordering::Relaxed);
+            self.duplicates.add();
         }
     }
 
@@ -283,7 +262,7 @@ impl ListReader {
 
     /// Ends the input, because the next source is no list.
     fn refuse(&mut self, reason: String) {
-        let _ = self.refusal.0.set(reason);
+        self.refusal.set(reason);
         self.sources.clear();
     }
 

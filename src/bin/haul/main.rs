@@ -15,6 +15,7 @@ mod files;
 mod generate;
 mod header_text;
 mod input;
+mod input_state;
 mod layout;
 mod leads_back;
 mod limits;

@@ -76,20 +76,7 @@ pub(crate) fn settings(
     if let Some(template) = template::of_lines(given)? {
         lines = lines.template(template);
     }
-    if let Some(folder) = &arguments.results.output_dir {
-        let ending = &arguments.ending;
-        // A resumed run does not send requests that have their outcome again: a dry run of a resumed run cannot tell
-        // which files are in the way.
-        let resumes = ending.dry_run && (ending.resume || ending.retry_failed);
-        lines = lines.save_in(folder, ending.overwrite || resumes, ending.durable);
-        if let Some(names) = template::of_names(arguments)? {
-            lines = lines.output_names(names);
-        }
-        if ending.dry_run {
-            lines = lines.without_directories();
-        }
-        lines = downloads::downloading(lines, &arguments.downloads)?;
-    }
+    lines = saving(lines, arguments)?;
     lines = limited_to_files(lines, &arguments.connection)?;
     let headers = headers(given)?;
     let named = |name| headers.iter().any(|header| header.is(name));
@@ -112,6 +99,25 @@ pub(crate) fn settings(
         .build()
         .map_err(|error| CommandError::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(RunSettings { client, lines })
+}
+
+/// Sets the directory that bodies are saved in, and the names of the files.
+fn saving(mut lines: InputLines, arguments: &Arguments) -> Result<InputLines, CommandError> {
+    let Some(folder) = &arguments.results.output_dir else {
+        return Ok(lines);
+    };
+    let ending = &arguments.ending;
+    // A resumed run does not send requests that have their outcome again: a dry run of a resumed run cannot tell
+    // which files are in the way.
+    let resumes = ending.dry_run && (ending.resume || ending.retry_failed);
+    lines = lines.save_in(folder, ending.overwrite || resumes, ending.durable);
+    if let Some(names) = template::of_names(arguments)? {
+        lines = lines.output_names(names);
+    }
+    if ending.dry_run {
+        lines = lines.without_directories();
+    }
+    downloads::downloading(lines, &arguments.downloads)
 }
 
 /// Masks the values of headers and parameters with these names.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::json::{self, JsonPiece, JsonTemplate};
 use super::{InvalidTemplate, Template, TemplateRow, ValueEscaping, missing};
 use crate::record::InvalidLine;
-use crate::record::read::is_known_key;
+use crate::record::known_keys::is_known_key;
 
 /// Request with placeholders, for the rows of an input.
 ///

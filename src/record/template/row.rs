@@ -119,7 +119,7 @@ impl<'r> TemplateRow<'r> {
 
 /// True for the keys of a request's body.
 fn is_body(key: &str) -> bool {
-    crate::record::read::BODIES.contains(&key)
+    crate::record::known_keys::BODIES.contains(&key)
 }
 
 /// Returns the value at a JSON pointer. `None`: there is none, or it is `null`.
