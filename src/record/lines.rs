@@ -95,6 +95,32 @@ impl InputLines {
         self
     }
 
+    /// Sends this form with requests that have no body of their own.
+    ///
+    /// They are POST requests unless they have a method, and the form's `Content-Type` takes the place of any other.
+    /// Files of the form are read anew for each attempt, and not subject to
+    /// [`refuse_files`](InputLines::refuse_files), since no line names them. All requests share the form, so a part that
+    /// is a reader can be sent by one request at a time. A body among the default keys is not sent. Feature
+    /// `multipart`.
+    ///
+    /// ```
+    /// use haul::record::InputLines;
+    /// use haul::request::Multipart;
+    ///
+    /// let mut lines = InputLines::new().multipart(Multipart::new().file("photo", "a.jpg"))?;
+    /// assert_eq!(lines.read("https://example.com/upload")?.request.method(), "POST");
+    /// # Ok::<(), haul::record::InvalidLine>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a content type of the form may not be sent.
+    #[cfg(feature = "multipart")]
+    pub fn multipart(mut self, form: crate::request::Multipart) -> Result<InputLines, InvalidLine> {
+        let form = crate::request::FormBody::of(form).map_err(InvalidLine::new)?;
+        self.defaults.set_form(form);
+        Ok(self)
+    }
+
     /// Has the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none.
     ///
     /// If the client has one, it is sent; if the client [leaves it out](crate::ClientBuilder::without_header), none is
@@ -283,12 +309,19 @@ impl InputLines {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));
         }
+        let names_files = !self.defaults.gave_form(&request);
         if let Some(local) = &self.local {
-            local.check(&request, self.files.as_ref().map(OutputFiles::folder))?;
+            local.check(
+                &request,
+                names_files,
+                self.files.as_ref().map(OutputFiles::folder),
+            )?;
         }
-        for path in request.sends().files() {
-            let entered = self.register.enter_sent(path);
-            entered.map_err(|refused| InvalidLine::new(format!("body_file: {refused}")))?;
+        if names_files {
+            for path in request.sends().files() {
+                let entered = self.register.enter_sent(path);
+                entered.map_err(|refused| InvalidLine::new(format!("body_file: {refused}")))?;
+            }
         }
         match &self.files {
             Some(files) => files.place(request, is_logged, self.number, &self.register),

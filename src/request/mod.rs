@@ -2,6 +2,8 @@
 //!
 //! [`Request`] is at the root of the crate too.
 
+#[cfg(not(feature = "multipart"))]
+mod absent_form;
 mod body;
 mod cost;
 mod digested;
@@ -35,9 +37,13 @@ use crate::settings::StatusSet;
 use crate::settings::Timeouts;
 use crate::url::Mistake;
 
+#[cfg(not(feature = "multipart"))]
+pub(crate) use absent_form::FormBody;
 pub(crate) use cost::{CostOf, RequestCosts};
 pub(crate) use digested::add_part;
 pub(crate) use headers::{check_removal, check_sent};
+#[cfg(feature = "multipart")]
+pub(crate) use multipart::FormBody;
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{BadLine, Options, RejectionRule};
