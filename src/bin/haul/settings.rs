@@ -1,5 +1,7 @@
 //! Client and reader of lines, as the arguments ask for them.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, HeaderValue, Method};
@@ -12,9 +14,12 @@ use crate::arguments::{
     Arguments, ConnectionArguments, InputFormat, RequestArguments, TimeArguments, name_of,
 };
 use crate::connection::{connected, taped};
+use crate::cookies::{self, RunCookies};
 use crate::credentials::log_in;
 use crate::failure::CommandError;
+use crate::form;
 use crate::header_text::{self, Header, headers};
+use crate::host_rules::with_host_rules;
 use crate::messages::Messages;
 use crate::outcome_reporter::tell_of_waits;
 use crate::refused;
@@ -30,6 +35,7 @@ pub(crate) struct RunSettings {
 
 pub(crate) fn settings(
     arguments: &Arguments,
+    cookies: &RunCookies,
     messages: &Messages,
 ) -> Result<RunSettings, CommandError> {
     let retry = retry(&arguments.times);
@@ -62,6 +68,8 @@ pub(crate) fn settings(
         builder = builder.user_agent(name);
     }
     builder = log_in(builder, given)?;
+    builder = with_passwords(builder, given, messages);
+    builder = with_host_rules(builder, arguments)?;
     let mut lines = defaults(given)?
         .whole_lines(given.input_format == InputFormat::Urls)
         .lenient(given.lenient)
@@ -82,11 +90,16 @@ pub(crate) fn settings(
     if named("content-type") {
         lines = lines.content_type_of_client();
     }
-    if let Some(cookie) = &given.cookie {
-        check_cookie(cookie)?;
+    let pairs: Vec<&str> = cookies::pairs(given).collect();
+    if !pairs.is_empty() {
+        let cookie = pairs.join("; ");
+        check_cookie(&cookie)?;
         if !named("cookie") {
             builder = builder.header("cookie", cookie);
         }
+    }
+    if let Some(jar) = cookies.jar() {
+        builder = builder.cookies(jar.clone());
     }
     for Header { name, value } in &headers {
         builder = match value {
@@ -99,6 +112,41 @@ pub(crate) fn settings(
         .map_err(|error| CommandError::usage(refused::in_words_of_options(&error, arguments)))?;
     Ok(RunSettings { client, lines })
 }
+
+/// Reads passwords by host from netrc files.
+fn with_passwords(
+    builder: ClientBuilder,
+    given: &RequestArguments,
+    messages: &Messages,
+) -> ClientBuilder {
+    match &given.netrc_file {
+        Some(path) => {
+            warn_if_open_to_all(path, messages);
+            builder.netrc_file(path)
+        }
+        None if given.netrc => builder.netrc(),
+        None => builder,
+    }
+}
+
+/// Warns of a file of passwords that other users of this machine may read.
+#[cfg(unix)]
+fn warn_if_open_to_all(path: &Path, messages: &Messages) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = path
+        .metadata()
+        .map_or(0, |about| about.permissions().mode());
+    if mode & 0o044 != 0 {
+        messages.warning(&format!(
+            "{}: other users can read these passwords (chmod 600 prevents that)",
+            path.display()
+        ));
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_open_to_all(_: &Path, _: &Messages) {}
 
 /// Masks the values of headers and parameters with these names.
 fn secretive(mut builder: ClientBuilder, names: &[String]) -> ClientBuilder {
@@ -138,11 +186,6 @@ fn check_cookie(cookie: &str) -> Result<(), CommandError> {
             name_of("cookie")
         )))
     };
-    if !cookie.contains('=') {
-        return wrong(
-            "NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
-        );
-    }
     header_text::check("cookie", cookie)?;
     match HeaderValue::from_str(cookie) {
         Ok(_) => Ok(()),
@@ -150,7 +193,7 @@ fn check_cookie(cookie: &str) -> Result<(), CommandError> {
     }
 }
 
-fn retry(times: &TimeArguments) -> RetryPolicy {
+pub(crate) fn retry(times: &TimeArguments) -> RetryPolicy {
     let mut retry = RetryPolicy::default()
         .max_attempts(times.retry.saturating_add(1))
         .backoff(
@@ -175,7 +218,7 @@ fn retry(times: &TimeArguments) -> RetryPolicy {
 }
 
 /// Returns the time limits. The limit of an attempt also limits its connecting.
-fn timeouts(times: &TimeArguments) -> Timeouts {
+pub(crate) fn timeouts(times: &TimeArguments) -> Timeouts {
     let limited = times.max_time.filter(|limit| !limit.is_zero());
     let connect = match limited {
         Some(limit) if !times.connect_timeout.is_zero() => times.connect_timeout.min(limit),
@@ -223,7 +266,11 @@ fn limited(
 }
 
 /// Returns the limits of one option, with the shortest window first, which gets the burst.
-fn rates(option: &str, given: &[Rate], burst: Option<u32>) -> Result<Vec<RateLimit>, CommandError> {
+pub(crate) fn rates(
+    option: &str,
+    given: &[Rate],
+    burst: Option<u32>,
+) -> Result<Vec<RateLimit>, CommandError> {
     let mut limits = Vec::new();
     for window in ["s", "m", "h"] {
         let mut of_window = given.iter().filter(|rate| rate.window == window);
@@ -290,6 +337,12 @@ fn defaults(given: &RequestArguments) -> Result<InputLines, CommandError> {
         if trimmed.len() == json.len() {
             lines = read_from_file(lines, data);
         }
+    }
+    if let Some(form) = form::form(given)? {
+        let option = || name_of("form");
+        lines = lines
+            .multipart(form)
+            .map_err(|wrong| CommandError::usage(format!("{}: {wrong}", option())))?;
     }
     Ok(lines)
 }

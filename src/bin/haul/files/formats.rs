@@ -48,6 +48,7 @@ pub(super) fn check(used: &Use) -> Result<(), CommandError> {
         "--failures" if is_database(path) => return Ok(()),
         "--failures" => ("JSON Lines or SQLite", "failures.jsonl or failures.db"),
         "--summary-json" => ("JSON", "summary.json"),
+        "--cookie-jar" => ("Netscape's format", "cookies.txt"),
         _ => ("JSON Lines", "run.jsonl"),
     };
     match promised {
