@@ -5,10 +5,12 @@ mod as_written;
 mod bad_lines;
 mod bodiless;
 mod command;
+mod config_file;
 #[cfg(feature = "rustls")]
 mod connection;
 mod costs;
 mod credentials;
+mod curl_options;
 mod downloads;
 mod dry_run;
 mod ending;

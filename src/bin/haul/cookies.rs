@@ -53,10 +53,10 @@ impl RunCookies {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::NotFound && is_jar(path, given) => {}
                 // The text is not shown, since it may be a secret and no path.
-                Err(e) if !path.exists() => {
+                Err(_) if !path.exists() => {
                     let reason = match path.as_os_str().is_empty() {
                         true => "it is empty".to_owned(),
-                        false => e.kind().to_string(),
+                        false => "there is no such file".to_owned(),
                     };
                     return Err(CommandError::usage(format!(
                         "{}: NAME=VALUE is expected, or a file of cookies that exists ({reason})",
@@ -134,9 +134,6 @@ fn check_jar(path: &Path, arguments: &Arguments) -> Result<(), CommandError> {
         return Ok(());
     }
     let text = path.to_string_lossy();
-    if text.is_empty() {
-        return Err(CommandError::usage(format!("{option}: a file is expected")));
-    }
     // Other tools have a number of requests at once under -c.
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(CommandError::usage(format!(

@@ -193,12 +193,12 @@ fn parse(text: &str) -> Result<FormPart, String> {
     Ok(part)
 }
 
-/// Reads a word: to the next `;`, or in double quotes, within which `\"` and `\\` stand for a quote and a backslash.
+/// Reads a word: to the next `;`, without blanks around it, or in double quotes, within which `\"` and `\\` stand for a quote and a backslash.
 /// Returns it, and what follows the `;`, if there is one.
 fn word(text: &str) -> Result<(String, Option<&str>), &'static str> {
     let plain = || match text.split_once(';') {
-        Some((word, rest)) => (word.trim_end().to_owned(), Some(rest)),
-        None => (text.to_owned(), None),
+        Some((word, rest)) => (word.trim().to_owned(), Some(rest)),
+        None => (text.trim().to_owned(), None),
     };
     let Some(inner) = text.trim_start().strip_prefix('"') else {
         return Ok(plain());
@@ -244,7 +244,8 @@ mod tests {
         for (text, content, content_type, file_name) in [
             ("n=", Text("".into()), None, None),
             ("n=a=b", Text("a=b".into()), None, None),
-            ("n= a ", Text(" a ".into()), None, None),
+            ("n= a ", Text("a".into()), None, None),
+            ("n=\" a \"", Text(" a ".into()), None, None),
             (
                 "n=x;type=text/csv",
                 Text("x".into()),

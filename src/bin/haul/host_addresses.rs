@@ -37,7 +37,11 @@ impl HostAddresses {
         };
         let port = match port.parse() {
             Ok(port) if port > 0 => port,
-            _ => return Err(format!("the port is no number from 1 to 65535: {port:?}")),
+            _ => {
+                return Err(format!(
+                    "the port is no number from 1 to 65535: {port:?} ({EXPECTED})"
+                ));
+            }
         };
         let address = |text: &str| {
             let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));

@@ -1,7 +1,7 @@
 //! Rules for hosts, from the tables of the file of options.
 
 use haul::settings::BreakerSettings;
-use haul::{Adaptive, ClientBuilder, HostRule};
+use haul::{Adaptive, Client, ClientBuilder, HostRule};
 
 use crate::arguments::{Arguments, HostTable};
 use crate::credentials::log_in;
@@ -16,10 +16,13 @@ pub(crate) fn with_host_rules(
     arguments: &Arguments,
 ) -> Result<ClientBuilder, CommandError> {
     for table in &arguments.hosts {
-        let rule = rule(table, arguments).map_err(|failure| {
-            let (place, pattern) = (&table.place, &table.pattern);
-            CommandError::usage(format!("{place}: host {pattern:?}: {}", failure.message()))
-        })?;
+        let (place, pattern) = (&table.place, &table.pattern);
+        let told =
+            |reason: &str| CommandError::usage(format!("{place}: host {pattern:?}: {reason}"));
+        let rule = rule(table, arguments).map_err(|failure| told(failure.message()))?;
+        // The library's error for all settings would not name the place.
+        let alone = Client::builder().host_rule(pattern, rule.clone()).build();
+        alone.map_err(|error| told(error.reason()))?;
         builder = builder.host_rule(&table.pattern, rule);
     }
     Ok(builder)

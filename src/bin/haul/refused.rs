@@ -55,7 +55,6 @@ fn option_of(setting: &str) -> &str {
         "without_header" => "header",
         "netrc_file" => "netrc-file",
         "local_address" => "interface",
-        "host_rule" => "config",
         same => same,
     }
 }

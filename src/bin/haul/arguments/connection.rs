@@ -16,7 +16,12 @@ pub(crate) struct ConnectionArguments {
     /// Proxies that the environment names: http_proxy, https_proxy, all_proxy, no_proxy
     ///
     /// Also in upper case, by curl's rules; without this option the environment is not asked.
-    #[arg(hide_short_help = true, long, group = "proxied")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        group = "proxied",
+        conflicts_with = "proxy"
+    )]
     pub(crate) proxy_from_env: bool,
     /// Hosts that are reached without the proxy, comma-separated
     ///

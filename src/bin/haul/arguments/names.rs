@@ -126,7 +126,11 @@ pub(super) fn explained(error: &clap::Error, command: &Command) -> String {
         }
     }
     match place {
-        Some(place) => format!("{place}: {text}"),
+        // The usage of the command says nothing about a file.
+        Some(place) => {
+            let told = text.split("\n\n").next().unwrap_or(&text);
+            format!("{place}: {told}\n")
+        }
         None => text,
     }
 }

@@ -18,9 +18,8 @@ use read::{ConfigFile, ConfigOption};
 static GIVEN: OnceLock<Vec<(String, String)>> = OnceLock::new();
 
 /// Options that are of use only beside another one: they are left out with it.
-const DEPENDENT: [(&str, &str); 7] = [
+const DEPENDENT: [(&str, &str); 6] = [
     ("key", "cert"),
-    ("noproxy", "proxy"),
     ("allow-files-from", "public-only"),
     ("oauth2-id", "oauth2-url"),
     ("oauth2-secret", "oauth2-url"),
@@ -64,7 +63,8 @@ pub(super) fn configured(
         let variable = argument.get_long().map(super::names::variable);
         is_typed || variable.is_some_and(|name| env::var_os(name).is_some())
     };
-    let explicit: Vec<&Arg> = command.get_arguments().filter(|a| is_explicit(a)).collect();
+    let settings = command.get_arguments().filter(|a| is_setting(a));
+    let explicit: Vec<&Arg> = settings.filter(|a| is_explicit(a)).collect();
     let kept = kept(&file, command, &explicit);
     let places = kept
         .iter()
@@ -121,13 +121,19 @@ fn kept<'a>(file: &'a ConfigFile, command: &Command, explicit: &[&Arg]) -> Vec<&
     kept
 }
 
+/// False for --help and --version, beside which nothing else matters.
+fn is_setting(argument: &Arg) -> bool {
+    let action = argument.get_action();
+    action.takes_values() || matches!(action, ArgAction::SetTrue | ArgAction::Count)
+}
+
 /// Makes a command with the same options and no rule about their values or about several of them.
 fn without_rules(command: &Command) -> Command {
     let mut plain = Command::new("haul")
         .args_override_self(true)
         .disable_help_flag(true)
         .disable_version_flag(true);
-    for argument in command.get_arguments() {
+    for argument in command.get_arguments().filter(|a| is_setting(a)) {
         let mut copy = Arg::new(argument.get_id().clone())
             .action(argument.get_action().clone())
             .allow_hyphen_values(argument.is_allow_hyphen_values_set())
