@@ -97,20 +97,9 @@ impl InputLines {
 
     /// Sends this form with requests that have no body of their own.
     ///
-    /// They are POST requests unless they have a method, and the form's `Content-Type` takes the place of any other.
-    /// Files of the form are read anew for each attempt, and not subject to
-    /// [`refuse_files`](InputLines::refuse_files), since no line names them. All requests share the form, so a part that
-    /// is a reader can be sent by one request at a time. A body among the default keys is not sent. Feature
-    /// `multipart`.
-    ///
-    /// ```
-    /// use haul::record::InputLines;
-    /// use haul::request::Multipart;
-    ///
-    /// let mut lines = InputLines::new().multipart(Multipart::new().file("photo", "a.jpg"))?;
-    /// assert_eq!(lines.read("https://example.com/upload")?.request.method(), "POST");
-    /// # Ok::<(), haul::record::InvalidLine>(())
-    /// ```
+    /// They are POST requests unless they have a method, and a body among the default keys is not sent. The files of the
+    /// form are read anew for each attempt, and [`refuse_files`](InputLines::refuse_files) permits them, since no line
+    /// names them. The requests share the form: one at a time can send a part that is a reader. Feature `multipart`.
     ///
     /// # Errors
     /// When a content type of the form may not be sent.

@@ -3,7 +3,7 @@
 //! [`Request`] is at the root of the crate too.
 
 #[cfg(not(feature = "multipart"))]
-mod absent_form;
+mod absent;
 mod body;
 mod cost;
 mod digested;
@@ -38,7 +38,7 @@ use crate::settings::Timeouts;
 use crate::url::Mistake;
 
 #[cfg(not(feature = "multipart"))]
-pub(crate) use absent_form::FormBody;
+pub(crate) use absent::FormBody;
 pub(crate) use cost::{CostOf, RequestCosts};
 pub(crate) use digested::add_part;
 pub(crate) use headers::{check_removal, check_sent};

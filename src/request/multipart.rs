@@ -90,9 +90,9 @@ impl Part {
         part
     }
 
-    /// Makes a field whose value is the content of a file, streamed: no file for the server (curl's `NAME=<FILE`).
+    /// Makes a field whose value is the content of a file (curl's `NAME=<FILE`).
     ///
-    /// It is sent without a file name and without a type, unless they are set.
+    /// The file is streamed as with [`Request::body_file`], and sent without a file name and without a type, unless they are set.
     pub fn text_file(path: impl Into<PathBuf>) -> Part {
         Part::of(PieceSource::File(path.into()))
     }

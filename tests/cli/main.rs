@@ -8,6 +8,7 @@ mod command;
 mod config_file;
 #[cfg(feature = "rustls")]
 mod connection;
+mod cookie_jar;
 mod costs;
 mod credentials;
 mod curl_options;

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use haul::cookies::CookieJar;
-use haul::record::FileRegister;
 
-use crate::arguments::{Arguments, RequestArguments, name_of};
+use crate::arguments::{Arguments, name_of};
 use crate::failure::{CommandError, Status};
 use crate::files::results_path;
 use crate::source::STDIN;
@@ -19,27 +18,6 @@ pub(crate) struct RunCookies {
     file: Option<PathBuf>,
 }
 
-/// Returns the values of `-b` that are cookies.
-pub(crate) fn pairs(given: &RequestArguments) -> impl Iterator<Item = &str> {
-    given
-        .cookie
-        .iter()
-        .map(String::as_str)
-        .filter(|text| text.contains('='))
-}
-
-/// Returns the values of `-b` that name files.
-pub(crate) fn files(given: &RequestArguments) -> impl Iterator<Item = &Path> {
-    let files = given.cookie.iter().filter(|text| !text.contains('='));
-    files.map(Path::new)
-}
-
-/// True if `-c` names the file, by whatever path.
-pub(crate) fn is_jar(path: &Path, given: &RequestArguments) -> bool {
-    let jar = given.cookie_jar.as_deref();
-    jar.is_some_and(|jar| FileRegister::place_of(jar) == FileRegister::place_of(path))
-}
-
 impl RunCookies {
     /// Reads the files of cookies. A file that is missing is an error, unless the run writes it.
     ///
@@ -48,10 +26,10 @@ impl RunCookies {
     pub(crate) fn open(arguments: &Arguments) -> Result<RunCookies, CommandError> {
         let given = &arguments.requests;
         let jar = CookieJar::new();
-        for path in files(given) {
+        for path in given.cookie_files() {
             match jar.add_netscape(path) {
                 Ok(()) => {}
-                Err(e) if e.kind() == io::ErrorKind::NotFound && is_jar(path, given) => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound && given.is_cookie_jar(path) => {}
                 // The text is not shown, since it may be a secret and no path.
                 Err(_) if !path.exists() => {
                     let reason = match path.as_os_str().is_empty() {
@@ -69,7 +47,7 @@ impl RunCookies {
         if let Some(path) = &given.cookie_jar {
             check_jar(path, arguments)?;
         }
-        let keeps = given.cookie_jar.is_some() || files(given).next().is_some();
+        let keeps = given.cookie_jar.is_some() || given.cookie_files().next().is_some();
         Ok(RunCookies {
             jar: keeps.then_some(jar),
             file: given.cookie_jar.clone(),

@@ -10,7 +10,7 @@ use crate::header_text::{self, bearer};
 use crate::text_or_file::text_or_file;
 
 /// A client that is being built, or a rule for hosts.
-pub(crate) trait Credentials: Sized {
+pub(crate) trait TakesCredentials: Sized {
     fn basic(self, user: &str, password: &str) -> Self;
     fn digest(self, user: &str, password: &str) -> Self;
     fn token(self, token: String) -> Self;
@@ -20,7 +20,7 @@ pub(crate) trait Credentials: Sized {
 
 macro_rules! takes_credentials {
     ($taker:ty) => {
-        impl Credentials for $taker {
+        impl TakesCredentials for $taker {
             fn basic(self, user: &str, password: &str) -> Self {
                 self.basic_auth(user, password)
             }
@@ -44,7 +44,7 @@ takes_credentials!(ClientBuilder);
 takes_credentials!(HostRule);
 
 /// Sets the credentials of every request. At most one of the options is given.
-pub(crate) fn log_in<T: Credentials>(
+pub(crate) fn log_in<T: TakesCredentials>(
     mut builder: T,
     given: &RequestArguments,
 ) -> Result<T, CommandError> {

@@ -3,11 +3,11 @@
 use haul::settings::BreakerSettings;
 use haul::{Adaptive, Client, ClientBuilder, HostRule};
 
-use crate::arguments::{Arguments, HostTable};
+use crate::arguments::{Arguments, HostOptions};
 use crate::credentials::log_in;
 use crate::failure::CommandError;
 use crate::header_text::{self, headers};
-use crate::settings::{rates, retry, timeouts};
+use crate::pace::{rates, retry, timeouts};
 use crate::units::JobsPerHost;
 
 /// Adds a rule for each table.
@@ -28,12 +28,12 @@ pub(crate) fn with_host_rules(
     Ok(builder)
 }
 
-fn rule(table: &HostTable, run: &Arguments) -> Result<HostRule, CommandError> {
+fn rule(table: &HostOptions, run: &Arguments) -> Result<HostRule, CommandError> {
     let own = &table.arguments;
     let mut rule = HostRule::new();
     if table.gives("jobs-per-host") {
         rule = match own.pace.jobs_per_host {
-            // As many as the run has.
+            // The number of requests at once of the whole run.
             JobsPerHost::Any => rule.max_in_flight(run.pace.jobs),
             JobsPerHost::Fixed(most) => rule.max_in_flight(most),
             JobsPerHost::Auto => rule.max_in_flight(Adaptive::new(1, run.pace.jobs)),
@@ -69,7 +69,7 @@ fn rule(table: &HostTable, run: &Arguments) -> Result<HostRule, CommandError> {
 }
 
 /// Sets time limits and retries. An option that the table leaves out is that of the run.
-fn with_times(mut rule: HostRule, table: &HostTable, run: &Arguments) -> HostRule {
+fn with_times(mut rule: HostRule, table: &HostOptions, run: &Arguments) -> HostRule {
     let (own, mut times) = (&table.arguments.times, run.times.clone());
     if table.gives("max-time") {
         times.max_time = own.max_time;

@@ -24,6 +24,7 @@ mod max_cost;
 mod messages;
 mod outcome_reporter;
 mod output;
+mod pace;
 mod pages;
 mod progress;
 mod reader;

@@ -7,14 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, HeaderValue, Method};
 use haul::record::InputLines;
 use haul::settings::BreakerSettings;
-use haul::{Adaptive, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
+use haul::{Adaptive, Client, ClientBuilder};
 use serde_json::Value;
 
-use crate::arguments::{
-    Arguments, ConnectionArguments, InputFormat, RequestArguments, TimeArguments, name_of,
-};
+use crate::arguments::{Arguments, ConnectionArguments, InputFormat, RequestArguments, name_of};
 use crate::connection::{connected, taped};
-use crate::cookies::{self, RunCookies};
+use crate::cookies::RunCookies;
 use crate::credentials::log_in;
 use crate::failure::CommandError;
 use crate::form;
@@ -22,9 +20,10 @@ use crate::header_text::{self, Header, headers};
 use crate::host_rules::with_host_rules;
 use crate::messages::Messages;
 use crate::outcome_reporter::tell_of_waits;
+use crate::pace::{rates, retry, timeouts};
 use crate::refused;
 use crate::text_or_file::{bytes_or_file, text_or_file};
-use crate::units::{JobsPerHost, Rate};
+use crate::units::JobsPerHost;
 
 /// Client, and reader of the input's lines.
 pub(crate) struct RunSettings {
@@ -90,7 +89,7 @@ pub(crate) fn settings(
     if named("content-type") {
         lines = lines.content_type_of_client();
     }
-    let pairs: Vec<&str> = cookies::pairs(given).collect();
+    let pairs: Vec<&str> = given.cookie_pairs().collect();
     if !pairs.is_empty() {
         let cookie = pairs.join("; ");
         check_cookie(&cookie)?;
@@ -193,44 +192,6 @@ fn check_cookie(cookie: &str) -> Result<(), CommandError> {
     }
 }
 
-pub(crate) fn retry(times: &TimeArguments) -> RetryPolicy {
-    let mut retry = RetryPolicy::default()
-        .max_attempts(times.retry.saturating_add(1))
-        .backoff(
-            times.retry_delay,
-            times.retry_max_delay.max(times.retry_delay),
-        )
-        .retry_after_max(times.retry_after_max)
-        .respect_retry_after(!times.no_retry_after)
-        .rate_limit_headers(!times.no_rate_limit_headers)
-        .pace_by_headers(times.pace_by_headers)
-        .hedge(times.hedge);
-    if let Some(statuses) = &times.retry_on {
-        retry = retry.retry_statuses(statuses.clone());
-    }
-    if times.retry_all_methods {
-        retry = retry.retry_all_methods();
-    }
-    match times.retry_max_time {
-        Some(limit) => retry.deadline(limit),
-        None => retry,
-    }
-}
-
-/// Returns the time limits. The limit of an attempt also limits its connecting.
-pub(crate) fn timeouts(times: &TimeArguments) -> Timeouts {
-    let limited = times.max_time.filter(|limit| !limit.is_zero());
-    let connect = match limited {
-        Some(limit) if !times.connect_timeout.is_zero() => times.connect_timeout.min(limit),
-        _ => times.connect_timeout,
-    };
-    let timeouts = Timeouts::new().connect(connect);
-    match times.max_time {
-        Some(limit) => timeouts.attempt(limit),
-        None => timeouts,
-    }
-}
-
 fn limited(
     mut builder: ClientBuilder,
     arguments: &Arguments,
@@ -263,32 +224,6 @@ fn limited(
         builder = builder.accept(statuses.clone());
     }
     Ok(builder)
-}
-
-/// Returns the limits of one option, with the shortest window first, which gets the burst.
-pub(crate) fn rates(
-    option: &str,
-    given: &[Rate],
-    burst: Option<u32>,
-) -> Result<Vec<RateLimit>, CommandError> {
-    let mut limits = Vec::new();
-    for window in ["s", "m", "h"] {
-        let mut of_window = given.iter().filter(|rate| rate.window == window);
-        let Some(rate) = of_window.next() else {
-            continue;
-        };
-        if of_window.next().is_some() {
-            return Err(CommandError::usage(format!(
-                "{}: there are two rates for one window, N/{window} (one for each of s, m and h is expected)",
-                name_of(option)
-            )));
-        }
-        limits.push(rate.limit);
-    }
-    if let (Some(shortest), Some(burst)) = (limits.first_mut(), burst) {
-        *shortest = shortest.burst(burst);
-    }
-    Ok(limits)
 }
 
 /// Sets the keys for lines of input that do not have them: those of `-X`, `-I`, `-d` and `--json`.

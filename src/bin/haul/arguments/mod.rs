@@ -4,6 +4,7 @@ mod config;
 mod connection;
 mod ending;
 mod foreign;
+mod given_places;
 mod names;
 mod pace;
 mod pages;
@@ -17,7 +18,7 @@ use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
-pub(crate) use config::HostTable;
+pub(crate) use config::HostOptions;
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use ending::EndingArguments;
 pub(crate) use names::{is_secret, name_of};
@@ -73,7 +74,7 @@ pub(crate) struct Arguments {
     pub(crate) messages: MessageArguments,
     /// Options for some hosts, from the file of options.
     #[arg(skip)]
-    pub(crate) hosts: Vec<HostTable>,
+    pub(crate) hosts: Vec<HostOptions>,
 }
 
 const AFTER: &str = "\

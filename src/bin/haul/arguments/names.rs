@@ -5,8 +5,8 @@ use std::env;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
-use super::config;
 use super::foreign::counterpart;
+use super::given_places::place_of;
 
 /// Returns the environment variable of an option.
 pub(crate) fn variable(long: &str) -> String {
@@ -39,7 +39,7 @@ pub(crate) fn is_secret(long: &str) -> bool {
 /// Returns the name of an option: `-j/--jobs`, `--rate`, its environment variable if it was given there, or its place in
 /// the file of options (`haul.toml:3: rate`).
 pub(crate) fn name_of(long: &str) -> String {
-    if let Some(place) = config::place_of(long) {
+    if let Some(place) = place_of(long) {
         return format!("{place}: {long}");
     }
     let command = super::command();
@@ -112,7 +112,7 @@ pub(super) fn explained(error: &clap::Error, command: &Command) -> String {
             {
                 text = text.replacen(&format!("'{value}'"), "'***'", 1);
             }
-            let of_file = config::place_of(long);
+            let of_file = place_of(long);
             place = place.or(of_file);
             let name = match is_from_environment(option) {
                 _ if of_file.is_some() => long.to_owned(),

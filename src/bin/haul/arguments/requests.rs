@@ -1,8 +1,9 @@
 //! Options with defaults for every request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use haul::record::FileRegister;
 
 use crate::units::{pair, secret_name, whole};
 
@@ -215,6 +216,26 @@ pub(crate) struct RequestArguments {
     /// OAuth 2, and user-agent. Paths are relative to the working directory.
     #[arg(hide_short_help = true, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+}
+
+impl RequestArguments {
+    /// Returns the values of `-b` that are cookies.
+    pub(crate) fn cookie_pairs(&self) -> impl Iterator<Item = &str> {
+        let values = self.cookie.iter().map(String::as_str);
+        values.filter(|text| text.contains('='))
+    }
+
+    /// Returns the values of `-b` that name files.
+    pub(crate) fn cookie_files(&self) -> impl Iterator<Item = &Path> {
+        let files = self.cookie.iter().filter(|text| !text.contains('='));
+        files.map(Path::new)
+    }
+
+    /// True if `-c` names the file, by whatever path.
+    pub(crate) fn is_cookie_jar(&self, path: &Path) -> bool {
+        let jar = self.cookie_jar.as_deref();
+        jar.is_some_and(|jar| FileRegister::place_of(jar) == FileRegister::place_of(path))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,7 +14,6 @@ use haul::record::{FileClash, FileRegister};
 use haul::sink::Journal;
 
 use crate::arguments::{Arguments, RequestArguments, name_of};
-use crate::cookies;
 use crate::failure::CommandError;
 use crate::form;
 use crate::source::STDIN;
@@ -107,7 +106,9 @@ fn read(arguments: &Arguments) -> Vec<Use> {
     let forms = form::files(given).map(|path| Use::new(Access::Read, "--form", path));
     uses.extend(forms);
     // A file of cookies that is written too is read before.
-    let cookies = cookies::files(given).filter(|path| !cookies::is_jar(path, given));
+    let cookies = given
+        .cookie_files()
+        .filter(|path| !given.is_cookie_jar(path));
     let cookies = cookies.filter(|path| !path.as_os_str().is_empty());
     uses.extend(cookies.map(|path| Use::new(Access::Read, "--cookie", path)));
     let paths = [

@@ -43,7 +43,7 @@ const OPTIONS: [&str; 28] = [
 
 /// Options for the hosts of a pattern.
 #[derive(Debug)]
-pub(crate) struct HostTable {
+pub(crate) struct HostOptions {
     pub(crate) pattern: String,
     /// `FILE:LINE` of the table.
     pub(crate) place: String,
@@ -52,7 +52,7 @@ pub(crate) struct HostTable {
     given: Vec<String>,
 }
 
-impl HostTable {
+impl HostOptions {
     /// True if the table has the option.
     pub(crate) fn gives(&self, long: &str) -> bool {
         self.given.iter().any(|given| given == long)
@@ -60,11 +60,11 @@ impl HostTable {
 }
 
 /// Reads the tables of a file. The error is the message, which names the file, the line and the option.
-pub(super) fn tables(file: &ConfigFile) -> Result<Vec<HostTable>, String> {
+pub(super) fn tables(file: &ConfigFile) -> Result<Vec<HostOptions>, String> {
     file.hosts.iter().map(table).collect()
 }
 
-fn table(host: &ConfigHost) -> Result<HostTable, String> {
+fn table(host: &ConfigHost) -> Result<HostOptions, String> {
     for option in &host.options {
         let long = &option.long;
         if !OPTIONS.contains(&long.as_str()) {
@@ -96,7 +96,7 @@ fn table(host: &ConfigHost) -> Result<HostTable, String> {
     let matches = command.try_get_matches_from(arguments);
     let read = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = read.map_err(|error| told(host, &error))?;
-    Ok(HostTable {
+    Ok(HostOptions {
         pattern: host.pattern.clone(),
         place: host.place.clone(),
         arguments: Box::new(arguments),

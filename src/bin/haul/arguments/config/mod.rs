@@ -7,15 +7,13 @@ mod read;
 use std::env;
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
-pub(crate) use hosts::HostTable;
+pub(crate) use hosts::HostOptions;
 use read::{ConfigFile, ConfigOption};
 
-/// Options that the file gave, each with `FILE:LINE`, for messages.
-static GIVEN: OnceLock<Vec<(String, String)>> = OnceLock::new();
+use super::given_places;
 
 /// Options that are of use only beside another one: they are left out with it.
 const DEPENDENT: [(&str, &str); 6] = [
@@ -27,16 +25,10 @@ const DEPENDENT: [(&str, &str); 6] = [
     ("oauth2-param", "oauth2-url"),
 ];
 
-/// Returns `FILE:LINE` of the option if the file gave it.
-pub(super) fn place_of(long: &str) -> Option<&'static str> {
-    let given = GIVEN.get()?.iter().find(|(other, _)| other == long);
-    given.map(|(_, place)| place.as_str())
-}
-
 /// Arguments of this process with those of the file in front, and the file's tables of hosts.
 pub(super) struct Configured {
     pub(super) arguments: Vec<OsString>,
-    pub(super) hosts: Vec<HostTable>,
+    pub(super) hosts: Vec<HostOptions>,
 }
 
 /// Reads the file that the arguments or the environment name. `None`: they name none, or they are wrong in a way that
@@ -69,8 +61,7 @@ pub(super) fn configured(
     let places = kept
         .iter()
         .map(|option| (option.long.clone(), option.place.clone()));
-    // The arguments are read once.
-    let _ = GIVEN.set(places.collect());
+    given_places::set(places.collect());
     let (program, rest) = typed.split_at(typed.len().min(1));
     let of_file = kept.iter().flat_map(|option| option.arguments());
     let arguments = program
