@@ -14,7 +14,7 @@ use crate::text_or_file::bytes_or_file;
 const OPTION: &str = "form";
 
 /// Types of files that curl knows by their endings.
-const TYPES: [(&str, &str); 11] = [
+const TYPES: [(&str, &str); 10] = [
     ("gif", "image/gif"),
     ("jpg", "image/jpeg"),
     ("jpeg", "image/jpeg"),
@@ -25,7 +25,6 @@ const TYPES: [(&str, &str); 11] = [
     ("html", "text/html"),
     ("pdf", "application/pdf"),
     ("xml", "application/xml"),
-    ("json", "application/json"),
 ];
 
 /// Part of a form as the option gives it.
