@@ -86,7 +86,13 @@ fn a_file_that_is_none_of_cookies_is_named_and_kept() {
     assert_eq!(folder.read("urls.txt"), "http://h/s3cret\n");
     let unwritable = haul(["-c", "no/such/jar", UNASKED]).done().exits(3);
     unwritable.says("no/such/jar");
-    // A dry run sends nothing, and writes nothing.
+    // A run that sends nothing replaces nothing.
+    let full = folder.file("full", "h\tFALSE\t/\tFALSE\t0\tn\tv\n");
+    haul(["-c", &full, "-o", "no/such/out", UNASKED])
+        .done()
+        .exits(3);
+    haul(["-c", &full, "no/such/list"]).done().exits(2);
+    assert!(folder.read("full").ends_with("\tn\tv\n"));
     let new = folder.at("new");
     haul(["-c", &new, "--dry-run", UNASKED]).done().exits(0);
     assert!(!folder.has("new"));

@@ -1,5 +1,6 @@
 //! `-b` and `-c`: the jar of a run, read from files and written to one at the end.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,8 @@ pub(crate) struct RunCookies {
     jar: Option<CookieJar>,
     /// File that the jar is written to, or `-`. `None`: it is not written.
     file: Option<PathBuf>,
+    /// True from the moment at which requests are sent: the jar is written only then.
+    is_used: Cell<bool>,
 }
 
 impl RunCookies {
@@ -51,11 +54,17 @@ impl RunCookies {
         Ok(RunCookies {
             jar: keeps.then_some(jar),
             file: given.cookie_jar.clone(),
+            is_used: Cell::new(false),
         })
     }
 
     pub(crate) fn jar(&self) -> Option<&CookieJar> {
         self.jar.as_ref()
+    }
+
+    /// Notes that requests are sent from now on.
+    pub(crate) fn begin(&self) {
+        self.is_used.set(true);
     }
 
     /// Writes the jar after a run that ended so, unless nothing was sent.
@@ -69,7 +78,7 @@ impl RunCookies {
         let (Some(jar), Some(path)) = (&self.jar, &self.file) else {
             return ended;
         };
-        if matches!(&ended, Err(failure) if failure.status() == Status::Usage) {
+        if !self.is_used.get() {
             return ended;
         }
         let saved = match is_stdout(path) {

@@ -54,6 +54,11 @@ fn rule(table: &HostOptions, run: &Arguments) -> Result<HostRule, CommandError> 
     rule = log_in(rule, &own.requests)?;
     if let Some(name) = &own.requests.user_agent {
         header_text::check("user-agent", name)?;
+        if name.is_empty() {
+            return Err(CommandError::usage(
+                "user-agent: it cannot be left out for some hosts alone (a name is expected)",
+            ));
+        }
         rule = rule.header("user-agent", name);
     }
     for header in headers(&own.requests)? {

@@ -48,10 +48,7 @@ pub(crate) fn run(
     let files = files::enter(arguments)?;
     let cookies = RunCookies::open(arguments)?;
     let ended = send(arguments, &files, &cookies, limit, messages);
-    match arguments.ending.dry_run {
-        true => ended,
-        false => cookies.save_after(ended),
-    }
+    cookies.save_after(ended)
 }
 
 // Long because it is the whole course of a run, in its order: each step needs the results of the steps before.
@@ -102,6 +99,7 @@ fn send(
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
     let ordered = arguments.results.ordered;
     let (intake, outcomes) = pages::open(&client, ordered, &output.results, &queue)?;
+    cookies.begin();
     let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
     let lines_are_requests =

@@ -227,8 +227,11 @@ impl ConfigReader<'_> {
 
     /// Returns the line of the text that holds this byte.
     fn line(&self, at: usize) -> &str {
-        let at = self.text.floor_char_boundary(at.min(self.text.len()));
-        let start = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let before = &self.text.as_bytes()[..at.min(self.text.len())];
+        let start = before
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |end| end + 1);
         self.text[start..].lines().next().unwrap_or_default()
     }
 }
