@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 
 use cookie_store::{Cookie, CookieDomain, CookieExpiration};
@@ -99,7 +100,9 @@ fn cookie_of(line: &str, http_only: bool) -> Result<NetscapeCookie, &'static str
         _ => return Err("the first field is no domain"),
     };
     let mut set_cookie = format!("{name}={value}; Path={path}");
-    if subdomains {
+    // An address has no subdomains.
+    let is_address = host.starts_with('[') || host.parse::<IpAddr>().is_ok();
+    if subdomains && !is_address {
         set_cookie += "; Domain=";
         set_cookie += uri.host().unwrap_or_default();
     }

@@ -39,8 +39,8 @@ fn each_field_of_a_line_decides_as_in_curl() {
          #HttpOnly_example.com\tfalse\t/deep\tFALSE\t0\thidden\ta=b c\r\n\
          example.com\tFALSE\t/\tFALSE\t0\tempty\r\n\
          example.com\tFALSE\t/\tFALSE\t1\tpast\tgone\r\n\
-         127.0.0.1\tFALSE\t/\tFALSE\t99999999999999999999\tip\t5\r\n\
-         ::1\tFALSE\t/\tFALSE\t0\tsix\t6\r\n"
+         127.0.0.1\tTRUE\t/\tFALSE\t99999999999999999999\tip\t5\r\n\
+         ::1\tTRUE\t/\tFALSE\t0\tsix\t6\r\n"
     );
     let sites = sites_of(&text);
     assert_eq!(
@@ -75,7 +75,11 @@ fn a_file_that_was_written_reads_back_as_it_was() {
             let mut any = |list: &[&'static str]| list[random.usize(..list.len())];
             let (name, value, domain) = (any(&NAMES), any(&VALUES), any(&DOMAINS));
             let (mark, path) = (any(&["", HTTP_ONLY]), any(&["/", "/a", "/a/b", "/ö"]));
-            let (subdomains, secure) = (any(&["TRUE", "FALSE"]), any(&["TRUE", "FALSE"]));
+            let (subdomains, secure) = match domain.starts_with(['1', '[']) {
+                // An address has no subdomains.
+                true => ("FALSE", any(&["TRUE", "FALSE"])),
+                false => (any(&["TRUE", "FALSE"]), any(&["TRUE", "FALSE"])),
+            };
             let expiry = match random.bool() {
                 true => next_year() + random.u64(..100_000_000),
                 false => 0,
