@@ -9,6 +9,7 @@ use crate::request::{HeaderEdit, Request, check_sent};
 use crate::retry::is_keyed;
 use crate::settings::DigestCredentials;
 use crate::settings::basic::basic;
+use crate::settings::netrc::Netrc;
 use crate::transport::HeaderLines;
 use crate::url::{Url, has_parameter};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
@@ -128,11 +129,11 @@ impl Prepared {
             || digest.is_some()
             || headers.contains_key(AUTHORIZATION)
             || names.contains(&AUTHORIZATION);
-        let url = take_userinfo(url, &mut headers, authorized)?;
+        let url = take_userinfo(url, &mut headers, authorized, defaults.netrc.as_ref())?;
         if let Some(netrc) = &defaults.netrc
             && !authorized
             && !headers.contains_key(AUTHORIZATION)
-            && let Some(credentials) = netrc.credentials(url.uri())
+            && let Some(credentials) = netrc.credentials(url.uri(), None)
         {
             Arc::make_mut(&mut headers).insert(AUTHORIZATION, credentials.clone());
         }
@@ -192,11 +193,13 @@ fn left_out(defaults: &ClientDefaults, edits: &[HeaderEdit]) -> Option<Box<[Head
 }
 
 /// Turns the userinfo of the URL into basic authentication (as curl and `requests` do), and removes it from the URL.
-/// `authorized`: the request needs no authentication, or is to have none.
+/// `authorized`: the request needs no authentication, or is to have none. `netrc` gives the password of a user who has
+/// none in the URL.
 fn take_userinfo(
     url: Arc<Url>,
     headers: &mut Arc<HeaderMap>,
     authorized: bool,
+    netrc: Option<&Netrc>,
 ) -> Result<Arc<Url>, String> {
     let Some((userinfo, host)) = url.authority().rsplit_once('@') else {
         return Ok(url);
@@ -204,7 +207,12 @@ fn take_userinfo(
     if !authorized {
         let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
         let plain = |text| percent_decode_str(text).decode_utf8_lossy();
-        let value = basic(&plain(user), &plain(password))?;
+        let user = plain(user);
+        let named = |netrc: &Netrc| netrc.credentials(url.uri(), Some(&user)).cloned();
+        let value = match netrc.filter(|_| !userinfo.contains(':')).and_then(named) {
+            Some(credentials) => credentials,
+            None => basic(&user, &plain(password))?,
+        };
         Arc::make_mut(headers).insert(AUTHORIZATION, value);
     }
     let mut parts = url.uri().clone().into_parts();

@@ -95,6 +95,21 @@ impl ClientBuilder {
         self
     }
 
+    /// Network interface of this machine whose address connections come from (curl's `--interface`).
+    ///
+    /// The interface, such as `eth0`, is looked up when the client is built. Of its addresses the first IPv4 address is
+    /// taken, else the first IPv6 address that is no link-local one; with [`ip_family`](ClientBuilder::ip_family), the
+    /// first of that family. Otherwise as [`local_address`](ClientBuilder::local_address), in whose place it stands. On
+    /// Linux only.
+    ///
+    /// # Errors
+    /// [`build`](ClientBuilder::build) fails if there is no such interface, or it has no such address.
+    #[doc(alias = "SO_BINDTODEVICE")]
+    pub fn interface(mut self, name: impl Into<String>) -> Self {
+        self.connection.interface = Some(name.into());
+        self
+    }
+
     /// Silence after which the system probes whether the other side is still there.
     ///
     /// Also the time between further probes; `None` is never. Between 1 s and 32,767 s, in whole seconds. Default: the

@@ -63,7 +63,8 @@ impl ClientBuilder {
     ///
     /// The rules know `machine`, `default`, `login`, `password`, `account`, `macdef` and quotes. The first entry that
     /// fits the host counts, and is sent as basic authentication if the request has no `Authorization`, neither its own
-    /// nor the client's, the host rule's or that of its URL. A redirect to another origin does not take the credentials
+    /// nor the client's, the host rule's or that of its URL. A URL with a user and no password (`http://ada@host/`) gets
+    /// the password of the first entry of its host with that login. A redirect to another origin does not take the credentials
     /// along, and gets none of its own.
     ///
     /// # Errors

@@ -19,10 +19,16 @@ pub(super) fn default_transport(workers: usize) -> transport::TransportSettings 
 
 /// Makes the transport's settings. Files are read here.
 pub(super) fn prepare(
-    connection: ConnectionSettings,
+    mut connection: ConnectionSettings,
     workers: usize,
 ) -> Result<transport::TransportSettings, BuildError> {
     let wrong = |setting| move |reason| BuildError { setting, reason };
+    if let Some(name) = &connection.interface {
+        let address = transport::address_of_interface(name, connection.family)
+            .map_err(|e| format!("{name:?}: {e}"))
+            .map_err(wrong("interface"))?;
+        connection.local = Some(address);
+    }
     connection
         .check()
         .map_err(|(setting, reason)| BuildError { setting, reason })?;

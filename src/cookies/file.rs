@@ -32,7 +32,18 @@ pub(super) fn text(sites: &Sites) -> io::Result<String> {
     Ok(lines.into_iter().map(|line| line + "\n").collect())
 }
 
+/// Writes a file whole or not at all. A link stays, and the file that it leads to is replaced; a device or a pipe is
+/// written to.
 pub(super) fn save(path: &Path, text: &[u8]) -> io::Result<()> {
+    let is_stream = |about: fs::Metadata| !about.is_file() && !about.is_dir();
+    if fs::metadata(path).is_ok_and(is_stream) {
+        let opened = OpenOptions::new().write(true).open(path);
+        return opened
+            .and_then(|mut stream| stream.write_all(text))
+            .map_err(|e| at(path, &e));
+    }
+    let real = fs::canonicalize(path);
+    let path = real.as_deref().unwrap_or(path);
     let name = format!(
         ".{}.{:016x}.part",
         path.file_name().unwrap_or_default().to_string_lossy(),
@@ -57,6 +68,6 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn at(path: &Path, error: &io::Error) -> io::Error {
+pub(super) fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

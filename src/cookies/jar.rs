@@ -12,6 +12,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Uri};
 
 use super::file;
+use super::netscape;
 use super::sites::Sites;
 
 /// Cookies (RFC 6265), shared by all requests that are given the jar.
@@ -73,6 +74,60 @@ impl CookieJar {
         // The text is made under the lock and written without it.
         let text = file::text(&self.sites())?;
         file::save(path.as_ref(), text.as_bytes())
+    }
+
+    /// Adds the cookies of a file in Netscape's format, without those that have expired.
+    ///
+    /// That is the format of curl's `-b` and `-c`, of exports of browsers and of Python's `MozillaCookieJar`: seven
+    /// fields with a tab between, `#HttpOnly_` before a cookie that scripts may not read, and 0 as the expiry of a
+    /// cookie of the session. Cookies of the same name, domain and path are replaced.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a line is no cookie; the error names the path and the line, and shows nothing
+    /// of it. Then no cookie is added.
+    pub fn add_netscape(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref();
+        let cookies = netscape::load(path)?;
+        let mut added = self.sites().clone();
+        for cookie in cookies {
+            let stored = added.store_of_file(&cookie.set_cookie, &cookie.uri);
+            stored.map_err(|reason| netscape::bad_line(path, cookie.line, reason))?;
+        }
+        let before = std::mem::replace(&mut *self.sites(), added);
+        drop(before);
+        Ok(())
+    }
+
+    /// Writes all cookies that have not expired in Netscape's format, session cookies too.
+    ///
+    /// The file is put in place whole, and only its owner may read it. [`add_netscape`](CookieJar::add_netscape) reads
+    /// it, and so does curl.
+    ///
+    /// ```
+    /// use haul::cookies::CookieJar;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("haul-doc-{}-cookies.txt", std::process::id()));
+    /// let jar = CookieJar::new();
+    /// jar.set("https://example.com/", "session=abc; Path=/; Secure")?;
+    /// jar.save_netscape(&path)?;
+    /// let again = CookieJar::new();
+    /// again.add_netscape(&path)?;
+    /// assert_eq!(again.to_netscape(), jar.to_netscape());
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the file cannot be written; the error names the path.
+    pub fn save_netscape(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let text = self.to_netscape();
+        file::save(path.as_ref(), text.as_bytes())
+    }
+
+    /// Returns all cookies that have not expired, as the text of a file in Netscape's format.
+    #[must_use]
+    pub fn to_netscape(&self) -> String {
+        netscape::text(&self.sites())
     }
 
     /// True if the other jar is a clone of this one.

@@ -7,6 +7,8 @@ mod file;
 #[cfg(feature = "cookies")]
 mod jar;
 #[cfg(feature = "cookies")]
+mod netscape;
+#[cfg(feature = "cookies")]
 mod sites;
 
 #[cfg(not(feature = "cookies"))]

@@ -23,6 +23,18 @@ impl Sites {
         if text.len() > LONGEST {
             return Err("it is longer than 4096 bytes");
         }
+        self.store_of_any_length(text, uri)
+    }
+
+    /// Keeps a cookie of a file, whose attributes do not count.
+    pub(super) fn store_of_file(&mut self, text: &str, uri: &Uri) -> Result<(), &'static str> {
+        match text.split(';').next() {
+            Some(pair) if pair.len() > LONGEST => Err("it is longer than 4096 bytes"),
+            _ => self.store_of_any_length(text, uri),
+        }
+    }
+
+    fn store_of_any_length(&mut self, text: &str, uri: &Uri) -> Result<(), &'static str> {
         let host = host(uri).ok_or("the URL has no host")?;
         let url = uri
             .to_string()

@@ -19,6 +19,7 @@
 //! | [credentials] | passwords, tokens that expire, OAuth 2 |
 //! | [command] | the `haul` command: options by subject, input and output lines, exit status |
 //! | [input_formats] | lists for the command and for programs: CSV, JSON, sitemaps, earlier results, compressed files |
+//! | [curl_options] | curl's options at the command: forms, netrc, cookies, addresses; options from a file |
 //! | [testing] | tests of your program without a server: scripts, recorded exchanges, transports of your own |
 //! | [coming_from_python] | `requests` and `urllib3`, each piece beside haul's; a table of Python names |
 //! | [coming_from_futures] | `concurrent.futures`, each piece beside haul's |
@@ -93,6 +94,9 @@ pub mod command {}
 
 #[doc = include_str!("input_formats.md")]
 pub mod input_formats {}
+
+#[doc = include_str!("curl_options.md")]
+pub mod curl_options {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}

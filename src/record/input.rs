@@ -14,7 +14,7 @@ use super::logged;
 use super::read::{self, ReadRequest, ReadSettings};
 use super::results;
 use super::stand_in::stand_in;
-use crate::request::Request;
+use crate::request::{FormBody, Request};
 
 impl Record<'_> {
     /// Reads a line of input.
@@ -70,6 +70,8 @@ pub(super) struct LineDefaults {
     keys: Vec<(String, Box<RawValue>)>,
     /// File that the body among the defaults was read from. `None`: the body came from no file, or there is none.
     body_file: Option<Arc<str>>,
+    /// Form that requests without a body of their own send, in place of a body among the keys. `None`: no form.
+    form: Option<FormBody>,
 }
 
 impl LineDefaults {
@@ -81,6 +83,7 @@ impl LineDefaults {
                 .map(|(key, value)| (key.clone(), written(value)))
                 .collect(),
             body_file: None,
+            form: None,
         }
     }
 
@@ -96,9 +99,20 @@ impl LineDefaults {
         self.body_file = Some(path);
     }
 
+    #[cfg(feature = "multipart")]
+    pub(super) fn set_form(&mut self, form: FormBody) {
+        self.form = Some(form);
+    }
+
+    /// True if the request sends the form of the defaults.
+    pub(super) fn gave_form(&self, request: &Request) -> bool {
+        let form = self.form.as_ref();
+        form.is_some_and(|form| form.is_sent_by(request))
+    }
+
     /// Adds the defaults that `keys` does not have. A body in `keys` replaces the default body.
     fn complete<'a>(&'a self, keys: &mut ObjectFields<'a>) {
-        let has_body = has_body(keys);
+        let has_body = has_body(keys) || self.form.is_some();
         for (key, value) in &self.keys {
             let of_body = BODIES.contains(&&**key);
             let named = key == "id" && keys.has("custom_id");
@@ -158,14 +172,22 @@ fn read_trimmed(
         return Err(wrong.at(line, rest.trim_start()));
     };
     let unknown = read::unknown(&keys, reading)?;
-    let body_file = defaults.body_file.as_ref().filter(|_| !has_body(&keys));
+    let has_own_body = has_body(&keys);
+    let body_file = defaults.body_file.as_ref().filter(|_| !has_own_body);
+    let form = defaults.form.as_ref().filter(|_| !has_own_body);
+    let reading = ReadSettings {
+        posts: form.is_some(),
+        ..reading
+    };
     defaults.complete(&mut keys);
     check_accept(&keys)?;
     let mut request = read::request(url, &keys, reading)?;
     if let Some(raw) = request.raw_line() {
         return Ok(read_again(raw, defaults, reading));
     }
-    if let Some(path) = body_file {
+    if let Some(form) = form {
+        request = request.form_body(form);
+    } else if let Some(path) = body_file {
         request = request.body_read_from(Arc::clone(path));
     }
     if let Some(path) = request.saves_to()

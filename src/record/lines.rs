@@ -112,6 +112,21 @@ impl InputLines {
         self
     }
 
+    /// Sends this form with requests that have no body of their own.
+    ///
+    /// They are POST requests unless they have a method, and a body among the default keys is not sent. The files of the
+    /// form are read anew for each attempt, and [`refuse_files`](InputLines::refuse_files) permits them, since no line
+    /// names them. The requests share the form: one at a time can send a part that is a reader. Feature `multipart`.
+    ///
+    /// # Errors
+    /// When a content type of the form may not be sent.
+    #[cfg(feature = "multipart")]
+    pub fn multipart(mut self, form: crate::request::Multipart) -> Result<InputLines, InvalidLine> {
+        let form = crate::request::FormBody::of(form).map_err(InvalidLine::new)?;
+        self.defaults.set_form(form);
+        Ok(self)
+    }
+
     /// Has the client's headers decide about the `Content-Type`: `json` and `form` of a line then add none.
     ///
     /// If the client has one, it is sent; if the client [leaves it out](crate::ClientBuilder::without_header), none is
@@ -313,12 +328,19 @@ impl InputLines {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));
         }
+        let names_files = !self.defaults.gave_form(&request);
         if let Some(local) = &self.local {
-            local.check(&request, self.files.as_ref().map(OutputFiles::folder))?;
+            local.check(
+                &request,
+                names_files,
+                self.files.as_ref().map(OutputFiles::folder),
+            )?;
         }
-        for path in request.sends().files() {
-            let entered = self.register.enter_sent(path);
-            entered.map_err(|refused| InvalidLine::new(format!("body_file: {refused}")))?;
+        if names_files {
+            for path in request.sends().files() {
+                let entered = self.register.enter_sent(path);
+                entered.map_err(|refused| InvalidLine::new(format!("body_file: {refused}")))?;
+            }
         }
         match &self.files {
             Some(files) => {

@@ -45,13 +45,16 @@ impl LocalFiles {
     }
 
     /// Refuses a request that reads a file outside the allowed directory, or is saved outside `output` by way of a
-    /// link.
+    /// link. `names_files`: true if the line names the files of the body, false if the program does.
     pub(super) fn check(
         &self,
         request: &Request,
+        names_files: bool,
         output: Option<&Path>,
     ) -> Result<(), InvalidLine> {
-        if let RequestContent::Streamed(stream) = request.sends() {
+        if let RequestContent::Streamed(stream) = request.sends()
+            && names_files
+        {
             let key = match stream.file() {
                 Some(_) => "body_file",
                 None => "body_pieces",

@@ -35,6 +35,8 @@ pub(super) struct ReadSettings {
     pub(super) untyped: bool,
     /// True: a line that is not JSON is a URL to its end, with its blanks.
     pub(super) whole: bool,
+    /// True: a request without a method is a POST, also if the keys give no body.
+    pub(super) posts: bool,
 }
 
 /// A request that was read.
@@ -77,7 +79,10 @@ pub(super) fn request(
     keys.check_repeated()?;
     let body = the_only(keys, &BODIES)?;
     let method = keys.read_key("method", text)?;
-    let usual = if body.is_some() { "POST" } else { "GET" };
+    let usual = match body.is_some() || reading.posts {
+        true => "POST",
+        false => "GET",
+    };
     let mut request = Request::new(method.as_deref().unwrap_or(usual), url);
     request = with_headers(request, keys)?;
     if let Some(params) = keys.read_key("params", named)? {

@@ -1,4 +1,6 @@
 mod bodies;
+#[cfg(feature = "multipart")]
+mod form;
 mod format;
 mod lines;
 mod reading;

@@ -189,9 +189,13 @@ impl Request {
         self.sending(BodyPieces::of(source))
     }
 
-    pub(crate) fn sending(mut self, stream: BodyPieces) -> Request {
+    pub(crate) fn sending(self, stream: BodyPieces) -> Request {
+        self.sending_shared(Arc::new(stream))
+    }
+
+    pub(crate) fn sending_shared(mut self, stream: Arc<BodyPieces>) -> Request {
         let content = self.content_mut();
-        (content.body, content.body_file) = (RequestContent::Streamed(stream.into()), None);
+        (content.body, content.body_file) = (RequestContent::Streamed(stream), None);
         self
     }
 

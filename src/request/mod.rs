@@ -2,6 +2,8 @@
 //!
 //! [`Request`] is at the root of the crate too.
 
+#[cfg(not(feature = "multipart"))]
+mod absent;
 mod body;
 mod cost;
 mod digested;
@@ -36,10 +38,14 @@ use crate::settings::StatusSet;
 use crate::settings::Timeouts;
 use crate::url::Mistake;
 
+#[cfg(not(feature = "multipart"))]
+pub(crate) use absent::FormBody;
 pub(crate) use cost::{CostOf, RequestCosts};
 pub(crate) use digested::add_part;
 pub(crate) use download::{DownloadOptions, hexadecimal, parse_sha256};
 pub(crate) use headers::{check_removal, check_sent};
+#[cfg(feature = "multipart")]
+pub(crate) use multipart::FormBody;
 #[cfg(feature = "multipart")]
 pub use multipart::{Multipart, Part};
 pub(crate) use options::{BadLine, Options, RejectionRule};

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io::{Read, Seek};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::{BodyPieces, Piece, PieceSource, Reader, Request};
+use super::{BodyPieces, Piece, PieceSource, Reader, Request, RequestContent};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
@@ -89,6 +90,13 @@ impl Part {
         part
     }
 
+    /// Makes a field whose value is the content of a file (curl's `NAME=<FILE`).
+    ///
+    /// The file is streamed as with [`Request::body_file`], and sent without a file name and without a type, unless they are set.
+    pub fn text_file(path: impl Into<PathBuf>) -> Part {
+        Part::of(PieceSource::File(path.into()))
+    }
+
     /// Makes a part of the content of a reader from its current position.
     ///
     /// It is read as with [`Request::body_reader`], as `application/octet-stream` unless another type is set. Many
@@ -166,14 +174,38 @@ impl Request {
     }
 
     fn multipart_between(self, form: Multipart, boundary: &str) -> Request {
+        match FormBody::new(form, boundary) {
+            Ok(form) => self.form_body(&form),
+            Err(reason) => self.spoiled(reason),
+        }
+    }
+
+    /// Sends a form that other requests send too.
+    pub(crate) fn form_body(self, form: &FormBody) -> Request {
+        self.replace_header(CONTENT_TYPE, form.content_type.clone())
+            .sending_shared(Arc::clone(&form.pieces))
+    }
+}
+
+/// Body of a form, which several requests may share, and the type that names its boundary.
+#[derive(Clone)]
+pub(crate) struct FormBody {
+    pieces: Arc<BodyPieces>,
+    content_type: HeaderValue,
+}
+
+impl FormBody {
+    /// Makes the body of a form, with a boundary of its own.
+    pub(crate) fn of(form: Multipart) -> Result<FormBody, String> {
+        FormBody::new(form, &boundary())
+    }
+
+    fn new(form: Multipart, boundary: &str) -> Result<FormBody, String> {
         let mut pieces = Vec::with_capacity(3 * form.parts.len() + 1);
         let mut push = |part: Option<String>, source| pieces.push(Piece { part, source });
         let mut before = String::new();
         for (name, part) in form.parts {
-            let head = match part.head(&name) {
-                Ok(head) => head,
-                Err(reason) => return self.spoiled(reason),
-            };
+            let head = part.head(&name)?;
             let line = format!("{before}--{boundary}\r\n");
             before = "\r\n".to_owned();
             push(None, PieceSource::Boundary(line.into()));
@@ -183,11 +215,26 @@ impl Request {
         let end = format!("{before}--{boundary}--\r\n");
         push(None, PieceSource::Boundary(end.into()));
         let content_type = format!("multipart/form-data; boundary={boundary}");
-        match HeaderValue::try_from(content_type) {
-            Ok(value) => self.replace_header(CONTENT_TYPE, value),
-            Err(e) => self.spoiled(format!("multipart: {e}")),
+        Ok(FormBody {
+            pieces: BodyPieces { pieces }.into(),
+            content_type: HeaderValue::try_from(content_type)
+                .map_err(|e| format!("multipart: {e}"))?,
+        })
+    }
+
+    /// True if the request sends this form.
+    pub(crate) fn is_sent_by(&self, request: &Request) -> bool {
+        match request.sends() {
+            RequestContent::Streamed(pieces) => Arc::ptr_eq(pieces, &self.pieces),
+            RequestContent::Bytes(_) => false,
         }
-        .sending(BodyPieces { pieces })
+    }
+}
+
+/// Leaves out the content of the form.
+impl fmt::Debug for FormBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FormBody").finish_non_exhaustive()
     }
 }
 
@@ -224,7 +271,6 @@ impl fmt::Debug for Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::RequestContent;
 
     fn written(form: Multipart) -> String {
         let request = Request::post("http://h/").multipart_between(form, "B");
@@ -249,6 +295,7 @@ mod tests {
         let form = Multipart::new()
             .text("a", "1\n2")
             .file("f", "dir/x.bin")
+            .part("t", Part::text_file("dir/y.txt"))
             .part(
                 "r",
                 Part::reader(std::io::Cursor::new("")).content_type("a/b"),
@@ -258,6 +305,7 @@ mod tests {
             "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\n2\r\n\
              --B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.bin\"\r\n\
              Content-Type: application/octet-stream\r\n\r\n<dir/x.bin>\r\n\
+             --B\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\n<dir/y.txt>\r\n\
              --B\r\nContent-Disposition: form-data; name=\"r\"\r\nContent-Type: a/b\r\n\r\n<reader>\r\n--B--\r\n"
         );
         assert_eq!(written(Multipart::new()), "--B--\r\n");

@@ -27,6 +27,8 @@ pub(crate) struct ConnectionSettings {
     pub(crate) given: Vec<StaticAddresses>,
     /// Address of this machine that connections come from. `None`: the system chooses.
     pub(crate) local: Option<IpAddr>,
+    /// Name of the network interface whose address is the local one. `None`: no interface was named.
+    pub(crate) interface: Option<String>,
     pub(crate) keep_alive: KeepAlive,
     pub(crate) max_idle: Option<usize>,
     pub(crate) max_idle_per_host: Option<usize>,

@@ -16,6 +16,7 @@ pub(crate) struct Netrc(Vec<NetrcEntry>);
 struct NetrcEntry {
     /// Name of the host. `None`: the entry is for all hosts.
     machine: Option<String>,
+    login: String,
     credentials: HeaderValue,
 }
 
@@ -85,11 +86,15 @@ impl Netrc {
     }
 
     /// Returns the value of `Authorization` for a request to this URI.
-    pub(crate) fn credentials(&self, uri: &Uri) -> Option<&HeaderValue> {
+    ///
+    /// `login`: the user that the URL names without a password; only an entry with this login fits. `None`: any entry
+    /// of the host fits.
+    pub(crate) fn credentials(&self, uri: &Uri, login: Option<&str>) -> Option<&HeaderValue> {
         let host = uri.host()?.trim_matches(['[', ']']);
         let fits = |entry: &&NetrcEntry| {
             let machine = entry.machine.as_ref();
             machine.is_none_or(|machine| machine.eq_ignore_ascii_case(host))
+                && login.is_none_or(|login| login == entry.login)
         };
         self.0.iter().find(fits).map(|entry| &entry.credentials)
     }
@@ -129,6 +134,7 @@ impl OpenEntry {
             basic(login, password).map_err(|reason| format!("line {}: {reason}", open.line))?;
         Ok(Some(NetrcEntry {
             machine: open.machine,
+            login: open.login.unwrap_or_default(),
             credentials,
         }))
     }
@@ -212,7 +218,7 @@ mod tests {
 
     fn sent(text: &str, url: &str) -> Option<String> {
         let netrc = Netrc::parse(text).unwrap();
-        let value = netrc.credentials(url::parse(url).unwrap().uri())?;
+        let value = netrc.credentials(url::parse(url).unwrap().uri(), None)?;
         assert!(value.is_sensitive());
         Some(value.to_str().unwrap().to_owned())
     }
@@ -260,6 +266,20 @@ mod tests {
             sent("machine h\nmachine g login a password b", "http://h/"),
             None
         );
+    }
+
+    #[test]
+    fn a_user_that_the_url_names_has_an_entry_of_his_own() {
+        let text = "machine h login ada password one machine h login bob password two default login ada password three";
+        let netrc = Netrc::parse(text).unwrap();
+        let sent = |login, url: &str| {
+            let value = netrc.credentials(url::parse(url).unwrap().uri(), login)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(sent(Some("bob"), "http://h/"), user("bob", "two"));
+        assert_eq!(sent(Some("ada"), "http://g/"), user("ada", "three"));
+        assert_eq!(sent(Some("bob"), "http://g/"), None);
+        assert_eq!(sent(Some("ADA"), "http://h/"), None);
     }
 
     #[test]

@@ -39,7 +39,7 @@ use self::cancel::activity::Activity;
 pub(crate) use self::cancel::{AttemptNumber, CancelSlot, WakeWaiters};
 pub use self::clock::VirtualClock;
 pub(crate) use self::clock::{Clock, ClockUser, SYSTEM_CLOCK, WorkLeft, WorkerWait};
-pub(crate) use self::connect::dial::Dialling;
+pub(crate) use self::connect::dial::{Dialling, address_of_interface};
 pub(crate) use self::connect::resolver::Addressing;
 pub(crate) use self::connection::descriptors::SpareDescriptor;
 pub(crate) use self::connection::tls::Tls;

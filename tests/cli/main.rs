@@ -7,13 +7,16 @@ mod bare_domains;
 mod bodiless;
 mod checked;
 mod command;
+mod config_file;
 #[cfg(feature = "rustls")]
 mod connection;
 mod continued;
 #[cfg(unix)]
 mod continued_outputs;
+mod cookie_jar;
 mod costs;
 mod credentials;
+mod curl_options;
 mod downloads;
 mod dry_run;
 mod ending;

@@ -4,7 +4,7 @@ use std::env;
 
 use haul::redact::Redaction;
 
-use crate::arguments::Arguments;
+use crate::arguments::{self, Arguments};
 use crate::files::results_path;
 use crate::layout;
 use crate::shell::quoted;
@@ -47,28 +47,15 @@ pub(crate) fn shown(redaction: &Redaction) -> Option<String> {
 
 /// True if an argument gives a credential, or may give one.
 fn is_secret(argument: &str, redaction: &Redaction) -> bool {
-    let long = [
-        "--header",
-        "--user",
-        "--bearer",
-        "--bearer-command",
-        "--oauth2-secret",
-        "--oauth2-param",
-        "--cookie",
-        "--proxy",
-        "--data",
-        "--json",
-        "--url-query",
-    ];
-    let given_long = long.iter().any(|name| {
-        argument
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    // A base URL is looked at as any other URL below.
+    let given_long = argument.strip_prefix("--").is_some_and(|rest| {
+        let long = rest.split('=').next().unwrap_or_default();
+        long != "base-url" && arguments::is_secret(long)
     });
     let letters = argument
         .strip_prefix('-')
         .filter(|rest| !rest.starts_with('-'));
-    let given_short = letters.is_some_and(|rest| rest.contains(['H', 'u', 'b', 'x', 'd']));
+    let given_short = letters.is_some_and(|rest| rest.contains(['H', 'u', 'b', 'x', 'd', 'F']));
     // With --scheme a URL may lack its scheme.
     let url = match argument.contains("://") {
         true => argument.to_owned(),

@@ -7,6 +7,7 @@ use haul::{ClientBuilder, ProxySettings, TlsSettings};
 use crate::arguments::{ConnectionArguments, name_of};
 use crate::failure::CommandError;
 use crate::header_text;
+use crate::host_addresses;
 use crate::messages::Messages;
 
 pub(crate) fn connected(
@@ -24,6 +25,20 @@ pub(crate) fn connected(
             Some(list) => proxy.except(list),
             None => proxy,
         });
+    }
+    if given.proxy_from_env {
+        let proxy = ProxySettings::from_env();
+        builder = builder.proxy(match &given.noproxy {
+            Some(list) => proxy.except(list),
+            None => proxy,
+        });
+    }
+    builder = host_addresses::given(builder, &given.resolve);
+    if let Some(name) = &given.interface {
+        builder = match name.parse() {
+            Ok(address) => builder.local_address(address),
+            Err(_) => builder.interface(name),
+        };
     }
     if given.insecure {
         messages.warning("certificates are not checked (--insecure): anyone on the way to a server can read and change everything");

@@ -1,7 +1,7 @@
 //! Options that log in: a user, a bearer token, a command that prints one, or OAuth 2.
 
-use haul::ClientBuilder;
 use haul::settings::OAuth2;
+use haul::{ClientBuilder, HostRule};
 
 use crate::arguments::{RequestArguments, name_of};
 use crate::bearer_command;
@@ -9,17 +9,51 @@ use crate::failure::CommandError;
 use crate::header_text::{self, bearer};
 use crate::text_or_file::text_or_file;
 
+/// A client that is being built, or a rule for hosts.
+pub(crate) trait TakesCredentials: Sized {
+    fn basic(self, user: &str, password: &str) -> Self;
+    fn digest(self, user: &str, password: &str) -> Self;
+    fn token(self, token: String) -> Self;
+    fn command(self, command: String) -> Self;
+    fn login(self, login: OAuth2) -> Self;
+}
+
+macro_rules! takes_credentials {
+    ($taker:ty) => {
+        impl TakesCredentials for $taker {
+            fn basic(self, user: &str, password: &str) -> Self {
+                self.basic_auth(user, password)
+            }
+            fn digest(self, user: &str, password: &str) -> Self {
+                self.digest_auth(user, password)
+            }
+            fn token(self, token: String) -> Self {
+                self.bearer(token)
+            }
+            fn command(self, command: String) -> Self {
+                self.token_source(move |_| bearer_command::run(&command))
+            }
+            fn login(self, login: OAuth2) -> Self {
+                self.oauth2(login)
+            }
+        }
+    };
+}
+
+takes_credentials!(ClientBuilder);
+takes_credentials!(HostRule);
+
 /// Sets the credentials of every request. At most one of the options is given.
-pub(crate) fn log_in(
-    mut builder: ClientBuilder,
+pub(crate) fn log_in<T: TakesCredentials>(
+    mut builder: T,
     given: &RequestArguments,
-) -> Result<ClientBuilder, CommandError> {
+) -> Result<T, CommandError> {
     if let Some(user) = &given.user {
         header_text::check("user", user)?;
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         builder = match given.digest {
-            true => builder.digest_auth(user, password),
-            false => builder.basic_auth(user, password),
+            true => builder.digest(user, password),
+            false => builder.basic(user, password),
         };
     } else if given.digest {
         return Err(CommandError::usage(format!(
@@ -28,13 +62,13 @@ pub(crate) fn log_in(
         )));
     }
     if let Some(token) = &given.bearer {
-        builder = builder.bearer(bearer(token)?);
+        builder = builder.token(bearer(token)?);
     }
     if let Some(command) = given.bearer_command.clone() {
-        builder = builder.token_source(move |_| bearer_command::run(&command));
+        builder = builder.command(command);
     }
     if let Some(url) = &given.oauth2_url {
-        builder = builder.oauth2(oauth2(url, given)?);
+        builder = builder.login(oauth2(url, given)?);
     }
     Ok(builder)
 }

@@ -12,7 +12,7 @@ pub(crate) fn in_words_of_options(error: &BuildError, arguments: &Arguments) -> 
         "oauth2" => return of_oauth2(reason),
         "address_policy" => (
             "public-only",
-            "it cannot be held behind a proxy (--proxy), which chooses the addresses by itself"
+            "it cannot be held behind a proxy (--proxy, --proxy-from-env), which chooses the addresses by itself"
                 .to_owned(),
         ),
         "timeouts" => (
@@ -30,6 +30,7 @@ pub(crate) fn in_words_of_options(error: &BuildError, arguments: &Arguments) -> 
     };
     let option = match (option, &arguments.connection.noproxy) {
         ("proxy", Some(list)) if is_refused(list) => "noproxy",
+        ("proxy", _) if arguments.connection.proxy_from_env => "proxy-from-env",
         (option, _) => option,
     };
     format!("{}: {reason}", name_of(option))
@@ -52,6 +53,8 @@ fn option_of(setting: &str) -> &str {
         "base_url" => "base-url",
         "user_agent" => "user-agent",
         "without_header" => "header",
+        "netrc_file" => "netrc-file",
+        "local_address" => "interface",
         same => same,
     }
 }

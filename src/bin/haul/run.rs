@@ -14,9 +14,10 @@ use haul::{Outcome, Outcomes, Request, Summary};
 use crate::again;
 use crate::arguments::{Arguments, ProgressForm, name_of};
 use crate::bearer_command::EndAll;
+use crate::cookies::RunCookies;
 use crate::dry_run;
 use crate::failure::{CommandError, Status};
-use crate::files::{self, SummaryFile, results_path};
+use crate::files::{self, RunFiles, SummaryFile, results_path};
 use crate::input;
 use crate::layout;
 use crate::leads_back;
@@ -41,22 +42,34 @@ const SIGNALS: Duration = Duration::from_millis(50);
 /// Number of finished requests from which on a share of failures counts.
 const SHARE_FROM: u64 = 100;
 
-// Long because it is the whole course of a run, in its order: each step needs the results of the steps before.
 pub(crate) fn run(
     arguments: &Arguments,
     limit: &RunLimit,
     messages: &Messages,
 ) -> Result<Status, CommandError> {
     check(arguments)?;
+    let files = files::enter(arguments)?;
+    let cookies = RunCookies::open(arguments)?;
+    let ended = send(arguments, &files, &cookies, limit, messages);
+    cookies.save_after(ended)
+}
+
+// Long because it is the whole course of a run, in its order: each step needs the results of the steps before.
+fn send(
+    arguments: &Arguments,
+    files: &RunFiles,
+    cookies: &RunCookies,
+    limit: &RunLimit,
+    messages: &Messages,
+) -> Result<Status, CommandError> {
     let lines_on_stdout = layout::check(arguments)?;
     let pages = pages::rule(arguments)?;
-    let files = files::enter(arguments)?;
-    let RunSettings { client, lines } = settings::settings(arguments, messages)?;
+    let RunSettings { client, lines } = settings::settings(arguments, cookies, messages)?;
     // Dropped before the client, which waits for its workers: one of them may wait for the command.
     let _end_all = EndAll;
     let lines = lines.register(files.register().clone());
     let requests = input::open(arguments, lines, &client, files.register(), messages)?;
-    leads_back::check(arguments, &files, &requests)?;
+    leads_back::check(arguments, files, &requests)?;
     let known = requests.known();
     files.check_writable()?;
     check_stdout(arguments)?;
@@ -96,6 +109,7 @@ pub(crate) fn run(
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
     let ordered = arguments.results.ordered;
     let (intake, outcomes) = pages::open(&client, ordered, &output.results, &queue)?;
+    cookies.begin();
     let first = feed(requests, intake)?;
     let shown = progress::shown(arguments);
     let lines_are_requests = !arguments.ending.retry_failed
@@ -213,6 +227,18 @@ fn check(arguments: &Arguments) -> Result<(), CommandError> {
         return Err(CommandError::usage(format!(
             "{}: a file is expected (standard output is for the results)",
             name_of("failures")
+        )));
+    }
+    // Other tools have a number of requests under -n, which takes no value here.
+    let is_number = |input: &String| {
+        !input.is_empty() && input.bytes().all(|b| b.is_ascii_digit()) && !Path::new(input).exists()
+    };
+    if arguments.requests.netrc
+        && let Some(number) = arguments.inputs.iter().find(|input| is_number(input))
+    {
+        return Err(CommandError::usage(format!(
+            "{}: it takes no value, and there is no file {number} (haul has no number of requests: each line of its input is one)",
+            name_of("netrc")
         )));
     }
     Ok(())

@@ -1,27 +1,31 @@
 //! Client and reader of lines, as the arguments ask for them.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, HeaderValue, Method};
 use haul::record::InputLines;
 use haul::settings::BreakerSettings;
-use haul::{Adaptive, Client, ClientBuilder, RateLimit, RetryPolicy, Timeouts};
+use haul::{Adaptive, Client, ClientBuilder};
 use serde_json::Value;
 
-use crate::arguments::{
-    Arguments, ConnectionArguments, FormatName, RequestArguments, TimeArguments, name_of,
-};
+use crate::arguments::{Arguments, ConnectionArguments, FormatName, RequestArguments, name_of};
 use crate::connection::{connected, taped};
+use crate::cookies::RunCookies;
 use crate::credentials::log_in;
 use crate::downloads;
 use crate::failure::CommandError;
+use crate::form;
 use crate::header_text::{self, Header, headers};
+use crate::host_rules::with_host_rules;
 use crate::messages::Messages;
 use crate::outcome_reporter::tell_of_waits;
+use crate::pace::{rates, retry, timeouts};
 use crate::refused;
 use crate::template;
 use crate::text_or_file::{bytes_or_file, text_or_file};
-use crate::units::{JobsPerHost, Rate};
+use crate::units::JobsPerHost;
 
 /// Client, and reader of the input's lines.
 pub(crate) struct RunSettings {
@@ -32,6 +36,7 @@ pub(crate) struct RunSettings {
 
 pub(crate) fn settings(
     arguments: &Arguments,
+    cookies: &RunCookies,
     messages: &Messages,
 ) -> Result<RunSettings, CommandError> {
     let retry = retry(&arguments.times);
@@ -66,6 +71,8 @@ pub(crate) fn settings(
         builder = builder.user_agent(name);
     }
     builder = log_in(builder, given)?;
+    builder = with_passwords(builder, given, messages);
+    builder = with_host_rules(builder, arguments)?;
     let mut lines = defaults(given)?
         .whole_lines(given.input_format == FormatName::Urls)
         .lenient(given.lenient)
@@ -83,11 +90,16 @@ pub(crate) fn settings(
     if named("content-type") {
         lines = lines.content_type_of_client();
     }
-    if let Some(cookie) = &given.cookie {
-        check_cookie(cookie)?;
+    let pairs: Vec<&str> = given.cookie_pairs().collect();
+    if !pairs.is_empty() {
+        let cookie = pairs.join("; ");
+        check_cookie(&cookie)?;
         if !named("cookie") {
             builder = builder.header("cookie", cookie);
         }
+    }
+    if let Some(jar) = cookies.jar() {
+        builder = builder.cookies(jar.clone());
     }
     for Header { name, value } in &headers {
         builder = match value {
@@ -119,6 +131,41 @@ fn saving(mut lines: InputLines, arguments: &Arguments) -> Result<InputLines, Co
     }
     downloads::downloading(lines, &arguments.downloads)
 }
+
+/// Reads passwords by host from netrc files.
+fn with_passwords(
+    builder: ClientBuilder,
+    given: &RequestArguments,
+    messages: &Messages,
+) -> ClientBuilder {
+    match &given.netrc_file {
+        Some(path) => {
+            warn_if_open_to_all(path, messages);
+            builder.netrc_file(path)
+        }
+        None if given.netrc => builder.netrc(),
+        None => builder,
+    }
+}
+
+/// Warns of a file of passwords that other users of this machine may read.
+#[cfg(unix)]
+fn warn_if_open_to_all(path: &Path, messages: &Messages) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = path
+        .metadata()
+        .map_or(0, |about| about.permissions().mode());
+    if mode & 0o044 != 0 {
+        messages.warning(&format!(
+            "{}: other users can read these passwords (chmod 600 prevents that)",
+            path.display()
+        ));
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_open_to_all(_: &Path, _: &Messages) {}
 
 /// Masks the values of headers and parameters with these names.
 fn secretive(mut builder: ClientBuilder, names: &[String]) -> ClientBuilder {
@@ -158,53 +205,10 @@ fn check_cookie(cookie: &str) -> Result<(), CommandError> {
             name_of("cookie")
         )))
     };
-    if !cookie.contains('=') {
-        return wrong(
-            "NAME=VALUE is expected (curl reads a file of cookies where there is no =; haul does not)",
-        );
-    }
     header_text::check("cookie", cookie)?;
     match HeaderValue::from_str(cookie) {
         Ok(_) => Ok(()),
         Err(_) => wrong("it holds a character that may not be sent"),
-    }
-}
-
-fn retry(times: &TimeArguments) -> RetryPolicy {
-    let mut retry = RetryPolicy::default()
-        .max_attempts(times.retry.saturating_add(1))
-        .backoff(
-            times.retry_delay,
-            times.retry_max_delay.max(times.retry_delay),
-        )
-        .retry_after_max(times.retry_after_max)
-        .respect_retry_after(!times.no_retry_after)
-        .rate_limit_headers(!times.no_rate_limit_headers)
-        .pace_by_headers(times.pace_by_headers)
-        .hedge(times.hedge);
-    if let Some(statuses) = &times.retry_on {
-        retry = retry.retry_statuses(statuses.clone());
-    }
-    if times.retry_all_methods {
-        retry = retry.retry_all_methods();
-    }
-    match times.retry_max_time {
-        Some(limit) => retry.deadline(limit),
-        None => retry,
-    }
-}
-
-/// Returns the time limits. The limit of an attempt also limits its connecting.
-fn timeouts(times: &TimeArguments) -> Timeouts {
-    let limited = times.max_time.filter(|limit| !limit.is_zero());
-    let connect = match limited {
-        Some(limit) if !times.connect_timeout.is_zero() => times.connect_timeout.min(limit),
-        _ => times.connect_timeout,
-    };
-    let timeouts = Timeouts::new().connect(connect);
-    match times.max_time {
-        Some(limit) => timeouts.attempt(limit),
-        None => timeouts,
     }
 }
 
@@ -240,28 +244,6 @@ fn limited(
         builder = builder.accept(statuses.clone());
     }
     Ok(builder)
-}
-
-/// Returns the limits of one option, with the shortest window first, which gets the burst.
-fn rates(option: &str, given: &[Rate], burst: Option<u32>) -> Result<Vec<RateLimit>, CommandError> {
-    let mut limits = Vec::new();
-    for window in ["s", "m", "h"] {
-        let mut of_window = given.iter().filter(|rate| rate.window == window);
-        let Some(rate) = of_window.next() else {
-            continue;
-        };
-        if of_window.next().is_some() {
-            return Err(CommandError::usage(format!(
-                "{}: there are two rates for one window, N/{window} (one for each of s, m and h is expected)",
-                name_of(option)
-            )));
-        }
-        limits.push(rate.limit);
-    }
-    if let (Some(shortest), Some(burst)) = (limits.first_mut(), burst) {
-        *shortest = shortest.burst(burst);
-    }
-    Ok(limits)
 }
 
 /// Sets the keys for lines of input that do not have them: those of `-X`, `-I`, `-d` and `--json`.
@@ -310,6 +292,12 @@ fn defaults(given: &RequestArguments) -> Result<InputLines, CommandError> {
         if trimmed.len() == json.len() {
             lines = read_from_file(lines, data);
         }
+    }
+    if let Some(form) = form::form(given)? {
+        let option = || name_of("form");
+        lines = lines
+            .multipart(form)
+            .map_err(|wrong| CommandError::usage(format!("{}: {wrong}", option())))?;
     }
     Ok(lines)
 }

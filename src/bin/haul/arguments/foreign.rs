@@ -8,7 +8,7 @@ const OPTIONS: &[(&str, &str)] = &[
         "-m/--max-time for one attempt, --connect-timeout, and --max-run-time for the whole run",
     ),
     (
-        "-c --concurrency --concurrent --max-concurrency --threads --num-threads --workers --max-workers \
+        "--concurrency --concurrent --max-concurrency --threads --num-threads --workers --max-workers \
          --num-workers --parallelism --max-procs --processes --connections --clients \
          --max-concurrent-downloads --parallel-requests",
         "-j/--jobs",
@@ -95,8 +95,8 @@ const OPTIONS: &[(&str, &str)] = &[
         "-d/--data, --json, and body, form and body_file in a JSON line",
     ),
     (
-        "-F --form --form-string --upload-file --multipart",
-        "form and body_file in a JSON line",
+        "--upload-file --multipart --files",
+        "-F/--form NAME=@FILE, and form and body_file in a JSON line",
     ),
     (
         "-G --get --params --param --query --query-string",
@@ -105,9 +105,17 @@ const OPTIONS: &[(&str, &str)] = &[
     ("--headers --add-header --http-header", "-H/--header"),
     ("-e --referer --referrer", "-H 'Referer: URL'"),
     (
-        "--cookies --load-cookies --save-cookies --cookie-jar --cookie-file",
-        "-b/--cookie 'NAME=VALUE'",
+        "--cookies --load-cookies --cookie-file",
+        "-b/--cookie 'NAME=VALUE' or a file",
     ),
+    ("--save-cookies --cookiejar --jar", "-c/--cookie-jar FILE"),
+    ("--netrc-optional", "-n/--netrc and --netrc-file"),
+    ("--connect-to --resolve-to", "--resolve HOST:PORT:ADDRESS"),
+    (
+        "--bind --bind-address --local-address --source-address --local-addr",
+        "--interface, with a name or an address",
+    ),
+    ("--trust-env --use-env-proxy", "--proxy-from-env"),
     (
         "--rps --qps --requests-per-second --rate-limit --throttle --delay \
          --wait --sleep --max-rate",
@@ -176,7 +184,7 @@ const OPTIONS: &[(&str, &str)] = &[
         "--max-run-time",
     ),
     (
-        "-n --requests --number --num-requests --count --repeat",
+        "--requests --number --num-requests --count --repeat",
         "no number of requests: each line of its input is one",
     ),
     (
@@ -188,8 +196,8 @@ const OPTIONS: &[(&str, &str)] = &[
         "--dry-run",
     ),
     (
-        "-K --config --conf-path --config-file",
-        "an environment variable for every option (HAUL_MAX_TIME)",
+        "-K --conf-path --config-file",
+        "--config FILE, with options as TOML, and a variable for every option (HAUL_MAX_TIME)",
     ),
     ("--inet4-only --ipv4-only", "-4/--ipv4"),
     ("--inet6-only --ipv6-only", "-6/--ipv6"),
@@ -235,7 +243,7 @@ mod tests {
         for (typed, has) in [
             ("--timeout", "-m/--max-time"),
             ("--max_workers", "-j/--jobs"),
-            ("-c", "-j/--jobs"),
+            ("-w", "-j/--jobs"),
             ("--retries", "--retry"),
             ("--no-check-certificate", "-k/--insecure"),
             ("--output-document", "-o/--output"),

@@ -1,23 +1,29 @@
 //! Arguments as typed.
 
+mod config;
 mod connection;
 mod downloads;
 mod ending;
 mod foreign;
+mod given_places;
 mod names;
 mod pace;
 mod pages;
 mod requests;
 mod results;
 
+use std::env;
+use std::ffi::OsString;
+
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
+pub(crate) use config::HostOptions;
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use downloads::DownloadArguments;
 pub(crate) use ending::EndingArguments;
-pub(crate) use names::name_of;
+pub(crate) use names::{is_secret, name_of};
 pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;
 pub(crate) use requests::{FormatName, RequestArguments};
@@ -46,7 +52,7 @@ pub(crate) enum GeneratedFile {
 ///
 /// Every option can be given as an environment variable too: --max-time as HAUL_MAX_TIME, --breaker as HAUL_BREAKER=1,
 /// several headers as lines of HAUL_HEADER, several rates as HAUL_RATE=10/s,300/m. A typed option comes before its
-/// variable, and the variable before the default.
+/// variable, the variable before the file of --config, and the file before the default.
 #[derive(Debug, Parser)]
 #[command(name = "haul", version, args_override_self = true, max_term_width = 100, after_help = AFTER, after_long_help = AFTER_LONG)]
 pub(crate) struct Arguments {
@@ -71,6 +77,9 @@ pub(crate) struct Arguments {
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
     pub(crate) messages: MessageArguments,
+    /// Options for some hosts, from the file of options.
+    #[arg(skip)]
+    pub(crate) hosts: Vec<HostOptions>,
 }
 
 const AFTER: &str = "\
@@ -180,6 +189,21 @@ const SILENT: &str = "silent";
 
 /// Makes the clap command, with an environment variable for every option.
 pub(crate) fn command() -> clap::Command {
+    without_environment().mut_args(|argument| {
+        let Some(long) = argument.get_long() else {
+            return argument;
+        };
+        let variable = names::variable(long);
+        let is_plain = ANYWAY.iter().any(|(name, _)| *name == long) || long == SILENT;
+        match is_plain {
+            true => argument,
+            false => argument.env(variable).hide_env(true),
+        }
+    })
+}
+
+/// Makes the clap command without the environment.
+fn without_environment() -> clap::Command {
     let flag = |(long, short): (&'static str, Option<char>)| {
         let flag = Arg::new(long).long(long).hide(true);
         flag.short(short).action(ArgAction::SetTrue)
@@ -189,19 +213,17 @@ pub(crate) fn command() -> clap::Command {
         .arg(flag((SILENT, Some('s'))))
 }
 
-/// Adds an environment variable to every option of a clap command.
+/// Prepares every option of a clap command for its value from the environment.
 pub(crate) fn with_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
-        let Some(long) = argument.get_long() else {
+        if argument.get_long().is_none() {
             return argument;
-        };
-        let variable = names::variable(long);
+        }
         let argument = match argument.get_action() {
             // An option without a value has one as an environment variable.
             ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
             _ => argument,
         };
-        let argument = argument.env(variable).hide_env(true);
         // Allowed so that -1 is a bad value of its option, which the message names.
         let value = argument.get_value_names().and_then(|names| names.first());
         let is_number = value.is_some_and(|name| {
@@ -223,9 +245,18 @@ pub(crate) fn told(error: &clap::Error, command: &clap::Command) -> ProgramEnd {
 /// Reads the arguments of this process. The error is the text that is printed instead of a run: help, the version, or a
 /// message about wrong arguments.
 pub(crate) fn read() -> Result<Arguments, ProgramEnd> {
+    let typed: Vec<OsString> = env::args_os().collect();
+    let mut built = command();
+    built.build();
+    let configured = config::configured(&typed, &built).map_err(ProgramEnd::Wrong)?;
+    let (typed, hosts) = match configured {
+        Some(configured) => (configured.arguments, configured.hosts),
+        None => (typed, Vec::new()),
+    };
     let read = || {
-        let matches = command().try_get_matches()?;
+        let matches = command().try_get_matches_from(typed)?;
         let mut arguments = Arguments::from_arg_matches(&matches)?;
+        arguments.hosts = hosts;
         arguments.requests.headers_of_variable =
             matches.value_source("headers") == Some(ValueSource::EnvVariable);
         let typed = matches.value_source("progress") == Some(ValueSource::CommandLine);

@@ -6,14 +6,42 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
 use super::foreign::counterpart;
+use super::given_places::place_of;
 
 /// Returns the environment variable of an option.
 pub(crate) fn variable(long: &str) -> String {
     format!("HAUL_{}", long.replace('-', "_").to_uppercase())
 }
 
-/// Returns the name of an option: `-j/--jobs`, `--rate`, or its environment variable if it was given there.
+/// Options whose values may be secret, or hold a secret.
+const SECRET: [&str; 14] = [
+    "header",
+    "user",
+    "bearer",
+    "bearer-command",
+    "oauth2-secret",
+    "oauth2-param",
+    "cookie",
+    "proxy",
+    "data",
+    "json",
+    "form",
+    "form-string",
+    "url-query",
+    "base-url",
+];
+
+/// True if the value of the option may be, or hold, a secret.
+pub(crate) fn is_secret(long: &str) -> bool {
+    SECRET.contains(&long)
+}
+
+/// Returns the name of an option: `-j/--jobs`, `--rate`, its environment variable if it was given there, or its place in
+/// the file of options (`haul.toml:3: rate`).
 pub(crate) fn name_of(long: &str) -> String {
+    if let Some(place) = place_of(long) {
+        return format!("{place}: {long}");
+    }
     let command = super::command();
     let option = command.get_arguments().find(|a| a.get_long() == Some(long));
     match option {
@@ -64,6 +92,7 @@ pub(super) fn explained(error: &clap::Error, command: &Command) -> String {
             "unexpected argument '{typed}' found: haul has {has}\n\nFor more information, try '--help'.\n"
         );
     }
+    let mut place = None;
     for kind in [ContextKind::InvalidArg, ContextKind::PriorArg] {
         let named = match error.get(kind) {
             Some(ContextValue::String(name)) => std::slice::from_ref(name),
@@ -78,7 +107,15 @@ pub(super) fn explained(error: &clap::Error, command: &Command) -> String {
                 continue;
             };
             let long = option.get_long().unwrap_or_default();
+            if is_secret(long)
+                && let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+            {
+                text = text.replacen(&format!("'{value}'"), "'***'", 1);
+            }
+            let of_file = place_of(long);
+            place = place.or(of_file);
             let name = match is_from_environment(option) {
+                _ if of_file.is_some() => long.to_owned(),
                 true => variable(long),
                 false => format!(
                     "'{}'",
@@ -88,7 +125,14 @@ pub(super) fn explained(error: &clap::Error, command: &Command) -> String {
             text = text.replacen(&format!("'{shown}'"), &name, 1);
         }
     }
-    text
+    match place {
+        // The usage of the command says nothing about a file.
+        Some(place) => {
+            let told = text.split("\n\n").next().unwrap_or(&text);
+            format!("{place}: {told}\n")
+        }
+        None => text,
+    }
 }
 
 /// True if clap shows the option as `shown`, such as `--jobs <N>`.

@@ -72,7 +72,7 @@ pub(crate) struct PaceArguments {
     pub(crate) burst: Option<u32>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Time and retries")]
 pub(crate) struct TimeArguments {
     /// Limit for one attempt, body included; 0 = none [default: 30s; none with --output-dir]

@@ -1,9 +1,9 @@
 //! Options with defaults for every request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use haul::record::{InputFormat, InputOptions};
+use haul::record::{FileRegister, InputFormat, InputOptions};
 
 use crate::schemes::Schemes;
 use crate::units::{delimiter, pair, secret_name, whole};
@@ -62,6 +62,28 @@ pub(crate) struct RequestArguments {
     /// The JSON is sent as it is written. A Content-Type given with -H takes the place of application/json.
     #[arg(long, value_name = "DATA|@FILE", allow_hyphen_values = true)]
     pub(crate) json: Option<String>,
+    /// Part of a form with files: NAME=VALUE, NAME=@FILE or NAME=<FILE
+    ///
+    /// As in curl, and may be given more than once: a POST of type multipart/form-data. @FILE sends a file under its own
+    /// name, <FILE its content as a field; @- and <- are standard input. After the value ;type=TYPE and ;filename=NAME
+    /// may follow; double quotes hold a value with a ; in it ('notes="a;b"', with \" and \\ inside). The type of a file
+    /// is told by its ending. Files are read anew for each attempt.
+    #[arg(
+        hide_short_help = true,
+        short = 'F',
+        long = "form",
+        value_name = "NAME=CONTENT",
+        conflicts_with_all = ["data", "json", "head", "head_or_get"]
+    )]
+    pub(crate) form: Vec<String>,
+    /// Field of a form with files, sent as it is, after the parts of -F
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "NAME=VALUE",
+        conflicts_with_all = ["data", "json", "head", "head_or_get"]
+    )]
+    pub(crate) form_string: Vec<String>,
     /// Basic auth
     #[arg(short = 'u', long, value_name = "USER:PASS", conflicts_with = "bearer")]
     pub(crate) user: Option<String>,
@@ -121,12 +143,30 @@ pub(crate) struct RequestArguments {
     /// Further parameter of the OAuth 2 login, such as audience
     #[arg(hide_short_help = true, long, value_name = "NAME=VALUE", value_parser = pair, requires = "oauth2_url")]
     pub(crate) oauth2_param: Vec<(String, String)>,
+    /// Passwords by host from ~/.netrc, or the file that the variable NETRC names
+    ///
+    /// As in curl: the first entry that fits the host counts, and is sent as basic auth by requests without other
+    /// credentials. A URL with a user and no password gets that user's password.
+    #[arg(hide_short_help = true, short = 'n', long)]
+    pub(crate) netrc: bool,
+    /// Passwords by host from this file, in the form of --netrc
+    #[arg(hide_short_help = true, long, value_name = "FILE")]
+    pub(crate) netrc_file: Option<PathBuf>,
     /// The User-Agent header [default: haul/VERSION]; '' sends none
     #[arg(short = 'A', long, value_name = "NAME")]
     pub(crate) user_agent: Option<String>,
-    /// The Cookie header
-    #[arg(short = 'b', long, value_name = "COOKIES")]
-    pub(crate) cookie: Option<String>,
+    /// The Cookie header, or a file of cookies if there is no = in it
+    ///
+    /// May be given more than once. The file is of Netscape's format, as curl and browsers' exports have it; cookies that
+    /// servers set are kept for the run, and with -c written to a file.
+    #[arg(short = 'b', long, value_name = "COOKIES|FILE")]
+    pub(crate) cookie: Vec<String>,
+    /// Write the cookies to this file at the end, also after Ctrl-C
+    ///
+    /// In Netscape's format, for -b of haul and curl. A file of cookies that is there is replaced; it is read first only
+    /// if -b names it too. - is standard output, if results go to a file.
+    #[arg(hide_short_help = true, short = 'c', long, value_name = "FILE")]
+    pub(crate) cookie_jar: Option<PathBuf>,
     /// Another header or query parameter whose value is secret
     ///
     /// May be given more than once, or as a list with commas. Results, failure log, summary and messages show *** in
@@ -222,6 +262,34 @@ pub(crate) struct RequestArguments {
     /// Without it, such a line is a failed result, since the misspelt key may be the one that makes a request harmless.
     #[arg(long)]
     pub(crate) lenient: bool,
+    /// Read options from a TOML file, by their long names
+    ///
+    /// For example max-time = "5s", header = ["X-Team: a"], breaker = true. A typed option and a variable come before the
+    /// file. Tables such as [host."*.example.com"] hold options for some hosts: jobs-per-host, rate-per-host, burst,
+    /// breaker, max-time, connect-timeout, the options of retries, header, user, digest, bearer, bearer-command, those of
+    /// OAuth 2, and user-agent. Paths are relative to the working directory.
+    #[arg(hide_short_help = true, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl RequestArguments {
+    /// Returns the values of `-b` that are cookies.
+    pub(crate) fn cookie_pairs(&self) -> impl Iterator<Item = &str> {
+        let values = self.cookie.iter().map(String::as_str);
+        values.filter(|text| text.contains('='))
+    }
+
+    /// Returns the values of `-b` that name files.
+    pub(crate) fn cookie_files(&self) -> impl Iterator<Item = &Path> {
+        let files = self.cookie.iter().filter(|text| !text.contains('='));
+        files.map(Path::new)
+    }
+
+    /// True if `-c` names the file, by whatever path.
+    pub(crate) fn is_cookie_jar(&self, path: &Path) -> bool {
+        let jar = self.cookie_jar.as_deref();
+        jar.is_some_and(|jar| FileRegister::place_of(jar) == FileRegister::place_of(path))
+    }
 }
 
 /// Format of the input, as it is named on the command line.

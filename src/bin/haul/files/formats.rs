@@ -46,6 +46,7 @@ pub(super) fn check(used: &Use) -> Result<(), CommandError> {
         "--failures" if is_database(path) => return Ok(()),
         "--failures" => ("JSON Lines or SQLite", "failures.jsonl or failures.db"),
         "--summary-json" => ("JSON", "summary.json"),
+        "--cookie-jar" => ("Netscape's format", "cookies.txt"),
         _ => (
             "JSON Lines, CSV and TSV, also with .gz or .zst",
             "run.jsonl, run.csv or run.jsonl.gz",

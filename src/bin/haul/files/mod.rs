@@ -14,8 +14,9 @@ use std::path::{Display, Path, PathBuf};
 use haul::record::{FileClash, FileRegister};
 use haul::sink::Journal;
 
-use crate::arguments::{Arguments, name_of};
+use crate::arguments::{Arguments, RequestArguments, name_of};
 use crate::failure::CommandError;
+use crate::form;
 use crate::source::{STDIN, is_url};
 
 pub(crate) use report::enter_report;
@@ -98,24 +99,24 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         uses.extend(beside.map(|path| Use::new(Access::Read, BESIDE_INPUT, path)));
     }
     uses.push(Use::new(Access::Read, "standard input", "/dev/stdin"));
-    let headers = given.headers.iter().map(|text| ("--header", text));
-    let texts = [
-        ("--data", &given.data),
-        ("--json", &given.json),
-        ("--bearer", &given.bearer),
-        ("--oauth2-secret", &given.oauth2_secret),
-        ("--write-out", &arguments.results.write_out),
-    ];
-    let texts = texts
-        .into_iter()
-        .filter_map(|(name, text)| Some((name, text.as_ref()?)));
-    for (name, text) in headers.chain(texts) {
-        // `@-` is standard input.
-        if let Some(path) = text.strip_prefix('@').filter(|path| *path != STDIN) {
-            uses.push(Use::new(Access::Read, name, path));
-        }
+    let of_hosts = arguments
+        .hosts
+        .iter()
+        .map(|table| &table.arguments.requests);
+    for given in of_hosts.chain([given]) {
+        read_texts(&mut uses, given);
     }
+    let forms = form::files(given).map(|path| Use::new(Access::Read, "--form", path));
+    uses.extend(forms);
+    // A file of cookies that is written too is read before.
+    let cookies = given
+        .cookie_files()
+        .filter(|path| !given.is_cookie_jar(path));
+    let cookies = cookies.filter(|path| !path.as_os_str().is_empty());
+    uses.extend(cookies.map(|path| Use::new(Access::Read, "--cookie", path)));
     let paths = [
+        ("--config", &given.config),
+        ("--netrc-file", &given.netrc_file),
         ("--cacert", &connection.cacert),
         ("--cert", &connection.cert),
         ("--key", &connection.key),
@@ -128,7 +129,34 @@ fn read(arguments: &Arguments) -> Vec<Use> {
         .into_iter()
         .filter_map(|(name, path)| Some((name, path.as_ref()?)));
     uses.extend(paths.map(|(name, path)| Use::new(Access::Read, name, path)));
+    if let Some(text) = &arguments.results.write_out {
+        read_text(&mut uses, "--write-out", text);
+    }
     uses
+}
+
+/// Adds the files that options name after `@`.
+fn read_texts(uses: &mut Vec<Use>, given: &RequestArguments) {
+    let headers = given.headers.iter().map(|text| ("--header", text));
+    let texts = [
+        ("--data", &given.data),
+        ("--json", &given.json),
+        ("--bearer", &given.bearer),
+        ("--oauth2-secret", &given.oauth2_secret),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text.as_ref()?)));
+    for (name, text) in headers.chain(texts) {
+        read_text(uses, name, text);
+    }
+}
+
+/// Adds the file that a text names after `@`. `@-` is standard input.
+fn read_text(uses: &mut Vec<Use>, name: &str, text: &str) {
+    if let Some(path) = text.strip_prefix('@').filter(|path| *path != STDIN) {
+        uses.push(Use::new(Access::Read, name, path));
+    }
 }
 
 fn written(arguments: &Arguments) -> Vec<Use> {
@@ -154,6 +182,10 @@ fn written(arguments: &Arguments) -> Vec<Use> {
             let name = "a file that SQLite keeps beside --failures";
             uses.extend(beside.map(|path| Use::new(Access::Beside, name, path)));
         }
+    }
+    let jar = &arguments.requests.cookie_jar;
+    if let Some(path) = jar.as_ref().filter(|path| is_file_name(path)) {
+        uses.push(Use::new(Access::Write, "--cookie-jar", path));
     }
     if let Some(path) = to.summary_json.as_ref().filter(|path| is_file_name(path)) {
         uses.push(Use::new(Access::Write, "--summary-json", path));
@@ -284,7 +316,8 @@ impl RunFiles {
     pub(crate) fn replaced(&self, arguments: &Arguments) -> Vec<(&Path, String)> {
         let is_emptied = |used: &&Use| {
             let (path, name) = (used.path.as_path(), used.name.as_str());
-            let is_kept = name.ends_with("--failures") && is_database(path);
+            let is_kept =
+                name.ends_with("--failures") && is_database(path) || name.ends_with("--cookie-jar");
             let about = path.metadata();
             !is_kept && about.is_ok_and(|about| about.is_file() && about.len() > 0)
         };
@@ -315,6 +348,8 @@ impl RunFiles {
                 Access::Write => {
                     main_is_new = !is_there;
                     match &*used.name {
+                        // Only a file of cookies is replaced.
+                        "--cookie-jar" => false,
                         "--summary-json" if resumes => is_file && !summary::is_summary(path),
                         // Each run has its own rows in a database.
                         "--failures" if is_database(path) => false,

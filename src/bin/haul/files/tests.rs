@@ -52,6 +52,7 @@ fn every_option_that_takes_a_path_is_in_the_register() {
             continue;
         };
         let value = match naming {
+            Naming::At if option.get_long() == Some("form") => "name=@some/path",
             Naming::Path => "some/path",
             Naming::At => "@some/path",
         };
@@ -123,18 +124,21 @@ fn no_option_writes_a_file_that_another_reads() {
     let folder = Folder::new();
     let read = folder.at("read");
     fs::write(&read, "before").unwrap();
-    let at = format!("@{read}");
+    let (at, part) = (format!("@{read}"), format!("n=<{read}"));
     for reads in [
         vec![&*read],
         vec!["-H", &at],
         vec!["-d", &at],
         vec!["--json", &at],
         vec!["--bearer", &at],
+        vec!["-F", &part],
+        vec!["--netrc-file", &read],
+        vec!["--config", &read],
         vec!["--cacert", &read],
         vec!["--cert", &read],
         vec!["--cert", "other", "--key", &read],
     ] {
-        for writes in ["-o", "--failures", "--summary-json"] {
+        for writes in ["-o", "--failures", "--summary-json", "-c"] {
             let given: Vec<&str> = reads
                 .iter()
                 .copied()

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use crate::settings::KeepAlive;
+use crate::settings::{IpFamily, KeepAlive};
 use crate::transport::cancel::{CancelSlot, Cancelled};
 use crate::transport::connection::platform;
 use crate::transport::connection::wire::{Limits, WireError};
@@ -33,6 +33,28 @@ impl Dialling {
     pub(crate) fn check(&self) -> io::Result<()> {
         self.local.map_or(Ok(()), platform::check_local)
     }
+}
+
+/// Returns the address of a network interface that connections may come from: the first one of the family, or of IPv4 if
+/// the family is any.
+pub(crate) fn address_of_interface(name: &str, family: IpFamily) -> io::Result<IpAddr> {
+    let missing = |e: io::Error| match e.raw_os_error() {
+        Some(_) => io::Error::new(e.kind(), format!("this machine has no such interface: {e}")),
+        None => e,
+    };
+    let addresses = platform::interface_addresses(name).map_err(missing)?;
+    let serves = |address: &&IpAddr| match address {
+        IpAddr::V6(address) => !address.is_unicast_link_local(),
+        IpAddr::V4(_) => true,
+    };
+    let mut fitting = addresses.iter().filter(serves).filter(|a| family.has(**a));
+    let first = fitting.clone().find(|address| address.is_ipv4());
+    first.or_else(|| fitting.next()).copied().ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::NotFound,
+            "the interface has no address of this family",
+        )
+    })
 }
 
 /// Reason why there is no connection.

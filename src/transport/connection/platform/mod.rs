@@ -5,6 +5,11 @@ mod unix;
 #[cfg(unix)]
 pub(in crate::transport) use unix::*;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod interface;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::transport) use interface::interface_addresses;
+
 // Compiled for tests too, so that it is tested on systems that do not use it.
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), test))]
 mod portable;

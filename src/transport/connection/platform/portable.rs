@@ -86,6 +86,14 @@ pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
     index.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
+/// Fails, because the standard library does not tell the addresses of an interface.
+pub(in crate::transport) fn interface_addresses(_: &str) -> io::Result<Vec<IpAddr>> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "on this system an address is expected in place of a name",
+    ))
+}
+
 /// Fails, because the standard library cannot choose a local address.
 pub(in crate::transport) fn check_local(_: IpAddr) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())

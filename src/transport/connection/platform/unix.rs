@@ -44,7 +44,7 @@ pub(in crate::transport) fn interface_index(name: &str) -> io::Result<u32> {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(in crate::transport) use super::portable::interface_index;
+pub(in crate::transport) use super::portable::{interface_addresses, interface_index};
 
 /// State of a socket on its way to an address.
 pub(in crate::transport) enum Started {

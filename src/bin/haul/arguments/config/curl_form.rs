@@ -1,0 +1,42 @@
+//! Lines of curl's own configuration, which are answered with haul's option.
+
+use clap::{Arg, ArgAction, Command};
+
+use crate::arguments::foreign::counterpart;
+
+/// Returns the message about a line that is written as in curl's configuration: `--max-time 5`, `-o file`,
+/// `max-time: 5`, `silent`. It does not show the value. `None`: the line is of another form.
+pub(super) fn told(line: &str, command: &Command) -> Option<String> {
+    let line = line.trim();
+    let end = line.find([' ', '\t', '=', ':']).unwrap_or(line.len());
+    let (name, rest) = line.split_at(end);
+    let dashes = name.len() - name.trim_start_matches('-').len();
+    let is_assigned = rest.trim_start().starts_with('=');
+    if name.is_empty() || dashes == 0 && is_assigned {
+        return None;
+    }
+    let plain = &name[dashes..];
+    let is_meant = |a: &&Arg| match dashes {
+        1 => a.get_short() == plain.chars().next(),
+        _ => a.get_long() == Some(plain),
+    };
+    let has = match command.get_arguments().find(is_meant) {
+        Some(option) => written(option),
+        None if dashes == 1 => counterpart(&format!("-{}", plain.chars().next()?))?.to_owned(),
+        None => counterpart(&format!("--{plain}"))?.to_owned(),
+    };
+    Some(format!(
+        "{name}: this is a line of curl's configuration, and haul's is TOML (haul has {has})"
+    ))
+}
+
+/// Returns the option as a line of TOML.
+fn written(option: &Arg) -> String {
+    let long = option.get_long().unwrap_or_default();
+    match option.get_action() {
+        ArgAction::SetTrue => format!("{long} = true"),
+        ArgAction::Count => format!("{long} = 1"),
+        ArgAction::Append => format!("{long} = [\"..\"]"),
+        _ => format!("{long} = \"..\""),
+    }
+}

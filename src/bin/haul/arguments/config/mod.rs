@@ -1,0 +1,155 @@
+//! `--config`: options from a TOML file, which stand after typed options and variables.
+
+mod curl_form;
+mod hosts;
+mod read;
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{Arg, ArgAction, Command, value_parser};
+
+pub(crate) use hosts::HostOptions;
+use read::{ConfigFile, ConfigOption};
+
+use super::given_places;
+
+/// Options that are of use only beside another one: they are left out with it.
+const DEPENDENT: [(&str, &str); 6] = [
+    ("key", "cert"),
+    ("allow-files-from", "public-only"),
+    ("oauth2-id", "oauth2-url"),
+    ("oauth2-secret", "oauth2-url"),
+    ("oauth2-scope", "oauth2-url"),
+    ("oauth2-param", "oauth2-url"),
+];
+
+/// Arguments of this process with those of the file in front, and the file's tables of hosts.
+pub(super) struct Configured {
+    pub(super) arguments: Vec<OsString>,
+    pub(super) hosts: Vec<HostOptions>,
+}
+
+/// Reads the file that the arguments or the environment name. `None`: they name none, or they are wrong in a way that
+/// clap tells.
+///
+/// # Errors
+/// The message about a file that cannot be read or understood.
+pub(super) fn configured(
+    typed: &[OsString],
+    command: &Command,
+) -> Result<Option<Configured>, String> {
+    let Ok(matches) = without_rules(command).try_get_matches_from(typed) else {
+        return Ok(None);
+    };
+    let of_variable = || env::var_os(super::names::variable("config"));
+    let path = matches.get_one::<OsString>("config").cloned();
+    let Some(path) = path.or_else(of_variable) else {
+        return Ok(None);
+    };
+    let file = read::read(Path::new(&path), command)?;
+    let is_explicit = |argument: &Arg| {
+        let is_typed = matches.value_source(argument.get_id().as_str())
+            == Some(clap::parser::ValueSource::CommandLine);
+        let variable = argument.get_long().map(super::names::variable);
+        is_typed || variable.is_some_and(|name| env::var_os(name).is_some())
+    };
+    let settings = command.get_arguments().filter(|a| is_setting(a));
+    let explicit: Vec<&Arg> = settings.filter(|a| is_explicit(a)).collect();
+    let kept = kept(&file, command, &explicit);
+    let places = kept
+        .iter()
+        .map(|option| (option.long.clone(), option.place.clone()));
+    given_places::set(places.collect());
+    let (program, rest) = typed.split_at(typed.len().min(1));
+    let of_file = kept.iter().flat_map(|option| option.arguments());
+    let arguments = program
+        .iter()
+        .cloned()
+        .chain(of_file)
+        .chain(rest.iter().cloned());
+    Ok(Some(Configured {
+        arguments: arguments.collect(),
+        hosts: hosts::tables(&file)?,
+    }))
+}
+
+/// Returns the options of the file that hold: neither they nor options that contradict them were given otherwise.
+fn kept<'a>(file: &'a ConfigFile, command: &Command, explicit: &[&Arg]) -> Vec<&'a ConfigOption> {
+    let find = |long: &str| command.get_arguments().find(|a| a.get_long() == Some(long));
+    let contradict = |one: &Arg, other: &Arg| {
+        let conflicts = command.get_arg_conflicts_with(one);
+        conflicts
+            .iter()
+            .any(|found| found.get_id() == other.get_id())
+    };
+    let mut left_out = Vec::new();
+    let mut kept: Vec<&ConfigOption> = Vec::new();
+    for option in &file.options {
+        let Some(argument) = find(&option.long) else {
+            continue;
+        };
+        let yields = |other: &&Arg| {
+            other.get_id() != argument.get_id()
+                && (contradict(argument, other) || contradict(other, argument))
+        };
+        if explicit
+            .iter()
+            .any(|other| other.get_id() == argument.get_id())
+        {
+            continue;
+        }
+        match explicit.iter().any(yields) {
+            true => left_out.push(option.long.as_str()),
+            false => kept.push(option),
+        }
+    }
+    kept.retain(|option| {
+        let base = DEPENDENT.iter().find(|(long, _)| *long == option.long);
+        base.is_none_or(|(_, base)| !left_out.contains(base))
+    });
+    kept
+}
+
+/// False for --help and --version, beside which nothing else matters.
+fn is_setting(argument: &Arg) -> bool {
+    let action = argument.get_action();
+    action.takes_values() || matches!(action, ArgAction::SetTrue | ArgAction::Count)
+}
+
+/// Makes a command with the same options and no rule about their values or about several of them.
+fn without_rules(command: &Command) -> Command {
+    let mut plain = Command::new("haul")
+        .args_override_self(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true);
+    for argument in command.get_arguments().filter(|a| is_setting(a)) {
+        let mut copy = Arg::new(argument.get_id().clone())
+            .action(argument.get_action().clone())
+            .allow_hyphen_values(argument.is_allow_hyphen_values_set())
+            .allow_negative_numbers(argument.is_allow_negative_numbers_set());
+        if let Some(long) = argument.get_long() {
+            copy = copy.long(long.to_owned());
+        }
+        if let Some(short) = argument.get_short() {
+            copy = copy.short(short);
+        }
+        copy = copy.aliases(
+            argument
+                .get_all_aliases()
+                .unwrap_or_default()
+                .into_iter()
+                .map(str::to_owned),
+        );
+        copy = copy.short_aliases(argument.get_all_short_aliases().unwrap_or_default());
+        if let Some(range) = argument.get_num_args() {
+            copy = copy.num_args(range);
+        }
+        if matches!(argument.get_action(), ArgAction::Set | ArgAction::Append) {
+            copy = copy.value_parser(value_parser!(OsString));
+        }
+        plain = plain.arg(copy);
+    }
+    plain
+}
