@@ -96,7 +96,7 @@ fn a_mistake_names_file_line_and_key_and_shows_no_secret() {
         ),
         ("m = 3", "unknown key: \"m\" (max-time is expected)"),
         ("timeout = 3", "(haul has -m/--max-time"),
-        ("frobnicate = 3", "haul --help"),
+        ("zzyzx = 3", "haul --help"),
         ("url = \"http://h/s3cret\"", "haul urls.txt"),
         ("config = \"x\"", "haul.toml:1: config: a file cannot give"),
         (

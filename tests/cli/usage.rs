@@ -225,7 +225,6 @@ fn an_option_of_another_tool_is_answered_with_hauls_own() {
         (&["-timeout", "5"], "--max-time"),
         (&["--concurrency", "5"], "--jobs"),
         (&["--concurrency=5"], "--jobs"),
-        (&["-w", "5"], "--jobs"),
         (&["-K", "f"], "--config"),
         (&["--save-cookies", "f"], "--cookie-jar"),
         (&["--threads", "5"], "--jobs"),

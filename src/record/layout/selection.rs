@@ -113,7 +113,7 @@ impl std::error::Error for InvalidSelection {}
 const KNOWN: &str = "a pointer like /data/name, a header like header:etag, or a field: v, id, index, key, source, line, \
      depth, parent, seed, page, next, outcome, url, method, status, rejection, attempts, timestamp, elapsed_ms, \
      ttfb_ms, queued_ms, total_ms, final_url, redirects, remote_ip, reused, timings, content_type, content_encoding, \
-     size_bytes, output_file, sha256, layer, error_type, phase, error_msg, error_position, error_text, stop_reason, \
+     size_bytes, output_file, sha256, skipped, layer, error_type, phase, error_msg, error_position, error_text, stop_reason, \
      attempt_log, prior_attempt_ambiguous, hedged, headers, json, body, body_encoding, charset, body_truncated, tag, \
      supersedes";
 

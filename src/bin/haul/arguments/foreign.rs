@@ -243,7 +243,7 @@ mod tests {
         for (typed, has) in [
             ("--timeout", "-m/--max-time"),
             ("--max_workers", "-j/--jobs"),
-            ("-w", "-j/--jobs"),
+            ("--threads", "-j/--jobs"),
             ("--retries", "--retry"),
             ("--no-check-certificate", "-k/--insecure"),
             ("--output-document", "-o/--output"),

@@ -62,6 +62,9 @@ fn every_option_that_takes_a_path_is_in_the_register() {
         if long.as_deref() == Some("--key") {
             given.extend(["--cert", "other"]);
         }
+        if long.as_deref() == Some("--checksums") {
+            given.extend(["--output-dir", "saved"]);
+        }
         if long.as_deref() == Some("--oauth2-secret") {
             given.extend(["--oauth2-url", "http://h/token", "--oauth2-id", "id"]);
         }
