@@ -12,7 +12,7 @@ mod duplicates;
 mod facts;
 mod groups;
 mod layout;
-mod numbers;
+pub(crate) mod numbers;
 mod rows;
 mod slowest;
 #[cfg(test)]
