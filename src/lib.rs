@@ -77,8 +77,8 @@
 //!
 //! The names above are the usual ones. The others are in modules: [`batch`] has the iterators over outcomes, their end,
 //! their progress and how to cancel them; [`settings`] all settings, and the arguments of hooks; [`outcome`] and
-//! [`request`] the parts of both; [`sink`], [`record`] and [`summary`] records and figures; [`sse`] the parser of
-//! event streams; [`redact`] the names of headers and parameters whose values are masked. The [`guide`] has a page for
+//! [`request`] the parts of both; [`sink`], [`record`] and [`summary`] records and figures; [`report`] the figures of
+//! finished runs; [`sse`] the parser of event streams; [`redact`] the names of headers and parameters whose values are masked. The [`guide`] has a page for
 //! each subject, and [one](guide::coming_from_python) that puts haul beside Python's `requests`.
 //!
 //! # Guarantees

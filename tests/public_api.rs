@@ -33,6 +33,10 @@ mod modules {
         TornEnd,
     };
     use haul::redact::{Escaped, Redaction};
+    use haul::report::{
+        Comparison, Differences, DifferentRequest, GroupFigures, Grouping, Groups, InvalidGrouping,
+        LatencyChange, Report, ReportError, ReportReader, UnreadLine,
+    };
     use haul::request::{Chunk, Request, Tag};
     #[cfg(feature = "multipart")]
     use haul::request::{Multipart, Part};
@@ -48,7 +52,10 @@ mod modules {
         Failures, Journal, JsonLines, Keep, Only, Recorded, Remaining, RunError, Sink, SinkError,
     };
     use haul::sse::{Event, Parser};
-    use haul::summary::{Distribution, HostFigures, Summary, TopError};
+    use haul::summary::{
+        Distribution, HostFigures, InvalidThreshold, SlowRequest, Summary, Threshold,
+        ThresholdCheck, TimeFigures, TimeSlice, TopError,
+    };
     use haul::testing::{
         Answer, Call, Cassette, CassetteError, Matcher, ResponseBuilder, Script, any, bytes,
         delete, fail, get, head, json, patch, post, put, request, status, text,

@@ -10,6 +10,7 @@
 //! | [adaptive] | limits that follow what a host takes; second attempts of answers that are slow to come |
 //! | [follow] | requests that answers lead to: pages by link and by cursor, crawls, duplicates |
 //! | [records] | results, failure logs and SQLite; going on after a crash; sending again what failed |
+//! | [reports] | figures of finished runs: groups, comparisons of two runs, thresholds |
 //! | [downloads] | bodies that go to files |
 //! | [streaming] | bodies as they come: chunks, event streams, NDJSON; bodies that are not wanted |
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
@@ -26,7 +27,7 @@
 //!
 //! The usual types are at the root of the crate. The others are in modules: [`batch`](crate::batch),
 //! `cookies`, [`outcome`](crate::outcome), [`redact`](crate::redact), [`request`](crate::request),
-//! [`settings`](crate::settings), [`sink`](crate::sink), [`sse`](crate::sse), [`record`](crate::record),
+//! [`settings`](crate::settings), [`sink`](crate::sink), [`sse`](crate::sse), [`record`](crate::record), [`report`](crate::report),
 //! [`summary`](crate::summary) and [`unversioned`](crate::unversioned). `AddressPolicy` and `RedirectPolicy` are in `settings`, `Multipart` is in `request`,
 //! `CookieJar` in `cookies`, `InputLines` in `record`.
 //!
@@ -62,6 +63,9 @@ pub mod follow {}
 
 #[doc = include_str!("records.md")]
 pub mod records {}
+
+#[doc = include_str!("reports.md")]
+pub mod reports {}
 
 #[doc = include_str!("downloads.md")]
 pub mod downloads {}

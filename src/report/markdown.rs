@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::Report;
 use super::figures::{counted, grouped, ms, ms_or_dash, share};
+use super::{GroupFigures, Report};
 use crate::redact::escape::Escaped;
+use crate::summary::Summary;
 use crate::summary::numbers::{number, size, span};
-use crate::summary::{GroupFigures, Summary};
 
 /// Upper bound for the rows of a table: a comment of a pull request has room for 65,536 characters.
 const ROWS: usize = 20;

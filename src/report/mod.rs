@@ -28,6 +28,7 @@ mod database;
 mod error;
 mod figures;
 mod github;
+mod groups;
 mod html;
 mod junit;
 mod markdown;
@@ -50,9 +51,8 @@ use serde::{Deserialize, Serialize};
 pub use cases::RequestCases;
 pub use compare::{Comparison, Differences, DifferentRequest, LatencyChange};
 pub use error::{ReportError, UnreadLine};
+pub use groups::{GroupFigures, Grouping, Groups, InvalidGrouping};
 pub use reader::ReportReader;
-
-pub use crate::summary::{GroupFigures, Grouping, Groups, InvalidGrouping};
 
 use crate::summary::Summary;
 

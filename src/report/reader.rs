@@ -244,7 +244,7 @@ impl ReportReader {
         }
         if let Some(groups) = &mut self.groups {
             let name = name_of_group(groups.by(), result, &facts);
-            groups.count(name.as_deref(), &facts);
+            groups.count(name, &facts);
         }
         match &mut self.keyed {
             Some(keyed) => keyed.add(result, &facts),

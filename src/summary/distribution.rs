@@ -173,7 +173,7 @@ impl Sketch {
     }
 
     /// Counts a time to six per cent, so that few different times are kept.
-    pub(super) fn record_coarsely(&mut self, time: Duration) {
+    pub(crate) fn record_coarsely(&mut self, time: Duration) {
         // Buckets below 64 us are exact, and a quarter of the others is left: 16 to the octave.
         let fine = bucket(millis::micros(time).min(LONGEST));
         self.add(if fine < 64 { fine } else { fine & !3 | 2 }, 1);
@@ -187,14 +187,14 @@ impl Sketch {
     }
 
     /// Pairs of a time in microseconds and its count.
-    pub(super) fn pairs(&self) -> Vec<(u64, u64)> {
+    pub(crate) fn pairs(&self) -> Vec<(u64, u64)> {
         self.0
             .iter()
             .map(|(at, times)| (middle(*at), *times))
             .collect()
     }
 
-    pub(super) fn of_pairs(pairs: &[(u64, u64)]) -> Sketch {
+    pub(crate) fn of_pairs(pairs: &[(u64, u64)]) -> Sketch {
         let mut sketch = Sketch::default();
         for (us, times) in pairs {
             sketch.add(bucket((*us).min(LONGEST)), *times);

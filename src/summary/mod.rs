@@ -10,7 +10,6 @@ mod display;
 mod distribution;
 mod duplicates;
 mod facts;
-mod groups;
 mod layout;
 pub(crate) mod numbers;
 mod rows;
@@ -34,7 +33,6 @@ pub(crate) use distribution::Sketch;
 pub(crate) use facts::{
     ExampleTexts, FailureFacts, OutcomeFacts, OutcomeTimes, ResultFacts, Traffic,
 };
-pub use groups::{GroupFigures, Grouping, Groups, InvalidGrouping};
 pub(crate) use rows::cut as cut_text;
 pub use rows::{HostFigures, TopError};
 pub use slowest::SlowRequest;

@@ -43,6 +43,7 @@ mod recorded;
 mod recording;
 #[cfg(unix)]
 mod replaced;
+mod report;
 mod requests;
 mod results;
 mod resuming;

@@ -71,13 +71,13 @@ fn join_loaded(
     }
 }
 
-/// Returns the entries by key; those of one key stay in their order.
+/// Returns the entries by key; those of one key by their positions in the input.
 fn sorted(mut bytes: &[u8]) -> Vec<ResultEntry<'_>> {
     let mut entries = Vec::new();
     while let Some(entry) = ResultEntry::take(&mut bytes) {
         entries.push(entry);
     }
-    entries.sort_by_key(|entry| entry.key);
+    entries.sort_by_key(|entry| (entry.key, entry.index));
     entries
 }
 
@@ -101,7 +101,8 @@ fn have_one_key(old: &mut Partitions, new: &mut Partitions, part: u8) -> io::Res
     Ok(true)
 }
 
-/// Joins a partition of a single key as two streams.
+/// Joins a partition of a single key as two streams, in the order in which the results were counted: so many equal
+/// requests cannot be told apart by their positions without sorting them on disk.
 fn zip(
     old: &mut Partitions,
     new: &mut Partitions,

@@ -5,10 +5,10 @@ use http::StatusCode;
 use super::PageSection;
 use super::plot::ShareBar;
 use super::table::{HtmlTable, code};
-use crate::report::Report;
 use crate::report::figures::{counted, grouped, ms, ms_or_dash, share};
 use crate::report::markup::MarkupText;
-use crate::summary::{GroupFigures, Summary, TopError};
+use crate::report::{GroupFigures, Report};
+use crate::summary::{HostFigures, SlowRequest, Summary, TopError};
 
 /// Upper bound for the rows of a table: the rest is in the report as JSON.
 const ROWS: usize = 100;
@@ -17,7 +17,7 @@ const ROWS: usize = 100;
 pub(super) fn hosts(summary: &Summary) -> Option<PageSection> {
     let hosts = summary.hosts();
     let all = hosts.iter().map(|host| host.requests).max()?;
-    let row = |host: &crate::summary::HostFigures| {
+    let row = |host: &HostFigures| {
         let bar = ShareBar {
             class: "bar",
             share: host.requests as f64 / all.max(1) as f64,
@@ -234,7 +234,7 @@ pub(super) fn slowest(summary: &Summary) -> Option<PageSection> {
         .elapsed
         .as_secs_f64()
         .max(f64::MIN_POSITIVE);
-    let row = |slow: &crate::summary::SlowRequest| {
+    let row = |slow: &SlowRequest| {
         let bar = ShareBar {
             class: "bar",
             share: slow.elapsed.as_secs_f64() / longest,

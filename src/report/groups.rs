@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::distribution::Sketch;
-use super::facts::{OutcomeFacts, ResultFacts};
+use crate::summary::{OutcomeFacts, ResultFacts, Sketch};
 use crate::timing::{millis, millis_option};
 
 /// Upper bound for the number of groups with figures of their own.
@@ -130,7 +129,7 @@ struct GroupRow {
 
 impl Groups {
     /// Makes groups without any request.
-    pub(crate) fn new(by: Grouping) -> Groups {
+    pub(super) fn new(by: Grouping) -> Groups {
         Groups {
             by,
             rows: HashMap::new(),
@@ -164,10 +163,8 @@ impl Groups {
     }
 
     /// Counts a request of the group `name`.
-    pub(crate) fn count(&mut self, name: Option<&str>, facts: &OutcomeFacts<'_>) {
-        // The usual case makes no key.
-        let key = name.map(str::to_owned);
-        self.row(key).count(facts);
+    pub(super) fn count(&mut self, name: Option<String>, facts: &OutcomeFacts<'_>) {
+        self.row(name).count(facts);
     }
 
     fn row(&mut self, key: Option<String>) -> &mut GroupRow {
