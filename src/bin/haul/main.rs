@@ -11,6 +11,7 @@ mod demo;
 mod dry_run;
 mod failure;
 mod files;
+mod forms;
 mod generate;
 mod header_text;
 mod input;

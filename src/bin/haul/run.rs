@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use haul::batch::{CancelToken, End, Intake};
+use haul::report::RequestCases;
 use haul::sink::Sink;
 use haul::sink::SinkError;
 use haul::{Outcome, Outcomes, Request, Summary};
@@ -15,7 +16,7 @@ use crate::again;
 use crate::arguments::{Arguments, ProgressForm, name_of};
 use crate::dry_run;
 use crate::failure::{CommandError, Status};
-use crate::files::{self, SummaryFile, results_path};
+use crate::files::{self, results_path};
 use crate::input;
 use crate::leads_back;
 use crate::max_cost::{self, CostIsSpent};
@@ -24,7 +25,7 @@ use crate::outcome_reporter::OutcomeReporter;
 use crate::output;
 use crate::pages::{self, PageQueue, PageSink};
 use crate::progress;
-use crate::report::{report, stopped_early};
+use crate::report::{ReportPlan, stopped_early};
 use crate::run_limit::{self, RunLimit};
 use crate::settings::{self, RunSettings};
 use crate::signals::{self, Signalled};
@@ -47,6 +48,8 @@ pub(crate) fn run(
 ) -> Result<Status, CommandError> {
     check(arguments)?;
     let pages = pages::rule(arguments)?;
+    let plan = ReportPlan::of(arguments);
+    plan.forms()?;
     let files = files::enter(arguments)?;
     let RunSettings { client, lines } = settings::settings(arguments, messages)?;
     let lines = lines.register(files.register().clone());
@@ -68,8 +71,8 @@ pub(crate) fn run(
         &new,
         pages.as_ref(),
     )?;
-    let mut summary_file = match SummaryFile::open(arguments.results.summary_json.as_deref()) {
-        Ok(file) => file,
+    let mut report = match plan.open() {
+        Ok(report) => report,
         Err(failure) => {
             drop(output);
             new.remove(&["--output", "--failures"]);
@@ -108,17 +111,19 @@ pub(crate) fn run(
         && !comes(&first, &signalled)
         && let Some(failure) = refusal.failure()
     {
-        drop((outcomes, output, summary_file));
+        drop((outcomes, output, report));
         new.remove(&["--output", "--failures", "--summary-json"]);
         return Err(failure);
     }
     let DriveResult {
         ended,
         mut summary,
+        cases,
         unsaved,
     } = {
         let mut sink = PageSink::new(&mut output, pages, queue.clone(), messages);
-        drive(arguments, outcomes, &mut sink, shown, limit, messages)
+        let cases = report.cases();
+        drive(arguments, outcomes, &mut sink, cases, limit, messages)
     };
     queue.close();
     summary.add_duplicates(duplicates.count());
@@ -128,7 +133,7 @@ pub(crate) fn run(
         Err(error) if error.is_broken_pipe() && error.path().is_none() => return Ok(Status::Fine),
         Err(error) => {
             summary.set_interrupted(true);
-            if let Err(failure) = report(&summary, &mut summary_file, messages) {
+            if let Err(failure) = report.write(&summary, cases, messages) {
                 messages.error(failure.message());
             }
             let apart = output.apart();
@@ -138,9 +143,9 @@ pub(crate) fn run(
     };
     if let Some(failure) = refusal.failure() {
         if summary.total() > 0 {
-            report(&summary, &mut summary_file, messages)?;
+            report.write(&summary, cases, messages)?;
         } else {
-            drop((output, summary_file));
+            drop((output, report));
             new.remove(&["--output", "--failures", "--summary-json"]);
         }
         return Err(failure);
@@ -148,7 +153,7 @@ pub(crate) fn run(
     let signal = signalled.number();
     let stops = early_end(arguments, end, &spent);
     summary.set_interrupted(signal.is_some() || stops.is_some());
-    report(&summary, &mut summary_file, messages)?;
+    report.write(&summary, cases, messages)?;
     if let (None, Some(message)) = (signal, unsaved) {
         return Err(CommandError::unwritten(message));
     }
@@ -259,6 +264,8 @@ struct DriveResult {
     /// Reason why the outcomes ended, or the error of the sink.
     ended: Result<End, SinkError>,
     summary: Summary,
+    /// Single requests. `None`: no form of the report needs them.
+    cases: Option<RequestCases>,
     /// Message about the first body that could not be saved because its disk or file is full. `None`: there is no such
     /// body.
     unsaved: Option<String>,
@@ -298,7 +305,7 @@ fn drive<I>(
     arguments: &Arguments,
     mut outcomes: Outcomes<I>,
     output: &mut impl Sink,
-    shown: ProgressForm,
+    mut cases: Option<RequestCases>,
     limit: &RunLimit,
     messages: &Messages,
 ) -> DriveResult
@@ -321,6 +328,7 @@ where
         outcomes = outcomes.deadline(left);
     }
     let figures = outcomes.summary();
+    let shown = progress::shown(arguments);
     let lines = progress::lines(outcomes.progress(), shown, messages);
     if shown == ProgressForm::Bar {
         outcomes = outcomes.with_bar();
@@ -347,6 +355,9 @@ where
         if failed > 0 && share.is_some_and(too_many) {
             token.cancel();
         }
+        if let Some(cases) = &mut cases {
+            cases.record(&outcome);
+        }
         first_unsaved = first_unsaved.or_else(|| unsaved(&outcome));
         look.at(&outcome);
     }
@@ -358,6 +369,7 @@ where
     DriveResult {
         ended: first.map_or(Ok(end), Err),
         summary: figures.snapshot(),
+        cases,
         unsaved: first_unsaved,
     }
 }

@@ -3,6 +3,7 @@
 mod connection;
 mod ending;
 mod foreign;
+mod forms;
 mod names;
 mod pace;
 mod pages;
@@ -15,6 +16,7 @@ use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEn
 
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use ending::EndingArguments;
+pub(crate) use forms::FormArguments;
 pub(crate) use names::name_of;
 pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;
@@ -60,6 +62,8 @@ pub(crate) struct Arguments {
     pub(crate) times: TimeArguments,
     #[command(flatten)]
     pub(crate) results: ResultArguments,
+    #[command(flatten)]
+    pub(crate) forms: FormArguments,
     #[command(flatten)]
     pub(crate) ending: EndingArguments,
     #[command(flatten)]

@@ -48,6 +48,8 @@ pub(super) fn check(used: &Use) -> Result<(), CommandError> {
         "--failures" if is_database(path) => return Ok(()),
         "--failures" => ("JSON Lines or SQLite", "failures.jsonl or failures.db"),
         "--summary-json" => ("JSON", "summary.json"),
+        "--html" => ("HTML", "report.html"),
+        "--junit" => ("XML", "junit.xml"),
         _ => ("JSON Lines", "run.jsonl"),
     };
     match promised {
