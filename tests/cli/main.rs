@@ -44,6 +44,8 @@ mod recording;
 #[cfg(unix)]
 mod replaced;
 mod report;
+#[cfg(unix)]
+mod report_page;
 mod requests;
 mod results;
 mod resuming;

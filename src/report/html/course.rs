@@ -1,12 +1,12 @@
 //! Course of the run: throughput and failures over time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
 use super::PageSection;
 use super::plot::{BarPlot, PlotBar};
-use super::scale::elapsed_labels;
+use super::scale::{elapsed, elapsed_labels};
 use crate::report::figures::{counted, grouped};
 use crate::summary::numbers::{number, span};
 use crate::summary::{Summary, TimeSlice};
@@ -100,11 +100,11 @@ pub(super) fn section(summary: &Summary) -> Option<PageSection> {
         return Some(section);
     }
     let unit = match course.width {
-        1 => "each second".to_owned(),
-        width => format!("each {}", span(std::time::Duration::from_secs(width))),
+        1 => "second".to_owned(),
+        width => elapsed(width),
     };
     section.content = format!(
-        "<figure>\n{}<figcaption>Finished requests per second, in {unit}.</figcaption>\n</figure>\n",
+        "<figure>\n{}<figcaption>Finished requests per second, in each {unit}.</figcaption>\n</figure>\n",
         throughput(&course)
     );
     if course
@@ -129,10 +129,9 @@ fn throughput(course: &RunCourse) -> String {
         description: format!(
             "{} in {}, up to {} per second",
             counted(all, "finished request"),
-            span(std::time::Duration::from_secs(course.seconds())),
+            span(Duration::from_secs(course.seconds())),
             number(most.unwrap_or(0) as f64 / course.width as f64)
         ),
-        unit: " requests/s",
         bars: course.bars(
             |column| {
                 vec![
@@ -171,7 +170,6 @@ fn failures(course: &RunCourse) -> String {
             grouped(sum(|column| column.rejected)),
             time_of_day(worst)
         ),
-        unit: " requests/s",
         bars: course.bars(
             |column| vec![("odd", column.rejected), ("bad", column.failed)],
             |column| {

@@ -7,7 +7,7 @@ use super::plot::{BarPlot, PlotBar, ShareBar};
 use super::scale::{ScaleLabel, TimeScale, short_time};
 use super::table::HtmlTable;
 use crate::report::figures::{counted, grouped, ms};
-use crate::summary::{Distribution, Summary};
+use crate::summary::{Distribution, Summary, TimeFigures};
 
 /// Number of bars of the histogram.
 const BARS: usize = 40;
@@ -82,7 +82,6 @@ fn histogram(latency: &Distribution) -> String {
             ms(latency.min()),
             ms(latency.max()),
         ),
-        unit: " responses",
         bars: counts.iter().enumerate().map(bar).collect(),
         labels: scale.labels(),
         marks: marks.map(mark).into(),
@@ -103,7 +102,7 @@ pub(super) fn phases(summary: &Summary) -> Option<PageSection> {
     rows.push(("First byte".to_owned(), summary.first_byte(), "none"));
     let longest = rows.iter().map(|(_, figures, _)| figures.mean).max();
     let longest = longest.unwrap_or_default().max(Duration::from_nanos(1));
-    let row = |(name, figures, class): (String, crate::summary::TimeFigures, &'static str)| {
+    let row = |(name, figures, class): (String, TimeFigures, &'static str)| {
         let bar = ShareBar {
             class,
             share: figures.mean.as_secs_f64() / longest.as_secs_f64(),
@@ -117,7 +116,7 @@ pub(super) fn phases(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("phases", "Phases");
     HtmlTable {
         section: "phases-heading",
-        titles: &["Phase", "Share", "#mean ms", "#p50 ms", "#p95 ms", "#max ms", "#count"],
+        titles: &["Phase", "~Compared", "#mean ms", "#p50 ms", "#p95 ms", "#max ms", "#count"],
         rows: rows.into_iter().map(row).collect(),
         note: "Of the last attempt of each request that got a response. Resolving, connecting and TLS count where a connection was opened; the first byte is the time from the start of the attempt to the head of the response.".to_owned(),
     }

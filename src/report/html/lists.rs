@@ -45,7 +45,7 @@ pub(super) fn hosts(summary: &Summary) -> Option<PageSection> {
         section: "hosts-heading",
         titles: &[
             "Host",
-            "Share",
+            "~Share",
             "#requests",
             "#failed",
             "#failed %",
@@ -97,7 +97,7 @@ pub(super) fn statuses(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("statuses", "Statuses");
     HtmlTable {
         section: "statuses-heading",
-        titles: &["Status", "Name", "Share", "#requests", "#%"],
+        titles: &["Status", "Name", "~Share", "#requests", "#%"],
         rows: statuses.iter().take(ROWS).map(row).collect(),
         note: and_more(statuses.len()),
     }
@@ -169,7 +169,7 @@ pub(super) fn rejections(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("rejections", "Rejections");
     HtmlTable {
         section: "rejections-heading",
-        titles: &["Code", "Share", "#requests", "#%"],
+        titles: &["Code", "~Share", "#requests", "#%"],
         rows: codes.iter().take(ROWS).map(row).collect(),
         note: and_more(codes.len()),
     }
@@ -254,7 +254,7 @@ pub(super) fn slowest(summary: &Summary) -> Option<PageSection> {
         section: "slowest-heading",
         titles: &[
             "Request",
-            "Share",
+            "~Compared",
             "#ms",
             "#first byte ms",
             "#status",

@@ -21,8 +21,6 @@ pub(super) struct BarPlot<'a> {
     pub(super) title: &'a str,
     /// Description in place of the plot.
     pub(super) description: String,
-    /// Unit of the values, after the greatest label.
-    pub(super) unit: &'a str,
     pub(super) bars: Vec<PlotBar>,
     pub(super) labels: Vec<ScaleLabel>,
     /// Places that a line marks.
@@ -71,26 +69,14 @@ impl Display for BarPlot<'_> {
         }
         self.bars.iter().try_for_each(|bar| write_bar(f, bar, &y))?;
         for value in lines.skip(1) {
-            let unit = if value == end { self.unit } else { "" };
-            let text = format!("{}{unit}", value_label(value, step));
-            let y = y(value) - 4.0;
-            writeln!(f, "<text x=\"0\" y=\"{y:.1}\">{text}</text>")?;
-        }
-        for (n, mark) in self.marks.iter().enumerate() {
-            let y = LINE * (n + 1) as f64 - 4.0;
-            let x = mark.at;
+            // Left of the plot, in the padding of its figure.
+            let (text, y) = (value_label(value, step), y(value) + 4.0);
             writeln!(
                 f,
-                "<line class=\"mark\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"{:.1}\" y2=\"{bottom:.1}\"/>",
-                y - 10.0
-            )?;
-            let (anchor, dx) = if x < 50.0 { ("start", 5) } else { ("end", -5) };
-            writeln!(
-                f,
-                "<text class=\"mark\" x=\"{x:.2}%\" y=\"{y:.1}\" dx=\"{dx}\" text-anchor=\"{anchor}\">{}</text>",
-                mark.text
+                "<text x=\"-8\" y=\"{y:.1}\" text-anchor=\"end\">{text}</text>"
             )?;
         }
+        self.write_marks(f, bottom)?;
         for (n, label) in self.labels.iter().enumerate() {
             let anchor = match label.at {
                 ..4.0 => "start",
@@ -108,6 +94,30 @@ impl Display for BarPlot<'_> {
             )?;
         }
         writeln!(f, "</svg>")
+    }
+}
+
+impl BarPlot<'_> {
+    /// Writes the lines, and above them the texts, which keep the lines from crossing them.
+    fn write_marks(&self, f: &mut Formatter<'_>, bottom: f64) -> fmt::Result {
+        let marks = || self.marks.iter().enumerate();
+        for (n, mark) in marks() {
+            let (x, y) = (mark.at, LINE * n as f64 + 4.0);
+            writeln!(
+                f,
+                "<line class=\"mark\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"{y:.1}\" y2=\"{bottom:.1}\"/>"
+            )?;
+        }
+        for (n, mark) in marks() {
+            let (x, y) = (mark.at, LINE * (n + 1) as f64 - 4.0);
+            let (anchor, dx) = if x < 50.0 { ("start", 5) } else { ("end", -5) };
+            writeln!(
+                f,
+                "<text class=\"mark\" x=\"{x:.2}%\" y=\"{y:.1}\" dx=\"{dx}\" text-anchor=\"{anchor}\">{}</text>",
+                mark.text
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -178,7 +188,6 @@ mod tests {
             id: "p",
             title: "Plot",
             description: "a & b".to_owned(),
-            unit: "/s",
             bars: values.iter().enumerate().map(bar).collect(),
             labels: Vec::new(),
             marks: Vec::new(),

@@ -133,7 +133,8 @@ pub(super) fn elapsed_labels(seconds: u64) -> Vec<ScaleLabel> {
     (0..=seconds / step).map(label).collect()
 }
 
-fn elapsed(seconds: u64) -> String {
+/// Formats a time since the start of a plot.
+pub(super) fn elapsed(seconds: u64) -> String {
     match seconds {
         0 => "0".to_owned(),
         s if s % 86_400 == 0 => format!("{} d", s / 86_400),

@@ -8,7 +8,8 @@ use crate::report::markup::MarkupText;
 pub(super) struct HtmlTable<'a> {
     /// Identifier of the section that the table is named by.
     pub(super) section: &'a str,
-    /// Titles of the columns. A title that begins with `#` is of a column of figures.
+    /// Titles of the columns. `#` begins the title of a column of figures, and `~` that of a column of bars, which is left
+    /// out where there is little room.
     pub(super) titles: &'a [&'a str],
     /// Cells of each row; the first is the head of the row.
     pub(super) rows: Vec<Vec<String>>,
@@ -27,13 +28,14 @@ impl HtmlTable<'_> {
         let classes: Vec<&str> = self
             .titles
             .iter()
-            .map(|title| match title.starts_with('#') {
-                true => " class=\"figure\"",
-                false => "",
+            .map(|title| match title.chars().next() {
+                Some('#') => " class=\"figure\"",
+                Some('~') => " class=\"bars\"",
+                _ => "",
             })
             .collect();
         for (title, class) in self.titles.iter().zip(&classes) {
-            let title = title.trim_start_matches('#');
+            let title = title.trim_start_matches(['#', '~']);
             *page += &format!("<th scope=\"col\"{class}>{title}</th>");
         }
         *page += "</tr></thead>\n<tbody>\n";

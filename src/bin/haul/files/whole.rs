@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use haul::record::FileRegister;
 
+use super::summary::check_not_written;
 use super::{is_file_name, is_stream, writable};
 use crate::failure::CommandError;
 use crate::stdout;
@@ -58,6 +59,9 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), CommandError> {
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Ok(file) = File::open(path) {
+        check_not_written(&file)?;
+    }
     let temporary = beside(path);
     let written = write_new(&temporary, path, content);
     if written.is_err() {
