@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use http::Uri;
 use jiff::Timestamp;
 
-use super::result_line::ResultLine;
+use super::result_line::BorrowedResult;
 use super::span::RunSpan;
 use crate::error::ErrorType;
 use crate::host::Host;
@@ -44,7 +44,7 @@ impl HostNames {
     }
 }
 
-impl ResultLine<'_> {
+impl BorrowedResult<'_> {
     /// Returns the facts that a summary counts. `started`: the start of the last attempt, if it is known.
     pub(super) fn facts(
         &self,
@@ -119,7 +119,7 @@ fn shown(json: &str) -> Cow<'_, str> {
     }
 }
 
-impl ExampleTexts for ResultLine<'_> {
+impl ExampleTexts for BorrowedResult<'_> {
     fn url(&self) -> String {
         match (&self.url, &self.error_text) {
             (url, Some(text)) if url.is_empty() => text.clone().into_owned(),

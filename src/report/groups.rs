@@ -142,8 +142,9 @@ impl Groups {
         &self.by
     }
 
-    /// Returns the figures of the groups: by minute in the order of time, else the worst first, by failed requests,
-    /// then by all requests.
+    /// Returns the figures of the groups.
+    ///
+    /// Minutes are in the order of time, other groups by their failed requests, then by all requests, most first.
     pub fn rows(&self) -> Vec<GroupFigures> {
         let rows = self.rows.iter();
         let mut rows: Vec<_> = rows.map(|(name, row)| row.figures(name.clone())).collect();

@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn characters_that_markup_does_not_allow_are_visible() {
         let text = MarkupText("a\0\u{b}\u{1b}[31m\u{202e}\u{ffff}\nb").to_string();
-        let expected = r"a\0\u{b}\u{1b}[31m\u{202e}\u{ffff}\nb";
+        let expected = r"a\u{0}\u{b}\u{1b}[31m\u{202e}\u{ffff}\nb";
         assert_eq!(text, expected);
     }
 }

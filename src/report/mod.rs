@@ -31,6 +31,7 @@ mod github;
 mod groups;
 mod html;
 mod junit;
+mod keyed;
 mod markdown;
 mod markup;
 mod reader;
@@ -117,8 +118,9 @@ impl AddAssign<&Report> for Report {
 }
 
 impl Summary {
-    /// Reads the results of a finished run, as [`JsonLines`](crate::JsonLines) writes them, and sums them up.
+    /// Reads the results of a finished run and sums them up.
     ///
+    /// The results are lines as [`JsonLines`](crate::JsonLines) writes them.
     /// Lines that are no results are left out; [`ReportReader`] tells them. As far as results hold less than outcomes,
     /// the figures differ from those of the run: requests that were not done are not known; received bytes are those of
     /// bodies, and connections those of the last response of each request. The wall time goes from the first start to

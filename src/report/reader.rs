@@ -6,11 +6,11 @@ use std::io::{self, Read};
 use serde_json::Value;
 
 use super::cases::RequestCases;
-use super::compare::{ComparedRun, KeyedResults};
 use super::counted::HostNames;
-use super::result_line::ResultLine;
+use super::keyed::{ComparedRun, KeyedResults};
+use super::result_line::BorrowedResult;
 use super::span::RunSpan;
-use super::splitter::LineSplitter;
+use super::splitter::ResultSplitter;
 use super::spool::Spool;
 use super::{Grouping, Groups, Report, ReportError, UnreadLine};
 use crate::record::{Key, Kind};
@@ -63,7 +63,7 @@ impl ReportReader {
         self
     }
 
-    /// Keeps of each result what a [`Comparison`](super::Comparison) needs, in a temporary file. Default: not kept.
+    /// Keeps the results for a [`Comparison`](super::Comparison), in a temporary file. Default: not kept.
     pub fn comparable(mut self) -> ReportReader {
         self.keyed = Some(KeyedResults::new());
         self
@@ -75,14 +75,14 @@ impl ReportReader {
         self.keyed.is_some()
     }
 
-    /// Reads results as [`JsonLines`](crate::JsonLines) writes them, to their end. `name` stands in messages.
+    /// Reads results as [`JsonLines`](crate::JsonLines) writes them, to their end.
     ///
-    /// Empty lines are skipped. A line that is no result is [told](ReportReader::unread) and left out.
+    /// `name` stands in messages. Empty lines are skipped. A line that is no result is [told](ReportReader::unread) and left out.
     ///
     /// # Errors
     /// When the reader or a temporary file fails. The results that were read before count.
     pub fn read(&mut self, name: &str, reader: impl Read) -> Result<(), ReportError> {
-        let mut lines = LineSplitter::new(reader);
+        let mut lines = ResultSplitter::new(reader);
         let mut span = None;
         let ended = loop {
             let line = match lines.next() {
@@ -92,7 +92,7 @@ impl ReportReader {
             };
             let taken = match line.bytes {
                 Some(bytes) if line.is_ended => self.take_line(name, line.number, bytes, &mut span),
-                Some(bytes) => match ResultLine::parse(bytes) {
+                Some(bytes) => match BorrowedResult::parse(bytes) {
                     Ok(result) => self.take(&result, &mut span),
                     Err(_) => {
                         let reason = "it is torn: the file ends within it".to_owned();
@@ -125,7 +125,7 @@ impl ReportReader {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
-        match ResultLine::parse(line) {
+        match BorrowedResult::parse(line) {
             Ok(result) => self.take(&result, span),
             Err(reason) => {
                 self.leave_out(name, number, reason);
@@ -197,7 +197,7 @@ impl ReportReader {
     }
 
     /// Counts a result, or keeps it until all are read if another may take its place.
-    fn take(&mut self, result: &ResultLine<'_>, span: &mut Option<RunSpan>) -> io::Result<()> {
+    fn take(&mut self, result: &BorrowedResult<'_>, span: &mut Option<RunSpan>) -> io::Result<()> {
         self.results += 1;
         let started = result.started();
         if let Some(other) = result.span(started) {
@@ -220,10 +220,10 @@ impl ReportReader {
 
     /// Counts the results in a spool that no other took the place of, the earliest of a key being the replaced ones.
     fn count_standing(&mut self, spool: Spool) -> io::Result<()> {
-        let mut lines = LineSplitter::new(spool.into_reader()?);
+        let mut lines = ResultSplitter::new(spool.into_reader()?);
         while let Some(line) = lines.next()? {
             let bytes = line.bytes.unwrap_or_default();
-            let result = ResultLine::parse(bytes).map_err(io::Error::other)?;
+            let result = BorrowedResult::parse(bytes).map_err(io::Error::other)?;
             let left = match self.superseded.is_empty() {
                 true => None,
                 false => key_of(&result).and_then(|key| self.superseded.get_mut(&key)),
@@ -236,7 +236,7 @@ impl ReportReader {
         Ok(())
     }
 
-    fn count(&mut self, result: &ResultLine<'_>) -> io::Result<()> {
+    fn count(&mut self, result: &BorrowedResult<'_>) -> io::Result<()> {
         let facts = result.facts(result.started(), &mut self.hosts);
         self.summary.count(&facts);
         if let Some(cases) = &mut self.cases {
@@ -253,14 +253,14 @@ impl ReportReader {
     }
 }
 
-fn key_of(result: &ResultLine<'_>) -> Option<Key> {
+fn key_of(result: &BorrowedResult<'_>) -> Option<Key> {
     result.key.as_deref()?.parse().ok()
 }
 
 /// Returns the name of the group that a request belongs to. `None`: it has no value of the kind.
 fn name_of_group(
     by: &Grouping,
-    result: &ResultLine<'_>,
+    result: &BorrowedResult<'_>,
     facts: &OutcomeFacts<'_>,
 ) -> Option<String> {
     match by {

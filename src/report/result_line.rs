@@ -13,7 +13,7 @@ use crate::timing::{Phase, millis, millis_option};
 
 /// One line of results. Bodies are not decoded, and are not written again; headers are skipped.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct ResultLine<'a> {
+pub(super) struct BorrowedResult<'a> {
     #[serde(default)]
     pub(super) v: Version,
     #[serde(default)]
@@ -116,14 +116,14 @@ pub(super) struct LoggedAttempt {
     pub(super) elapsed: Duration,
 }
 
-impl<'a> ResultLine<'a> {
+impl<'a> BorrowedResult<'a> {
     /// Reads a line.
     ///
     /// # Errors
     /// The reason why the line is no result.
-    pub(super) fn parse(line: &'a [u8]) -> Result<ResultLine<'a>, String> {
+    pub(super) fn parse(line: &'a [u8]) -> Result<BorrowedResult<'a>, String> {
         let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
-        let line: ResultLine<'_> = serde_json::from_str(text).map_err(|e| reason(text, &e))?;
+        let line: BorrowedResult<'_> = serde_json::from_str(text).map_err(|e| reason(text, &e))?;
         if line.outcome == Kind::Failed && line.error_type.is_none() {
             return Err("it is no result: error_type is missing".to_owned());
         }

@@ -11,7 +11,7 @@ const LONGEST: usize = 256 << 20;
 
 /// Splits a reader into lines.
 #[derive(Debug)]
-pub(super) struct LineSplitter<R> {
+pub(super) struct ResultSplitter<R> {
     reader: R,
     buffer: Vec<u8>,
     /// Bytes of the buffer that are read and not yet taken.
@@ -35,9 +35,9 @@ pub(super) struct SplitLine<'a> {
     pub(super) is_ended: bool,
 }
 
-impl<R: Read> LineSplitter<R> {
-    pub(super) fn new(reader: R) -> LineSplitter<R> {
-        LineSplitter {
+impl<R: Read> ResultSplitter<R> {
+    pub(super) fn new(reader: R) -> ResultSplitter<R> {
+        ResultSplitter {
             reader,
             buffer: Vec::new(),
             start: 0,
@@ -120,7 +120,7 @@ mod tests {
     }
 
     fn split(text: &str, drops: usize) -> Vec<(u64, String, bool)> {
-        let mut splitter = LineSplitter::new(Drops(text.as_bytes(), drops));
+        let mut splitter = ResultSplitter::new(Drops(text.as_bytes(), drops));
         let mut lines = Vec::new();
         while let Some(line) = splitter.next().unwrap() {
             let text = std::str::from_utf8(line.bytes.unwrap()).unwrap();
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_line_without_end_is_skipped() {
         let endless = io::repeat(b'x').take(10 * STEP as u64);
-        let mut splitter = LineSplitter::new(endless.chain(&b"\nnext"[..]));
+        let mut splitter = ResultSplitter::new(endless.chain(&b"\nnext"[..]));
         splitter.longest = 4 * STEP;
         assert_eq!(splitter.next().unwrap().unwrap().bytes, None);
         let next = splitter.next().unwrap().unwrap();

@@ -3,7 +3,7 @@
 use std::ops::AddAssign;
 
 use super::Summary;
-use super::rows::{MESSAGE, cut};
+use super::texts::{MESSAGE, cut};
 use super::worst::{KEPT, RankedRow};
 use crate::rejection::Rejection;
 

@@ -44,7 +44,9 @@ impl Summary {
         rows.map(|(phase, row)| (*phase, row.figures())).collect()
     }
 
-    /// The slowest requests that got a response, slowest first, by the time of their last attempt. At most 20.
+    /// The slowest requests that got a response, slowest first. At most 20.
+    ///
+    /// The time of the last attempt counts.
     pub fn slowest(&self) -> &[SlowRequest] {
         self.details.slowest.as_slice()
     }

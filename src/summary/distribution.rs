@@ -74,7 +74,7 @@ impl Distribution {
         Duration::from_micros(self.max)
     }
 
-    /// Returns times with the number of times counted close to each, shortest first: the bars of a histogram.
+    /// Returns times with the number counted at each, shortest first: the bars of a histogram.
     ///
     /// Each time has three significant digits.
     pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {

@@ -16,6 +16,7 @@ mod rows;
 mod slowest;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod threshold;
 mod timeline;
 mod wire;
@@ -33,9 +34,9 @@ pub(crate) use distribution::Sketch;
 pub(crate) use facts::{
     ExampleTexts, FailureFacts, OutcomeFacts, OutcomeTimes, ResultFacts, Traffic,
 };
-pub(crate) use rows::cut as cut_text;
 pub use rows::{HostFigures, TopError};
 pub use slowest::SlowRequest;
+pub(crate) use texts::cut as cut_text;
 pub use threshold::{InvalidThreshold, Threshold, ThresholdCheck};
 pub use timeline::TimeSlice;
 

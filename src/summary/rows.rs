@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::Summary;
 use super::distribution::Sketch;
 use super::facts::{FailureFacts, OutcomeFacts};
+use super::texts::{MESSAGE, URL, cut};
 use super::worst::RankedRow;
 use crate::error::{ErrorType, Layer};
 use crate::host::Host;
-use crate::redact;
 use crate::timing::{Phase, millis};
 use http::StatusCode;
 
@@ -157,10 +157,6 @@ pub(super) struct Example {
     pub(super) message: String,
 }
 
-/// Longest message and URL that are kept, in bytes.
-pub(super) const MESSAGE: usize = 120;
-pub(super) const URL: usize = 400;
-
 impl ErrorKey {
     pub(super) fn of(failure: &FailureFacts<'_>) -> ErrorKey {
         let by_status = failure.error_type == ErrorType::HttpStatus;
@@ -258,12 +254,4 @@ fn without_numbers(text: &str) -> String {
         }
     }
     kept
-}
-
-/// Cuts a text that is longer than `most` bytes.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    format!("{}…", redact::beginning(text, most))
 }

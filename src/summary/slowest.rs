@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::facts::OutcomeFacts;
-use super::rows::{URL, cut};
+use super::texts::{URL, cut};
 use crate::timing::{millis, millis_option};
 
 /// Number of requests that are kept.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::entry::ResultEntry;
+use super::super::keyed::ResultEntry;
 use crate::record::Kind;
 
 /// Number of requests that are kept as examples.

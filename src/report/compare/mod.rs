@@ -1,29 +1,25 @@
 //! Comparison of two runs.
 
 mod display;
-mod entry;
 mod examples;
 mod join;
 mod latency;
-mod partitions;
 
 use std::collections::BTreeMap;
-use std::io;
 
 use serde::Serialize;
 
-use super::result_line::ResultLine;
+use super::keyed::ResultEntry;
 use super::{Report, ReportError, ReportReader};
 use crate::record::Kind;
-use crate::summary::OutcomeFacts;
-use entry::ResultEntry;
 pub use examples::{Differences, DifferentRequest};
 use join::JoinTarget;
 pub use latency::LatencyChange;
-use partitions::Partitions;
 
-/// Comparison of the results of two runs: which requests failed newly, were mended or still fail, which statuses and
-/// bodies changed, which hosts became slower or faster.
+/// Comparison of the results of two runs.
+///
+/// A comparison tells which requests failed newly, were mended or still fail, which statuses and bodies changed, and
+/// which hosts became slower or faster.
 ///
 /// Requests are joined by their [key](crate::record::Key), equal ones in their order. A request fails here if its
 /// outcome is failed or rejected. Memory is flat, whatever the number of results.
@@ -75,7 +71,9 @@ fn statuses<S: serde::Serializer>(
 }
 
 impl Comparison {
-    /// Compares the results that two readers have read. Both must be [comparable](ReportReader::comparable).
+    /// Compares the results that two readers have read.
+    ///
+    /// Both must be [comparable](ReportReader::comparable).
     ///
     /// # Errors
     /// When a reader is not comparable, or a temporary file fails.
@@ -159,7 +157,7 @@ impl Comparison {
         &self.latency_changes
     }
 
-    /// Number of hosts of both runs of whose latencies nothing can be said, since they gave too few responses.
+    /// Number of hosts of both runs that gave too few responses for a comparison of latencies.
     pub fn hosts_with_few_responses(&self) -> u64 {
         self.hosts_with_few_responses
     }
@@ -232,44 +230,4 @@ impl JoinTarget for Comparison {
             }
         }
     }
-}
-
-/// Results of one run that are kept for a comparison.
-#[derive(Debug)]
-pub(super) struct KeyedResults {
-    parts: Partitions,
-    without_key: u64,
-    /// Bytes of the entry that is added.
-    entry: Vec<u8>,
-}
-
-impl KeyedResults {
-    pub(super) fn new() -> KeyedResults {
-        KeyedResults {
-            parts: Partitions::new(0),
-            without_key: 0,
-            entry: Vec::new(),
-        }
-    }
-
-    /// Keeps a result.
-    pub(super) fn add(
-        &mut self,
-        result: &ResultLine<'_>,
-        facts: &OutcomeFacts<'_>,
-    ) -> io::Result<()> {
-        match entry::write(result, facts, &mut self.entry) {
-            Some(key) => self.parts.add(&key, &self.entry),
-            None => {
-                self.without_key += 1;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Report of one run, and its results.
-pub(super) struct ComparedRun {
-    pub(super) report: Report,
-    pub(super) results: KeyedResults,
 }

@@ -46,6 +46,7 @@ pub(crate) struct EndingArguments {
         hide_short_help = true,
         long,
         value_name = "CONDITION",
+        value_delimiter = ',',
         conflicts_with = "exit_zero"
     )]
     pub(crate) fail_if: Vec<Threshold>,

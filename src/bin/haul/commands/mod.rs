@@ -4,8 +4,6 @@ mod report;
 
 use std::env;
 
-pub(crate) use report::ResultInput;
-
 use crate::failure::{self, Status};
 
 /// Command that the first argument names.

@@ -25,7 +25,7 @@ pub(crate) use whole::{check as check_whole, write as write_whole};
 pub(crate) use writable::NewOutputs;
 
 /// Name in messages of a file among the arguments.
-const INPUT: &str = "an input";
+pub(crate) const INPUT: &str = "an input";
 
 /// Name in messages of a file that holds a part of an input that is a database.
 const BESIDE_INPUT: &str = "a file that SQLite keeps beside an input";

@@ -4,26 +4,23 @@ use std::path::Path;
 
 use haul::record::FileRegister;
 
-use super::{Access, INPUT, Use, exists, formats, is_file_name, is_stream, refusal};
-use crate::commands::ResultInput;
+use super::{Access, Use, exists, formats, is_file_name, is_stream, refusal};
 use crate::failure::CommandError;
 
-/// Enters the files of a report: inputs, and outputs with the option that names each. No file is opened.
+/// Enters the files of a report: inputs, each with its name in messages, and outputs, each with the option that names
+/// it. No file is opened.
 ///
 /// # Errors
 /// When a file that is to be written is read too, or written twice; when its name promises another format; when it
 /// exists and is not to be replaced.
 pub(crate) fn enter_report(
-    inputs: &[ResultInput],
+    inputs: &[(&'static str, &Path)],
     outputs: &[(&'static str, &Path)],
     overwrite: bool,
 ) -> Result<(), CommandError> {
     let register = FileRegister::new();
-    for input in inputs {
-        let used = match input {
-            ResultInput::Stdin => Use::new(Access::Read, "standard input", "/dev/stdin"),
-            ResultInput::File(name) => Use::new(Access::Read, INPUT, name),
-        };
+    for (name, path) in inputs {
+        let used = Use::new(Access::Read, *name, *path);
         let entered = register.enter_read(&used.path, &used.name);
         entered.map_err(|clash| refusal(&used, &clash))?;
     }

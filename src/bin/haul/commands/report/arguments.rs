@@ -49,7 +49,7 @@ pub(crate) struct ReportArguments {
     ///
     /// A figure (failed, rejected, not_done, retried, status:404, status:5xx, error:timeout, mean, p50, p90, p95, p99,
     /// max, rate), then >, >=, < or <=, and a number, a share or a time. May be given more than once.
-    #[arg(long, value_name = "CONDITION")]
+    #[arg(long, value_name = "CONDITION", value_delimiter = ',')]
     pub(crate) fail_if: Vec<Threshold>,
     /// Write the report as JSON
     #[arg(long, value_name = "FILE")]

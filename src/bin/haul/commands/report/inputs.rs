@@ -9,6 +9,7 @@ use haul::record::DecodedReader;
 use haul::report::{ReportError, ReportReader};
 
 use crate::failure::CommandError;
+use crate::files::INPUT;
 use crate::source::STDIN;
 
 /// First bytes of a database.
@@ -16,7 +17,7 @@ const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// File of results, or standard input.
 #[derive(Clone, Debug)]
-pub(crate) enum ResultInput {
+pub(super) enum ResultInput {
     Stdin,
     File(String),
 }
@@ -56,6 +57,14 @@ impl ResultInput {
             Ok(about) if about.is_dir() => Err(unread("it is a directory (a file is expected)")),
             Ok(_) => Ok(ResultInput::File(name.to_owned())),
             Err(error) => Err(unread(&format!("cannot be opened: {error}"))),
+        }
+    }
+
+    /// Returns the name of the input in messages about files, and its path.
+    pub(super) fn used(&self) -> (&'static str, &Path) {
+        match self {
+            ResultInput::Stdin => ("standard input", Path::new("/dev/stdin")),
+            ResultInput::File(name) => (INPUT, Path::new(name)),
         }
     }
 

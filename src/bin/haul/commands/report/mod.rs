@@ -12,7 +12,7 @@ use haul::report::{Report, ReportError, ReportReader};
 
 use arguments::FailOn;
 pub(crate) use arguments::ReportArguments;
-pub(crate) use inputs::ResultInput;
+use inputs::ResultInput;
 
 use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile};
@@ -41,7 +41,7 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
     let inputs = inputs::of(&arguments.inputs)?;
     let old = arguments.against.as_deref().map(ResultInput::of);
     let old = old.transpose()?;
-    let read: Vec<ResultInput> = old.iter().chain(&inputs).cloned().collect();
+    let read: Vec<_> = old.iter().chain(&inputs).map(ResultInput::used).collect();
     let outputs = outputs(arguments);
     files::enter_report(&read, &outputs, arguments.overwrite)?;
     let forms = forms(arguments)?;
@@ -113,7 +113,11 @@ fn read_all(
     reader: &mut ReportReader,
     messages: &Messages,
 ) -> Result<Result<(), ReportError>, CommandError> {
-    let read = inputs.iter().try_for_each(|input| input.read(reader));
+    let mut read = Ok(());
+    for input in inputs {
+        // The other inputs count even if one cannot be read to its end.
+        read = read.and(input.read(reader));
+    }
     tell_unread(reader, messages);
     let (_, unread) = reader.unread();
     if let Some(first) = inputs.first()

@@ -13,7 +13,7 @@ const BUFFER: usize = 16 << 10;
 
 /// Entries divided by one byte of their keys. All partitions share one temporary file, of which each has blocks.
 #[derive(Debug)]
-pub(super) struct Partitions {
+pub(in super::super) struct Partitions {
     /// Position of the byte of the key that divides.
     byte: usize,
     buffers: Vec<Vec<u8>>,
@@ -64,14 +64,14 @@ impl Partitions {
     }
 
     /// Number of bytes of a partition.
-    pub(super) fn size(&self, part: u8) -> u64 {
+    pub(in super::super) fn size(&self, part: u8) -> u64 {
         let part = usize::from(part);
         let in_file = self.blocks[part].iter().map(|block| block.length as u64);
         in_file.sum::<u64>() + self.buffers[part].len() as u64
     }
 
     /// Hands the blocks of a partition to `take`, in the order in which they were added, each with whole entries.
-    pub(super) fn each_block(
+    pub(in super::super) fn each_block(
         &mut self,
         part: u8,
         mut take: impl FnMut(&[u8]) -> io::Result<()>,
@@ -86,12 +86,17 @@ impl Partitions {
     }
 
     /// Number of blocks of a partition, with the one in memory.
-    pub(super) fn blocks(&self, part: u8) -> usize {
+    pub(in super::super) fn blocks(&self, part: u8) -> usize {
         self.blocks[usize::from(part)].len() + 1
     }
 
     /// Reads one block of a partition.
-    pub(super) fn block(&mut self, part: u8, at: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+    pub(in super::super) fn block(
+        &mut self,
+        part: u8,
+        at: usize,
+        bytes: &mut Vec<u8>,
+    ) -> io::Result<()> {
         let part = usize::from(part);
         if at < self.blocks[part].len() {
             return self.read_block(part, at, bytes);
@@ -112,7 +117,7 @@ impl Partitions {
     }
 
     /// Divides a partition by the next byte of the keys.
-    pub(super) fn divided(&mut self, part: u8) -> io::Result<Partitions> {
+    pub(in super::super) fn divided(&mut self, part: u8) -> io::Result<Partitions> {
         let mut parts = Partitions::new(self.byte + 1);
         self.each_block(part, |block| {
             let mut rest = block;
@@ -126,7 +131,7 @@ impl Partitions {
 }
 
 /// Takes the bytes of the first entry, and its key. `None`: there is none.
-pub(super) fn first_entry<'a>(bytes: &mut &'a [u8]) -> Option<(&'a [u8], KeyBytes)> {
+pub(in super::super) fn first_entry<'a>(bytes: &mut &'a [u8]) -> Option<(&'a [u8], KeyBytes)> {
     let whole = *bytes;
     ResultEntry::take(bytes)?;
     let entry = &whole[..whole.len() - bytes.len()];

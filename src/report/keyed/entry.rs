@@ -3,7 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::super::result_line::ResultLine;
+use super::super::result_line::BorrowedResult;
 use crate::record::{Key, Kind};
 use crate::summary::{OutcomeFacts, ResultFacts, cut_text};
 
@@ -16,34 +16,34 @@ const PLACE: usize = 200;
 pub(super) const KEY: usize = 17;
 
 /// Bytes of a key, by which results are joined.
-pub(super) type KeyBytes = [u8; KEY];
+pub(in super::super) type KeyBytes = [u8; KEY];
 
 /// One result. In a partition it is its length, then its fields in their order; texts have their lengths before them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ResultEntry<'a> {
-    pub(super) key: KeyBytes,
-    pub(super) kind: Kind,
+pub(in super::super) struct ResultEntry<'a> {
+    pub(in super::super) key: KeyBytes,
+    pub(in super::super) kind: Kind,
     /// 0: no response came.
-    pub(super) status: u16,
-    pub(super) body: BodyDigest,
-    pub(super) index: u64,
-    pub(super) url: &'a str,
+    pub(in super::super) status: u16,
+    pub(in super::super) body: BodyDigest,
+    pub(in super::super) index: u64,
+    pub(in super::super) url: &'a str,
     /// Class and message of a failure, or code of a rejection.
-    pub(super) words: &'a str,
+    pub(in super::super) words: &'a str,
     /// Empty: the place is not known.
-    pub(super) place: &'a str,
+    pub(in super::super) place: &'a str,
 }
 
 /// Digest of a body. Bodies are compared only if they were kept in the same form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct BodyDigest {
+pub(in super::super) struct BodyDigest {
     form: u8,
     hash: u64,
 }
 
 impl BodyDigest {
     /// Digest of the body of a result.
-    fn of(result: &ResultLine<'_>) -> BodyDigest {
+    fn of(result: &BorrowedResult<'_>) -> BodyDigest {
         let text = |json: &str| serde_json::from_str::<String>(json).ok();
         let mut hasher = DefaultHasher::new();
         let form = if let Some(digest) = &result.sha256 {
@@ -63,7 +63,7 @@ impl BodyDigest {
     }
 
     /// Returns true if the bodies differ. `None`: they cannot be compared.
-    pub(super) fn differs(self, other: BodyDigest) -> Option<bool> {
+    pub(in super::super) fn differs(self, other: BodyDigest) -> Option<bool> {
         let comparable = self.form != 0 && self.form == other.form;
         comparable.then_some(self.hash != other.hash)
     }
@@ -71,7 +71,7 @@ impl BodyDigest {
 
 /// Writes the entry of a result. Returns its key. `None`: the result has none, and cannot be joined.
 pub(super) fn write(
-    result: &ResultLine<'_>,
+    result: &BorrowedResult<'_>,
     facts: &OutcomeFacts<'_>,
     to: &mut Vec<u8>,
 ) -> Option<KeyBytes> {
@@ -126,7 +126,7 @@ impl<'a> ResultEntry<'a> {
     }
 
     /// Takes the first entry of the bytes. `None`: there is none.
-    pub(super) fn take(bytes: &mut &'a [u8]) -> Option<ResultEntry<'a>> {
+    pub(in super::super) fn take(bytes: &mut &'a [u8]) -> Option<ResultEntry<'a>> {
         let length = u32::from_le_bytes(*bytes.split_first_chunk()?.0);
         let (mut entry, rest) = bytes[4..].split_at_checked(length as usize)?;
         *bytes = rest;
