@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use super::{Report, RequestCases, github, html, junit, markdown};
 
 impl Report {
-    /// Adds the single requests, which [`junit`](Report::junit) writes. Default: none, so that each host is a case.
+    /// Adds the single requests, which [`junit`](Report::junit) writes.
+    ///
+    /// Default: none, so that each host is a case.
     #[must_use]
     pub fn with_cases(mut self, cases: RequestCases) -> Report {
         self.cases = Some(cases);

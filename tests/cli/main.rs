@@ -45,6 +45,8 @@ mod recording;
 mod replaced;
 mod report;
 #[cfg(unix)]
+mod report_forms;
+#[cfg(unix)]
 mod report_page;
 mod requests;
 mod results;

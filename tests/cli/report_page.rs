@@ -28,9 +28,11 @@ fn browser() -> Option<&'static str> {
     found
 }
 
-/// Opens a page of the folder, with every name of a host led to `server`, and returns the page after its scripts.
+/// Opens a page of the folder and returns it after its scripts. Names that end in `.example` lead to `server`, all others
+/// nowhere: the browser itself asks for some.
 fn open(browser: &str, folder: &Folder, page: &str, server: &Server, more: &[&str]) -> Output {
-    let rules = format!("MAP * 127.0.0.1:{}", server.address().port());
+    let port = server.address().port();
+    let rules = format!("MAP *.example 127.0.0.1:{port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1");
     let output = Command::new(browser)
         .args([
             "--headless",

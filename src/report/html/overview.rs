@@ -74,89 +74,75 @@ fn verdict(summary: &Summary) -> (&'static str, String) {
 /// Makes the section of the headline figures.
 pub(super) fn section(report: &Report) -> Option<PageSection> {
     let summary = report.summary();
-    let total = summary.total();
     let mut section = PageSection::new("overview", "Overview");
     section.content = parts(summary);
     section.content += "<dl class=\"cards\">\n";
-    let mut card = |name: &str, value: String, detail: String| {
+    for (name, value, detail) in counts(summary).into_iter().chain(figures(summary)) {
         section.content += &format!(
             "<div><dt>{name}</dt><dd>{value}</dd><dd class=\"detail\">{detail}</dd></div>\n"
         );
-    };
-    let of_all = |n| {
-        if total == 0 {
+    }
+    section.content += "</dl>\n";
+    Some(section)
+}
+
+/// Name, value and detail of a headline figure.
+type HeadlineFigure = (&'static str, String, String);
+
+/// Makes the figures of the requests by their result.
+fn counts(summary: &Summary) -> Vec<HeadlineFigure> {
+    let total = summary.total();
+    let of_all = |name, count| {
+        let share = if total == 0 {
             String::new()
         } else {
-            share(n, total)
-        }
-    };
-    card(
-        "Requests",
-        grouped(total),
-        counted(summary.attempts(), "attempt"),
-    );
-    card(
-        "Succeeded",
-        grouped(summary.succeeded()),
-        of_all(summary.succeeded()),
-    );
-    card(
-        "Failed",
-        grouped(summary.failed()),
-        of_all(summary.failed()),
-    );
-    card(
-        "Rejected",
-        grouped(summary.rejected()),
-        of_all(summary.rejected()),
-    );
-    if summary.cancelled() > 0 {
-        card(
-            "Cancelled",
-            grouped(summary.cancelled()),
-            of_all(summary.cancelled()),
-        );
-    }
-    if summary.not_done() > 0 {
-        card(
-            "Not done",
-            grouped(summary.not_done()),
-            of_all(summary.not_done()),
-        );
-    }
-    if let Some(rate) = summary.rate() {
-        let shown = if rate < 99.5 {
-            number(rate)
-        } else {
-            grouped(rate.round() as u64)
+            share(count, total)
         };
-        card(
+        (name, grouped(count), share)
+    };
+    let attempts = counted(summary.attempts(), "attempt");
+    let mut figures = vec![
+        ("Requests", grouped(total), attempts),
+        of_all("Succeeded", summary.succeeded()),
+        of_all("Failed", summary.failed()),
+        of_all("Rejected", summary.rejected()),
+    ];
+    let rare = [
+        ("Cancelled", summary.cancelled()),
+        ("Not done", summary.not_done()),
+    ];
+    let rare = rare.into_iter().filter(|(_, count)| *count > 0);
+    figures.extend(rare.map(|(name, count)| of_all(name, count)));
+    figures
+}
+
+/// Makes the figures of speed and traffic.
+fn figures(summary: &Summary) -> Vec<HeadlineFigure> {
+    let mut figures = Vec::new();
+    if let Some(rate) = summary.rate() {
+        let shown = match rate < 99.5 {
+            true => number(rate),
+            false => grouped(rate.round() as u64),
+        };
+        figures.push((
             "Rate",
             format!("{shown}/s"),
             format!("in {}", span(summary.wall())),
-        );
+        ));
     }
     let latency = summary.latency();
     if !latency.is_empty() {
-        let of = |share| ms(latency.quantile(share));
-        card(
-            "Median latency",
-            format!("{} ms", of(0.5)),
-            format!("mean {} ms", ms(latency.mean())),
-        );
-        card(
-            "p95 latency",
-            format!("{} ms", of(0.95)),
-            format!("p99 {} ms", of(0.99)),
-        );
+        let of = |share| format!("{} ms", ms(latency.quantile(share)));
+        let mean = format!("mean {} ms", ms(latency.mean()));
+        figures.push(("Median latency", of(0.5), mean));
+        figures.push(("p95 latency", of(0.95), format!("p99 {}", of(0.99))));
     }
     let sent = match summary.bytes_sent() {
         0 => String::new(),
         sent => format!("sent {}", size(sent)),
     };
-    card("Received", size(summary.bytes_received()), sent);
-    section.content += "</dl>\n";
-    Some(section)
+    figures.push(("Received", size(summary.bytes_received()), sent));
+    figures
 }
 
 /// Makes the bar of all requests by their state, with its legend.

@@ -139,9 +139,10 @@ pub(super) fn elapsed(seconds: u64) -> String {
         0 => "0".to_owned(),
         s if s % 86_400 == 0 => format!("{} d", s / 86_400),
         s if s % 3_600 == 0 => format!("{} h", s / 3_600),
-        s if s % 60 == 0 => format!("{} min", s / 60),
+        s if s % 60 == 0 && s < 3_600 => format!("{} min", s / 60),
         s if s < 120 => format!("{s} s"),
-        s => format!("{}:{:02} min", s / 60, s % 60),
+        s if s < 3_600 => format!("{}:{:02} min", s / 60, s % 60),
+        s => format!("{}:{:02} h", s / 3_600, s % 3_600 / 60),
     }
 }
 
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn times_have_round_labels() {
         let (few, many) = (scale(12_000, 4_120_000), scale(1, 3_600_000_000));
-        let expected = ["30 ms", "100 ms", "300 ms", "1 s", "3 s"];
+        let expected = ["20 ms", "50 ms", "100 ms", "200 ms", "500 ms", "1 s", "2 s"];
         assert_eq!(texts(&few.labels()), expected);
         assert!(many.labels().len() <= LABELS, "{:?}", many.labels());
     }
@@ -189,7 +190,7 @@ mod tests {
     #[test]
     fn spans_have_labels_in_their_own_units() {
         assert_eq!(texts(&elapsed_labels(4)), ["0", "1 s", "2 s", "3 s", "4 s"]);
-        let hours = ["0", "1 h", "2 h", "3 h"];
+        let hours = ["0", "30 min", "1 h", "1:30 h", "2 h", "2:30 h", "3 h"];
         assert_eq!(texts(&elapsed_labels(3 * 3_600 + 5)), hours);
         assert!(elapsed_labels(u64::MAX / 2).len() <= LABELS);
     }
