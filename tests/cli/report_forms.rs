@@ -107,6 +107,34 @@ fn markdown_takes_the_place_of_the_text() {
 }
 
 #[test]
+fn markdown_of_a_comparison_has_the_differences_as_code() {
+    let folder = Folder::new();
+    let (old, new) = (line(0, r#""outcome":"success","status":200"#), three());
+    let failed = new.replacen(
+        r#""outcome":"success""#,
+        r#""outcome":"failed","error_type":"timeout""#,
+        1,
+    );
+    let (old, new) = (
+        folder.file("old.jsonl", old),
+        folder.file("new.jsonl", failed),
+    );
+    let done = haul(["report", "--against", &old, "--markdown", &new])
+        .done()
+        .exits(0);
+    let (report, differences) = done
+        .stdout
+        .split_once("**Compared with the earlier run**\n\n")
+        .unwrap();
+    assert!(report.starts_with("### ❌ haul: 3 requests"), "{report}");
+    assert!(
+        differences.lines().all(|line| line.starts_with("    ")),
+        "{differences}"
+    );
+    assert!(differences.contains("http://h/0"), "{differences}");
+}
+
+#[test]
 fn annotations_stay_out_of_other_texts_on_standard_output() {
     let folder = Folder::new();
     let run = folder.file("run.jsonl", three());

@@ -35,6 +35,16 @@ pub(super) fn compare(
     Ok(comparison)
 }
 
+/// Returns the comparison as a block of code in Markdown: every line is indented, so that no text of a server ends it.
+pub(super) fn markdown(comparison: &Comparison) -> String {
+    let lines = comparison.to_string();
+    let lines = lines.lines().map(|line| format!("    {line}\n"));
+    format!(
+        "\n**Compared with the earlier run**\n\n{}",
+        lines.collect::<String>()
+    )
+}
+
 /// Tells how many requests failed newly, and returns true if some did.
 pub(super) fn tell_newly_failed(comparison: &Comparison, messages: &Messages) -> bool {
     let count = comparison.newly_failed().count();

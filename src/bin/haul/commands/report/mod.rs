@@ -59,6 +59,9 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
             print(&format!("{comparison}\n"))?;
         }
         written?;
+        if arguments.forms.markdown {
+            print(&against::markdown(&comparison))?;
+        }
         let newly_failed = arguments.fail_on == Some(FailOn::NewlyFailed)
             && against::tell_newly_failed(&comparison, messages);
         let exceeded =
