@@ -37,7 +37,7 @@ mod modules {
     use haul::redact::{Escaped, Redaction};
     use haul::report::{
         Comparison, Differences, DifferentRequest, GroupFigures, Grouping, Groups, InvalidGrouping,
-        LatencyChange, Report, ReportError, ReportReader, UnreadLine,
+        LatencyChange, Report, ReportError, ReportReader, RequestCases, UnreadLine,
     };
     use haul::request::{Chunk, Request, Tag};
     #[cfg(feature = "multipart")]

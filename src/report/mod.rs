@@ -20,13 +20,20 @@
 //! # Ok::<(), haul::report::ReportError>(())
 //! ```
 
+mod cases;
 mod compare;
 mod counted;
 #[cfg(feature = "sqlite")]
 mod database;
 mod error;
+mod figures;
+mod github;
 mod groups;
+mod html;
+mod junit;
 mod keyed;
+mod markdown;
+mod markup;
 mod reader;
 mod result_line;
 mod span;
@@ -35,12 +42,14 @@ mod spool;
 mod temporary;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::io::Read;
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+pub use cases::RequestCases;
 pub use compare::{Comparison, Differences, DifferentRequest, LatencyChange};
 pub use error::{ReportError, UnreadLine};
 pub use groups::{GroupFigures, Grouping, Groups, InvalidGrouping};
@@ -59,6 +68,9 @@ pub struct Report {
     groups: Option<Groups>,
     #[serde(default)]
     unread_lines: u64,
+    /// Single requests. `None`: they were not asked for.
+    #[serde(skip)]
+    cases: Option<RequestCases>,
 }
 
 impl Report {
@@ -92,6 +104,11 @@ impl AddAssign<&Report> for Report {
     fn add_assign(&mut self, other: &Report) {
         self.summary += &other.summary;
         self.unread_lines += other.unread_lines;
+        match (&mut self.cases, &other.cases) {
+            (Some(cases), Some(others)) => cases.extend(others),
+            // The single requests of a part are not those of the whole.
+            (cases, _) => *cases = None,
+        }
         match (&mut self.groups, &other.groups) {
             (Some(groups), Some(others)) if groups.by() == others.by() => *groups += others,
             (groups @ None, Some(others)) => *groups = Some(others.clone()),

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use serde_json::Value;
 
+use super::cases::RequestCases;
 use super::counted::HostNames;
 use super::keyed::{ComparedRun, KeyedResults};
 use super::result_line::BorrowedResult;
@@ -37,6 +38,8 @@ pub struct ReportReader {
     superseded: HashMap<Key, u64>,
     /// Results for a comparison. `None`: they are not kept.
     keyed: Option<KeyedResults>,
+    /// Single requests. `None`: they are not kept.
+    cases: Option<RequestCases>,
     results: u64,
     unread: u64,
     told: Vec<UnreadLine>,
@@ -51,6 +54,12 @@ impl ReportReader {
     /// Groups the requests by this property too. Default: no groups.
     pub fn by(mut self, grouping: Grouping) -> ReportReader {
         self.groups = Some(Groups::new(grouping));
+        self
+    }
+
+    /// Keeps the single requests in `cases`, for [`Report::junit`]. Default: not kept.
+    pub fn cases(mut self, cases: RequestCases) -> ReportReader {
+        self.cases = Some(cases);
         self
     }
 
@@ -159,6 +168,7 @@ impl ReportReader {
             summary: self.summary,
             groups: self.groups,
             unread_lines: self.unread,
+            cases: self.cases,
         };
         (report, self.keyed)
     }
@@ -229,6 +239,9 @@ impl ReportReader {
     fn count(&mut self, result: &BorrowedResult<'_>) -> io::Result<()> {
         let facts = result.facts(result.started(), &mut self.hosts);
         self.summary.count(&facts);
+        if let Some(cases) = &mut self.cases {
+            cases.add(&facts);
+        }
         if let Some(groups) = &mut self.groups {
             let name = name_of_group(groups.by(), result, &facts);
             groups.count(name, &facts);

@@ -5,6 +5,8 @@ use crate::outcome::sample::{self, attempt, ms, response};
 use crate::record::{Record, RecordOptions};
 use crate::rejection::Rejection;
 
+mod forms;
+
 fn url(n: u64) -> String {
     format!("https://h{}/{n}", n % 3)
 }

@@ -60,6 +60,7 @@ impl Summary {
             let host = self.hosts.row(host.clone());
             host.requests += 1;
             host.failed += u64::from(failed);
+            host.rejected += u64::from(matches!(facts.result, ResultFacts::Rejected(_)));
             host.limit = facts.limit.or(host.limit);
             row = Some(&mut host.latency);
         }

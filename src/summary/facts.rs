@@ -91,7 +91,7 @@ pub(crate) trait ExampleTexts {
 
 impl<'a> OutcomeFacts<'a> {
     /// Returns the facts of an outcome of this run.
-    pub(super) fn of<T>(outcome: &'a Outcome<T>) -> OutcomeFacts<'a> {
+    pub(crate) fn of<T>(outcome: &'a Outcome<T>) -> OutcomeFacts<'a> {
         let report = &outcome.report;
         let rare = report.rare();
         let head = report.head.as_deref();

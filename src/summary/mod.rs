@@ -11,7 +11,7 @@ mod distribution;
 mod duplicates;
 mod facts;
 mod layout;
-mod numbers;
+pub(crate) mod numbers;
 mod rows;
 mod saved_files;
 mod slowest;

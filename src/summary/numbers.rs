@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::Distribution;
 
-pub(super) fn plural(n: u64, what: &str) -> String {
+pub(crate) fn plural(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Formats a share. A share that is neither none nor all is not shown as 0 % or 100 %.
-pub(super) fn percent(part: u64, all: u64) -> String {
+pub(crate) fn percent(part: u64, all: u64) -> String {
     let share = part as f64 * 100.0 / all as f64;
     if share < 0.05 {
         "<0.1 %".to_owned()
@@ -29,12 +29,12 @@ pub(super) fn mean(of: &Distribution) -> String {
     }
 }
 
-pub(super) fn millis_shown(time: Duration) -> String {
+pub(crate) fn millis_shown(time: Duration) -> String {
     number(time.as_secs_f64() * 1e3)
 }
 
 /// Formats a number with about two digits: 0.25, 3.1, 96, 4120.
-pub(super) fn number(n: f64) -> String {
+pub(crate) fn number(n: f64) -> String {
     if n == 0.0 {
         "0".to_owned()
     } else if n < 0.995 {
@@ -46,7 +46,7 @@ pub(super) fn number(n: f64) -> String {
     }
 }
 
-pub(super) fn span(time: Duration) -> String {
+pub(crate) fn span(time: Duration) -> String {
     let s = time.as_secs();
     match s {
         0 => format!("{:.2} s", time.as_secs_f64()),
@@ -57,7 +57,7 @@ pub(super) fn span(time: Duration) -> String {
 }
 
 /// Formats a number of bytes in decimal units, as networks are measured in.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let mut n = bytes as f64;
     let mut units = ["kB", "MB", "GB", "TB"].iter();
     let mut unit = "B";

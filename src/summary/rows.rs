@@ -25,6 +25,8 @@ pub struct HostFigures {
     pub requests: u64,
     /// Number of failed requests.
     pub failed: u64,
+    /// Number of rejected requests.
+    pub rejected: u64,
     /// Latency that 95 % of the host's responses did not exceed, to one per cent.
     ///
     /// `None`: the host gave no response.
@@ -67,6 +69,7 @@ pub struct TopError {
 pub(super) struct HostRow {
     pub(super) requests: u64,
     pub(super) failed: u64,
+    pub(super) rejected: u64,
     pub(super) latency: Sketch,
     /// Last limit of places, if it adapts. `None`: it does not.
     pub(super) limit: Option<u32>,
@@ -76,6 +79,7 @@ impl AddAssign<&HostRow> for HostRow {
     fn add_assign(&mut self, other: &HostRow) {
         self.requests += other.requests;
         self.failed += other.failed;
+        self.rejected += other.rejected;
         self.latency += &other.latency;
         // The other run is the later one.
         self.limit = other.limit.or(self.limit);
@@ -122,6 +126,7 @@ impl HostFigures {
             host: host.clone(),
             requests: row.requests,
             failed: row.failed,
+            rejected: row.rejected,
             p95: row.latency.quantile(0.95),
             limit: row.limit,
         }

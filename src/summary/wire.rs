@@ -81,6 +81,7 @@ struct HostLine {
     hosts: Option<u64>,
     requests: u64,
     failed: u64,
+    rejected: u64,
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_option")]
     p95_ms: Option<Duration>,
     /// Last limit of places, if it adapts. `None`: it does not.
@@ -238,6 +239,7 @@ impl HostLine {
             hosts: None,
             requests: row.requests,
             failed: row.failed,
+            rejected: row.rejected,
             p95_ms: row.latency.quantile(0.95),
             limit: row.limit,
             counts_us: row.latency.pairs(),
@@ -248,6 +250,7 @@ impl HostLine {
         HostRow {
             requests: self.requests,
             failed: self.failed,
+            rejected: self.rejected,
             latency: Sketch::of_pairs(&self.counts_us),
             limit: self.limit,
         }

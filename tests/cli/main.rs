@@ -57,6 +57,10 @@ mod recording;
 #[cfg(unix)]
 mod replaced;
 mod report;
+#[cfg(unix)]
+mod report_forms;
+#[cfg(unix)]
+mod report_page;
 mod requests;
 mod results;
 mod resuming;

@@ -14,6 +14,7 @@ mod dry_run;
 mod failure;
 mod files;
 mod form;
+mod forms;
 mod generate;
 mod header_text;
 mod host_addresses;

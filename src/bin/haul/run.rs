@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use haul::batch::{CancelToken, End, Intake};
+use haul::report::RequestCases;
 use haul::sink::Sink;
 use haul::sink::SinkError;
 use haul::{Outcome, Outcomes, Request, Summary};
@@ -17,7 +18,7 @@ use crate::bearer_command::EndAll;
 use crate::cookies::RunCookies;
 use crate::dry_run;
 use crate::failure::{CommandError, Status};
-use crate::files::{self, RunFiles, SummaryFile, results_path};
+use crate::files::{self, RunFiles, results_path};
 use crate::input;
 use crate::layout;
 use crate::leads_back;
@@ -27,7 +28,7 @@ use crate::outcome_reporter::OutcomeReporter;
 use crate::output;
 use crate::pages::{self, PageSink};
 use crate::progress;
-use crate::report::{report, stopped_early};
+use crate::report::{ReportPlan, stopped_early};
 use crate::run_limit::{self, RunLimit};
 use crate::settings::{self, RunSettings};
 use crate::signals::{self, Signalled};
@@ -48,6 +49,7 @@ pub(crate) fn run(
     messages: &Messages,
 ) -> Result<Status, CommandError> {
     check(arguments)?;
+    ReportPlan::of(arguments).forms()?;
     let files = files::enter(arguments)?;
     let cookies = RunCookies::open(arguments)?;
     let ended = send(arguments, &files, &cookies, limit, messages);
@@ -63,6 +65,7 @@ fn send(
     messages: &Messages,
 ) -> Result<Status, CommandError> {
     let lines_on_stdout = layout::check(arguments)?;
+    let plan = ReportPlan::of(arguments);
     let pages = pages::rule(arguments)?;
     let RunSettings { client, lines } = settings::settings(arguments, cookies, messages)?;
     // Dropped before the client, which waits for its workers: one of them may wait for the command.
@@ -87,8 +90,8 @@ fn send(
         &new,
         (pages.as_ref(), lines_on_stdout),
     )?;
-    let mut summary_file = match SummaryFile::open(arguments.results.summary_json.as_deref()) {
-        Ok(file) => file,
+    let mut report = match plan.open() {
+        Ok(report) => report,
         Err(failure) => {
             drop(output);
             new.remove(&["--output", "--failures"]);
@@ -134,17 +137,19 @@ fn send(
         && !comes(&first, &signalled)
         && let Some(failure) = refusal.failure()
     {
-        drop((outcomes, output, summary_file));
+        drop((outcomes, output, report));
         new.remove(&["--output", "--failures", "--summary-json"]);
         return Err(failure);
     }
     let DriveResult {
         ended,
         mut summary,
+        cases,
         unsaved,
     } = {
         let mut sink = PageSink::new(&mut output, queue.clone());
-        drive(arguments, outcomes, &mut sink, shown, limit, messages)
+        let cases = report.cases();
+        drive(arguments, outcomes, &mut sink, cases, limit, messages)
     };
     queue.close();
     layout::tell_missing(output.layouts(), messages);
@@ -155,7 +160,7 @@ fn send(
         Err(error) if error.is_broken_pipe() && error.path().is_none() => return Ok(Status::Fine),
         Err(error) => {
             summary.set_interrupted(true);
-            if let Err(failure) = report(&summary, &mut summary_file, messages) {
+            if let Err(failure) = report.write(&summary, cases, messages) {
                 messages.error(failure.message());
             }
             let apart = output.apart();
@@ -165,9 +170,9 @@ fn send(
     };
     if let Some(failure) = refusal.failure() {
         if summary.total() > 0 {
-            report(&summary, &mut summary_file, messages)?;
+            report.write(&summary, cases, messages)?;
         } else {
-            drop((output, summary_file));
+            drop((output, report));
             new.remove(&["--output", "--failures", "--summary-json"]);
         }
         return Err(failure);
@@ -175,7 +180,7 @@ fn send(
     let signal = signalled.number();
     let stops = early_end(arguments, end, &spent);
     summary.set_interrupted(signal.is_some() || stops.is_some());
-    report(&summary, &mut summary_file, messages)?;
+    report.write(&summary, cases, messages)?;
     if let (None, Some(message)) = (signal, unsaved) {
         return Err(CommandError::unwritten(message));
     }
@@ -299,6 +304,8 @@ struct DriveResult {
     /// Reason why the outcomes ended, or the error of the sink.
     ended: Result<End, SinkError>,
     summary: Summary,
+    /// Single requests. `None`: no form of the report needs them.
+    cases: Option<RequestCases>,
     /// Message about the first body that could not be saved because its disk or file is full. `None`: there is no such
     /// body.
     unsaved: Option<String>,
@@ -338,7 +345,7 @@ fn drive<I>(
     arguments: &Arguments,
     mut outcomes: Outcomes<I>,
     output: &mut impl Sink,
-    shown: ProgressForm,
+    mut cases: Option<RequestCases>,
     limit: &RunLimit,
     messages: &Messages,
 ) -> DriveResult
@@ -361,6 +368,7 @@ where
         outcomes = outcomes.deadline(left);
     }
     let figures = outcomes.summary();
+    let shown = progress::shown(arguments);
     let lines = progress::lines(outcomes.progress(), shown, messages);
     if shown == ProgressForm::Bar {
         outcomes = outcomes.with_bar();
@@ -387,6 +395,9 @@ where
         if failed > 0 && share.is_some_and(too_many) {
             token.cancel();
         }
+        if let Some(cases) = &mut cases {
+            cases.record(&outcome);
+        }
         first_unsaved = first_unsaved.or_else(|| unsaved(&outcome));
         look.at(&outcome);
     }
@@ -398,6 +409,7 @@ where
     DriveResult {
         ended: first.map_or(Ok(end), Err),
         summary: figures.snapshot(),
+        cases,
         unsaved: first_unsaved,
     }
 }

@@ -4,7 +4,6 @@
 //! named pipe, for a reader of the results, for a file on a disk that has gone away. So a thread watches the clock, and
 //! ends the process if the run does not end by itself.
 
-use std::path::PathBuf;
 use std::process;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,9 +15,8 @@ use haul::batch::SummaryHandle;
 use crate::arguments::Arguments;
 use crate::bearer_command;
 use crate::failure::{CommandError, Status};
-use crate::files::SummaryFile;
 use crate::messages::Messages;
-use crate::report::{report, stopped_early};
+use crate::report::{ReportPlan, stopped_early};
 
 /// Reason why a run was stopped that took longer than its limit.
 pub(crate) const REASON: &str = "the run took too long (--max-run-time)";
@@ -72,7 +70,7 @@ impl RunLimit {
             let watch = LimitThread {
                 ends,
                 stage: Arc::clone(&run.stage),
-                summary_json: arguments.results.summary_json.clone(),
+                report: ReportPlan::of(arguments),
                 messages: messages.clone(),
             };
             let watching = thread::Builder::new().name("haul-limit".to_owned());
@@ -131,7 +129,7 @@ impl RunLimit {
 struct LimitThread {
     ends: Instant,
     stage: Arc<Mutex<RunStage>>,
-    summary_json: Option<PathBuf>,
+    report: ReportPlan,
     messages: Messages,
 }
 
@@ -174,15 +172,16 @@ impl LimitThread {
             }
         };
         let note = !matches!(stage, RunStage::Reports | RunStage::IsOver(_));
-        let (summary_json, messages) = (self.summary_json.clone(), self.messages.clone());
+        let (report, messages) = (self.report.clone(), self.messages.clone());
         let (done, is_done) = channel::<()>();
         let last_words = move || {
             let _done = done;
             if let Some(figures) = figures {
                 let mut summary = figures.snapshot();
                 summary.set_interrupted(true);
-                let reported = SummaryFile::open(summary_json.as_deref())
-                    .and_then(|mut file| report(&summary, &mut file, &messages));
+                let opened = report.open();
+                let reported =
+                    opened.and_then(|mut report| report.write(&summary, None, &messages));
                 if let Err(failure) = reported {
                     messages.error(failure.message());
                 }

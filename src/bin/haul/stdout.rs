@@ -27,6 +27,19 @@ pub(crate) fn check() -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Prints text on standard output. A reader that closed the pipe is no failure.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn print(text: &[u8]) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text).and_then(|()| out.flush());
+    match written {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&e)),
+        _ => Ok(()),
+    }
+}
+
 /// Failure of a write to standard output.
 pub(crate) fn unwritten(error: &io::Error) -> CommandError {
     CommandError::unwritten(format!("stdout: cannot be written: {error}"))

@@ -5,6 +5,7 @@ mod connection;
 mod downloads;
 mod ending;
 mod foreign;
+mod forms;
 mod given_places;
 mod names;
 mod pace;
@@ -23,6 +24,7 @@ pub(crate) use config::HostOptions;
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use downloads::DownloadArguments;
 pub(crate) use ending::EndingArguments;
+pub(crate) use forms::FormArguments;
 pub(crate) use names::{is_secret, name_of};
 pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;
@@ -71,6 +73,8 @@ pub(crate) struct Arguments {
     pub(crate) results: ResultArguments,
     #[command(flatten)]
     pub(crate) downloads: DownloadArguments,
+    #[command(flatten)]
+    pub(crate) forms: FormArguments,
     #[command(flatten)]
     pub(crate) ending: EndingArguments,
     #[command(flatten)]

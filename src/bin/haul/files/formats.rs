@@ -47,6 +47,8 @@ pub(super) fn check(used: &Use) -> Result<(), CommandError> {
         "--failures" => ("JSON Lines or SQLite", "failures.jsonl or failures.db"),
         "--summary-json" => ("JSON", "summary.json"),
         "--cookie-jar" => ("Netscape's format", "cookies.txt"),
+        "--html" => ("HTML", "report.html"),
+        "--junit" => ("XML", "junit.xml"),
         _ => (
             "JSON Lines, CSV and TSV, also with .gz or .zst",
             "run.jsonl, run.csv or run.jsonl.gz",

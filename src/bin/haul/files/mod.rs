@@ -6,6 +6,7 @@ mod report;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod writable;
 
 use std::ffi::{OsStr, OsString};
@@ -21,6 +22,7 @@ use crate::source::{STDIN, is_url};
 
 pub(crate) use report::enter_report;
 pub(crate) use summary::SummaryFile;
+pub(crate) use whole::{check as check_whole, write as write_whole};
 pub(crate) use writable::NewOutputs;
 
 /// Name in messages of a file among the arguments.
@@ -190,6 +192,9 @@ fn written(arguments: &Arguments) -> Vec<Use> {
     if let Some(path) = to.summary_json.as_ref().filter(|path| is_file_name(path)) {
         uses.push(Use::new(Access::Write, "--summary-json", path));
     }
+    let forms = arguments.forms.paths().into_iter();
+    let forms = forms.filter(|(_, path)| is_file_name(path));
+    uses.extend(forms.map(|(name, path)| Use::new(Access::Write, name, path)));
     uses
 }
 
@@ -351,6 +356,7 @@ impl RunFiles {
                         // Only a file of cookies is replaced.
                         "--cookie-jar" => false,
                         "--summary-json" if resumes => is_file && !summary::is_summary(path),
+                        "--html" | "--junit" if resumes => is_file && !whole::is_report(path),
                         // Each run has its own rows in a database.
                         "--failures" if is_database(path) => false,
                         _ => is_file && !resumes,
@@ -375,7 +381,12 @@ fn exists(used: &Use, resumes: bool) -> CommandError {
                 "{path}: it exists, and is no summary of an earlier run (another name is expected)"
             )
         }
-        ("--summary-json", _) => format!("{path}: it exists (--overwrite replaces it)"),
+        ("--html" | "--junit", _) if resumes => {
+            format!("{path}: it exists, and is no report of haul (another name is expected)")
+        }
+        ("--summary-json" | "--html" | "--junit", _) => {
+            format!("{path}: it exists (--overwrite replaces it)")
+        }
         (_, Access::Beside) => {
             format!(
                 "{path}: it exists, and would be {} (--overwrite replaces it)",

@@ -35,7 +35,8 @@ pub(crate) fn enter_report(
         }
         formats::check(&used)?;
         let is_there = used.path.symlink_metadata().is_ok();
-        if is_there && !overwrite && !is_stream(&used.path) {
+        let is_file = is_there && !is_stream(&used.path) && !used.path.is_dir();
+        if is_file && !overwrite {
             return Err(exists(&used, false));
         }
     }

@@ -85,7 +85,7 @@ impl SummaryFile {
 
 /// Checks that no other process writes the file, as another haul does that holds the lock of its results or log. The lock
 /// is not kept: at the end of its time a run opens the file once more.
-fn check_not_written(file: &File) -> io::Result<()> {
+pub(super) fn check_not_written(file: &File) -> io::Result<()> {
     match file.metadata()?.is_file().then(|| file.try_lock()) {
         Some(Err(TryLockError::WouldBlock)) => {
             let reason = "another process is writing it";

@@ -70,6 +70,14 @@ impl NewOutputs {
     }
 }
 
+/// Finds a file that cannot be written, and does not change it.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn check(path: &Path) -> Result<(), CommandError> {
+    check_file(path, None).map_err(|e| unwritable(path, "cannot be written", &e))
+}
+
 fn unwritable(path: &Path, what: &str, error: &io::Error) -> CommandError {
     CommandError::unwritten(
         match path.is_dir() && error.kind() == io::ErrorKind::IsADirectory {

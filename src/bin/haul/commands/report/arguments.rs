@@ -8,7 +8,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 use haul::report::Grouping;
 use haul::summary::Threshold;
 
-use crate::arguments::{self, Color, MessageArguments, ProgramEnd, ProgressForm};
+use crate::arguments::{self, Color, FormArguments, MessageArguments, ProgramEnd, ProgressForm};
 
 /// Sum up the results of finished runs
 ///
@@ -54,6 +54,8 @@ pub(crate) struct ReportArguments {
     /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary_json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) forms: FormArguments,
     /// Replace existing output files
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -84,6 +86,7 @@ be written.
   haul report run.jsonl                                    the summary of a run
   haul report --by host --summary-json report.json run.jsonl.zst
   haul report --fail-if 'p95>500ms' --fail-if 'failed>1%' run.jsonl
+  haul report --html report.html run.jsonl                 a page with plots and tables
   haul report --against yesterday.jsonl --fail-on newly-failed today.jsonl
 
 A file with the name report is given as ./report.";
@@ -94,7 +97,11 @@ impl ReportArguments {
     pub(crate) fn read() -> Result<ReportArguments, ProgramEnd> {
         let typed = env::args_os().skip(2);
         let typed = [OsString::from("haul report")].into_iter().chain(typed);
-        let command = || arguments::with_variables(ReportArguments::command());
+        let command = || {
+            let command = arguments::with_variables(ReportArguments::command());
+            // The forms are what this command is for; in a run they are rare.
+            command.mut_args(|argument| argument.hide_short_help(false))
+        };
         let read = command()
             .try_get_matches_from(typed)
             .and_then(|matches| ReportArguments::from_arg_matches(&matches));

@@ -5,7 +5,6 @@ mod arguments;
 mod inputs;
 mod table;
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use haul::redact::Escaped;
@@ -17,6 +16,7 @@ use inputs::ResultInput;
 
 use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile};
+use crate::forms::ReportForms;
 use crate::messages::Messages;
 use crate::stdout;
 use crate::terminal;
@@ -42,17 +42,25 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
     let old = arguments.against.as_deref().map(ResultInput::of);
     let old = old.transpose()?;
     let read: Vec<_> = old.iter().chain(&inputs).map(ResultInput::used).collect();
-    let outputs = arguments.summary_json.as_deref();
-    let outputs = outputs.map(|path| ("--summary-json", path));
-    files::enter_report(&read, outputs.as_slice(), arguments.overwrite)?;
+    let outputs = outputs(arguments);
+    files::enter_report(&read, &outputs, arguments.overwrite)?;
+    let forms = forms(arguments)?;
+    for (_, path) in &outputs {
+        files::check_whole(path)?;
+    }
     stdout::check()?;
     let mut summary_file = SummaryFile::open(arguments.summary_json.as_deref())?;
-    let shows = !messages.is_quiet() && arguments.summary_json.as_deref() != Some(Path::new("-"));
+    let shows = !messages.is_quiet() && !forms.stdout_is_taken();
     if let Some(old) = old {
-        let comparison = against::compare(&[old], &inputs, messages)?;
+        let comparison = against::compare(&[old], &inputs, forms.cases(), messages)?;
         summary_file.write(&comparison)?;
+        let written = forms.write(comparison.new());
         if shows {
             print(&format!("{comparison}\n"))?;
+        }
+        written?;
+        if arguments.forms.markdown {
+            print(&against::markdown(&comparison))?;
         }
         let newly_failed = arguments.fail_on == Some(FailOn::NewlyFailed)
             && against::tell_newly_failed(&comparison, messages);
@@ -64,15 +72,34 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
     if let Some(by) = &arguments.by {
         reader = reader.by(by.clone());
     }
+    if let Some(cases) = forms.cases() {
+        reader = reader.cases(cases);
+    }
     let read = read_all(&inputs, &mut reader, messages)?;
     let report = reader.finish().map_err(|error| failed(&error))?;
     summary_file.write(&report)?;
     if shows && !(report.summary().total() == 0 && read.is_err()) {
         print(&shown(&report))?;
     }
+    forms.write(&report)?;
     read.map_err(|error| failed(&error))?;
     let exceeded = thresholds::exceeded(&arguments.fail_if, report.summary(), messages);
     Ok(status(exceeded))
+}
+
+/// Returns the files that are written, each with its option.
+fn outputs(arguments: &ReportArguments) -> Vec<(&'static str, &Path)> {
+    let summary = arguments.summary_json.as_ref();
+    let summary = summary.map(|path| ("--summary-json", path));
+    let paths = summary.into_iter().chain(arguments.forms.paths());
+    paths.map(|(name, path)| (name, path.as_path())).collect()
+}
+
+/// Returns the forms that are asked for.
+fn forms(arguments: &ReportArguments) -> Result<ReportForms, CommandError> {
+    let to_stdout = arguments.summary_json.as_deref() == Some(Path::new("-"));
+    let taken = to_stdout.then_some("the summary (--summary-json)");
+    ReportForms::new(&arguments.forms, taken)
 }
 
 fn status(is_beyond: bool) -> Status {
@@ -140,14 +167,8 @@ fn shown(report: &Report) -> String {
     text
 }
 
-/// Prints text on standard output. A reader that closed the pipe is no failure.
 fn print(text: &str) -> Result<(), CommandError> {
-    let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    match written {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(stdout::unwritten(&e)),
-        _ => Ok(()),
-    }
+    stdout::print(text.as_bytes())
 }
 
 /// Escapes a text of a server or an input for a terminal.
