@@ -1,4 +1,4 @@
-//! Opens the database file for writing, and checks its format.
+//! Opens a database file for writing, and checks its format.
 
 use std::io;
 use std::path::Path;
@@ -7,15 +7,33 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::super::{SinkError, SinkTarget};
-use super::schema::{self, FIRST, VERSION};
+use super::outcomes::RESULTS;
+use super::schema::FAILURE_LOG;
 use crate::redact::escape::log_line;
 
 /// Longest wait for another program's lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens the database for writing. Makes it if it does not exist, and brings a database of an earlier version up to
-/// date.
-pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
+/// Kind of database that this crate writes: its tables and their version, stored as `user_version`.
+#[derive(Debug)]
+pub(super) struct DatabaseKind {
+    /// Name of the kind in messages, and the article before it.
+    pub(super) name: &'static str,
+    pub(super) article: &'static str,
+    /// Table that no other kind has. Both kinds have a table `runs`.
+    pub(super) table: &'static str,
+    pub(super) version: i64,
+    /// Makes the tables.
+    pub(super) create: fn(&Connection) -> rusqlite::Result<()>,
+    /// First version, and the function that brings its tables up to date. `None`: there was no other version.
+    pub(super) first: Option<(i64, fn(&Connection) -> rusqlite::Result<()>)>,
+}
+
+const KINDS: [&DatabaseKind; 2] = [&FAILURE_LOG, &RESULTS];
+
+/// Opens a database of this kind for writing. Makes it if it does not exist, and brings a database of an earlier version
+/// up to date.
+pub(super) fn open(path: &Path, kind: &DatabaseKind) -> Result<Connection, SinkError> {
     let failed = |e| error(path, "cannot be opened as an SQLite database", e);
     let mut database = Connection::open(path).map_err(failed)?;
     database.busy_timeout(PATIENCE).map_err(failed)?;
@@ -23,14 +41,15 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
     let transaction = database
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
-    match version(path, &transaction)? {
-        None => schema::create(&transaction).map_err(failed)?,
-        Some(FIRST) => {
-            log_line!(Info, "{}: brought up to version {VERSION}", path.display());
+    match (version(path, &transaction, kind)?, kind.first) {
+        (None, _) => (kind.create)(&transaction).map_err(failed)?,
+        (Some(found), Some((first, migrate))) if found == first => {
+            let version = kind.version;
+            log_line!(Info, "{}: brought up to version {version}", path.display());
             let failed = |e| error(path, "cannot be brought up to date", e);
-            schema::migrate(&transaction).map_err(failed)?;
+            migrate(&transaction).map_err(failed)?;
         }
-        Some(_) => {}
+        (Some(_), _) => {}
     }
     transaction.commit().map_err(failed)?;
     let mode: String = database
@@ -43,28 +62,49 @@ pub(super) fn open(path: &Path) -> Result<Connection, SinkError> {
     Ok(database)
 }
 
-/// Returns the version of the failure log in the database. `None`: the database is empty. An error if the database
-/// holds anything but failures of a version that this crate knows.
-pub(super) fn version(path: &Path, database: &Connection) -> Result<Option<i64>, SinkError> {
+/// Returns the version of the tables in the database. `None`: the database is empty. An error if the database holds
+/// anything but tables of this kind and of a version that this crate knows.
+pub(super) fn version(
+    path: &Path,
+    database: &Connection,
+    kind: &DatabaseKind,
+) -> Result<Option<i64>, SinkError> {
     let failed = |e| error(path, "cannot be read as an SQLite database", e);
     let number = |query| database.query_row::<i64, _, _>(query, [], |row| row.get(0));
     let version = number("PRAGMA user_version").map_err(failed)?;
     let tables = number("SELECT count(*) FROM sqlite_master").map_err(failed)?;
-    let named = "SELECT count(*) FROM sqlite_master WHERE name IN ('failures', 'runs')";
-    let known = number(named).map_err(failed)?;
-    match (version, tables, known) {
-        (0, 0, _) => Ok(None),
-        (FIRST | VERSION, _, 2) => Ok(Some(version)),
-        (_, _, 2) => Err(foreign(
-            path,
-            format!("its failure log is of version {version} (this is version {VERSION})"),
-        )),
-        _ => Err(no_failure_log(path)),
+    let has = |kind: &DatabaseKind| {
+        let query =
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN (?1, 'runs')";
+        database.query_row(query, [kind.table], |row| Ok(row.get::<_, i64>(0)? == 2))
+    };
+    if version == 0 && tables == 0 {
+        return Ok(None);
     }
+    if !has(kind).map_err(failed)? {
+        for other in KINDS {
+            if has(other).map_err(failed)? {
+                let (article, name) = (other.article, other.name);
+                let reason = format!("it holds {article}{name}, and no {}", kind.name);
+                return Err(foreign(path, reason));
+            }
+        }
+        return Err(nothing_of(kind, path));
+    }
+    let is_first = kind.first.is_some_and(|(first, _)| first == version);
+    if version == kind.version || is_first {
+        return Ok(Some(version));
+    }
+    let (name, known) = (kind.name, kind.version);
+    Err(foreign(
+        path,
+        format!("the version of its {name} is {version} (this is version {known})"),
+    ))
 }
 
-pub(super) fn no_failure_log(path: &Path) -> SinkError {
-    foreign(path, "it holds no failure log".to_owned())
+/// Makes the error for a database without tables of this kind.
+pub(super) fn nothing_of(kind: &DatabaseKind, path: &Path) -> SinkError {
+    foreign(path, format!("it holds no {}", kind.name))
 }
 
 fn foreign(path: &Path, reason: String) -> SinkError {
@@ -74,6 +114,11 @@ fn foreign(path: &Path, reason: String) -> SinkError {
 
 /// Makes a [`SinkError`] of a database error, which stays inside this module.
 pub(super) fn error(path: &Path, action: &'static str, error: rusqlite::Error) -> SinkError {
+    SinkError::new(SinkTarget::File(path.to_owned()), action, io_error(error))
+}
+
+/// Makes an error of the system's kinds of a database error.
+pub(super) fn io_error(error: rusqlite::Error) -> io::Error {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => io::ErrorKind::StorageFull,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => io::ErrorKind::ResourceBusy,
@@ -82,6 +127,5 @@ pub(super) fn error(path: &Path, action: &'static str, error: rusqlite::Error) -
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => io::ErrorKind::InvalidData,
         _ => io::ErrorKind::Other,
     };
-    let source = io::Error::new(kind, error.to_string());
-    SinkError::new(SinkTarget::File(path.to_owned()), action, source)
+    io::Error::new(kind, error.to_string())
 }

@@ -1,7 +1,8 @@
-//! The failure log as an SQLite database.
+//! SQLite databases: the failure log, and in `outcomes/` results.
 
 mod file;
 mod line;
+mod outcomes;
 mod read;
 mod rebuild;
 mod row;
@@ -30,7 +31,10 @@ use crate::request::Request;
 use crate::summary::Summary;
 use rebuild::RebuiltRows;
 use row::{FailureRow, RunFigures};
+use schema::FAILURE_LOG;
 use writer::RowWriter;
+
+pub(super) use outcomes::{OutcomeReader, OutcomeTable, check_supported};
 
 /// Writes each failure as a row of a database, and each batch as a run with its figures.
 ///
@@ -77,7 +81,7 @@ use writer::RowWriter;
 /// Feature `sqlite`.
 #[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Sqlite {
-    writer: RowWriter,
+    writer: RowWriter<FailureRow>,
     options: RecordOptions,
     keep: Keep,
     arguments: Option<String>,
@@ -101,7 +105,7 @@ impl Sqlite {
     /// is a database of another program or of another version of this format.
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, SinkError> {
         let path = path.as_ref();
-        Sqlite::of(path, file::open(path)?)
+        Sqlite::of(path, file::open(path, &FAILURE_LOG)?)
     }
 
     fn of(path: &Path, database: Connection) -> Result<Sqlite, SinkError> {

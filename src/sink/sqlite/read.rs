@@ -10,8 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::{SinkError, SinkTarget};
-use super::file::{PATIENCE, error, no_failure_log, version};
-use super::schema::FIRST;
+use super::file::{PATIENCE, error, nothing_of, version};
+use super::schema::{FAILURE_LOG, FIRST};
 use crate::record::Record;
 use crate::request::Request;
 
@@ -103,7 +103,9 @@ fn read(path: &Path, file: &Path, how: &str) -> Result<Vec<Request>, SinkError> 
     let database =
         Connection::open_with_flags(format!("{}?{how}", uri(file)), flags).map_err(failed)?;
     database.busy_timeout(PATIENCE).map_err(failed)?;
-    let place = match version(path, &database)?.ok_or_else(|| no_failure_log(path))? {
+    let place = match version(path, &database, &FAILURE_LOG)?
+        .ok_or_else(|| nothing_of(&FAILURE_LOG, path))?
+    {
         FIRST => "NULL, NULL",
         _ => "source, line",
     };

@@ -15,7 +15,7 @@ use crate::rejection::Rejection;
 impl Sqlite {
     /// Opens a database that may have `most` pages. 0: any number.
     pub(in super::super) fn of_pages(path: &Path, most: u32) -> Sqlite {
-        let database = file::open(path).unwrap();
+        let database = file::open(path, &FAILURE_LOG).unwrap();
         if most > 0 {
             database
                 .pragma_update(None, "max_page_count", most)
@@ -240,7 +240,7 @@ fn another_version_is_refused_by_number() {
     database.execute_batch("PRAGMA user_version=3").unwrap();
     let error = refused(&folder.file()).to_string();
     assert!(
-        error.ends_with("its failure log is of version 3 (this is version 2)"),
+        error.ends_with("the version of its failure log is 3 (this is version 2)"),
         "{error}"
     );
     let read = Sqlite::last_failures(folder.file())

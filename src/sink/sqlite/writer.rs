@@ -1,6 +1,7 @@
 //! Thread that writes the rows.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -11,21 +12,32 @@ use rusqlite::{Connection, params};
 use super::super::journal::JournalFlush;
 use super::super::{SinkError, SinkTarget};
 use super::file::error;
-use super::row::{FailureRow, RunFigures};
+use super::row::RunFigures;
 
 /// Number of rows that the thread takes ahead.
 const AHEAD: usize = 256;
-/// Bounds of a transaction: it ends with this number of rows, or after this time.
-const ROWS: usize = 100;
+/// Longest time that a transaction stays open.
 const TIME: Duration = Duration::from_millis(200);
 
-enum WriterOrder {
+/// A row that the thread writes.
+pub(super) trait TableRow: Send + 'static {
+    /// Number of rows that end a transaction.
+    const TOGETHER: usize;
+
+    /// Adds the row to its table.
+    fn insert(&self, database: &Connection) -> rusqlite::Result<()>;
+
+    /// True if the row counts among the rows written.
+    fn is_counted(&self) -> bool;
+}
+
+enum WriterOrder<R> {
     Begin {
         run_id: String,
         started: String,
         arguments: Option<String>,
     },
-    Add(Box<FailureRow>),
+    Add(Box<R>),
     Finish(RunFigures, Sender<()>),
     /// Lets no transaction end before this journal has written out its records.
     Follow(Arc<JournalFlush>),
@@ -36,35 +48,38 @@ enum WriterOrder {
 }
 
 /// Hands rows to the thread, besides the sink itself.
-pub(super) struct OrderSender(Sender<WriterOrder>);
+pub(super) struct OrderSender<R>(Sender<WriterOrder<R>>);
 
-impl OrderSender {
+impl<R> OrderSender<R> {
     /// Hands on a row. Returns false if the thread has ended.
-    pub(super) fn add(&self, failure: FailureRow) -> bool {
-        self.0.send(WriterOrder::Add(Box::new(failure))).is_ok()
+    pub(super) fn add(&self, row: R) -> bool {
+        self.0.send(WriterOrder::Add(Box::new(row))).is_ok()
     }
 }
 
 /// The sink's end of the channel. When dropped, it waits until all rows it was given are written.
 #[derive(Debug)]
-pub(super) struct RowWriter {
-    orders: Sender<WriterOrder>,
+pub(super) struct RowWriter<R> {
+    orders: Sender<WriterOrder<R>>,
     thread: Option<JoinHandle<()>>,
     failure: Arc<Mutex<Option<SinkError>>>,
+    /// Number of counted rows whose transaction is complete.
+    written: Arc<AtomicU64>,
     path: PathBuf,
 }
 
-impl RowWriter {
-    pub(super) fn start(path: &Path, database: Connection) -> Result<RowWriter, SinkError> {
+impl<R: TableRow> RowWriter<R> {
+    pub(super) fn start(path: &Path, database: Connection) -> Result<RowWriter<R>, SinkError> {
         let (orders, taken) = bounded(AHEAD);
         let failure = Arc::new(Mutex::new(None));
         let told = Arc::clone(&failure);
         let place = path.to_owned();
+        let written = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&written);
         let thread = std::thread::Builder::new()
             .name("haul-sqlite".to_owned())
             .spawn(move || {
-                let written = write(&place, &database, &taken);
-                if let Err(failed) = written {
+                if let Err(failed) = write(&place, &database, &taken, &count) {
                     *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
                 }
             })
@@ -79,6 +94,7 @@ impl RowWriter {
             orders,
             thread: Some(thread),
             failure,
+            written,
             path: path.to_owned(),
         })
     }
@@ -96,8 +112,13 @@ impl RowWriter {
         })
     }
 
-    pub(super) fn add(&self, failure: FailureRow) -> Result<(), SinkError> {
-        self.order(WriterOrder::Add(Box::new(failure)))
+    pub(super) fn add(&self, row: R) -> Result<(), SinkError> {
+        self.order(WriterOrder::Add(Box::new(row)))
+    }
+
+    /// Number of counted rows that are in the database.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
     }
 
     /// Has rows follow the records of this journal from now on.
@@ -138,11 +159,11 @@ impl RowWriter {
         }
     }
 
-    fn order(&self, order: WriterOrder) -> Result<(), SinkError> {
+    fn order(&self, order: WriterOrder<R>) -> Result<(), SinkError> {
         self.orders.send(order).map_err(|_| self.failed())
     }
 
-    pub(super) fn orders(&self) -> OrderSender {
+    pub(super) fn orders(&self) -> OrderSender<R> {
         OrderSender(self.orders.clone())
     }
 
@@ -168,7 +189,7 @@ impl RowWriter {
     }
 }
 
-impl Drop for RowWriter {
+impl<R> Drop for RowWriter<R> {
     fn drop(&mut self) {
         // The channel may have other senders, so that dropping this one does not end the thread. If the thread has
         // ended, the order is not needed.
@@ -181,10 +202,11 @@ impl Drop for RowWriter {
 
 /// Writes orders until the channel closes or [`WriterOrder::Close`] arrives. The rows of a transaction that fails are not in
 /// the database, all others are.
-fn write(
+fn write<R: TableRow>(
     path: &Path,
     database: &Connection,
-    orders: &Receiver<WriterOrder>,
+    orders: &Receiver<WriterOrder<R>>,
+    written: &AtomicU64,
 ) -> Result<(), SinkError> {
     let wrong = |e| error(path, "cannot be written", e);
     let mut journal = None;
@@ -193,11 +215,13 @@ fn write(
             return Ok(());
         };
         let transaction = database.unchecked_transaction().map_err(wrong)?;
-        let taken = take(database, first, orders, &mut journal).map_err(wrong)?;
+        let mut count = 0;
+        let taken = take(database, (first, orders), &mut journal, &mut count).map_err(wrong)?;
         if let Some(journal) = &journal {
             journal.commit()?;
         }
         transaction.commit().map_err(wrong)?;
+        written.fetch_add(count, Ordering::AcqRel);
         match taken {
             TransactionEnd::Rows => {}
             TransactionEnd::Awaited(written) => drop(written.send(())),
@@ -216,12 +240,12 @@ enum TransactionEnd {
     Last,
 }
 
-/// Writes this order and the orders that arrive in time into a transaction.
-fn take(
+/// Writes this order and the orders that arrive in time into a transaction. Adds the number of counted rows to `count`.
+fn take<R: TableRow>(
     database: &Connection,
-    first: WriterOrder,
-    orders: &Receiver<WriterOrder>,
+    (first, orders): (WriterOrder<R>, &Receiver<WriterOrder<R>>),
     journal: &mut Option<Arc<JournalFlush>>,
+    count: &mut u64,
 ) -> rusqlite::Result<TransactionEnd> {
     let until = Instant::now() + TIME;
     let (mut next, mut rows) = (first, 0);
@@ -237,7 +261,10 @@ fn take(
                     params![run_id, started, arguments],
                 )?;
             }
-            WriterOrder::Add(failure) => failure.insert(database)?,
+            WriterOrder::Add(row) => {
+                row.insert(database)?;
+                *count += u64::from(row.is_counted());
+            }
             WriterOrder::Follow(ahead) => *journal = Some(ahead),
             WriterOrder::Finish(run, written) => {
                 finish(database, &run)?;
@@ -247,7 +274,7 @@ fn take(
             WriterOrder::Close => return Ok(TransactionEnd::Last),
         }
         rows += 1;
-        if rows >= ROWS {
+        if rows >= R::TOGETHER {
             return Ok(TransactionEnd::Rows);
         }
         next = match orders.recv_deadline(until) {
