@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::results_database::LINES;
+
 /// Limit for the time of a run: long enough for the slowest machine, so a run that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -376,8 +378,12 @@ impl Folder {
         fs::read_to_string(self.0.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
+    /// Returns the records of a results file, or of a results database.
     pub(crate) fn records(&self, name: &str) -> Vec<Value> {
-        records(&self.read(name))
+        records(&match name.ends_with(".db") {
+            true => self.ask(name, LINES).concat(),
+            false => self.read(name),
+        })
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

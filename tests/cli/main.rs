@@ -47,6 +47,7 @@ mod recording;
 mod replaced;
 mod requests;
 mod results;
+mod results_database;
 mod resuming;
 mod retry_after;
 #[cfg(unix)]

@@ -171,3 +171,14 @@ impl Drop for JournalWriter {
         }
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+impl JournalWriter {
+    /// Returns the table of a database.
+    pub(super) fn table(&mut self) -> Option<&mut OutcomeTable> {
+        match &mut self.to {
+            JournalTarget::Lines(_) => None,
+            JournalTarget::Database(table) => Some(table),
+        }
+    }
+}

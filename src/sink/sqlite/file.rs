@@ -17,9 +17,10 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Kind of database that this crate writes: its tables and their version, stored as `user_version`.
 #[derive(Debug)]
 pub(super) struct DatabaseKind {
-    /// Name of the kind in messages, and the article before it.
+    /// Name of the kind in messages, with its article and its verb.
     pub(super) name: &'static str,
     pub(super) article: &'static str,
+    pub(super) verb: &'static str,
     /// Table that no other kind has. Both kinds have a table `runs`.
     pub(super) table: &'static str,
     pub(super) version: i64,
@@ -95,10 +96,10 @@ pub(super) fn version(
     if version == kind.version || is_first {
         return Ok(Some(version));
     }
-    let (name, known) = (kind.name, kind.version);
+    let (name, verb, known) = (kind.name, kind.verb, kind.version);
     Err(foreign(
         path,
-        format!("the version of its {name} is {version} (this is version {known})"),
+        format!("its {name} {verb} of version {version} (this is version {known})"),
     ))
 }
 

@@ -34,6 +34,9 @@ use row::{FailureRow, RunFigures};
 use schema::FAILURE_LOG;
 use writer::RowWriter;
 
+#[cfg(test)]
+pub(super) use tests::records_of;
+
 pub(super) use outcomes::{OutcomeReader, OutcomeTable, check_supported};
 
 /// Writes each failure as a row of a database, and each batch as a run with its figures.

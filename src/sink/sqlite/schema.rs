@@ -8,6 +8,7 @@ use crate::record::key_of_url;
 pub(super) const FAILURE_LOG: DatabaseKind = DatabaseKind {
     name: "failure log",
     article: "a ",
+    verb: "is",
     table: "failures",
     version: 2,
     create,

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::ErrorType;
 use crate::outcome::sample::{self, response};
+use crate::record::Record;
 use crate::rejection::Rejection;
 
 impl Sqlite {
@@ -39,6 +40,17 @@ impl Sqlite {
         let rows = rows.query_map([], row).unwrap();
         rows.map(Result::unwrap).collect()
     }
+}
+
+/// Records of a results database.
+pub(in super::super) fn records_of(path: &Path) -> Vec<Record<'static>> {
+    let database = Connection::open(path).unwrap();
+    let mut rows = database
+        .prepare("SELECT record FROM outcomes ORDER BY number")
+        .unwrap();
+    let rows = rows.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    rows.map(|record| Record::parse(&record.unwrap()).unwrap())
+        .collect()
 }
 
 /// A folder for one test, removed when dropped.
@@ -240,7 +252,7 @@ fn another_version_is_refused_by_number() {
     database.execute_batch("PRAGMA user_version=3").unwrap();
     let error = refused(&folder.file()).to_string();
     assert!(
-        error.ends_with("the version of its failure log is 3 (this is version 2)"),
+        error.ends_with("its failure log is of version 3 (this is version 2)"),
         "{error}"
     );
     let read = Sqlite::last_failures(folder.file())

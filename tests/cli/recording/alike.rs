@@ -105,7 +105,7 @@ pub(super) fn check(
     (results, log): (&str, &str),
     count: usize,
 ) -> usize {
-    let records = match results.ends_with(".jsonl") {
+    let records = match results.ends_with(".jsonl") || results.ends_with(".db") {
         true => folder.records(results),
         false => records(&unpacked(&folder.at(results))),
     };

@@ -3,6 +3,8 @@
 mod reader;
 mod row;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;

@@ -9,6 +9,7 @@ use super::super::schema::RUNS;
 pub(in super::super) const RESULTS: DatabaseKind = DatabaseKind {
     name: "results",
     article: "",
+    verb: "are",
     table: "outcomes",
     version: 1,
     create,
