@@ -185,9 +185,9 @@ impl ClientBuilder {
         self
     }
 
-    /// True: the content codings of bodies stay; see [`Request::keep_encoding`](crate::Request::keep_encoding).
+    /// True: the content codings of bodies stay. Default false: bodies are decoded.
     ///
-    /// Default false: bodies are decoded.
+    /// See [`Request::keep_encoding`](crate::Request::keep_encoding).
     pub fn keep_encoding(mut self, keep: bool) -> Self {
         self.defaults.keep_encoding = keep;
         self

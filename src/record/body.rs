@@ -28,8 +28,10 @@ pub enum BodyMode {
     /// Text where the body is text, else base64.
     #[default]
     Auto,
-    /// JSON in the record itself, under `json`, where the `Content-Type` is JSON (`application/json`, `text/json` or
-    /// `+json`), the body parses and nothing of it was cut; other bodies as with [`Auto`](BodyMode::Auto).
+    /// JSON in the record itself, under `json`; other bodies as with [`Auto`](BodyMode::Auto).
+    ///
+    /// A body is JSON if its `Content-Type` is (`application/json`, `text/json` or `+json`), it parses, and nothing of
+    /// it was cut.
     ///
     /// The JSON is as it was written, with its digits, escapes and the order of its keys, but without white space
     /// between them. A body that no [`Value`](serde_json::Value) can hold (the number 1e999, more than 128 levels) does

@@ -231,8 +231,9 @@ impl Request {
         self
     }
 
-    /// True: the content codings of the body stay, so that it has the bytes that the server sent. Default: the
-    /// [client's](crate::ClientBuilder::keep_encoding), which is false.
+    /// True: the content codings of the body stay, so that it has the bytes that the server sent.
+    ///
+    /// Default: the [client's](crate::ClientBuilder::keep_encoding), which is false.
     ///
     /// For a file whose checksum is known: a `.tar.gz` that is served with `Content-Encoding: gzip` stays one.
     /// [`content_encoding`](crate::Response::content_encoding) tells the codings, a [saved](Request::save_to) file and its

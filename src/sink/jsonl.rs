@@ -12,7 +12,9 @@ use crate::outcome::Outcome;
 use crate::record::{Layout, Record, RecordOptions};
 use crate::summary::Summary;
 
-/// Writes each outcome as one line, in the format of [`record`](crate::record), or in [another form](JsonLines::layout).
+/// Writes each outcome as one line, in the format of [`record`](crate::record).
+///
+/// [`layout`](JsonLines::layout) sets another form.
 ///
 /// A file whose name ends with `.gz` or `.zst` (features `gzip`, `zstd`) is compressed: each write is a member or frame of
 /// its own.

@@ -7,6 +7,8 @@ mod bodiless;
 mod command;
 #[cfg(feature = "rustls")]
 mod connection;
+#[cfg(unix)]
+mod continued_outputs;
 mod costs;
 mod credentials;
 mod downloads;

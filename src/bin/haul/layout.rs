@@ -8,7 +8,6 @@ use crate::arguments::{Arguments, BodyForm, name_of};
 use crate::failure::CommandError;
 use crate::files::{is_database, results_path};
 use crate::messages::Messages;
-use crate::output::Output;
 use crate::text_or_file::text_or_file;
 
 /// Endings of names that promise JSON Lines.
@@ -44,11 +43,11 @@ pub(crate) fn of_results(arguments: &Arguments) -> Result<Layout, CommandError> 
 
 /// Returns the format that the ending of a name promises. `None`: it promises none.
 fn promised(path: &Path) -> Option<RowFormat> {
-    let ends = |end: &&str| {
+    let ends = |end: &str| {
         path.extension()
             .is_some_and(|e| e.eq_ignore_ascii_case(end))
     };
-    let is_json = OF_JSON.iter().any(|end| ends(&end));
+    let is_json = OF_JSON.iter().any(|end| ends(end));
     RowFormat::by_ending(path).or(is_json.then_some(RowFormat::Jsonl))
 }
 
@@ -167,12 +166,9 @@ pub(crate) fn has_bodies(arguments: &Arguments) -> bool {
     }
 }
 
-/// Warns of selected values that were in none of the rows, and tells how many rows had no value.
-pub(crate) fn tell_missing(output: &Output, messages: &Messages) {
-    let missing = output
-        .layouts()
-        .into_iter()
-        .flat_map(|layout| layout.missing());
+/// Warns of selected values that rows lack, with the numbers of those rows.
+pub(crate) fn tell_missing(layouts: &[Layout], messages: &Messages) {
+    let missing = layouts.iter().flat_map(Layout::missing);
     let shown: Vec<_> = missing
         .map(|of| format!("{} in {} of {}", of.name, of.missing, of.rows))
         .collect();

@@ -125,7 +125,7 @@ pub(crate) fn run(
         drive(arguments, outcomes, &mut sink, shown, limit, messages)
     };
     queue.close();
-    layout::tell_missing(&output, messages);
+    layout::tell_missing(output.layouts(), messages);
     summary.add_duplicates(duplicates.count());
     let end = match ended {
         Ok(end) => end,

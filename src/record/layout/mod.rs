@@ -126,7 +126,9 @@ impl Layout {
         }
     }
 
-    /// One line of text for each outcome, with the values of a [`Selection`]'s names in the places of the placeholders.
+    /// One line of text for each outcome, with values in the places of the placeholders.
+    ///
+    /// The names are those of a [`Selection`].
     ///
     /// # Errors
     /// When a name is unknown. The error lists the names.
@@ -155,7 +157,9 @@ impl Layout {
         RowFormat::by_ending(path).map_or(Layout::records(), Layout::rows)
     }
 
-    /// True if a later run can continue a file of this form: whole records, or CSV and TSV with the column `key`.
+    /// True if a later run can continue a file of this form.
+    ///
+    /// This holds for whole records, and for CSV and TSV with the column `key`.
     pub fn is_resumable(&self) -> bool {
         match &self.0 {
             LayoutForm::Records => true,
@@ -166,9 +170,9 @@ impl Layout {
         }
     }
 
-    /// True if the form tells which outcomes are no success, and which replace others: whole records, or rows with the
-    /// columns `outcome`, and `supersedes` or `index`.
+    /// True if the form tells which outcomes are no success, and which replace others.
     ///
+    /// This holds for whole records, and for rows with the columns `outcome`, and `supersedes` or `index`.
     /// Without `supersedes` a row replaces an earlier one of its `key` and `index` that was no success.
     pub fn tells_failures(&self) -> bool {
         self.columns().is_none_or(|columns| {

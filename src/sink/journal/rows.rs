@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use super::saves::digest;
 use super::scan::{self, ResultLine};
-use super::seen::refusal;
-use super::whole::is_torn_record;
+use super::whole::{is_torn_record, refusal};
 use crate::error::ErrorType;
 use crate::record::{Key, Kind, Layout, RowFormat, Selection, is_beginning_of_name};
 

@@ -6,8 +6,6 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::super::growing;
 use super::super::stored::{RowPlace, StoredForm, StoredRows};
 use super::chains::{EarlierChain, EarlierChains};
@@ -16,7 +14,7 @@ use super::rows::ResultReader;
 use super::saves::BegunFiles;
 use super::scan::ResultLine;
 use super::whole::{FileTail, RowReceiver, read_rows};
-use crate::record::{Key, KeyVersion, Kind, Version};
+use crate::record::{Key, KeyVersion, Kind};
 use crate::redact::escape::log_line;
 
 /// Number of lines after which the length of lines, and so their number, is estimated: a table made large enough at
@@ -320,17 +318,4 @@ impl ResultRows<'_> {
     fn put_in(&mut self) {
         self.next.drain(..).for_each(|line| self.seen.add(&line));
     }
-}
-
-/// Returns the reason why a line is refused. Another version comes before all other reasons, since the line's other
-/// keys may then be anything.
-pub(super) fn refusal(line: &[u8], error: &serde_json::Error) -> String {
-    #[derive(Deserialize)]
-    struct OtherVersion {
-        v: u64,
-    }
-    let other = serde_json::from_slice::<OtherVersion>(line)
-        .ok()
-        .and_then(|line| Version::refusal(line.v));
-    other.unwrap_or_else(|| format!("not a record: {error}"))
 }

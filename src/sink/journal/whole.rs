@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io;
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::stored::{RowPlace, StoredForm, StoredRow, StoredRows};
+use crate::record::Version;
 
 /// First bytes of every record. A line without them cannot be the torn beginning of a record.
 const BEGINNING: &[u8] = b"{\"v\":1,";
@@ -98,4 +100,17 @@ fn is_complete(line: &[u8]) -> bool {
 fn is_beginning(line: &[u8]) -> bool {
     let most = line.len().min(BEGINNING.len());
     line[..most] == BEGINNING[..most]
+}
+
+/// Returns the reason why a line is refused. Another version comes before all other reasons, since the line's other
+/// keys may then be anything.
+pub(super) fn refusal(line: &[u8], error: &serde_json::Error) -> String {
+    #[derive(Deserialize)]
+    struct OtherVersion {
+        v: u64,
+    }
+    let other = serde_json::from_slice::<OtherVersion>(line)
+        .ok()
+        .and_then(|line| Version::refusal(line.v));
+    other.unwrap_or_else(|| format!("not a record: {error}"))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use test_support::{Answer, Server};
 
 use super::command::{Folder, records};
-use crate::output_formats::unpacked;
+use crate::continued_outputs::unpacked;
 
 /// Starts a server that answers 404 to every third path, with some six hundred bytes. It responds slowly, so that a
 /// kill finds running requests.
@@ -105,9 +105,9 @@ pub(super) fn check(
     (results, log): (&str, &str),
     count: usize,
 ) -> usize {
-    let records = match results.ends_with(".jsonl") || results.ends_with(".db") {
-        true => folder.records(results),
-        false => records(&unpacked(&folder.at(results))),
+    let records = match results.ends_with(".gz") || results.ends_with(".zst") {
+        true => records(&unpacked(&folder.at(results))),
+        false => folder.records(results),
     };
     let ids: HashSet<&str> = records.iter().map(|r| r["id"].as_str().unwrap()).collect();
     assert_eq!((records.len(), ids.len()), (count, count));

@@ -82,7 +82,7 @@ fn of_results(path: &Path) -> Option<&'static str> {
     };
     let inner = path.file_stem().map(Path::new);
     let path = match inner.filter(|_| has(path, &["gz", "zst"])) {
-        // Of a name like `.gz` nothing is left.
+        // A name like `.gz` promises nothing else.
         Some(inner) if inner.as_os_str().eq_ignore_ascii_case(".gz") => return None,
         Some(inner) if inner.as_os_str().eq_ignore_ascii_case(".zst") => return None,
         Some(inner) => inner,
