@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::results_database::LINES;
-
 /// Limit for the time of a run: long enough for the slowest machine, so a run that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -380,10 +378,10 @@ impl Folder {
 
     /// Returns the records of a results file, or of a results database.
     pub(crate) fn records(&self, name: &str) -> Vec<Value> {
-        records(&match name.ends_with(".db") {
-            true => self.ask(name, LINES).concat(),
-            false => self.read(name),
-        })
+        match name.ends_with(".db") {
+            true => records(&self.ask(name, super::results_database::LINES).concat()),
+            false => records(&self.read(name)),
+        }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

@@ -1,7 +1,19 @@
-//! Results as a database (feature `sqlite`).
+//! SQLite databases: their files, the thread that writes rows, and results as rows (feature `sqlite`).
 
 #[cfg(not(feature = "sqlite"))]
 mod absent;
+#[cfg(feature = "sqlite")]
+pub(super) mod columns;
+#[cfg(feature = "sqlite")]
+pub(super) mod file;
+#[cfg(feature = "sqlite")]
+mod outcomes;
+#[cfg(feature = "sqlite")]
+pub(super) mod run_id;
+#[cfg(feature = "sqlite")]
+pub(super) mod runs;
+#[cfg(feature = "sqlite")]
+pub(super) mod writer;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -9,9 +21,9 @@ use std::path::Path;
 #[cfg(not(feature = "sqlite"))]
 pub(super) use absent::{OutcomeReader, OutcomeTable, check_supported};
 
-#[cfg(feature = "sqlite")]
-pub(super) use super::sqlite::{OutcomeReader, OutcomeTable, check_supported};
 use crate::record::split_ending;
+#[cfg(feature = "sqlite")]
+pub(super) use outcomes::{OutcomeReader, OutcomeTable, check_supported};
 
 /// Endings of the names of databases.
 const ENDINGS: [&str; 3] = ["db", "sqlite", "sqlite3"];

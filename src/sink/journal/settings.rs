@@ -49,7 +49,9 @@ impl Journal {
         self
     }
 
-    /// Sets the command or task of the run, for the column `arguments` of a database. It must hold no secret.
+    /// Sets the command or task of the run, for the column `arguments` of a database.
+    ///
+    /// It must hold no secret.
     pub fn arguments(mut self, arguments: impl Into<String>) -> Journal {
         self.arguments = Some(arguments.into());
         self

@@ -1,17 +1,13 @@
-//! SQLite databases: the failure log, and in `outcomes/` results.
+//! The failure log as an SQLite database.
 
-mod file;
 mod line;
-mod outcomes;
 mod read;
 mod rebuild;
 mod row;
 mod rows;
-mod run_id;
 mod schema;
 #[cfg(test)]
 mod tests;
-mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -20,6 +16,9 @@ use std::time::SystemTime;
 
 use rusqlite::Connection;
 
+use super::database::runs::RunFigures;
+use super::database::writer::RowWriter;
+use super::database::{file, run_id};
 use super::journal::Follower;
 use super::known::stamp;
 use super::missing::{FirstError, MissingFailures, told};
@@ -30,14 +29,11 @@ use crate::redact::Redaction;
 use crate::request::Request;
 use crate::summary::Summary;
 use rebuild::RebuiltRows;
-use row::{FailureRow, RunFigures};
+use row::FailureRow;
 use schema::FAILURE_LOG;
-use writer::RowWriter;
 
 #[cfg(test)]
 pub(super) use tests::records_of;
-
-pub(super) use outcomes::{OutcomeReader, OutcomeTable, check_supported};
 
 /// Writes each failure as a row of a database, and each batch as a run with its figures.
 ///
@@ -202,7 +198,8 @@ impl Sqlite {
         let coming = self.start_run(Some(journal.path()))?;
         self.ahead = true;
         let follower = Follower::of(journal);
-        self.writer.follow(Arc::clone(follower.ahead()))?;
+        let ahead = Arc::clone(follower.ahead());
+        self.writer.follow(Arc::new(move || ahead.commit()))?;
         self.follower = Some(follower);
         let log = RebuiltRows {
             orders: self.writer.orders(),

@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
+use super::super::database::file::{PATIENCE, error, nothing_of, version};
 use super::super::{SinkError, SinkTarget};
-use super::file::{PATIENCE, error, nothing_of, version};
 use super::schema::{FAILURE_LOG, FIRST};
 use crate::record::Record;
 use crate::request::Request;

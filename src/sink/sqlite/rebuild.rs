@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::super::SinkError;
+use super::super::database::writer::OrderSender;
 use super::super::known::{KnownFailures, stamp};
 use super::super::missing::{Log, Unrecorded};
 use super::row::FailureRow;
 use super::rows::{self, RunStart};
-use super::writer::OrderSender;
 use crate::record::Record;
 use crate::request::Request;
 

@@ -1,81 +1,16 @@
-//! Contents of the rows.
+//! Contents of the rows of the failure log.
 
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::Connection;
 
+use super::super::database::columns::{Columns, common_columns, insert, text};
+use super::super::database::writer::TableRow;
 use super::super::known::{class_of, stamp};
-use super::writer::TableRow;
-use crate::error::{Layer, StopReason};
+use crate::error::Layer;
 use crate::outcome::Outcome;
 use crate::record::{Record, RecordOptions};
-use crate::summary::Summary;
-use crate::timing::Phase;
-
-/// Columns of a row and their values.
-pub(super) type Columns = Vec<(&'static str, Value)>;
-
-/// Adds a row to its table. `statement`: the statement, which is the same for all rows of the table.
-pub(super) fn insert(
-    database: &Connection,
-    table: &str,
-    columns: &Columns,
-    statement: &OnceLock<String>,
-) -> rusqlite::Result<()> {
-    let statement = statement.get_or_init(|| {
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let values = vec!["?"; names.len()].join(", ");
-        format!(
-            "INSERT INTO {table}({}) VALUES ({values})",
-            names.join(", ")
-        )
-    });
-    let values = columns.iter().map(|(_, value)| value);
-    let mut insert = database.prepare_cached(statement)?;
-    insert.execute(params_from_iter(values))?;
-    Ok(())
-}
-
-/// Makes the columns that rows of failures and of outcomes have in common.
-pub(super) fn common_columns(record: &Record<'_>, run_id: String) -> Columns {
-    vec![
-        ("url", text(&record.url)),
-        ("response_text", optional(record.response_text.as_deref())),
-        ("id", optional(record.id.as_deref())),
-        ("idx", Value::from(record.index as i64)),
-        ("key", record.key.to_string().into()),
-        ("source", optional(record.source.as_deref())),
-        ("line", record.line.map(|line| line as i64).into()),
-        ("run_id", run_id.into()),
-        ("phase", optional(record.phase.map(Phase::as_str))),
-        ("method", text(&record.method)),
-        ("status", record.status.into()),
-        ("attempts", record.attempts.into()),
-        ("elapsed_ms", time(record.elapsed)),
-        (
-            "stop_reason",
-            optional(record.stop_reason.map(StopReason::as_str)),
-        ),
-        (
-            "truncated",
-            record.body_truncated.unwrap_or_default().into(),
-        ),
-    ]
-}
-
-pub(super) fn text(text: &str) -> Value {
-    Value::from(text.to_owned())
-}
-
-pub(super) fn optional(text: Option<&str>) -> Value {
-    text.map(str::to_owned).into()
-}
-
-pub(super) fn time(time: Option<Duration>) -> Value {
-    time.map(milliseconds).into()
-}
 
 /// A row of `failures`.
 #[derive(Debug)]
@@ -121,37 +56,4 @@ impl TableRow for FailureRow {
     fn is_counted(&self) -> bool {
         true
     }
-}
-
-/// The figures of a run.
-#[derive(Debug)]
-pub(super) struct RunFigures {
-    pub(super) run_id: String,
-    pub(super) finished: String,
-    /// Total, succeeded, rejected, failed, cancelled, not done.
-    pub(super) counts: [u64; 6],
-    pub(super) mean_ms: Option<f64>,
-}
-
-impl RunFigures {
-    pub(super) fn new(run_id: String, summary: &Summary) -> RunFigures {
-        let latency = summary.latency();
-        RunFigures {
-            run_id,
-            finished: stamp(SystemTime::now()),
-            counts: [
-                summary.total(),
-                summary.succeeded(),
-                summary.rejected(),
-                summary.failed(),
-                summary.cancelled(),
-                summary.not_done(),
-            ],
-            mean_ms: (!latency.is_empty()).then(|| milliseconds(latency.mean())),
-        }
-    }
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }

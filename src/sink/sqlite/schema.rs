@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, params};
 
-use super::file::DatabaseKind;
+use super::super::database::file::DatabaseKind;
+use super::super::database::runs::RUNS;
 use crate::record::key_of_url;
 
 pub(super) const FAILURE_LOG: DatabaseKind = DatabaseKind {
     name: "failure log",
-    article: "a ",
     verb: "is",
     table: "failures",
     version: 2,
@@ -25,12 +25,6 @@ CREATE TABLE failures(url TEXT NOT NULL, timestamp TEXT NOT NULL, error_type TEX
   attempts INTEGER NOT NULL, elapsed_ms REAL, stop_reason TEXT, truncated INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL);
 CREATE INDEX failures_type ON failures(error_type, status);
 CREATE INDEX failures_run ON failures(run_id, idx);
-";
-
-/// Table of the runs, the same in each kind of database.
-pub(super) const RUNS: &str = "
-CREATE TABLE runs(run_id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, arguments TEXT, total INTEGER, succeeded INTEGER,
-  rejected INTEGER, failed INTEGER, cancelled INTEGER, not_done INTEGER, mean_ms REAL);
 ";
 
 const VIEW: &str = "

@@ -97,7 +97,7 @@ fn run_until_killed(
     let journal = journal.durable(random.bool());
     #[cfg(feature = "sqlite")]
     if random.bool() {
-        // Its tables alone have 8 pages.
+        // The tables alone have 8 pages.
         let pages = random
             .choice(&[0, 9, 12, 20, 40])
             .copied()

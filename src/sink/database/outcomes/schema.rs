@@ -3,12 +3,11 @@
 use rusqlite::Connection;
 
 use super::super::file::DatabaseKind;
-use super::super::schema::RUNS;
+use super::super::runs::RUNS;
 
 /// Results: all outcomes, one row for each line that a file of JSON Lines would have.
-pub(in super::super) const RESULTS: DatabaseKind = DatabaseKind {
+pub(super) const RESULTS: DatabaseKind = DatabaseKind {
     name: "results",
-    article: "",
     verb: "are",
     table: "outcomes",
     version: 1,

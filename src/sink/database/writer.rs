@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rusqlite::{Connection, params};
 
-use super::super::journal::JournalFlush;
-use super::super::{SinkError, SinkTarget};
 use super::file::error;
-use super::row::RunFigures;
+use super::runs::RunFigures;
+use crate::sink::{SinkError, SinkTarget};
 
 /// Number of rows that the thread takes ahead.
 const AHEAD: usize = 256;
@@ -20,7 +19,7 @@ const AHEAD: usize = 256;
 const TIME: Duration = Duration::from_millis(200);
 
 /// A row that the thread writes.
-pub(super) trait TableRow: Send + 'static {
+pub(in crate::sink) trait TableRow: Send + 'static {
     /// Number of rows that end a transaction.
     const TOGETHER: usize;
 
@@ -31,6 +30,9 @@ pub(super) trait TableRow: Send + 'static {
     fn is_counted(&self) -> bool;
 }
 
+/// Function that writes out what rows follow, called before each transaction ends.
+pub(in crate::sink) type RowsAhead = Arc<dyn Fn() -> Result<(), SinkError> + Send + Sync>;
+
 enum WriterOrder<R> {
     Begin {
         run_id: String,
@@ -39,8 +41,8 @@ enum WriterOrder<R> {
     },
     Add(Box<R>),
     Finish(RunFigures, Sender<()>),
-    /// Lets no transaction end before this journal has written out its records.
-    Follow(Arc<JournalFlush>),
+    /// Lets no transaction end before this function has returned.
+    Follow(RowsAhead),
     /// Ends the transaction, and sends when it is written.
     Settle(Sender<()>),
     /// Ends the thread: no further order follows.
@@ -48,18 +50,18 @@ enum WriterOrder<R> {
 }
 
 /// Hands rows to the thread, besides the sink itself.
-pub(super) struct OrderSender<R>(Sender<WriterOrder<R>>);
+pub(in crate::sink) struct OrderSender<R>(Sender<WriterOrder<R>>);
 
 impl<R> OrderSender<R> {
     /// Hands on a row. Returns false if the thread has ended.
-    pub(super) fn add(&self, row: R) -> bool {
+    pub(in crate::sink) fn add(&self, row: R) -> bool {
         self.0.send(WriterOrder::Add(Box::new(row))).is_ok()
     }
 }
 
 /// The sink's end of the channel. When dropped, it waits until all rows it was given are written.
 #[derive(Debug)]
-pub(super) struct RowWriter<R> {
+pub(in crate::sink) struct RowWriter<R> {
     orders: Sender<WriterOrder<R>>,
     thread: Option<JoinHandle<()>>,
     failure: Arc<Mutex<Option<SinkError>>>,
@@ -69,7 +71,10 @@ pub(super) struct RowWriter<R> {
 }
 
 impl<R: TableRow> RowWriter<R> {
-    pub(super) fn start(path: &Path, database: Connection) -> Result<RowWriter<R>, SinkError> {
+    pub(in crate::sink) fn start(
+        path: &Path,
+        database: Connection,
+    ) -> Result<RowWriter<R>, SinkError> {
         let (orders, taken) = bounded(AHEAD);
         let failure = Arc::new(Mutex::new(None));
         let told = Arc::clone(&failure);
@@ -99,7 +104,7 @@ impl<R: TableRow> RowWriter<R> {
         })
     }
 
-    pub(super) fn begin(
+    pub(in crate::sink) fn begin(
         &self,
         run_id: String,
         started: String,
@@ -112,29 +117,29 @@ impl<R: TableRow> RowWriter<R> {
         })
     }
 
-    pub(super) fn add(&self, row: R) -> Result<(), SinkError> {
+    pub(in crate::sink) fn add(&self, row: R) -> Result<(), SinkError> {
         self.order(WriterOrder::Add(Box::new(row)))
     }
 
     /// Number of counted rows that are in the database.
-    pub(super) fn written(&self) -> u64 {
+    pub(in crate::sink) fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
     }
 
-    /// Has rows follow the records of this journal from now on.
-    pub(super) fn follow(&self, journal: Arc<JournalFlush>) -> Result<(), SinkError> {
-        self.order(WriterOrder::Follow(journal))
+    /// Has this function called before each transaction ends.
+    pub(in crate::sink) fn follow(&self, ahead: RowsAhead) -> Result<(), SinkError> {
+        self.order(WriterOrder::Follow(ahead))
     }
 
     /// Writes the figures of a run and waits until everything is in the database.
-    pub(super) fn finish(&self, run: RunFigures) -> Result<(), SinkError> {
+    pub(in crate::sink) fn finish(&self, run: RunFigures) -> Result<(), SinkError> {
         let (written, wait) = bounded(1);
         self.order(WriterOrder::Finish(run, written))?;
         self.wait(&wait)
     }
 
     /// Waits until every row handed on is in the database.
-    pub(super) fn settle(&self) -> Result<(), SinkError> {
+    pub(in crate::sink) fn settle(&self) -> Result<(), SinkError> {
         let (written, wait) = bounded(1);
         self.order(WriterOrder::Settle(written))?;
         self.wait(&wait)
@@ -152,7 +157,7 @@ impl<R: TableRow> RowWriter<R> {
     }
 
     /// Returns the error of the thread if it has ended.
-    pub(super) fn check(&self) -> Result<(), SinkError> {
+    pub(in crate::sink) fn check(&self) -> Result<(), SinkError> {
         match &self.thread {
             Some(thread) if thread.is_finished() => Err(self.failed()),
             _ => Ok(()),
@@ -163,7 +168,7 @@ impl<R: TableRow> RowWriter<R> {
         self.orders.send(order).map_err(|_| self.failed())
     }
 
-    pub(super) fn orders(&self) -> OrderSender<R> {
+    pub(in crate::sink) fn orders(&self) -> OrderSender<R> {
         OrderSender(self.orders.clone())
     }
 
@@ -209,16 +214,16 @@ fn write<R: TableRow>(
     written: &AtomicU64,
 ) -> Result<(), SinkError> {
     let wrong = |e| error(path, "cannot be written", e);
-    let mut journal = None;
+    let mut ahead = None;
     loop {
         let Ok(first) = orders.recv() else {
             return Ok(());
         };
         let transaction = database.unchecked_transaction().map_err(wrong)?;
         let mut count = 0;
-        let taken = take(database, (first, orders), &mut journal, &mut count).map_err(wrong)?;
-        if let Some(journal) = &journal {
-            journal.commit()?;
+        let taken = take(database, (first, orders), &mut ahead, &mut count).map_err(wrong)?;
+        if let Some(write_out) = &ahead {
+            write_out()?;
         }
         transaction.commit().map_err(wrong)?;
         written.fetch_add(count, Ordering::AcqRel);
@@ -244,7 +249,7 @@ enum TransactionEnd {
 fn take<R: TableRow>(
     database: &Connection,
     (first, orders): (WriterOrder<R>, &Receiver<WriterOrder<R>>),
-    journal: &mut Option<Arc<JournalFlush>>,
+    ahead: &mut Option<RowsAhead>,
     count: &mut u64,
 ) -> rusqlite::Result<TransactionEnd> {
     let until = Instant::now() + TIME;
@@ -265,7 +270,7 @@ fn take<R: TableRow>(
                 row.insert(database)?;
                 *count += u64::from(row.is_counted());
             }
-            WriterOrder::Follow(ahead) => *journal = Some(ahead),
+            WriterOrder::Follow(first) => *ahead = Some(first),
             WriterOrder::Finish(run, written) => {
                 finish(database, &run)?;
                 return Ok(TransactionEnd::Awaited(written));

@@ -6,35 +6,33 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::super::{SinkError, SinkTarget};
-use super::outcomes::RESULTS;
-use super::schema::FAILURE_LOG;
 use crate::redact::escape::log_line;
+use crate::sink::{SinkError, SinkTarget};
 
 /// Longest wait for another program's lock.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(in crate::sink) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Kind of database that this crate writes: its tables and their version, stored as `user_version`.
 #[derive(Debug)]
-pub(super) struct DatabaseKind {
-    /// Name of the kind in messages, with its article and its verb.
-    pub(super) name: &'static str,
-    pub(super) article: &'static str,
-    pub(super) verb: &'static str,
-    /// Table that no other kind has. Both kinds have a table `runs`.
-    pub(super) table: &'static str,
-    pub(super) version: i64,
+pub(in crate::sink) struct DatabaseKind {
+    /// Name of the kind in messages, with its verb.
+    pub(in crate::sink) name: &'static str,
+    pub(in crate::sink) verb: &'static str,
+    /// Table that no other kind has, see [`TABLES`].
+    pub(in crate::sink) table: &'static str,
+    pub(in crate::sink) version: i64,
     /// Makes the tables.
-    pub(super) create: fn(&Connection) -> rusqlite::Result<()>,
+    pub(in crate::sink) create: fn(&Connection) -> rusqlite::Result<()>,
     /// First version, and the function that brings its tables up to date. `None`: there was no other version.
-    pub(super) first: Option<(i64, fn(&Connection) -> rusqlite::Result<()>)>,
+    pub(in crate::sink) first: Option<(i64, fn(&Connection) -> rusqlite::Result<()>)>,
 }
 
-const KINDS: [&DatabaseKind; 2] = [&FAILURE_LOG, &RESULTS];
+/// Table of each kind, and what a database with it holds. Each kind has a table `runs` too.
+const TABLES: [(&str, &str); 2] = [("failures", "a failure log"), ("outcomes", "results")];
 
 /// Opens a database of this kind for writing. Makes it if it does not exist, and brings a database of an earlier version
 /// up to date.
-pub(super) fn open(path: &Path, kind: &DatabaseKind) -> Result<Connection, SinkError> {
+pub(in crate::sink) fn open(path: &Path, kind: &DatabaseKind) -> Result<Connection, SinkError> {
     let failed = |e| error(path, "cannot be opened as an SQLite database", e);
     let mut database = Connection::open(path).map_err(failed)?;
     database.busy_timeout(PATIENCE).map_err(failed)?;
@@ -65,7 +63,7 @@ pub(super) fn open(path: &Path, kind: &DatabaseKind) -> Result<Connection, SinkE
 
 /// Returns the version of the tables in the database. `None`: the database is empty. An error if the database holds
 /// anything but tables of this kind and of a version that this crate knows.
-pub(super) fn version(
+pub(in crate::sink) fn version(
     path: &Path,
     database: &Connection,
     kind: &DatabaseKind,
@@ -74,19 +72,18 @@ pub(super) fn version(
     let number = |query| database.query_row::<i64, _, _>(query, [], |row| row.get(0));
     let version = number("PRAGMA user_version").map_err(failed)?;
     let tables = number("SELECT count(*) FROM sqlite_master").map_err(failed)?;
-    let has = |kind: &DatabaseKind| {
+    let has = |table: &str| {
         let query =
             "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN (?1, 'runs')";
-        database.query_row(query, [kind.table], |row| Ok(row.get::<_, i64>(0)? == 2))
+        database.query_row(query, [table], |row| Ok(row.get::<_, i64>(0)? == 2))
     };
     if version == 0 && tables == 0 {
         return Ok(None);
     }
-    if !has(kind).map_err(failed)? {
-        for other in KINDS {
-            if has(other).map_err(failed)? {
-                let (article, name) = (other.article, other.name);
-                let reason = format!("it holds {article}{name}, and no {}", kind.name);
+    if !has(kind.table).map_err(failed)? {
+        for (table, content) in TABLES {
+            if has(table).map_err(failed)? {
+                let reason = format!("it holds {content}, and no {}", kind.name);
                 return Err(foreign(path, reason));
             }
         }
@@ -104,7 +101,7 @@ pub(super) fn version(
 }
 
 /// Makes the error for a database without tables of this kind.
-pub(super) fn nothing_of(kind: &DatabaseKind, path: &Path) -> SinkError {
+pub(in crate::sink) fn nothing_of(kind: &DatabaseKind, path: &Path) -> SinkError {
     foreign(path, format!("it holds no {}", kind.name))
 }
 
@@ -114,12 +111,16 @@ fn foreign(path: &Path, reason: String) -> SinkError {
 }
 
 /// Makes a [`SinkError`] of a database error, which stays inside this module.
-pub(super) fn error(path: &Path, action: &'static str, error: rusqlite::Error) -> SinkError {
+pub(in crate::sink) fn error(
+    path: &Path,
+    action: &'static str,
+    error: rusqlite::Error,
+) -> SinkError {
     SinkError::new(SinkTarget::File(path.to_owned()), action, io_error(error))
 }
 
 /// Makes an error of the system's kinds of a database error.
-pub(super) fn io_error(error: rusqlite::Error) -> io::Error {
+pub(in crate::sink) fn io_error(error: rusqlite::Error) -> io::Error {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => io::ErrorKind::StorageFull,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => io::ErrorKind::ResourceBusy,

@@ -6,7 +6,7 @@ use http::Uri;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use super::super::row::{Columns, common_columns, insert, optional, text, time};
+use super::super::columns::{Columns, common_columns, insert, optional, text, time};
 use super::super::writer::TableRow;
 use crate::error::{ErrorType, Layer};
 use crate::host::Host;

@@ -13,11 +13,11 @@ use rusqlite::Connection;
 
 pub(in crate::sink) use reader::OutcomeReader;
 use row::OutcomeRow;
-pub(super) use schema::RESULTS;
+use schema::RESULTS;
 
 use super::file;
-use super::row::RunFigures;
 use super::run_id;
+use super::runs::RunFigures;
 use super::writer::RowWriter;
 use crate::record::Record;
 use crate::sink::known::stamp;
