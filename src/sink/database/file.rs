@@ -12,6 +12,9 @@ use crate::sink::{SinkError, SinkTarget};
 /// Longest wait for another program's lock.
 pub(in crate::sink) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Function that makes tables, or brings them up to date.
+type TableMaker = fn(&Connection) -> rusqlite::Result<()>;
+
 /// Kind of database that this crate writes: its tables and their version, stored as `user_version`.
 #[derive(Debug)]
 pub(in crate::sink) struct DatabaseKind {
@@ -22,9 +25,9 @@ pub(in crate::sink) struct DatabaseKind {
     pub(in crate::sink) table: &'static str,
     pub(in crate::sink) version: i64,
     /// Makes the tables.
-    pub(in crate::sink) create: fn(&Connection) -> rusqlite::Result<()>,
+    pub(in crate::sink) create: TableMaker,
     /// First version, and the function that brings its tables up to date. `None`: there was no other version.
-    pub(in crate::sink) first: Option<(i64, fn(&Connection) -> rusqlite::Result<()>)>,
+    pub(in crate::sink) first: Option<(i64, TableMaker)>,
 }
 
 /// Table of each kind, and what a database with it holds. Each kind has a table `runs` too.
