@@ -82,7 +82,7 @@ impl Journal {
             lines.end_last_line();
         }
         let results = OpenedResults {
-            to: JournalTarget::Lines(lines),
+            to: JournalTarget::Lines(Box::new(lines)),
             form: ResultsForm::File(form),
             layout,
             seen,
@@ -185,7 +185,7 @@ impl Journal {
             .replacing();
         lines.set_title(layout.title());
         let results = OpenedResults {
-            to: JournalTarget::Lines(lines),
+            to: JournalTarget::Lines(Box::new(lines)),
             form: ResultsForm::File(form),
             layout,
             seen: EarlierOutcomes::default(),

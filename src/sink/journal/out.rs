@@ -23,7 +23,7 @@ pub(super) fn journal_error(path: &Path, action: &'static str, source: io::Error
 
 /// Target of a journal's records.
 pub(super) enum JournalTarget {
-    Lines(LineWriter<GrowingWriter>),
+    Lines(Box<LineWriter<GrowingWriter>>),
     Database(OutcomeTable),
 }
 
