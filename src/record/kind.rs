@@ -17,7 +17,7 @@ pub enum Kind {
 
 impl Kind {
     /// Returns the name in a record.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Kind::Success => "success",
             Kind::Rejected => "rejected",

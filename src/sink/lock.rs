@@ -1,5 +1,5 @@
-//! Locks that let a single process write a results file, and let no process replace a failure log that another one
-//! writes; and a sync that makes the name of a file last.
+//! Locks that let a single process write results, and let no process replace a failure log that another one writes; and
+//! a sync that makes the name of a file last.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -80,6 +80,70 @@ pub(in crate::sink) fn take(_: &File) -> io::Result<()> {
 #[cfg(windows)]
 pub(in crate::sink) fn share(_: &File) -> io::Result<()> {
     Ok(())
+}
+
+/// Lock of a results database: a file beside it, which is removed when the lock is given back.
+///
+/// The database itself is not locked: its own locks let several processes write by turns, and on some systems and
+/// network file systems a lock of the file would keep SQLite out.
+#[cfg(feature = "sqlite")]
+pub(in crate::sink) struct LockFile {
+    /// `None`: the file is closed.
+    file: Option<File>,
+    path: std::path::PathBuf,
+}
+
+#[cfg(feature = "sqlite")]
+impl LockFile {
+    /// Takes the lock of a database, by all its names: links are followed.
+    ///
+    /// # Errors
+    /// When another process writes the database.
+    pub(in crate::sink) fn beside(database: &Path) -> io::Result<LockFile> {
+        let target = database.canonicalize();
+        let mut path = target
+            .unwrap_or_else(|_| database.to_owned())
+            .into_os_string();
+        path.push(".lock");
+        let path = std::path::PathBuf::from(path);
+        loop {
+            let file = options().create(true).open(&path)?;
+            take(&file)?;
+            // Another process may have removed the file between the two calls, and a third made it anew.
+            if is_at(&file, &path) {
+                let file = Some(file);
+                return Ok(LockFile { file, path });
+            }
+        }
+    }
+}
+
+/// True if the open file is the one with this name.
+#[cfg(all(feature = "sqlite", unix))]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let id = |about: std::fs::Metadata| (about.dev(), about.ino());
+    let ids = (file.metadata().map(id), path.metadata().map(id));
+    matches!(ids, (Ok(open), Ok(named)) if open == named)
+}
+
+/// Returns true: Windows removes no open file.
+#[cfg(all(feature = "sqlite", not(unix)))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
+#[cfg(feature = "sqlite")]
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        let file = self.file.take();
+        // Windows removes no open file. Elsewhere the name goes before the lock, so that no process waits for a file
+        // without a name.
+        let _open = file.filter(|_| cfg!(unix));
+        // A file that stays is no lock: the next process takes it.
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
 /// Brings the folder that a file was made in to the disk, so that the file has its name after a crash.

@@ -3,6 +3,7 @@
 //! A batch calls its sink when it begins, for each outcome in the order in which outcomes are taken, and when it ended.
 //! The sink runs on the thread that takes the outcomes, never on a worker; a slow sink slows the batch.
 
+mod database;
 mod failures;
 mod growing;
 mod journal;

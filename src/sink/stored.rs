@@ -2,9 +2,52 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
+use super::database::OutcomeReader;
 use super::lines::FULL;
 use super::packing::{Members, Packing};
+
+/// Form of results.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ResultsForm {
+    /// A file of rows.
+    File(StoredForm),
+    /// A database, whose records are read as lines.
+    Database,
+}
+
+/// Results that are read.
+pub(super) enum StoredResults {
+    File(File, StoredForm),
+    /// Path of a database. Its file must not be opened beside SQLite, which would lose its locks when it is closed.
+    Database(PathBuf),
+}
+
+impl ResultsForm {
+    /// Opens results for reading.
+    pub(super) fn open(self, path: &Path) -> io::Result<StoredResults> {
+        Ok(match self {
+            ResultsForm::File(form) => StoredResults::File(File::open(path)?, form),
+            ResultsForm::Database => StoredResults::Database(path.to_owned()),
+        })
+    }
+}
+
+impl StoredResults {
+    /// Reads the rows from the first.
+    pub(super) fn rows(&self) -> io::Result<StoredRows<'_>> {
+        self.rows_at(RowPlace::default())
+    }
+
+    /// Reads the rows from this one on.
+    pub(super) fn rows_at(&self, place: RowPlace) -> io::Result<StoredRows<'_>> {
+        match self {
+            StoredResults::File(file, form) => form.rows_at(file, place),
+            StoredResults::Database(path) => StoredRows::of_database(path, place),
+        }
+    }
+}
 
 /// Form in which a file has its rows.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +60,7 @@ pub(super) struct StoredForm {
 /// Place of a row in its file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RowPlace {
-    /// Position of its first byte in the file, or of the member that it begins in.
+    /// Position of its first byte in the file, or of the member that it begins in; in a database the number of the row.
     pub(super) at: u64,
     /// Number of bytes in front of it in the member. 0 in a file that is not compressed.
     pub(super) within: u64,
@@ -40,6 +83,7 @@ pub(super) struct StoredRows<'f> {
 enum StoredSource<'f> {
     Plain(BufReader<&'f File>, u64),
     Packed(Members<'f>),
+    Database(OutcomeReader),
 }
 
 impl StoredForm {
@@ -128,10 +172,33 @@ fn is_torn(error: &io::Error, mut file: &File) -> io::Result<bool> {
     Ok(last == [0])
 }
 
-impl StoredRows<'_> {
+impl<'f> StoredRows<'f> {
+    /// Reads the records of a database from the row at this place on.
+    pub(super) fn of_database(path: &Path, place: RowPlace) -> io::Result<StoredRows<'f>> {
+        let after = place.at.saturating_sub(1);
+        Ok(StoredRows {
+            source: StoredSource::Database(OutcomeReader::open(path, after)?),
+            quoted: false,
+        })
+    }
+
+    /// Name of a row in messages: a line of a file, or a row of a database.
+    pub(super) fn unit(&self) -> &'static str {
+        match self.source {
+            StoredSource::Database(_) => "row",
+            _ => "line",
+        }
+    }
+
     /// Reads the next row into `row`, with its line feed, which the last one may lack. `None`: the file has ended.
     pub(super) fn next(&mut self, row: &mut Vec<u8>) -> io::Result<Option<StoredRow>> {
         row.clear();
+        if let StoredSource::Database(records) = &mut self.source {
+            return Ok(records.next(row)?.map(|at| StoredRow {
+                place: RowPlace { at, within: 0 },
+                is_whole: true,
+            }));
+        }
         // The end of a member is found only when the next one is read from.
         self.source.fill()?;
         let place = self.place();
@@ -157,6 +224,7 @@ impl StoredRows<'_> {
         let (at, within) = match &self.source {
             StoredSource::Plain(_, at) => (*at, 0),
             StoredSource::Packed(members) => members.place(),
+            StoredSource::Database(_) => (0, 0),
         };
         RowPlace { at, within }
     }
@@ -165,7 +233,7 @@ impl StoredRows<'_> {
 impl StoredSource<'_> {
     fn fill(&mut self) -> io::Result<()> {
         match self {
-            StoredSource::Plain(..) => Ok(()),
+            StoredSource::Plain(..) | StoredSource::Database(_) => Ok(()),
             StoredSource::Packed(members) => members.fill_buf().map(drop),
         }
     }
@@ -178,6 +246,7 @@ impl StoredSource<'_> {
                 Ok(read)
             }
             StoredSource::Packed(members) => members.read_until(b'\n', row),
+            StoredSource::Database(records) => Ok(records.next(row)?.map_or(0, |_| row.len())),
         }
     }
 }

@@ -376,8 +376,12 @@ impl Folder {
         fs::read_to_string(self.0.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
+    /// Returns the records of a results file, or of a results database.
     pub(crate) fn records(&self, name: &str) -> Vec<Value> {
-        records(&self.read(name))
+        match name.ends_with(".db") {
+            true => records(&self.ask(name, super::results_database::LINES).concat()),
+            false => records(&self.read(name)),
+        }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

@@ -63,6 +63,7 @@ mod report_forms;
 mod report_page;
 mod requests;
 mod results;
+mod results_database;
 mod resuming;
 mod retry_after;
 #[cfg(unix)]

@@ -84,13 +84,13 @@ fn a_name_of_another_format_is_refused() {
         "x.tsv.xz",
         "x.bz2",
         "x.parquet.zst",
-        "x.SQLite",
+        "x.SQLite.gz",
         "x.xlsx",
         "d/x.ODS",
         ".xls",
         "./.XZ",
         ".lz4",
-        ".Db",
+        ".Db3",
         "x.7z",
         "x.avro",
     ] {
@@ -105,7 +105,7 @@ fn a_name_of_another_format_is_refused() {
             .refuses(2, &[option, name, "list"])
             .says("the name promises");
     }
-    let run = setup.haul(&["list"]).env("HAUL_OUTPUT", "x.db").done();
+    let run = setup.haul(&["list"]).env("HAUL_OUTPUT", "x.xlsx").done();
     run.exits(2).says("HAUL_OUTPUT");
 }
 

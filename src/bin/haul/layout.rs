@@ -6,7 +6,7 @@ use haul::record::{Layout, RowFormat, WriteOut};
 
 use crate::arguments::{Arguments, BodyForm, name_of};
 use crate::failure::CommandError;
-use crate::files::results_path;
+use crate::files::{is_database, results_path};
 use crate::messages::Messages;
 use crate::text_or_file::text_or_file;
 
@@ -101,6 +101,13 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Option<Layout>, CommandErro
     let Some(path) = path else {
         return Ok(lines);
     };
+    if let Some(shaped) = shaped.filter(|_| is_database(path)) {
+        return Err(CommandError::usage(format!(
+            "{}: a database has columns of its own ({} needs another name, like run.csv)",
+            path.display(),
+            name_of(shaped)
+        )));
+    }
     let wanting = [
         (ending.resume, "resume"),
         (ending.retry_failed, "retry-failed"),

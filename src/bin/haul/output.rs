@@ -85,7 +85,7 @@ pub(crate) fn open(
         arguments,
         (records.clone(), layout.clone()),
         register,
-        pages,
+        (pages, redaction),
     )?;
     let beside = lines.filter(|_| results_path(arguments).is_some());
     let failures = match to.failures.as_deref() {
@@ -148,7 +148,7 @@ fn open_results(
     arguments: &Arguments,
     (records, layout): (RecordOptions, Layout),
     register: &FileRegister,
-    pages: Option<&Pages>,
+    (pages, redaction): (Option<&Pages>, &Redaction),
 ) -> Result<ResultsSink, CommandError> {
     let (ending, to) = (&arguments.ending, &arguments.results);
     let resume = ending.resume || ending.retry_failed;
@@ -161,7 +161,7 @@ fn open_results(
                 .records(records)
                 .layout(layout),
         ),
-        (Some(path), None) if is_stream(path) => ResultsSink::Stream(
+        (Some(path), None) if is_stream(path) && !is_database(path) => ResultsSink::Stream(
             JsonLines::append(path)
                 .map_err(output_error)?
                 .records(records)
@@ -202,6 +202,10 @@ fn open_results(
                 .resume_writes(ending.resume_writes);
             let journal = match pages {
                 Some(pages) => journal.pages(pages.clone()),
+                None => journal,
+            };
+            let journal = match again::shown(redaction) {
+                Some(given) => journal.arguments(given),
                 None => journal,
             };
             ResultsSink::Journal(Box::new(journal))

@@ -33,7 +33,7 @@ impl JournalFlush {
             Some(out) => out
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .add_aside(|lines| record.write_to(lines)),
+                .add_aside(record),
             None => Ok(()),
         }
     }

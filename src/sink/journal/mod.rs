@@ -33,7 +33,7 @@ pub use remaining::Remaining;
 pub(super) use unsuccessful::UnsuccessfulRecords;
 pub(super) use whole::{FileTail, whole_lines};
 
-use super::stored::StoredForm;
+use super::stored::ResultsForm;
 use super::{Sink, SinkError, lock};
 use crate::batch::Pages;
 use crate::outcome::Outcome;
@@ -56,6 +56,7 @@ use unfinished::UnfinishedSaves;
 ///   of which a torn last one is cut off. A file named `.csv` (feature `csv`) or `.tsv` has rows of the
 ///   [default columns](crate::record::Selection); [`open_with`](Journal::open_with) takes others. Rows must have the
 ///   column `key`.
+/// - A file named `.db`, `.sqlite` or `.sqlite3` (feature `sqlite`) is a [database](#results-in-sqlite).
 /// - Requests are matched by their [`Key`] and, if several have the same key, by their number, never by position: the
 ///   input may be sorted, cut or added to. Two requests with one id and different content are two requests. A file that
 ///   begins with keys of version 1 is continued with them.
@@ -71,7 +72,35 @@ use unfinished::UnfinishedSaves;
 ///   [`remove_unfinished`](Journal::remove_unfinished) removes the part files that a kill left, and
 ///   [`unfinished_files`](Journal::unfinished_files) tells which of them have no outcome.
 ///
-/// No second process can open the journal at the same time (on Unix).
+/// No second process can open the journal at the same time (on Unix; a database nowhere).
+///
+/// # Results in SQLite
+/// Feature `sqlite`. `user_version` 1; one row for each line that JSON Lines would have:
+/// ```sql
+/// CREATE TABLE outcomes(number INTEGER PRIMARY KEY, id TEXT, idx INTEGER NOT NULL, key TEXT NOT NULL, source TEXT, line INTEGER,
+///   run_id TEXT NOT NULL, outcome TEXT NOT NULL, url TEXT NOT NULL, host TEXT, method TEXT NOT NULL, status INTEGER,
+///   attempts INTEGER NOT NULL, timestamp TEXT, elapsed_ms REAL, ttfb_ms REAL, queued_ms REAL, total_ms REAL,
+///   final_url TEXT, redirects INTEGER NOT NULL, remote_ip TEXT, reused INTEGER, content_type TEXT, size_bytes INTEGER,
+///   output_file TEXT, sha256 TEXT, layer TEXT, error_type TEXT, phase TEXT, error_msg TEXT, stop_reason TEXT, rejection TEXT,
+///   response_text TEXT, truncated INTEGER NOT NULL DEFAULT 0, request TEXT, seed TEXT, page INTEGER, tag TEXT,
+///   supersedes INTEGER NOT NULL DEFAULT 0, superseded_by INTEGER, record TEXT NOT NULL);
+/// CREATE TABLE runs(run_id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, arguments TEXT, total INTEGER, succeeded INTEGER,
+///   rejected INTEGER, failed INTEGER, cancelled INTEGER, not_done INTEGER, mean_ms REAL);
+/// CREATE VIEW last AS ...;      -- one row for each request: superseded rows are left out
+/// CREATE VIEW by_host AS ...;   -- host, requests, succeeded, rejected, failed, mean_ms, max_ms, size_bytes
+/// CREATE VIEW by_error AS ...;  -- error_type, phase, status, requests, and the first: number, error_msg, url
+/// ```
+/// - `record` is the whole [record](crate::record), as a line of JSON Lines has it, with the body. A later run goes on from it;
+///   the other columns are for queries. `idx` is its `index`, `host` the scheme, name and port of its `url`, and `rejection`
+///   and `tag` are JSON.
+/// - Rows of rejected and failed requests have, as in the [failure log](super::Failures), `request` without secrets, and
+///   the response in `response_text`, whose `truncated` says that it was cut.
+/// - `superseded_by` is the `number` of the row that took the place of this one. `last`, and so the views by host and by
+///   error, have one row for each key and each of its occurrences in the input. In `by_error` a rejected request has the
+///   `error_type` `rejected`; `mean_ms` and `max_ms` are of requests with a response.
+/// - A thread of the journal's own writes the rows, in transactions of up to 1,000 rows or 200 ms; before a wait for an
+///   outcome the rows so far are committed. The database is in WAL mode, so that other programs can read it at the same
+///   time. While it is written, `RESULTS.lock` keeps a second process from it.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -91,7 +120,7 @@ pub struct Journal {
     path: PathBuf,
     options: RecordOptions,
     layout: Layout,
-    form: StoredForm,
+    form: ResultsForm,
     shared: Arc<Shared>,
     /// Version of the keys in the file.
     version: KeyVersion,
@@ -101,6 +130,8 @@ pub struct Journal {
     resume_writes: bool,
     /// Rule for the pages of lists. `None`: the requests are of no chain of pages.
     pages: Option<Pages>,
+    /// Command or task of the run, for a database. `None`: it is not told.
+    arguments: Option<String>,
 }
 
 /// Treatment of the content that a results file and its journal have when they are opened.
@@ -197,7 +228,7 @@ impl Journal {
 impl<T: 'static> Sink<T> for Journal {
     fn begin(&mut self) -> Result<(), SinkError> {
         self.check_layout()?;
-        self.out().begin()?;
+        self.out().begin(self.arguments.as_deref())?;
         self.shared.book.begin()?;
         if self.out().durable {
             lock::sync_folder(&self.path)
@@ -226,9 +257,12 @@ impl<T: 'static> Sink<T> for Journal {
         }
         let place = outcome.index;
         let (layout, options) = (&self.layout, &self.options);
-        self.out().add(place, |lines| {
-            layout.write(outcome, &record, options, lines)
-        })?;
+        self.out().add(
+            place,
+            &record,
+            |lines| layout.write(outcome, &record, options, lines),
+            || (!outcome.is_success()).then(|| Record::of_failure(outcome, options)),
+        )?;
         let saved = outcome.saved().map(|saved| &*saved.path);
         for path in request.saves_to().into_iter().chain(saved) {
             book.settle_save(path);
@@ -244,7 +278,8 @@ impl<T: 'static> Sink<T> for Journal {
         self.out().commit()
     }
 
-    fn finish(&mut self, _: &Summary) -> Result<(), SinkError> {
+    fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
+        self.out().finish(summary)?;
         self.flush()
     }
 

@@ -1,31 +1,30 @@
 //! Results files as they are opened.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::intents::{self, IntentFile};
-use super::out::{JournalWriter, journal_error};
+use super::out::{JournalTarget, JournalWriter, journal_error};
 use super::rows::ResultReader;
 use super::seen::{self, EarlierOutcomes};
 use super::unfinished::UnfinishedSaves;
 use super::{Before, Journal, Shared};
 use crate::record::{KeyVersion, Layout, RecordOptions};
 use crate::sink::SinkError;
+use crate::sink::database::{OutcomeTable, check_supported, is_database};
 use crate::sink::growing::{self, OpenForAppend};
 use crate::sink::lines::LineWriter;
 use crate::sink::lock;
 use crate::sink::packing::Packing;
-use crate::sink::stored::StoredForm;
+use crate::sink::stored::{ResultsForm, StoredForm};
 
-/// A results file that was opened, and what it held.
+/// Results that were opened, and what they held.
 struct OpenedResults {
-    file: File,
-    form: StoredForm,
+    to: JournalTarget,
+    form: ResultsForm,
     layout: Layout,
-    /// True if the file has the title of its columns.
-    titled: bool,
     seen: EarlierOutcomes,
     version: KeyVersion,
 }
@@ -57,49 +56,69 @@ impl Journal {
         layout: Layout,
         opened: OpenForAppend,
     ) -> Result<Journal, SinkError> {
-        let form = form_of(path, &layout)?;
+        let form = match form_of(path, &layout)? {
+            ResultsForm::File(form) => form,
+            ResultsForm::Database => {
+                return Journal::open_database(path, layout, opened, Before::Stays);
+            }
+        };
         let file = lock::options()
             .read(true)
             .create(true)
             .open(path)
-            .map_err(|e| journal_error(path, "cannot be opened for writing", e))?;
-        let regular = file.metadata().map(|about| about.is_file());
-        match regular {
-            Ok(true) => {}
-            Ok(false) => {
-                let reason = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
-                return Err(journal_error(path, "cannot be resumed", reason));
-            }
-            Err(e) => return Err(journal_error(path, "cannot be read", e)),
-        }
+            .map_err(|e| unopened(path, e))?;
+        check_regular(path)?;
         lock::take(&file).map_err(|e| journal_error(path, "cannot be locked", e))?;
-        let intents = intents::path_of(path);
-        let announced = intents::read(&intents)?;
+        let announced = intents::read(&intents::path_of(path))?;
+        let own = announced.version;
         let mut reader = ResultReader::of(&layout);
         let seen = seen::read(&file, (form, &mut reader), announced.open, announced.begun)
             .map_err(|e| journal_error(path, "cannot be resumed", e))?;
-        let version = match (seen.version(), announced.version) {
-            (Some(own), Some(other)) if own != other => {
-                let reason = format!(
-                    "its keys are of version {}, and those of the results are of version {}",
-                    other.number(),
-                    own.number()
-                );
-                let reason = io::Error::new(io::ErrorKind::InvalidData, reason);
-                return Err(journal_error(&intents, "cannot be resumed", reason));
-            }
-            (own, other) => own.or(other).unwrap_or_default(),
-        };
+        let version = version_of(path, &seen, own)?;
         let (layout, titled) = reader.into_layout().unwrap_or((layout, false));
+        let mut lines = LineWriter::at_end_of(path, opened(file))?.packed(form.packing);
+        lines.set_title(layout.title().filter(|_| !titled));
+        if seen.is_last_line_open() {
+            lines.end_last_line();
+        }
         let results = OpenedResults {
-            file,
-            form,
+            to: JournalTarget::Lines(Box::new(lines)),
+            form: ResultsForm::File(form),
             layout,
-            titled,
             seen,
             version,
         };
         Journal::of(path, results, opened, Before::Stays)
+    }
+
+    /// Opens a results database.
+    fn open_database(
+        path: &Path,
+        layout: Layout,
+        opened: OpenForAppend,
+        before: Before,
+    ) -> Result<Journal, SinkError> {
+        check_regular(path)?;
+        let table = OutcomeTable::open(path, before == Before::IsReplaced)?;
+        let (seen, version) = match before {
+            Before::IsReplaced => Default::default(),
+            Before::Stays => {
+                let announced = intents::read(&intents::path_of(path))?;
+                let length = path.metadata().map_or(0, |about| about.len());
+                let seen = seen::read_database(path, length, announced.open, announced.begun)
+                    .map_err(|e| journal_error(path, "cannot be resumed", e))?;
+                let version = version_of(path, &seen, announced.version)?;
+                (seen, version)
+            }
+        };
+        let results = OpenedResults {
+            to: JournalTarget::Database(table),
+            form: ResultsForm::Database,
+            layout,
+            seen,
+            version,
+        };
+        Journal::of(path, results, opened, before)
     }
 
     /// Begins a new results file.
@@ -117,6 +136,9 @@ impl Journal {
     /// When the file exists, or cannot be made, or the form cannot be [continued](Layout::is_resumable).
     pub fn create_with(path: impl AsRef<Path>, layout: Layout) -> Result<Journal, SinkError> {
         let path = path.as_ref();
+        if is_database(path) {
+            check_regular(path)?;
+        }
         if path.exists() {
             // This call returns the error for the existing file.
             LineWriter::create(path)?;
@@ -146,23 +168,33 @@ impl Journal {
     }
 
     fn anew(path: &Path, layout: Layout, options: &OpenOptions) -> Result<Journal, SinkError> {
-        let form = form_of(path, &layout)?;
-        let file = options
-            .open(path)
-            .map_err(|e| journal_error(path, "cannot be opened for writing", e))?;
+        let opened = growing::as_they_are();
+        let form = match form_of(path, &layout)? {
+            ResultsForm::File(form) => form,
+            ResultsForm::Database => {
+                check_regular(path)?;
+                // SQLite takes an empty file for an empty database.
+                drop(options.open(path).map_err(|e| unopened(path, e))?);
+                return Journal::open_database(path, layout, opened, Before::IsReplaced);
+            }
+        };
+        let file = options.open(path).map_err(|e| unopened(path, e))?;
         lock::take(&file).map_err(|e| journal_error(path, "cannot be locked", e))?;
+        let mut lines = LineWriter::at_end_of(path, opened(file))?
+            .packed(form.packing)
+            .replacing();
+        lines.set_title(layout.title());
         let results = OpenedResults {
-            file,
-            form,
+            to: JournalTarget::Lines(Box::new(lines)),
+            form: ResultsForm::File(form),
             layout,
-            titled: false,
             seen: EarlierOutcomes::default(),
             version: KeyVersion::default(),
         };
-        Journal::of(path, results, growing::as_they_are(), Before::IsReplaced)
+        Journal::of(path, results, opened, Before::IsReplaced)
     }
 
-    /// Makes the journal of a file that is positioned at its end.
+    /// Makes the journal of results that were opened.
     fn of(
         path: &Path,
         results: OpenedResults,
@@ -170,27 +202,18 @@ impl Journal {
         before: Before,
     ) -> Result<Journal, SinkError> {
         let OpenedResults {
-            file,
+            to,
             form,
             layout,
-            titled,
             mut seen,
             version,
         } = results;
         let (journal, begun) = (intents::path_of(path), seen.take_begun());
         let unfinished = UnfinishedSaves::read(&journal, &begun)?;
-        let mut lines = LineWriter::at_end_of(path, opened(file))?.packed(form.packing);
-        if before == Before::IsReplaced {
-            lines = lines.replacing();
-        }
-        lines.set_title(layout.title().filter(|_| !titled));
         let unresolved = seen.take_unresolved();
         let book = IntentFile::new(journal, unresolved, begun, opened, before);
-        if seen.is_last_line_open() {
-            lines.end_last_line();
-        }
         Ok(Journal {
-            out: Arc::new(Mutex::new(JournalWriter::new(lines))),
+            out: Arc::new(Mutex::new(JournalWriter::new(to))),
             path: path.to_owned(),
             options: layout.adapt(RecordOptions::new().key_version(version)),
             layout,
@@ -206,21 +229,71 @@ impl Journal {
             retry_failed: false,
             resume_writes: false,
             pages: None,
+            arguments: None,
         })
     }
 }
 
-/// Returns the form in which the file has its rows.
-fn form_of(path: &Path, layout: &Layout) -> Result<StoredForm, SinkError> {
-    if !layout.is_resumable() {
-        let reason = "a later run continues whole records, or CSV or TSV with the column \"key\"";
-        let reason = io::Error::new(io::ErrorKind::InvalidInput, reason);
-        return Err(journal_error(path, "cannot be continued", reason));
+/// Returns the version of the keys of results and of their intents. `own`: that of the intents; `None`: there are none.
+fn version_of(
+    path: &Path,
+    seen: &EarlierOutcomes,
+    own: Option<KeyVersion>,
+) -> Result<KeyVersion, SinkError> {
+    match (seen.version(), own) {
+        (Some(results), Some(own)) if results != own => {
+            let reason = format!(
+                "its keys are of version {}, and those of the results are of version {}",
+                own.number(),
+                results.number()
+            );
+            let reason = io::Error::new(io::ErrorKind::InvalidData, reason);
+            let intents = intents::path_of(path);
+            Err(journal_error(&intents, "cannot be resumed", reason))
+        }
+        (results, own) => Ok(results.or(own).unwrap_or_default()),
     }
-    Ok(StoredForm {
+}
+
+fn unopened(path: &Path, error: io::Error) -> SinkError {
+    journal_error(path, "cannot be opened for writing", error)
+}
+
+/// Refuses a file that exists and cannot be continued, like a pipe.
+fn check_regular(path: &Path) -> Result<(), SinkError> {
+    match path.metadata() {
+        Ok(about) if !about.is_file() => {
+            let reason = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
+            Err(journal_error(path, "cannot be resumed", reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the form in which the results have their rows.
+fn form_of(path: &Path, layout: &Layout) -> Result<ResultsForm, SinkError> {
+    let refused = |reason: &str| {
+        let reason = io::Error::new(io::ErrorKind::InvalidInput, reason);
+        journal_error(path, "cannot be continued", reason)
+    };
+    if !layout.is_resumable() {
+        return Err(refused(
+            "a later run continues whole records, or CSV or TSV with the column \"key\"",
+        ));
+    }
+    if is_database(path) {
+        check_supported(path)?;
+        return match layout.columns() {
+            None => Ok(ResultsForm::Database),
+            Some(_) => Err(refused(
+                "a database has columns of its own, and none are selected",
+            )),
+        };
+    }
+    Ok(ResultsForm::File(StoredForm {
         packing: Packing::by_ending(path)?,
         quoted: layout
             .titled()
             .is_some_and(|(format, _)| format.has_quotes()),
-    })
+    }))
 }

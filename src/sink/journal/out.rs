@@ -1,4 +1,4 @@
-//! Output of a journal: its lines on their way to the file and to the disk.
+//! Output of a journal: its records on their way to the file and to the disk.
 
 use std::io;
 use std::path::Path;
@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::record::Record;
+use crate::sink::database::OutcomeTable;
 use crate::sink::growing::GrowingWriter;
 use crate::sink::lines::LineWriter;
 use crate::sink::{SinkError, SinkTarget};
+use crate::summary::Summary;
 
 /// Longest time that a record of a durable journal waits for the disk while others follow it.
 const COMMIT: Duration = Duration::from_millis(200);
@@ -18,8 +21,14 @@ pub(super) fn journal_error(path: &Path, action: &'static str, source: io::Error
     SinkError::new(SinkTarget::File(path.to_owned()), action, source)
 }
 
+/// Target of a journal's records.
+pub(super) enum JournalTarget {
+    Lines(Box<LineWriter<GrowingWriter>>),
+    Database(OutcomeTable),
+}
+
 pub(super) struct JournalWriter {
-    lines: LineWriter<GrowingWriter>,
+    to: JournalTarget,
     pub(super) durable: bool,
     /// True if bytes were written since the last sync to the disk.
     dirty: bool,
@@ -51,9 +60,9 @@ impl JournalProgress {
 }
 
 impl JournalWriter {
-    pub(super) fn new(lines: LineWriter<GrowingWriter>) -> JournalWriter {
+    pub(super) fn new(to: JournalTarget) -> JournalWriter {
         JournalWriter {
-            lines,
+            to,
             durable: false,
             dirty: false,
             committed: Instant::now(),
@@ -64,59 +73,113 @@ impl JournalWriter {
         }
     }
 
-    /// Empties a file whose records are replaced.
-    pub(super) fn begin(&mut self) -> Result<(), SinkError> {
-        self.lines.begin()
+    /// Empties results that are replaced. `arguments`: the run's command or task, for a database.
+    pub(super) fn begin(&mut self, arguments: Option<&str>) -> Result<(), SinkError> {
+        match &mut self.to {
+            JournalTarget::Lines(lines) => lines.begin(),
+            JournalTarget::Database(table) => table.begin(self.durable, arguments),
+        }
     }
 
     pub(super) fn progress(&self) -> &Arc<JournalProgress> {
         &self.progress
     }
 
-    /// Adds the line of the outcome at this place in its batch. A durable journal syncs every [`COMMIT`] even if lines come
-    /// without a pause. On an error the line is not taken.
-    pub(super) fn add(
+    /// Adds the record of the outcome at this place in its batch, to a file by `write`. A durable journal syncs every
+    /// [`COMMIT`] even if records come without a pause. `failure`: makes the line of a failure log for the outcome. On an
+    /// error the record is not taken.
+    pub(super) fn add<'f>(
         &mut self,
         place: u64,
+        record: &Record<'_>,
         write: impl FnOnce(&mut Vec<u8>),
+        failure: impl FnOnce() -> Option<Record<'f>>,
     ) -> Result<(), SinkError> {
-        if self.durable && self.dirty && self.committed.elapsed() >= COMMIT {
-            self.commit()?;
+        match &mut self.to {
+            JournalTarget::Lines(lines) => {
+                if self.durable && self.dirty && self.committed.elapsed() >= COMMIT {
+                    sync(lines)?;
+                    self.committed = Instant::now();
+                }
+                lines.add(write)?;
+            }
+            JournalTarget::Database(table) => table.add(record, failure().as_ref(), true)?,
         }
-        self.lines.add(write)?;
         self.dirty = true;
         self.progress.last.store(place, Ordering::Release);
         Ok(())
     }
 
-    /// Adds the line of an outcome that belongs to no request of this run.
-    pub(super) fn add_aside(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SinkError> {
-        self.lines.add_aside(write)?;
+    /// Adds the record of an outcome that belongs to no request of this run.
+    pub(super) fn add_aside(&mut self, record: &Record<'_>) -> Result<(), SinkError> {
+        match &mut self.to {
+            JournalTarget::Lines(lines) => lines.add_aside(|lines| record.write_to(lines))?,
+            JournalTarget::Database(table) => table.add(record, None, false)?,
+        }
         self.dirty = true;
         Ok(())
     }
 
     /// Number of taken records that are in the file.
     pub(super) fn written(&self) -> u64 {
-        self.lines.written()
+        match &self.to {
+            JournalTarget::Lines(lines) => lines.written(),
+            JournalTarget::Database(table) => table.written(),
+        }
     }
 
     /// Writes out the buffered records; if the journal is durable, also to the disk.
     pub(super) fn commit(&mut self) -> Result<(), SinkError> {
-        self.lines.flush()?;
-        if self.durable && self.dirty {
-            self.lines.sync()?;
-            self.dirty = false;
-            self.committed = Instant::now();
+        match &mut self.to {
+            JournalTarget::Lines(lines) if self.durable && self.dirty => {
+                sync(lines)?;
+                self.dirty = false;
+                self.committed = Instant::now();
+                Ok(())
+            }
+            JournalTarget::Lines(lines) => lines.flush(),
+            JournalTarget::Database(table) => table.commit(),
         }
-        Ok(())
     }
+
+    /// Writes out the buffered records, and in a database the figures of the run.
+    pub(super) fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
+        match &mut self.to {
+            JournalTarget::Lines(_) => self.commit(),
+            JournalTarget::Database(table) => table.finish(summary),
+        }
+    }
+
+    /// True if results that are to be replaced are as they were, and no record was added.
+    fn is_untouched(&self) -> bool {
+        match &self.to {
+            JournalTarget::Lines(lines) => lines.is_untouched(),
+            JournalTarget::Database(table) => table.is_untouched(),
+        }
+    }
+}
+
+/// Writes out the buffered lines and brings them to the disk.
+fn sync(lines: &mut LineWriter<GrowingWriter>) -> Result<(), SinkError> {
+    lines.flush()?;
+    lines.sync()
 }
 
 impl Drop for JournalWriter {
     fn drop(&mut self) {
-        if !self.lines.is_untouched() && self.commit().is_err() {
+        if !self.is_untouched() && self.commit().is_err() {
             self.progress.lost.store(true, Ordering::Release);
+        }
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+impl JournalWriter {
+    /// Returns the table of a database.
+    pub(super) fn table(&mut self) -> Option<&mut OutcomeTable> {
+        match &mut self.to {
+            JournalTarget::Lines(_) => None,
+            JournalTarget::Database(table) => Some(table),
         }
     }
 }

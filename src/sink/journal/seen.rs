@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
+use std::path::Path;
 
 use super::super::growing;
-use super::super::stored::{RowPlace, StoredForm};
+use super::super::stored::{RowPlace, StoredForm, StoredRows};
 use super::chains::{EarlierChain, EarlierChains};
 use super::counts::take_one;
 use super::rows::ResultReader;
@@ -212,11 +213,6 @@ pub(super) fn read(
     announced: HashMap<Key, u32>,
     begun: BegunFiles,
 ) -> io::Result<EarlierOutcomes> {
-    let seen = EarlierOutcomes {
-        unresolved: announced,
-        begun,
-        ..EarlierOutcomes::default()
-    };
     if let Some(member) = form.torn_member(file)? {
         log_line!(
             Warn,
@@ -225,17 +221,8 @@ pub(super) fn read(
         growing::cut(file, member)?;
     }
     let length = file.metadata()?.len();
-    let mut rows = ResultRows {
-        reader,
-        seen,
-        length,
-        read: 0,
-        count: 0,
-        next: Vec::with_capacity(TOGETHER),
-    };
-    let tail = read_rows(form.rows(file)?, &mut rows)?;
-    rows.put_in();
-    let mut seen = rows.seen;
+    let rows = form.rows(file)?;
+    let (mut seen, tail) = read_all(rows, reader, length, (announced, begun))?;
     match tail {
         FileTail::Whole => {}
         FileTail::Open(end) => {
@@ -257,6 +244,42 @@ pub(super) fn read(
         }
     }
     Ok(seen)
+}
+
+/// Reads a results database. `length`: length of its file in bytes.
+pub(super) fn read_database(
+    path: &Path,
+    length: u64,
+    announced: HashMap<Key, u32>,
+    begun: BegunFiles,
+) -> io::Result<EarlierOutcomes> {
+    let rows = StoredRows::of_database(path, RowPlace::default())?;
+    let reader = &mut ResultReader::Records;
+    read_all(rows, reader, length, (announced, begun)).map(|(seen, _)| seen)
+}
+
+/// Reads all rows of results of this length in bytes.
+fn read_all(
+    rows: StoredRows<'_>,
+    reader: &mut ResultReader,
+    length: u64,
+    (unresolved, begun): (HashMap<Key, u32>, BegunFiles),
+) -> io::Result<(EarlierOutcomes, FileTail)> {
+    let mut results = ResultRows {
+        reader,
+        seen: EarlierOutcomes {
+            unresolved,
+            begun,
+            ..EarlierOutcomes::default()
+        },
+        length,
+        read: 0,
+        count: 0,
+        next: Vec::with_capacity(TOGETHER),
+    };
+    let tail = read_rows(rows, &mut results)?;
+    results.put_in();
+    Ok((results.seen, tail))
 }
 
 /// Receiver of the rows of a results file.

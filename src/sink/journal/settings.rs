@@ -1,11 +1,13 @@
 //! Settings of a journal, made before its batch begins.
 
 use std::io;
+use std::path::Path;
 
 use super::{Journal, journal_error};
 use crate::batch::Pages;
 use crate::record::{Layout, RecordOptions};
 use crate::sink::SinkError;
+use crate::sink::database::is_database;
 
 impl Journal {
     /// Sets which bodies and headers the records keep, and the base URL that their keys cover.
@@ -51,6 +53,19 @@ impl Journal {
     pub fn pages(mut self, pages: Pages) -> Journal {
         self.pages = Some(pages);
         self
+    }
+
+    /// Sets the command or task of the run, for the column `arguments` of a database.
+    ///
+    /// It must hold no secret.
+    pub fn arguments(mut self, arguments: impl Into<String>) -> Journal {
+        self.arguments = Some(arguments.into());
+        self
+    }
+
+    /// True if the ending of a name promises an SQLite database: `.db`, `.sqlite` or `.sqlite3`.
+    pub fn is_database(path: impl AsRef<Path>) -> bool {
+        is_database(path.as_ref())
     }
 
     /// Form of the file's lines. Rows have the columns of the file, if it has some.

@@ -9,6 +9,16 @@ use std::path::PathBuf;
 use super::*;
 use crate::error::ErrorType;
 
+#[cfg(feature = "sqlite")]
+impl Journal {
+    /// Sets the number of pages that a database may have. 0: any number.
+    pub(in crate::sink) fn limit_pages(&self, most: u32) {
+        if let Some(table) = self.out().table() {
+            table.limit_pages(most);
+        }
+    }
+}
+
 struct Folder(PathBuf);
 
 impl Folder {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -12,13 +11,10 @@ use super::scan::scan;
 use super::{Journal, Witness, journal_error};
 use crate::record::{Key, Kind, Record};
 use crate::sink::SinkError;
-use crate::sink::stored::{RowPlace, StoredForm};
+use crate::sink::stored::{RowPlace, StoredResults};
 
 /// The records of a results file that are no success, by their positions in it.
-pub(in super::super) struct UnsuccessfulRecords {
-    file: File,
-    form: StoredForm,
-}
+pub(in super::super) struct UnsuccessfulRecords(StoredResults);
 
 impl Journal {
     pub(in super::super) fn path(&self) -> &Path {
@@ -51,8 +47,8 @@ impl Journal {
     /// input. `None`: no request on record was sent.
     pub(in super::super) fn begun(&self) -> Result<Option<SystemTime>, SinkError> {
         let failed = |e| journal_error(&self.path, "cannot be read", e);
-        let file = File::open(&self.path).map_err(failed)?;
-        let mut rows = self.form.rows(&file).map_err(failed)?;
+        let results = self.form.open(&self.path).map_err(failed)?;
+        let mut rows = results.rows().map_err(failed)?;
         let mut line = Vec::new();
         while rows.next(&mut line).map_err(failed)?.is_some() {
             let begun = Record::parse(text(&line).trim_end())
@@ -71,8 +67,8 @@ impl Journal {
         mut each: impl FnMut(RowPlace, &Record<'_>),
     ) -> Result<UnsuccessfulRecords, SinkError> {
         let failed = |e| journal_error(&self.path, "cannot be read", e);
-        let file = File::open(&self.path).map_err(failed)?;
-        let mut rows = self.form.rows(&file).map_err(failed)?;
+        let results = self.form.open(&self.path).map_err(failed)?;
+        let mut rows = results.rows().map_err(failed)?;
         let mut line = Vec::new();
         while let Some(row) = rows.next(&mut line).map_err(failed)? {
             let whole = line.trim_ascii_end();
@@ -86,8 +82,7 @@ impl Journal {
             }
         }
         drop(rows);
-        let form = self.form;
-        Ok(UnsuccessfulRecords { file, form })
+        Ok(UnsuccessfulRecords(results))
     }
 }
 
@@ -95,7 +90,7 @@ impl UnsuccessfulRecords {
     /// Reads the record at this position.
     pub(in super::super) fn at(&self, place: RowPlace) -> io::Result<Record<'static>> {
         let mut line = Vec::new();
-        self.form.rows_at(&self.file, place)?.next(&mut line)?;
+        self.0.rows_at(place)?.next(&mut line)?;
         Record::parse(text(&line).trim_end())
             .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
     }

@@ -59,10 +59,10 @@ pub(super) fn read_rows(
     mut rows: StoredRows<'_>,
     to: &mut impl RowReceiver,
 ) -> io::Result<FileTail> {
-    let (mut row, mut number) = (Vec::new(), 1_u64);
+    let (mut row, mut number, unit) = (Vec::new(), 1_u64, rows.unit());
     while let Some(StoredRow { place, is_whole }) = rows.next(&mut row)? {
         let wrong = |reason| {
-            let reason = format!("line {number}: {reason}");
+            let reason = format!("{unit} {number}: {reason}");
             io::Error::new(io::ErrorKind::InvalidData, reason)
         };
         if is_whole {

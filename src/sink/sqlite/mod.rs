@@ -1,17 +1,14 @@
 //! The failure log as an SQLite database.
 
-mod file;
 mod line;
 mod outcomes;
 mod read;
 mod rebuild;
 mod row;
 mod rows;
-mod run_id;
 mod schema;
 #[cfg(test)]
 mod tests;
-mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -20,6 +17,9 @@ use std::time::SystemTime;
 
 use rusqlite::Connection;
 
+use super::database::runs::RunFigures;
+use super::database::writer::RowWriter;
+use super::database::{file, run_id};
 use super::journal::Follower;
 use super::known::stamp;
 use super::missing::{FirstError, MissingFailures, told};
@@ -31,8 +31,11 @@ use crate::request::Request;
 use crate::summary::Summary;
 pub(crate) use outcomes::read_outcomes;
 use rebuild::RebuiltRows;
-use row::{FailureRow, RunFigures};
-use writer::RowWriter;
+use row::FailureRow;
+use schema::FAILURE_LOG;
+
+#[cfg(test)]
+pub(super) use tests::records_of;
 
 /// Writes each failure as a row of a database, and each batch as a run with its figures.
 ///
@@ -79,7 +82,7 @@ use writer::RowWriter;
 /// Feature `sqlite`.
 #[must_use = "a sink holds what a batch gives it: `Client::run` or `Outcomes::record_to`"]
 pub struct Sqlite {
-    writer: RowWriter,
+    writer: RowWriter<FailureRow>,
     options: RecordOptions,
     keep: Keep,
     arguments: Option<String>,
@@ -103,7 +106,7 @@ impl Sqlite {
     /// is a database of another program or of another version of this format.
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, SinkError> {
         let path = path.as_ref();
-        Sqlite::of(path, file::open(path)?)
+        Sqlite::of(path, file::open(path, &FAILURE_LOG)?)
     }
 
     fn of(path: &Path, database: Connection) -> Result<Sqlite, SinkError> {
@@ -197,7 +200,8 @@ impl Sqlite {
         let coming = self.start_run(Some(journal.path()))?;
         self.ahead = true;
         let follower = Follower::of(journal);
-        self.writer.follow(Arc::clone(follower.ahead()))?;
+        let ahead = Arc::clone(follower.ahead());
+        self.writer.follow(Arc::new(move || ahead.commit()))?;
         self.follower = Some(follower);
         let log = RebuiltRows {
             orders: self.writer.orders(),

@@ -9,9 +9,9 @@ use std::time::SystemTime;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
+use super::super::database::file::{PATIENCE, error, nothing_of, version};
 use super::super::{SinkError, SinkTarget};
-use super::file::{PATIENCE, error, no_failure_log, version};
-use super::schema::FIRST;
+use super::schema::{FAILURE_LOG, FIRST};
 use crate::record::Record;
 use crate::request::Request;
 
@@ -120,7 +120,9 @@ fn connect(path: &Path, file: &Path, how: &str) -> Result<Connection, SinkError>
 
 fn read(path: &Path, database: &Connection) -> Result<Vec<Request>, SinkError> {
     let failed = |e| error(path, "cannot be read as an SQLite database", e);
-    let place = match version(path, database)?.ok_or_else(|| no_failure_log(path))? {
+    let place = match version(path, database, &FAILURE_LOG)?
+        .ok_or_else(|| nothing_of(&FAILURE_LOG, path))?
+    {
         FIRST => "NULL, NULL",
         _ => "source, line",
     };

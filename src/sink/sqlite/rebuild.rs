@@ -4,17 +4,17 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::super::SinkError;
+use super::super::database::writer::OrderSender;
 use super::super::known::{KnownFailures, stamp};
 use super::super::missing::{Log, Unrecorded};
 use super::row::FailureRow;
 use super::rows::{self, RunStart};
-use super::writer::OrderSender;
 use crate::record::Record;
 use crate::request::Request;
 
 /// Adds rebuilt rows to the database, each with the run of its record.
 pub(super) struct RebuiltRows {
-    pub(super) orders: OrderSender,
+    pub(super) orders: OrderSender<FailureRow>,
     pub(super) path: PathBuf,
     pub(super) results: PathBuf,
     /// The runs of the database, oldest first.
@@ -38,7 +38,7 @@ impl Log for RebuiltRows {
     fn add(&mut self, record: Record<'static>, _: &Request) -> Result<(), SinkError> {
         let run_id = self.run_of(&record);
         // If the writing thread is gone, the sink returns its error at the next outcome.
-        self.orders.add(FailureRow::of(record, run_id));
+        self.orders.add(FailureRow::of(&record, run_id));
         Ok(())
     }
 

@@ -8,12 +8,12 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::super::database::file::{PATIENCE, error};
+use super::super::database::run_id;
 use super::super::known::{FailureMark, KnownFailures};
 use super::super::missing::Unrecorded;
 use super::super::{SinkError, SinkTarget};
-use super::file::{PATIENCE, error};
 use super::line::RowAsRecord;
-use super::run_id;
 use crate::record::{Key, Record};
 
 /// A run of the database: its start time and its name.

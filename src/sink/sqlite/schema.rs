@@ -1,11 +1,19 @@
-//! Tables of the database, and the migration of tables of earlier versions.
+//! Tables of the failure log, and the migration of tables of earlier versions.
 
 use rusqlite::{Connection, params};
 
+use super::super::database::file::DatabaseKind;
+use super::super::database::runs::RUNS;
 use crate::record::key_of_url;
 
-/// Version of the tables that this crate writes, stored as `user_version`.
-pub(super) const VERSION: i64 = 2;
+pub(super) const FAILURE_LOG: DatabaseKind = DatabaseKind {
+    name: "failure log",
+    verb: "is",
+    table: "failures",
+    version: 2,
+    create,
+    first: Some((FIRST, migrate)),
+};
 
 /// First version: no keys, no places, and `last_failures` had one row for each URL.
 pub(super) const FIRST: i64 = 1;
@@ -17,8 +25,6 @@ CREATE TABLE failures(url TEXT NOT NULL, timestamp TEXT NOT NULL, error_type TEX
   attempts INTEGER NOT NULL, elapsed_ms REAL, stop_reason TEXT, truncated INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL);
 CREATE INDEX failures_type ON failures(error_type, status);
 CREATE INDEX failures_run ON failures(run_id, idx);
-CREATE TABLE runs(run_id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, arguments TEXT, total INTEGER, succeeded INTEGER,
-  rejected INTEGER, failed INTEGER, cancelled INTEGER, not_done INTEGER, mean_ms REAL);
 ";
 
 const VIEW: &str = "
@@ -40,15 +46,15 @@ DROP VIEW IF EXISTS last_failures;
 /// Number of rows that get their keys in one step.
 const ROWS: usize = 10_000;
 
-/// Makes the tables.
-pub(super) fn create(database: &Connection) -> rusqlite::Result<()> {
+fn create(database: &Connection) -> rusqlite::Result<()> {
     database.execute_batch(TABLES)?;
+    database.execute_batch(RUNS)?;
     database.execute_batch(VIEW)
 }
 
 /// Brings tables of version 1 up to date, in the transaction of the caller. The key of their rows is `1-` and the
 /// digest of their URL, so that `last_failures` has the same rows of them as before.
-pub(super) fn migrate(database: &Connection) -> rusqlite::Result<()> {
+fn migrate(database: &Connection) -> rusqlite::Result<()> {
     database.execute_batch(ADDED)?;
     let mut select = database
         .prepare("SELECT rowid, url FROM failures WHERE rowid > ?1 ORDER BY rowid LIMIT ?2")?;

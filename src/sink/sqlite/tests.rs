@@ -10,12 +10,13 @@ use rusqlite::Connection;
 use super::*;
 use crate::ErrorType;
 use crate::outcome::sample::{self, response};
+use crate::record::Record;
 use crate::rejection::Rejection;
 
 impl Sqlite {
     /// Opens a database that may have `most` pages. 0: any number.
     pub(in super::super) fn of_pages(path: &Path, most: u32) -> Sqlite {
-        let database = file::open(path).unwrap();
+        let database = file::open(path, &FAILURE_LOG).unwrap();
         if most > 0 {
             database
                 .pragma_update(None, "max_page_count", most)
@@ -39,6 +40,17 @@ impl Sqlite {
         let rows = rows.query_map([], row).unwrap();
         rows.map(Result::unwrap).collect()
     }
+}
+
+/// Records of a results database.
+pub(in super::super) fn records_of(path: &Path) -> Vec<Record<'static>> {
+    let database = Connection::open(path).unwrap();
+    let mut rows = database
+        .prepare("SELECT record FROM outcomes ORDER BY number")
+        .unwrap();
+    let rows = rows.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    rows.map(|record| Record::parse(&record.unwrap()).unwrap())
+        .collect()
 }
 
 /// A folder for one test, removed when dropped.

@@ -3,6 +3,9 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +27,43 @@ pub(super) struct Faults {
     writes: AtomicU64,
     syncs: AtomicU64,
     killed: AtomicBool,
+    databases: Databases,
     random: Mutex<fastrand::Rng>,
+}
+
+/// Databases of a run, which a kill leaves as they are at that moment, although their sinks go on until they are dropped.
+#[derive(Debug, Default)]
+struct Databases {
+    paths: Mutex<Vec<PathBuf>>,
+    /// Content of each file at the kill. `None`: there was no such file.
+    at_kill: Mutex<Vec<(PathBuf, Option<Vec<u8>>)>>,
+}
+
+impl Databases {
+    fn keep(&self) {
+        let paths = self.paths.lock().unwrap();
+        let files = paths.iter().flat_map(|path| {
+            ["-wal", ""].map(|end| {
+                let mut name = path.clone().into_os_string();
+                name.push(end);
+                PathBuf::from(name)
+            })
+        });
+        let kept = files.map(|file| {
+            let content = std::fs::read(&file).ok();
+            (file, content)
+        });
+        *self.at_kill.lock().unwrap() = kept.collect();
+    }
+
+    fn restore(&self) {
+        for (file, content) in self.at_kill.lock().unwrap().drain(..) {
+            match content {
+                Some(content) => std::fs::write(file, content).unwrap(),
+                None => drop(std::fs::remove_file(file)),
+            }
+        }
+    }
 }
 
 impl Faults {
@@ -63,6 +102,18 @@ impl Faults {
     /// Keeps later writes from reaching a file, as after a kill.
     pub(super) fn kill(&self) {
         self.killed.store(true, Ordering::Release);
+        self.databases.keep();
+    }
+
+    /// Adds a database that the run writes. The rows of one that comes earlier are written after those of a later one.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn with_database(&self, path: &Path) {
+        self.databases.paths.lock().unwrap().push(path.to_owned());
+    }
+
+    /// Takes back all that was written to databases after the kill. To be called when the sinks are dropped.
+    pub(super) fn restore_databases(&self) {
+        self.databases.restore();
     }
 
     fn is_full(&self, write: u64) -> bool {

@@ -72,12 +72,38 @@ impl Place {
 
 /// Makes one run, which a fault may end early. Returns true if it came to its end.
 fn run(place: &Place, faults: &Arc<Faults>, world: &mut World, random: &mut fastrand::Rng) -> bool {
+    #[cfg(feature = "sqlite")]
+    for path in [&place.log, &place.results] {
+        if path.extension().is_some_and(|end| end == "db") {
+            faults.with_database(path);
+        }
+    }
+    let finished = run_until_killed(place, faults, world, random);
+    faults.restore_databases();
+    finished
+}
+
+fn run_until_killed(
+    place: &Place,
+    faults: &Arc<Faults>,
+    world: &mut World,
+    random: &mut fastrand::Rng,
+) -> bool {
     let opened = Faulty::opened(faults);
     let Ok(journal) = crate::sink::Journal::open_as(&place.results, Layout::records(), opened)
     else {
         return false;
     };
     let journal = journal.durable(random.bool());
+    #[cfg(feature = "sqlite")]
+    if random.bool() {
+        // The tables alone have 8 pages.
+        let pages = random
+            .choice(&[0, 9, 12, 20, 40])
+            .copied()
+            .unwrap_or_default();
+        journal.limit_pages(pages * u32::from(faults.any()));
+    }
     #[cfg(feature = "sqlite")]
     if place.is_database() {
         // Bound on the pages of the database, some of which it has already. 0: none.
@@ -176,6 +202,10 @@ fn resumed_position(request: &Request) -> Option<u64> {
 }
 
 fn records(path: &Path) -> Vec<Record<'static>> {
+    #[cfg(feature = "sqlite")]
+    if path.extension().is_some_and(|end| end == "db") {
+        return crate::sink::sqlite::records_of(path);
+    }
     let text = super::packed::text_of(path);
     assert!(
         text.is_empty() || text.ends_with('\n'),
@@ -326,6 +356,18 @@ fn results_and_failure_log_hold_each_outcome_once_whatever_fails() {
 #[test]
 fn results_and_database_hold_each_outcome_once_whatever_fails() {
     histories(10, ("run.jsonl", "failures.db"));
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn results_in_a_database_and_failure_log_hold_each_outcome_once_whatever_fails() {
+    histories(20, ("run.db", "failures.jsonl"));
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn results_and_failures_in_databases_hold_each_outcome_once_whatever_fails() {
+    histories(10, ("run.db", "failures.db"));
 }
 
 #[cfg(feature = "gzip")]

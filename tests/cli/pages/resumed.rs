@@ -25,24 +25,21 @@ fn pages_by_line(records: &[Value]) -> BTreeMap<u64, Vec<u64>> {
 
 #[test]
 fn a_list_goes_on_after_its_last_page() {
-    let (server, folder) = (server(5), Folder::new());
-    let (out, url) = (folder.at("out.jsonl"), server.url("/l"));
-    let arguments = ["--paginate", "link", "-o", &out];
-    haul(arguments)
-        .and(["--max-pages", "2", &url])
-        .done()
-        .exits(0);
-    haul(arguments)
-        .and(["--resume", "--max-pages", "4", &url])
-        .done()
-        .exits(0);
-    haul(arguments).and(["--resume", &url]).done().exits(0);
-    haul(arguments).and(["--resume", &url]).done().exits(0);
-    assert_eq!(
-        pages_by_line(&folder.records("out.jsonl"))[&0],
-        [1, 2, 3, 4, 5]
-    );
-    assert_eq!(server.requests(), 5);
+    for name in ["out.jsonl", "out.db"] {
+        let (server, folder) = (server(5), Folder::new());
+        let (out, url) = (folder.at(name), server.url("/l"));
+        let run = |more: &[&str]| {
+            let arguments = ["--paginate", "link", "-o", &out, &url];
+            haul(arguments).and(more).done().exits(0);
+        };
+        run(&["--max-pages", "2"]);
+        run(&["--resume", "--max-pages", "4"]);
+        run(&["--resume"]);
+        run(&["--resume"]);
+        let pages = pages_by_line(&folder.records(name));
+        assert_eq!(pages[&0], [1, 2, 3, 4, 5], "{name}");
+        assert_eq!(server.requests(), 5, "{name}");
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn on_small_disk(folder: &Folder, arguments: &str) -> Option<(i32, i32)> {
         return None;
     };
     // With both on the disk, either may be the first to find it full.
-    let named = ["small/out.jsonl", "small/failures"];
+    let named = ["small/out.", "small/failures"];
     let mut named = named.iter().filter(|name| arguments.contains(*name));
     assert!(named.any(|name| failed.contains(name)), "{failed}");
     Some((first, statuses.next().unwrap()))
@@ -52,6 +52,8 @@ fn both_files_hold_each_outcome_once_after_a_full_disk() {
         ("small/out.jsonl", "failures.jsonl"),
         ("small/out.jsonl", "failures.db"),
         ("small/out.jsonl", "small/failures.jsonl"),
+        ("small/out.db", "failures.jsonl"),
+        ("small/out.db", "failures.db"),
     ] {
         let (server, folder) = (server(), Folder::new());
         folder.file("list", list(&server, REQUESTS));
@@ -112,6 +114,7 @@ fn a_file_that_may_grow_no_further_is_status_3() {
     let list = folder.file("list", urls);
     for (option, name) in [
         ("-o", "out.jsonl"),
+        ("-o", "out.db"),
         ("--failures", "f.jsonl"),
         ("--failures", "f.db"),
     ] {

@@ -28,6 +28,11 @@ fn a_batch_with_compressed_results_that_is_killed_and_resumed_has_each_outcome_o
     kill_and_resume("out.jsonl.gz", scale().div_ceil(4));
 }
 
+#[test]
+fn a_batch_with_results_in_a_database_that_is_killed_and_resumed_has_each_outcome_once() {
+    kill_and_resume("out.db", scale());
+}
+
 /// Kills and resumes batches that write these results.
 fn kill_and_resume(results: &str, batches: u64) {
     let first = seed();

@@ -12,9 +12,10 @@ use crate::units::{line, selection, size};
 pub(crate) struct ResultArguments {
     /// Results, one JSON object a line [default: standard output]
     ///
-    /// A name with .csv or .tsv gets a table (--select), one with .gz or .zst (x.jsonl.gz, x.csv.zst) is compressed; a
-    /// name with the ending of another format (x.xlsx, x.db) is refused. --resume continues such a file. While haul
-    /// writes it, no other haul can write it. A FILE.journal beside it belongs to it.
+    /// A name with .csv or .tsv gets a table (--select), one with .gz or .zst (x.jsonl.gz, x.csv.zst) is compressed, one
+    /// with .db, .sqlite or .sqlite3 is an SQLite database: table outcomes, with the whole record in the column record, and
+    /// the views last, by_host and by_error. A name with the ending of another format (x.xlsx) is refused. --resume
+    /// continues such a file. While haul writes it, no other haul can write it. A FILE.journal beside it belongs to it.
     #[arg(short = 'o', long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Failed requests: .db, .sqlite or .sqlite3 = SQLite, else JSON Lines; haul reads both back

@@ -43,15 +43,15 @@ const FORMATS: [(&str, &str); 30] = [
 pub(super) fn check(used: &Use) -> Result<(), CommandError> {
     let path = &used.path;
     let (written, example) = match &*used.name {
-        "--failures" if is_database(path) => return Ok(()),
+        "--failures" | "--output" if is_database(path) => return Ok(()),
         "--failures" => ("JSON Lines or SQLite", "failures.jsonl or failures.db"),
         "--summary-json" => ("JSON", "summary.json"),
         "--cookie-jar" => ("Netscape's format", "cookies.txt"),
         "--html" => ("HTML", "report.html"),
         "--junit" => ("XML", "junit.xml"),
         _ => (
-            "JSON Lines, CSV and TSV, also with .gz or .zst",
-            "run.jsonl, run.csv or run.jsonl.gz",
+            "JSON Lines, CSV and TSV, also with .gz or .zst, and SQLite",
+            "run.jsonl, run.csv, run.jsonl.gz or run.db",
         ),
     };
     let promised = match &*used.name {

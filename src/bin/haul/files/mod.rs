@@ -31,6 +31,9 @@ pub(crate) const INPUT: &str = "an input";
 /// Name in messages of a file that holds a part of an input that is a database.
 const BESIDE_INPUT: &str = "a file that SQLite keeps beside an input";
 
+/// Name in messages of the lock of a results database, which a kill leaves behind.
+const LOCK: &str = "the lock of --output";
+
 /// Endings of the files that SQLite keeps beside a database.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
@@ -176,13 +179,15 @@ fn written(arguments: &Arguments) -> Vec<Use> {
             let journal = Journal::journal_path(path);
             uses.push(Use::new(Access::Beside, "the journal of --output", journal));
         }
+        if is_database(path) {
+            uses.extend(beside(path, "a file that SQLite keeps beside --output"));
+            uses.push(Use::new(Access::Beside, LOCK, with_end(path, ".lock")));
+        }
     }
     if let Some(path) = &to.failures {
         uses.push(Use::new(Access::Write, "--failures", path));
         if is_database(path) {
-            let beside = BESIDE.map(|end| with_end(path, end));
-            let name = "a file that SQLite keeps beside --failures";
-            uses.extend(beside.map(|path| Use::new(Access::Beside, name, path)));
+            uses.extend(beside(path, "a file that SQLite keeps beside --failures"));
         }
     }
     let jar = &arguments.requests.cookie_jar;
@@ -196,6 +201,14 @@ fn written(arguments: &Arguments) -> Vec<Use> {
     let forms = forms.filter(|(_, path)| is_file_name(path));
     uses.extend(forms.map(|(name, path)| Use::new(Access::Write, name, path)));
     uses
+}
+
+/// Returns the files that SQLite keeps beside a database that is written.
+fn beside(database: &Path, name: &'static str) -> impl Iterator<Item = Use> {
+    let paths = BESIDE.map(|end| with_end(database, end));
+    paths
+        .into_iter()
+        .map(move |path| Use::new(Access::Beside, name, path))
 }
 
 /// False for `-`, which is standard output.
@@ -215,11 +228,9 @@ pub(crate) fn is_stream(path: &Path) -> bool {
         .is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
-/// True if failures are written to the file as a database.
+/// True if results or failures are written to the file as a database.
 pub(crate) fn is_database(path: &Path) -> bool {
-    let end = ending(path);
-    let ends = ["db", "sqlite", "sqlite3"];
-    ends.iter().any(|other| end.eq_ignore_ascii_case(other))
+    Journal::is_database(path)
 }
 
 /// Returns the part of a name after its last dot, also of a name like `.csv`. Empty if there is no dot.
@@ -362,6 +373,7 @@ impl RunFiles {
                         _ => is_file && !resumes,
                     }
                 }
+                Access::Beside if used.name == LOCK => false,
                 Access::Beside => is_there && main_is_new && !resumes,
                 Access::Read | Access::Fill | Access::Open => false,
             };

@@ -1,6 +1,7 @@
 //! Thread that writes the rows.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -8,27 +9,40 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rusqlite::{Connection, params};
 
-use super::super::journal::JournalFlush;
-use super::super::{SinkError, SinkTarget};
 use super::file::error;
-use super::row::{FailureRow, RunFigures};
+use super::runs::RunFigures;
+use crate::sink::{SinkError, SinkTarget};
 
 /// Number of rows that the thread takes ahead.
 const AHEAD: usize = 256;
-/// Bounds of a transaction: it ends with this number of rows, or after this time.
-const ROWS: usize = 100;
+/// Longest time that a transaction stays open.
 const TIME: Duration = Duration::from_millis(200);
 
-enum WriterOrder {
+/// A row that the thread writes.
+pub(in crate::sink) trait TableRow: Send + 'static {
+    /// Number of rows that end a transaction.
+    const TOGETHER: usize;
+
+    /// Adds the row to its table.
+    fn insert(&self, database: &Connection) -> rusqlite::Result<()>;
+
+    /// True if the row counts among the rows written.
+    fn is_counted(&self) -> bool;
+}
+
+/// Function that writes out what rows follow, called before each transaction ends.
+pub(in crate::sink) type RowsAhead = Arc<dyn Fn() -> Result<(), SinkError> + Send + Sync>;
+
+enum WriterOrder<R> {
     Begin {
         run_id: String,
         started: String,
         arguments: Option<String>,
     },
-    Add(Box<FailureRow>),
+    Add(Box<R>),
     Finish(RunFigures, Sender<()>),
-    /// Lets no transaction end before this journal has written out its records.
-    Follow(Arc<JournalFlush>),
+    /// Lets no transaction end before this function has returned.
+    Follow(RowsAhead),
     /// Ends the transaction, and sends when it is written.
     Settle(Sender<()>),
     /// Ends the thread: no further order follows.
@@ -36,35 +50,41 @@ enum WriterOrder {
 }
 
 /// Hands rows to the thread, besides the sink itself.
-pub(super) struct OrderSender(Sender<WriterOrder>);
+pub(in crate::sink) struct OrderSender<R>(Sender<WriterOrder<R>>);
 
-impl OrderSender {
+impl<R> OrderSender<R> {
     /// Hands on a row. Returns false if the thread has ended.
-    pub(super) fn add(&self, failure: FailureRow) -> bool {
-        self.0.send(WriterOrder::Add(Box::new(failure))).is_ok()
+    pub(in crate::sink) fn add(&self, row: R) -> bool {
+        self.0.send(WriterOrder::Add(Box::new(row))).is_ok()
     }
 }
 
 /// The sink's end of the channel. When dropped, it waits until all rows it was given are written.
 #[derive(Debug)]
-pub(super) struct RowWriter {
-    orders: Sender<WriterOrder>,
+pub(in crate::sink) struct RowWriter<R> {
+    orders: Sender<WriterOrder<R>>,
     thread: Option<JoinHandle<()>>,
     failure: Arc<Mutex<Option<SinkError>>>,
+    /// Number of counted rows whose transaction is complete.
+    written: Arc<AtomicU64>,
     path: PathBuf,
 }
 
-impl RowWriter {
-    pub(super) fn start(path: &Path, database: Connection) -> Result<RowWriter, SinkError> {
+impl<R: TableRow> RowWriter<R> {
+    pub(in crate::sink) fn start(
+        path: &Path,
+        database: Connection,
+    ) -> Result<RowWriter<R>, SinkError> {
         let (orders, taken) = bounded(AHEAD);
         let failure = Arc::new(Mutex::new(None));
         let told = Arc::clone(&failure);
         let place = path.to_owned();
+        let written = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&written);
         let thread = std::thread::Builder::new()
             .name("haul-sqlite".to_owned())
             .spawn(move || {
-                let written = write(&place, &database, &taken);
-                if let Err(failed) = written {
+                if let Err(failed) = write(&place, &database, &taken, &count) {
                     *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
                 }
             })
@@ -79,11 +99,12 @@ impl RowWriter {
             orders,
             thread: Some(thread),
             failure,
+            written,
             path: path.to_owned(),
         })
     }
 
-    pub(super) fn begin(
+    pub(in crate::sink) fn begin(
         &self,
         run_id: String,
         started: String,
@@ -96,24 +117,29 @@ impl RowWriter {
         })
     }
 
-    pub(super) fn add(&self, failure: FailureRow) -> Result<(), SinkError> {
-        self.order(WriterOrder::Add(Box::new(failure)))
+    pub(in crate::sink) fn add(&self, row: R) -> Result<(), SinkError> {
+        self.order(WriterOrder::Add(Box::new(row)))
     }
 
-    /// Has rows follow the records of this journal from now on.
-    pub(super) fn follow(&self, journal: Arc<JournalFlush>) -> Result<(), SinkError> {
-        self.order(WriterOrder::Follow(journal))
+    /// Number of counted rows that are in the database.
+    pub(in crate::sink) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// Has this function called before each transaction ends.
+    pub(in crate::sink) fn follow(&self, ahead: RowsAhead) -> Result<(), SinkError> {
+        self.order(WriterOrder::Follow(ahead))
     }
 
     /// Writes the figures of a run and waits until everything is in the database.
-    pub(super) fn finish(&self, run: RunFigures) -> Result<(), SinkError> {
+    pub(in crate::sink) fn finish(&self, run: RunFigures) -> Result<(), SinkError> {
         let (written, wait) = bounded(1);
         self.order(WriterOrder::Finish(run, written))?;
         self.wait(&wait)
     }
 
     /// Waits until every row handed on is in the database.
-    pub(super) fn settle(&self) -> Result<(), SinkError> {
+    pub(in crate::sink) fn settle(&self) -> Result<(), SinkError> {
         let (written, wait) = bounded(1);
         self.order(WriterOrder::Settle(written))?;
         self.wait(&wait)
@@ -131,18 +157,18 @@ impl RowWriter {
     }
 
     /// Returns the error of the thread if it has ended.
-    pub(super) fn check(&self) -> Result<(), SinkError> {
+    pub(in crate::sink) fn check(&self) -> Result<(), SinkError> {
         match &self.thread {
             Some(thread) if thread.is_finished() => Err(self.failed()),
             _ => Ok(()),
         }
     }
 
-    fn order(&self, order: WriterOrder) -> Result<(), SinkError> {
+    fn order(&self, order: WriterOrder<R>) -> Result<(), SinkError> {
         self.orders.send(order).map_err(|_| self.failed())
     }
 
-    pub(super) fn orders(&self) -> OrderSender {
+    pub(in crate::sink) fn orders(&self) -> OrderSender<R> {
         OrderSender(self.orders.clone())
     }
 
@@ -168,7 +194,7 @@ impl RowWriter {
     }
 }
 
-impl Drop for RowWriter {
+impl<R> Drop for RowWriter<R> {
     fn drop(&mut self) {
         // The channel may have other senders, so that dropping this one does not end the thread. If the thread has
         // ended, the order is not needed.
@@ -181,23 +207,26 @@ impl Drop for RowWriter {
 
 /// Writes orders until the channel closes or [`WriterOrder::Close`] arrives. The rows of a transaction that fails are not in
 /// the database, all others are.
-fn write(
+fn write<R: TableRow>(
     path: &Path,
     database: &Connection,
-    orders: &Receiver<WriterOrder>,
+    orders: &Receiver<WriterOrder<R>>,
+    written: &AtomicU64,
 ) -> Result<(), SinkError> {
     let wrong = |e| error(path, "cannot be written", e);
-    let mut journal = None;
+    let mut ahead = None;
     loop {
         let Ok(first) = orders.recv() else {
             return Ok(());
         };
         let transaction = database.unchecked_transaction().map_err(wrong)?;
-        let taken = take(database, first, orders, &mut journal).map_err(wrong)?;
-        if let Some(journal) = &journal {
-            journal.commit()?;
+        let mut count = 0;
+        let taken = take(database, (first, orders), &mut ahead, &mut count).map_err(wrong)?;
+        if let Some(write_out) = &ahead {
+            write_out()?;
         }
         transaction.commit().map_err(wrong)?;
+        written.fetch_add(count, Ordering::AcqRel);
         match taken {
             TransactionEnd::Rows => {}
             TransactionEnd::Awaited(written) => drop(written.send(())),
@@ -216,12 +245,12 @@ enum TransactionEnd {
     Last,
 }
 
-/// Writes this order and the orders that arrive in time into a transaction.
-fn take(
+/// Writes this order and the orders that arrive in time into a transaction. Adds the number of counted rows to `count`.
+fn take<R: TableRow>(
     database: &Connection,
-    first: WriterOrder,
-    orders: &Receiver<WriterOrder>,
-    journal: &mut Option<Arc<JournalFlush>>,
+    (first, orders): (WriterOrder<R>, &Receiver<WriterOrder<R>>),
+    ahead: &mut Option<RowsAhead>,
+    count: &mut u64,
 ) -> rusqlite::Result<TransactionEnd> {
     let until = Instant::now() + TIME;
     let (mut next, mut rows) = (first, 0);
@@ -237,8 +266,11 @@ fn take(
                     params![run_id, started, arguments],
                 )?;
             }
-            WriterOrder::Add(failure) => failure.insert(database)?,
-            WriterOrder::Follow(ahead) => *journal = Some(ahead),
+            WriterOrder::Add(row) => {
+                row.insert(database)?;
+                *count += u64::from(row.is_counted());
+            }
+            WriterOrder::Follow(first) => *ahead = Some(first),
             WriterOrder::Finish(run, written) => {
                 finish(database, &run)?;
                 return Ok(TransactionEnd::Awaited(written));
@@ -247,7 +279,7 @@ fn take(
             WriterOrder::Close => return Ok(TransactionEnd::Last),
         }
         rows += 1;
-        if rows >= ROWS {
+        if rows >= R::TOGETHER {
             return Ok(TransactionEnd::Rows);
         }
         next = match orders.recv_deadline(until) {

@@ -6,7 +6,7 @@ use crate::digest::Sha256;
 
 /// Makes the name of a run: its start time, digits of the results file that it writes, if there is one, and random
 /// digits.
-pub(super) fn new(started: &str, results: Option<&Path>) -> String {
+pub(in crate::sink) fn new(started: &str, results: Option<&Path>) -> String {
     let own = fastrand::u32(..);
     match results.and_then(digits_of) {
         Some(results) => format!("{started}-{results}-{own:08x}"),
@@ -15,7 +15,7 @@ pub(super) fn new(started: &str, results: Option<&Path>) -> String {
 }
 
 /// True if the run with this name and start wrote to the results file at this path.
-pub(super) fn is_of(run_id: &str, started: &str, results: &Path) -> bool {
+pub(in crate::sink) fn is_of(run_id: &str, started: &str, results: &Path) -> bool {
     let named = || {
         let rest = run_id.strip_prefix(started)?.strip_prefix('-')?;
         let (digits, _) = rest.split_once('-')?;
