@@ -33,9 +33,7 @@ use serde_json::Value;
 
 use crate::rejection::Rejection;
 use crate::response::Response;
-use crate::settings::RetryPolicy;
-use crate::settings::StatusSet;
-use crate::settings::Timeouts;
+use crate::settings::{RetryPolicy, StatusSet, Timeouts};
 use crate::url::Mistake;
 
 #[cfg(not(feature = "multipart"))]

@@ -10,6 +10,7 @@ mod cookies;
 mod credentials;
 mod demo;
 mod downloads;
+mod drive;
 mod dry_run;
 mod failure;
 mod files;

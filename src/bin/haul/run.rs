@@ -1,21 +1,18 @@
 //! Course of a run: one thread reads requests, another takes outcomes.
 
-use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use haul::batch::{CancelToken, End, Intake};
-use haul::report::RequestCases;
-use haul::sink::Sink;
-use haul::sink::SinkError;
-use haul::{Outcome, Outcomes, Request, Summary};
+use haul::Request;
+use haul::batch::{End, Intake};
 
 use crate::again;
 use crate::arguments::{Arguments, ProgressForm, name_of};
 use crate::bearer_command::EndAll;
 use crate::cookies::RunCookies;
+use crate::drive::{DriveResult, drive};
 use crate::dry_run;
 use crate::failure::{CommandError, Status};
 use crate::files::{self, RunFiles, results_path};
@@ -24,7 +21,6 @@ use crate::layout;
 use crate::leads_back;
 use crate::max_cost::{self, CostIsSpent};
 use crate::messages::Messages;
-use crate::outcome_reporter::OutcomeReporter;
 use crate::output;
 use crate::pages::{self, PageSink};
 use crate::progress;
@@ -35,13 +31,9 @@ use crate::signals::{self, Signalled};
 use crate::stdout;
 use crate::thresholds;
 use crate::total;
-use crate::units::FailureLimit;
 
 /// Time between two checks for a signal while the first request is waited for.
 const SIGNALS: Duration = Duration::from_millis(50);
-
-/// Number of finished requests from which on a share of failures counts.
-const SHARE_FROM: u64 = 100;
 
 pub(crate) fn run(
     arguments: &Arguments,
@@ -296,121 +288,6 @@ fn comes(first: &Receiver<()>, signalled: &Signalled) -> bool {
             Err(RecvTimeoutError::Timeout) if signalled.number().is_some() => return false,
             Err(RecvTimeoutError::Timeout) => {}
         }
-    }
-}
-
-/// Result of taking the outcomes until there are no more.
-struct DriveResult {
-    /// Reason why the outcomes ended, or the error of the sink.
-    ended: Result<End, SinkError>,
-    summary: Summary,
-    /// Single requests. `None`: no form of the report needs them.
-    cases: Option<RequestCases>,
-    /// Message about the first body that could not be saved because its disk or file is full. `None`: there is no such
-    /// body.
-    unsaved: Option<String>,
-}
-
-/// Returns the message about a body that could not be saved because its disk or file is full. `None`: this did not
-/// happen.
-fn unsaved(outcome: &Outcome) -> Option<String> {
-    use std::error::Error as _;
-
-    let error = outcome.error()?;
-    outcome.request().saves_to()?;
-    let reason = error.source()?.downcast_ref::<io::Error>()?;
-    let is_full = matches!(
-        reason.kind(),
-        io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::FileTooLarge
-            | io::ErrorKind::ReadOnlyFilesystem
-    );
-    (is_full || is_io_error(reason)).then(|| error.message().to_owned())
-}
-
-/// True if the device failed (`EIO`), for which there is no [`io::ErrorKind`].
-#[cfg(unix)]
-fn is_io_error(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
-}
-
-#[cfg(not(unix))]
-fn is_io_error(_: &io::Error) -> bool {
-    false
-}
-
-/// Takes the outcomes until there are no more.
-fn drive<I>(
-    arguments: &Arguments,
-    mut outcomes: Outcomes<I>,
-    output: &mut impl Sink,
-    mut cases: Option<RequestCases>,
-    limit: &RunLimit,
-    messages: &Messages,
-) -> DriveResult
-where
-    I: Iterator,
-    I::Item: Into<Request>,
-{
-    let token = CancelToken::new();
-    let mut share = None;
-    match arguments.ending.max_failures {
-        _ if arguments.ending.fail_early => outcomes = outcomes.fail_fast(),
-        Some(FailureLimit::Count(most)) => outcomes = outcomes.max_failures(most),
-        Some(FailureLimit::Percent(most)) => {
-            share = Some(most);
-            outcomes = outcomes.cancel_token(&token);
-        }
-        None => {}
-    }
-    if let Some(left) = limit.left() {
-        outcomes = outcomes.deadline(left);
-    }
-    let figures = outcomes.summary();
-    let shown = progress::shown(arguments);
-    let lines = progress::lines(outcomes.progress(), shown, messages);
-    if shown == ProgressForm::Bar {
-        outcomes = outcomes.with_bar();
-        messages.set_bar(true);
-    }
-    let mut look = OutcomeReporter::new(arguments, messages);
-    let (mut done, mut failed) = (0_u64, 0_u64);
-    let (mut first, mut first_unsaved) = (None, None);
-    let mut recorded = outcomes.record_to(output);
-    for outcome in recorded.by_ref() {
-        limit.advances();
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                first.get_or_insert(error);
-                continue;
-            }
-        };
-        if !outcome.is_not_done() {
-            done += 1;
-            failed += u64::from(outcome.is_failed());
-        }
-        let too_many = |most| done >= SHARE_FROM && failed as f64 * 100.0 >= most * done as f64;
-        if failed > 0 && share.is_some_and(too_many) {
-            token.cancel();
-        }
-        if let Some(cases) = &mut cases {
-            cases.record(&outcome);
-        }
-        first_unsaved = first_unsaved.or_else(|| unsaved(&outcome));
-        look.at(&outcome);
-    }
-    let end = recorded.end().unwrap_or(End::Completed);
-    drop(recorded);
-    messages.set_bar(false);
-    drop(lines);
-    limit.reports();
-    DriveResult {
-        ended: first.map_or(Ok(end), Err),
-        summary: figures.snapshot(),
-        cases,
-        unsaved: first_unsaved,
     }
 }
 
