@@ -142,7 +142,7 @@ fn an_input_that_is_no_results_is_refused() {
 fn a_file_named_like_the_command_is_given_with_its_folder() {
     let server = Server::always(Answer::text("x"));
     let folder = Folder::new();
-    folder.file("report", &server.url("/1"));
+    folder.file("report", server.url("/1"));
     let done = haul(["./report"]).current_dir(&folder).done().exits(0);
     assert_eq!(done.results().len(), 1);
 }
@@ -166,7 +166,7 @@ fn requests_are_grouped() {
 #[test]
 fn an_output_is_not_replaced_and_is_no_input() {
     let folder = Folder::new();
-    let run = folder.file("run.jsonl", &ten());
+    let run = folder.file("run.jsonl", ten());
     let there = folder.file("there.json", "{}");
     let done = haul(["report", &run, "--summary-json", &there])
         .done()
@@ -268,8 +268,8 @@ fn two_runs_are_compared() {
         line(4, "failed", ""),
         body(5, "a"),
     ];
-    let old = folder.file("old.jsonl", &old.concat());
-    let new = folder.file("new.jsonl", &new.concat());
+    let old = folder.file("old.jsonl", old.concat());
+    let new = folder.file("new.jsonl", new.concat());
     let json = folder.at("comparison.json");
     let done = haul(["report", "--against", &old, &new, "--summary-json", &json])
         .done()
@@ -319,15 +319,15 @@ fn two_runs_are_compared() {
 fn a_slower_host_is_told_with_its_numbers() {
     let folder = Folder::new();
     let run = |ms: u32| -> String { (0..400).map(|n| success(n, ms + n % 20)).collect() };
-    let old = folder.file("old.jsonl", &run(100));
-    let new = folder.file("new.jsonl", &run(200));
+    let old = folder.file("old.jsonl", run(100));
+    let new = folder.file("new.jsonl", run(200));
     let done = haul(["report", "--against", &old, &new]).done().exits(0);
     let slower = "Slower        http://h:80  p50 ";
     assert!(done.stdout.contains(slower), "{}", done.stdout);
     assert!(done.stdout.contains("(of 400)"), "{}", done.stdout);
     let few = |ms| -> String { (0..5).map(|n| success(n, ms)).collect() };
-    let old = folder.file("few.jsonl", &few(100));
-    let new = folder.file("fewer.jsonl", &few(900));
+    let old = folder.file("few.jsonl", few(100));
+    let new = folder.file("fewer.jsonl", few(900));
     let done = haul(["report", "--against", &old, &new]).done().exits(0);
     assert!(!done.stdout.contains("Slower"), "{}", done.stdout);
     assert!(

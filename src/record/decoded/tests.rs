@@ -46,6 +46,7 @@ fn zstd(content: &[u8]) -> Vec<u8> {
 }
 
 /// Text that does not compress to a few bytes.
+#[cfg(any(feature = "gzip", feature = "zstd"))]
 fn text() -> Vec<u8> {
     let lines = (0..3000_u32).map(|n| format!("http://h/{}\n", n.wrapping_mul(2_654_435_761)));
     lines.collect::<String>().into_bytes()

@@ -14,7 +14,8 @@ impl InputLines {
     /// Makes `example.com`, `localhost:8080/x` and `//example.com/` URLs of this scheme.
     ///
     /// `or_other`: true if the other of `http` and `https` is tried when the host cannot be connected to
-    /// ([`Request::or_other_scheme`]). Default: a URL without a scheme is relative to the client's base URL, or wrong.
+    /// ([`Request::or_other_scheme`](crate::Request::or_other_scheme)). Default: a URL without a scheme is relative to the
+    /// client's base URL, or wrong.
     ///
     /// ```
     /// use haul::http::uri::Scheme;

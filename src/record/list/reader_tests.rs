@@ -28,20 +28,21 @@ fn read(text: &str, options: &InputOptions) -> Vec<(u64, Result<String, String>)
 
 #[test]
 fn all_formats_give_the_same_requests() {
-    let mut texts = vec![
+    let texts: &[&str] = &[
         "# list\n\nhttp://h/1\r\n\"http://h/2\"\n",
         "{\"url\":\"http://h/1\"}\n{\"url\":\"http://h/2\"}\n",
         "[\"http://h/1\",\n{\"url\":\"http://h/2\"}]",
         "{\n\"url\":\"http://h/1\"\n}\n\"http://h/2\"",
     ];
-    #[cfg(feature = "csv")]
-    texts.extend([
+    let tables: &[&str] = &[
         "url\nhttp://h/1\nhttp://h/2\n",
         "url\tid\nhttp://h/1\t1\nhttp://h/2\t2\n",
-    ]);
-    #[cfg(feature = "sitemap")]
-    texts.push("<urlset><url><loc>http://h/1</loc></url><url><loc>http://h/2</loc></url></urlset>");
-    for text in texts {
+    ];
+    let sitemaps: &[&str] =
+        &["<urlset><url><loc>http://h/1</loc></url><url><loc>http://h/2</loc></url></urlset>"];
+    let tables = tables.iter().filter(|_| cfg!(feature = "csv"));
+    let sitemaps = sitemaps.iter().filter(|_| cfg!(feature = "sitemap"));
+    for text in texts.iter().chain(tables).chain(sitemaps) {
         let read = read(text, &InputOptions::new());
         let urls: Vec<_> = read.into_iter().map(|(_, url)| url.unwrap()).collect();
         assert_eq!(urls, ["http://h/1", "http://h/2"], "{text}");
@@ -145,4 +146,24 @@ fn the_links_of_an_index_are_known_as_sitemaps() {
     let mut input = open(text, &InputOptions::new());
     assert_eq!(input.format(), InputFormat::Sitemap);
     assert!(input.next_entry().unwrap().is_sitemap());
+}
+
+#[cfg(feature = "csv")]
+#[test]
+fn a_row_of_results_is_sent_again_only_as_get_or_head() {
+    let key = crate::record::Key::of(&crate::Request::get("http://h/1"));
+    let text = format!(
+        "id,url,method,status,outcome,key\n,http://h/1,GET,200,success,{key}\n,http://h/2,POST,200,success,{key}\n\
+         ,http://h/3,POST,,ready,{key}\n"
+    );
+    let read = read(&text, &InputOptions::new());
+    assert_eq!(read[0].1.as_deref(), Ok("http://h/1"));
+    assert!(
+        read[1]
+            .1
+            .as_ref()
+            .unwrap_err()
+            .contains("only GET and HEAD")
+    );
+    assert_eq!(read[2].1.as_deref(), Ok("http://h/3"));
 }

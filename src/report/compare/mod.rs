@@ -183,12 +183,12 @@ impl Comparison {
     }
 
     /// Figures of the old run.
-    pub fn old(&self) -> &Report {
+    pub fn old_report(&self) -> &Report {
         &self.old
     }
 
     /// Figures of the new run.
-    pub fn new(&self) -> &Report {
+    pub fn new_report(&self) -> &Report {
         &self.new
     }
 }

@@ -148,7 +148,7 @@ impl Journal {
 
     /// Begins a new results file in place of an existing one.
     ///
-    /// The existing file and its `RESULTS.journal` are emptied when the batch [begins](Sink::begin): a batch that does
+    /// The existing file and its `RESULTS.journal` are emptied when the batch [begins](crate::sink::Sink::begin): a batch that does
     /// not begin loses nothing.
     ///
     /// # Errors

@@ -49,13 +49,12 @@ impl Table {
         let mut row_keys = None;
         let (line, wrong) = match self.rows.next_row()? {
             Ok(row) => {
-                let request = self.uses.request(&row);
                 let json = match self.whole_rows {
                     true => {
-                        row_keys = Some(request);
+                        row_keys = Some(self.uses.request(&row));
                         row.to_object()
                     }
-                    false => request,
+                    false => row.as_record().unwrap_or_else(|| self.uses.request(&row)),
                 };
                 text.extend_from_slice(json.as_bytes());
                 (row.line(), None)

@@ -7,7 +7,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::{InputFormat, InvalidInput};
-use crate::record::RequestTemplate;
+use crate::record::{Key, RequestTemplate};
+
+/// Columns of a table of results that tell how a request is sent again.
+const RECORD_COLUMNS: [&str; 7] = [
+    "outcome",
+    "key",
+    "id",
+    "url",
+    "method",
+    "final_url",
+    "error_type",
+];
 
 /// Row of a table.
 #[derive(Clone, Debug)]
@@ -80,6 +91,23 @@ impl Row {
             cells.add(&tag_key(column, at, &mut keys), text);
         }
         cells.written().unwrap_or_else(|| "{}".to_owned())
+    }
+
+    /// Returns the record that the row of a table of results stands for. `None`: the row is no result.
+    ///
+    /// A row is a result if it has an outcome and a key of haul. As in other results, only its URL can be sent again.
+    pub(super) fn as_record(&self) -> Option<String> {
+        let is_outcome = |text: &&str| ["success", "rejected", "failed"].contains(text);
+        self.value("outcome").filter(is_outcome)?;
+        self.value("key")?.parse::<Key>().ok()?;
+        let mut record = Object::new();
+        record.add_json("v", "1");
+        for name in RECORD_COLUMNS {
+            if let Some(text) = self.value(name).filter(|text| !text.is_empty()) {
+                record.add(name, text);
+            }
+        }
+        record.written()
     }
 
     /// Returns the cells as a list in JSON.

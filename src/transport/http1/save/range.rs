@@ -1,7 +1,9 @@
 //! Decision about the response to a request that may continue a download. Values in, decision out.
 
 use http::HeaderValue;
-use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG, LAST_MODIFIED,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::response::Headers;
@@ -14,7 +16,7 @@ pub(super) struct Validators {
     /// Strong `ETag`, as it was sent. `None`: none, or a weak one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) etag: Option<String>,
-    /// `Last-Modified`, as it was sent. `None`: none, or no date.
+    /// `Last-Modified`, as it was sent. `None`: none, no date, or a weak one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) last_modified: Option<String>,
 }
@@ -28,7 +30,7 @@ impl Validators {
                 .filter(|etag| is_strong(etag))
                 .map(str::to_owned),
             last_modified: text(&LAST_MODIFIED)
-                .filter(|date| http_date(date).is_some())
+                .filter(|modified| is_strong_date(modified, text(&DATE)))
                 .map(str::to_owned),
         }
     }
@@ -58,6 +60,15 @@ fn is_strong(etag: &str) -> bool {
     inner.is_some_and(|inner| inner.bytes().all(|b| b > b' ' && b != b'"' && b != 0x7f))
 }
 
+/// True for a date that names one version of a file: the file may change again within the second in which it was sent
+/// (RFC 9110 section 8.8.2.2). `sent`: the `Date` of the response. `None`: there is none.
+fn is_strong_date(modified: &str, sent: Option<&str>) -> bool {
+    match (http_date(modified), sent.and_then(http_date)) {
+        (Some(modified), Some(sent)) => modified < sent,
+        (modified, _) => modified.is_some(),
+    }
+}
+
 /// Bytes that a request asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WantedRange<'a> {
@@ -75,6 +86,8 @@ pub(super) struct RangeAnswer {
     /// Value of `Content-Range`. `None`: there is none.
     pub(super) content_range: Option<String>,
     pub(super) validators: Validators,
+    /// Length of the body. `None`: not known.
+    pub(super) body_length: Option<u64>,
     /// True if the body has a content coding.
     pub(super) coded: bool,
     /// True if the body consists of several ranges.
@@ -98,6 +111,7 @@ impl RangeAnswer {
             status,
             content_range: text(&CONTENT_RANGE),
             validators: Validators::of(headers),
+            body_length: text(&CONTENT_LENGTH).and_then(|length| length.parse().ok()),
             coded,
             multipart: content_type
                 .to_ascii_lowercase()
@@ -137,7 +151,10 @@ pub(super) fn decide(wanted: WantedRange<'_>, answer: &RangeAnswer) -> RangeStep
             }) if last + 1 == length && !answer.multipart => RangeStep::Whole,
             _ => RangeStep::Unusable,
         },
-        (206, _) => match range.and_then(|range| range.length_from(&wanted)) {
+        (206, _) => match range
+            .filter(|range| range.has_length(answer.body_length))
+            .and_then(|range| range.length_from(&wanted))
+        {
             Some(length) if !changed && !answer.coded && !answer.multipart => {
                 RangeStep::Append { length }
             }
@@ -184,6 +201,14 @@ impl ContentRange {
         let fits =
             bytes.is_none_or(|(first, last)| first <= last && last < length.unwrap_or(u64::MAX));
         (unit.eq_ignore_ascii_case("bytes") && fits).then_some(ContentRange { bytes, length })
+    }
+
+    /// True if a body of this length can be the range. `body`: length of the body. `None`: not known.
+    fn has_length(&self, body: Option<u64>) -> bool {
+        match (self.bytes, body) {
+            (Some((first, last)), Some(body)) => last - first + 1 == body,
+            _ => true,
+        }
     }
 
     /// Returns the length of the whole file, if the range begins where it was asked to. `None`: it does not, or the

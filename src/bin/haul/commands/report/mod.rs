@@ -54,7 +54,7 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
     if let Some(old) = old {
         let comparison = against::compare(&[old], &inputs, forms.cases(), messages)?;
         summary_file.write(&comparison)?;
-        let written = forms.write(comparison.new());
+        let written = forms.write(comparison.new_report());
         if shows {
             print(&format!("{comparison}\n"))?;
         }
@@ -64,8 +64,11 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
         }
         let newly_failed = arguments.fail_on == Some(FailOn::NewlyFailed)
             && against::tell_newly_failed(&comparison, messages);
-        let exceeded =
-            thresholds::exceeded(&arguments.fail_if, comparison.new().summary(), messages);
+        let exceeded = thresholds::exceeded(
+            &arguments.fail_if,
+            comparison.new_report().summary(),
+            messages,
+        );
         return Ok(status(newly_failed || exceeded));
     }
     let mut reader = ReportReader::new();

@@ -46,6 +46,25 @@ fn the_range_that_was_asked_for_is_appended() {
 }
 
 #[test]
+fn a_body_of_another_length_than_its_range_starts_over() {
+    for (length, step) in [(200, APPEND), (195, RangeStep::Anew), (0, RangeStep::Anew)] {
+        let answer = RangeAnswer {
+            body_length: Some(length),
+            ..answer(206, "bytes 100-299/300")
+        };
+        assert_eq!(from_100(&answer), step, "{length}");
+    }
+}
+
+#[test]
+fn a_date_within_the_second_of_the_response_is_no_validator() {
+    for (sent, is_strong) in [(Some(DATE), false), (Some(LATER), true), (None, true)] {
+        assert_eq!(is_strong_date(DATE, sent), is_strong, "{sent:?}");
+    }
+    assert!(!is_strong_date("yesterday", None));
+}
+
+#[test]
 fn any_other_range_starts_over() {
     for range in [
         "",
