@@ -100,9 +100,11 @@ impl StoredForm {
 
     /// Reads the rows of a file from this one on.
     pub(super) fn rows_at(self, mut file: &File, place: RowPlace) -> io::Result<StoredRows<'_>> {
-        file.seek(SeekFrom::Start(place.at))?;
         let source = match self.packing.coder() {
-            None => StoredSource::Plain(BufReader::with_capacity(256 << 10, file), place.at),
+            None => {
+                file.seek(SeekFrom::Start(place.at))?;
+                StoredSource::Plain(BufReader::with_capacity(256 << 10, file), place.at)
+            }
             Some(coder) => {
                 let mut members = Members::of(coder, file, place.at)?;
                 io::copy(&mut members.by_ref().take(place.within), &mut io::sink())?;
@@ -126,7 +128,7 @@ impl StoredForm {
         let (mut row, mut last) = (Vec::new(), RowPlace::default());
         let mut rows = match self.rows(file) {
             Ok(rows) => rows,
-            Err(e) if is_torn(&e, file)? => return Ok(Some(0)),
+            Err(e) if coder.is_torn(&e, file, 0)? => return Ok(Some(0)),
             Err(e) => return Err(e),
         };
         loop {
@@ -135,7 +137,7 @@ impl StoredForm {
                 Ok(Some(row)) => last = row.place,
                 Err(e) => {
                     let start = rows.place().at;
-                    if !is_torn(&e, file)? {
+                    if !coder.is_torn(&e, file, start)? {
                         let reason = format!(
                             "its data are damaged behind byte {start}: {e} (the rows before are good: {} prints them)",
                             coder.reader()
@@ -155,21 +157,6 @@ impl StoredForm {
             }
         }
     }
-}
-
-/// True if a member that ends with this error was cut off. A machine's crash may leave zeros in place of the bytes that
-/// were to come.
-fn is_torn(error: &io::Error, mut file: &File) -> io::Result<bool> {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Ok(true);
-    }
-    let mut last = [1];
-    let length = file.metadata()?.len();
-    if error.raw_os_error().is_none() && length > 0 {
-        file.seek(SeekFrom::Start(length - 1))?;
-        file.read_exact(&mut last)?;
-    }
-    Ok(last == [0])
 }
 
 impl<'f> StoredRows<'f> {
