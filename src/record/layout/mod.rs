@@ -170,7 +170,7 @@ impl Layout {
         }
     }
 
-    /// True if the form tells which outcomes are no success, which of them may be sent again, and which replace others.
+    /// True if the form tells which outcomes are no success, may be sent again, and replace others.
     ///
     /// This holds for whole records, and for rows with the columns `outcome`, `error_type`, `attempts` or `timestamp`, and
     /// `supersedes` or `index`. Without `supersedes` a row replaces an earlier one of its `key` and `index` that was no
