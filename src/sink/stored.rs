@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::database::OutcomeReader;
 use super::growing;
-use super::lines::FULL;
-use super::packing::{Members, Packing};
+use super::packing::{FULL, Members, Packing};
 use crate::record::LONGEST_LINE;
 use crate::redact::escape::log_line;
 
