@@ -5,8 +5,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::database::OutcomeReader;
-use super::lines::FULL;
-use super::packing::{Members, Packing};
+use super::growing;
+use super::packing::{FULL, Members, Packing};
+use crate::record::LONGEST_LINE;
+use crate::redact::escape::log_line;
 
 /// Form of results.
 #[derive(Clone, Copy, Debug)]
@@ -100,9 +102,11 @@ impl StoredForm {
 
     /// Reads the rows of a file from this one on.
     pub(super) fn rows_at(self, mut file: &File, place: RowPlace) -> io::Result<StoredRows<'_>> {
-        file.seek(SeekFrom::Start(place.at))?;
         let source = match self.packing.coder() {
-            None => StoredSource::Plain(BufReader::with_capacity(256 << 10, file), place.at),
+            None => {
+                file.seek(SeekFrom::Start(place.at))?;
+                StoredSource::Plain(BufReader::with_capacity(256 << 10, file), place.at)
+            }
             Some(coder) => {
                 let mut members = Members::of(coder, file, place.at)?;
                 io::copy(&mut members.by_ref().take(place.within), &mut io::sink())?;
@@ -113,20 +117,32 @@ impl StoredForm {
         Ok(StoredRows { source, quoted })
     }
 
-    /// Returns the position of a last member that was cut off. `None`: the file ends with a whole member, or is not
-    /// compressed.
+    /// Removes a last member that was cut off from a file, which is open for reading and writing.
     ///
     /// # Errors
-    /// When the file is damaged in another way, or the member was not written by this crate, so that cutting it off
-    /// would lose more than the lines of one write.
-    pub(super) fn torn_member(self, file: &File) -> io::Result<Option<u64>> {
+    /// When the file is damaged in another way, or the member was not written by this crate, so that removing it would
+    /// lose more than the lines of one write.
+    pub(super) fn cut_torn_member(self, file: &File) -> io::Result<()> {
+        let Some(member) = self.torn_member(file)? else {
+            return Ok(());
+        };
+        log_line!(
+            Warn,
+            "a last member that was torn is cut off, at byte {member}"
+        );
+        growing::cut(file, member)
+    }
+
+    /// Returns the position of a last member that was cut off. `None`: the file ends with a whole member, or is not
+    /// compressed.
+    fn torn_member(self, file: &File) -> io::Result<Option<u64>> {
         let Some(coder) = self.packing.coder() else {
             return Ok(None);
         };
         let (mut row, mut last) = (Vec::new(), RowPlace::default());
         let mut rows = match self.rows(file) {
             Ok(rows) => rows,
-            Err(e) if is_torn(&e, file)? => return Ok(Some(0)),
+            Err(e) if coder.is_torn(&e, file, 0)? => return Ok(Some(0)),
             Err(e) => return Err(e),
         };
         loop {
@@ -135,7 +151,7 @@ impl StoredForm {
                 Ok(Some(row)) => last = row.place,
                 Err(e) => {
                     let start = rows.place().at;
-                    if !is_torn(&e, file)? {
+                    if !coder.is_torn(&e, file, start)? {
                         let reason = format!(
                             "its data are damaged behind byte {start}: {e} (the rows before are good: {} prints them)",
                             coder.reader()
@@ -155,21 +171,6 @@ impl StoredForm {
             }
         }
     }
-}
-
-/// True if a member that ends with this error was cut off. A machine's crash may leave zeros in place of the bytes that
-/// were to come.
-fn is_torn(error: &io::Error, mut file: &File) -> io::Result<bool> {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Ok(true);
-    }
-    let mut last = [1];
-    let length = file.metadata()?.len();
-    if error.raw_os_error().is_none() && length > 0 {
-        file.seek(SeekFrom::Start(length - 1))?;
-        file.read_exact(&mut last)?;
-    }
-    Ok(last == [0])
 }
 
 impl<'f> StoredRows<'f> {
@@ -192,6 +193,16 @@ impl<'f> StoredRows<'f> {
 
     /// Reads the next row into `row`, with its line feed, which the last one may lack. `None`: the file has ended.
     pub(super) fn next(&mut self, row: &mut Vec<u8>) -> io::Result<Option<StoredRow>> {
+        self.next_checked(row, |_| Ok(()))
+    }
+
+    /// Reads the next row as [`next`](StoredRows::next) does, and calls `check` with the beginning of a long row whose
+    /// last quote is open: without it a quote that is never closed would bring the rest of the file into memory.
+    pub(super) fn next_checked(
+        &mut self,
+        row: &mut Vec<u8>,
+        check: impl Fn(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Option<StoredRow>> {
         row.clear();
         if let StoredSource::Database(records) = &mut self.source {
             return Ok(records.next(row)?.map(|at| StoredRow {
@@ -202,7 +213,7 @@ impl<'f> StoredRows<'f> {
         // The end of a member is found only when the next one is read from.
         self.source.fill()?;
         let place = self.place();
-        let mut is_open = false;
+        let (mut is_open, mut to_check) = (false, LONGEST_LINE);
         loop {
             let read = self.source.read_line(row)?;
             if self.quoted {
@@ -215,6 +226,10 @@ impl<'f> StoredRows<'f> {
             let is_whole = !is_open && row.ends_with(b"\n");
             if is_whole || read == 0 || !row.ends_with(b"\n") {
                 return Ok(Some(StoredRow { place, is_whole }));
+            }
+            if row.len() > to_check {
+                check(row)?;
+                to_check = row.len().saturating_mul(2);
             }
         }
     }

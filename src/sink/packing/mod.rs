@@ -3,16 +3,20 @@
 
 #[cfg(feature = "gzip")]
 mod gzip;
+mod torn;
 #[cfg(feature = "zstd")]
 mod zstd;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take};
 use std::path::Path;
 
 use super::{SinkError, SinkTarget};
 use crate::record::split_ending;
+
+/// Number of bytes of lines that are gathered before a write, and so come into one member.
+pub(super) const FULL: usize = 64 << 10;
 
 /// Compression of an output.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +32,8 @@ pub(super) struct Coder {
     ending: &'static str,
     /// Command that writes the content of such a file to its output.
     reader: &'static str,
+    /// Bytes that a member begins with.
+    magic: &'static [u8],
     /// Compresses lines into one member.
     pack: fn(&[u8], &mut Vec<u8>) -> io::Result<()>,
     /// Begins to read a member.
@@ -48,6 +54,7 @@ const KNOWN: &[Coder] = &[
     Coder {
         ending: "gz",
         reader: "gzip -dc",
+        magic: b"\x1f\x8b\x08",
         pack: gzip::pack,
         open: gzip::open,
     },
@@ -55,6 +62,7 @@ const KNOWN: &[Coder] = &[
     Coder {
         ending: "zst",
         reader: "zstd -dc",
+        magic: b"\x28\xb5\x2f\xfd",
         pack: zstd::pack,
         open: zstd::open,
     },
@@ -112,7 +120,7 @@ impl fmt::Debug for Coder {
 
 /// A file whose members are read one after the other.
 pub(super) struct MemberSource<'f> {
-    file: BufReader<&'f File>,
+    file: BufReader<Take<&'f File>>,
     position: u64,
 }
 
@@ -152,10 +160,16 @@ pub(super) struct Members<'f> {
 const BUFFER: usize = 64 << 10;
 
 impl<'f> Members<'f> {
-    /// Reads from the member at `start`, where the file stands.
+    /// Reads from the member at `start`.
     pub(super) fn of(coder: Coder, file: &'f File, start: u64) -> io::Result<Members<'f>> {
+        Members::between(coder, file, start, u64::MAX)
+    }
+
+    /// Reads from the member at `start` as if the file ended at `end`.
+    fn between(coder: Coder, mut file: &'f File, start: u64, end: u64) -> io::Result<Members<'f>> {
+        file.seek(SeekFrom::Start(start))?;
         let source = MemberSource {
-            file: BufReader::with_capacity(BUFFER, file),
+            file: BufReader::with_capacity(BUFFER, file.take(end - start)),
             position: start,
         };
         let mut members = Members {

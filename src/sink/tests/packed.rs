@@ -101,6 +101,29 @@ fn a_torn_last_member_is_cut_wherever_it_is_torn() {
 }
 
 #[test]
+fn lines_that_are_appended_behind_a_torn_member_can_be_read() {
+    let dir = Dir::new("append-torn");
+    for name in NAMES {
+        let path = dir.file(name);
+        write_each(&path, 0..2);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 3]).unwrap();
+        let mut lines = JsonLines::append(&path).unwrap();
+        let other = JsonLines::append(&path).unwrap();
+        lines.write(&success(7)).unwrap();
+        lines.flush().unwrap();
+        drop((lines, other));
+        assert_eq!(indices(&text_of(&path)), [0, 7], "{name}");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[15] ^= 0xff;
+        fs::write(&path, &bytes).unwrap();
+        let error = JsonLines::append(&path).unwrap_err().to_string();
+        assert!(error.contains("damaged behind byte 0: "), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
 fn a_file_of_another_program_is_continued() {
     let dir = Dir::new("foreign");
     for name in NAMES {
@@ -149,16 +172,44 @@ fn damage_before_the_last_member_is_an_error_that_names_its_place() {
         let path = dir.file(name);
         write_each(&path, 0..1);
         let first = fs::read(&path).unwrap().len();
+        write_each(&path, 0..2);
+        let second = fs::read(&path).unwrap().len();
         write_each(&path, 0..6);
+        let whole = fs::read(&path).unwrap();
+        for at in first..second {
+            let mut bytes = whole.clone();
+            bytes[at] ^= [0x01, 0x10, 0xff][at % 3];
+            fs::write(&path, &bytes).unwrap();
+            // A bit may mean nothing, as the time in the head of a member does.
+            let Err(error) = crate::sink::Journal::open(&path) else {
+                assert_eq!(fs::read(&path).unwrap(), bytes, "{name}: byte {at}");
+                assert_eq!(indices(&text_of(&path)), [0, 1, 2, 3, 4, 5]);
+                continue;
+            };
+            let error = error.to_string();
+            let place = format!("damaged behind byte {first}: ");
+            assert!(error.contains(&place), "{name}: byte {at}: {error}");
+            assert_eq!(fs::read(&path).unwrap(), bytes, "{name}: byte {at}");
+        }
+    }
+}
+
+#[test]
+fn a_last_member_with_damage_and_without_zeros_behind_it_is_not_cut_off() {
+    let dir = Dir::new("damaged-last");
+    for name in NAMES {
+        let path = dir.file(name);
+        write_each(&path, 0..1);
+        let first = fs::read(&path).unwrap().len();
+        write_each(&path, 0..2);
         let mut bytes = fs::read(&path).unwrap();
-        bytes[first] ^= 0xff;
-        bytes.push(1);
+        // The last byte but seven belongs to the checksum of gzip; zstd's is in the last four.
+        let checksum = bytes.len() - if name.ends_with("gz") { 8 } else { 2 };
+        bytes[checksum] ^= 1;
         fs::write(&path, &bytes).unwrap();
         let error = crate::sink::Journal::open(&path).unwrap_err().to_string();
-        assert!(
-            error.contains(&format!("damaged behind byte {first}: ")),
-            "{error}"
-        );
+        let place = format!("damaged behind byte {first}: ");
+        assert!(error.contains(&place), "{error}");
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 }

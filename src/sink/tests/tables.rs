@@ -106,7 +106,10 @@ fn a_table_has_its_title_without_any_outcome() {
 fn failures_of_a_table_are_sent_again_once() {
     let dir = Dir::new("table-failures");
     for name in NAMES {
-        for columns in ["index,outcome,key,error_msg", "key,outcome,supersedes"] {
+        for columns in [
+            "index,outcome,key,error_msg,error_type,attempts",
+            "key,outcome,supersedes,error_type,timestamp",
+        ] {
             let path = dir.file(name);
             let _ = fs::remove_file(&path);
             let open = || {
@@ -126,6 +129,32 @@ fn failures_of_a_table_are_sent_again_once() {
             );
             assert_eq!(run(open(), requests(), succeeds), [""; 0], "{columns}");
         }
+    }
+}
+
+#[test]
+fn failures_of_a_table_are_sent_again_once_though_the_input_was_edited() {
+    let dir = Dir::new("edited-input");
+    for name in NAMES {
+        let path = dir.file(name);
+        let open = || {
+            crate::sink::Journal::open(&path)
+                .unwrap()
+                .retry_failed(true)
+        };
+        run(open(), [get(1), get(1), get(2)], fails);
+        let edited = || [get(8), get(9), get(2), get(1), get(1)];
+        let sent = [
+            "http://h/8",
+            "http://h/9",
+            "http://h/2",
+            "http://h/1",
+            "http://h/1",
+        ];
+        assert_eq!(run(open(), edited(), succeeds), sent);
+        assert_eq!(run(open(), edited(), succeeds), [""; 0]);
+        assert_eq!(run(open(), [get(2), get(1)], succeeds), [""; 0]);
+        assert_eq!(open().found(), 8, "{name}");
     }
 }
 
@@ -221,17 +250,64 @@ fn a_quote_that_is_not_closed_cuts_off_no_whole_rows() {
     assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
 }
 
+#[cfg(feature = "csv")]
+#[test]
+fn a_quote_that_is_not_closed_brings_only_some_of_the_rows_into_memory() {
+    let dir = Dir::new("long-open-quote");
+    let path = dir.file("run.csv");
+    run(
+        crate::sink::Journal::open(&path).unwrap(),
+        (0..2).map(get),
+        succeeds,
+    );
+    let text = fs::read_to_string(&path).unwrap();
+    let row = text.lines().last().unwrap();
+    let many = format!("{row}\n").repeat((crate::record::LONGEST_LINE / row.len()) * 2);
+    // The field is closed again behind all of these rows, where the row has other fields than the title.
+    fs::write(&path, format!("{text}\"{many}\"\n{row}\n")).unwrap();
+    let error = crate::sink::Journal::open(&path).unwrap_err().to_string();
+    let expected = "line 4: a quote is opened and not closed";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn a_row_may_be_longer_than_a_line_of_a_failure_log() {
+    let dir = Dir::new("long-row");
+    for name in NAMES {
+        let path = dir.file(name);
+        let columns = "index,outcome,body,key";
+        let open = || crate::sink::Journal::open_with(&path, selected(&path, columns)).unwrap();
+        let journal = open().records(RecordOptions::new().body_limit(usize::MAX));
+        let long = |index, request: Request| {
+            let body = format!("{:1000}\n", "a line").repeat(crate::record::LONGEST_LINE / 1000);
+            let answer = response(request.url(), 200, "text/plain", body.as_bytes());
+            sample::success(index, request, answer)
+        };
+        run(journal, [get(0)], long);
+        assert_eq!(open().found(), 1, "{name}");
+        assert_eq!(run(open(), [get(0), get(1)], succeeds), ["http://h/1"]);
+    }
+}
+
 #[test]
 fn failures_cannot_be_sent_again_without_the_columns_that_tell_them() {
     let dir = Dir::new("no-outcome");
     let path = dir.file("run.tsv");
-    let journal = crate::sink::Journal::open_with(&path, selected(&path, "key,outcome")).unwrap();
-    let mut journal = journal.retry_failed(true);
-    let error = Sink::<Response>::begin(&mut journal)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("\"outcome\", and \"supersedes\" or \"index\""),
-        "{error}"
-    );
+    for columns in [
+        "key,outcome",
+        "key,error_type,attempts,index",
+        "key,outcome,attempts,index",
+        "key,outcome,error_type,index",
+        "key,outcome,error_type,timestamp",
+    ] {
+        let journal = crate::sink::Journal::open_with(&path, selected(&path, columns)).unwrap();
+        let mut journal = journal.retry_failed(true);
+        let error = Sink::<Response>::begin(&mut journal)
+            .unwrap_err()
+            .to_string();
+        let needed = "\"outcome\", \"error_type\", \"attempts\" or \"timestamp\", and \"supersedes\" or \"index\"";
+        assert!(error.contains(needed), "{columns}: {error}");
+        drop(journal);
+        let _ = fs::remove_file(&path);
+    }
 }
