@@ -42,6 +42,12 @@ impl<'a> RequestSettings<'a> {
                           file (save_to, output_file, --output-dir)";
             return only_saved.then(|| reason.to_owned());
         }
+        let looks = own.resume || own.skip_existing || own.timestamping;
+        if looks && self.save().is_some_and(|to| to.namer.is_some()) {
+            let reason = "resume, skip_existing and timestamping look for a file before the request is sent, and the \
+                          response names the file (Content-Disposition, {ext})";
+            return Some(reason.to_owned());
+        }
         let has_range = headers.contains_key(RANGE) || headers.contains_key(IF_RANGE);
         (own.resume && has_range).then(|| {
             "a download that goes on (resume, --continue) sets Range and If-Range itself, and the request has its own"

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use haul::record::{InputLines, OutputNames};
 use haul::{ErrorType, Outcome, Request};
 use test_support::{Answer, Folder, ServedFile, Server, bytes, client};
 
@@ -233,4 +234,21 @@ fn the_small_file_holds_no_secret() {
     let outcome = client(2).send(request());
     check_saved(&outcome, &folder, &file.body);
     assert_eq!(ranges(&server), [None, range(1000)]);
+}
+
+#[test]
+fn a_name_from_the_response_and_a_look_at_a_file_contradict_each_other() {
+    let (server, folder) = (Server::always(Answer::text("a")), Folder::new());
+    let names = OutputNames::parse("{host}.{ext}").unwrap();
+    let lines = || InputLines::new().save_in(folder.path(), false, false);
+    for mut lines in [
+        lines().resume_downloads(true),
+        lines().skip_existing(true),
+        lines().timestamping(true),
+    ] {
+        lines = lines.output_names(names.clone());
+        let request = lines.read(&server.url("/")).unwrap().request;
+        assert_eq!(class(&client(2).send(request)), ErrorType::InvalidRequest);
+    }
+    assert_eq!((server.requests(), folder.names().len()), (0, 0));
 }
