@@ -277,6 +277,7 @@ impl OutputNames {
             confined: to.confined,
         };
         let file = self.taken.take(&wanted, Some(number), register);
+        let file = file.map_err(|e| wrong(e.to_string()))?;
         if !to.is_preview {
             taken::make_parent(to.folder, &file.path).map_err(|e| wrong(e.to_string()))?;
         }
