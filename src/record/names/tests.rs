@@ -304,7 +304,7 @@ fn a_name_that_is_always_refused_ends_the_search() {
     let folder = std::env::temp_dir();
     let wanted = NameRequest {
         folder: &folder,
-        parts: &["a/../b".to_owned()],
+        parts: &["a/../b.c".to_owned()],
         existing: Existing::Refuse,
         confined: true,
     };
