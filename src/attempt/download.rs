@@ -42,6 +42,12 @@ impl<'a> RequestSettings<'a> {
                           file (save_to, output_file, --output-dir)";
             return only_saved.then(|| reason.to_owned());
         }
+        let looks = own.resume || own.skip_existing || own.timestamping;
+        if looks && self.save().is_some_and(|to| to.namer.is_some()) {
+            let reason = "resume, skip_existing and timestamping look for a file before the request is sent, and the \
+                          response names the file (Content-Disposition, {ext})";
+            return Some(reason.to_owned());
+        }
         let has_range = headers.contains_key(RANGE) || headers.contains_key(IF_RANGE);
         (own.resume && has_range).then(|| {
             "a download that goes on (resume, --continue) sets Range and If-Range itself, and the request has its own"
@@ -88,9 +94,16 @@ impl AttemptState {
         }
         let part = match std::mem::take(&mut download.anew) {
             true => DownloadPart::anew(to, &download.url),
-            false => DownloadPart::look(to, &download.url, download.left.as_ref()),
+            false => {
+                let (left, is_logged) = (download.left.as_ref(), download.is_logged);
+                DownloadPart::look(to, &download.url, left, is_logged)
+            }
         };
         let part = part?;
+        // A redirect or a challenge comes back here, and must not have the file read again.
+        if let Some(hashed) = part.hashed() {
+            download.left = Some(hashed);
+        }
         download.best = download.best.max(part.size());
         Ok(Some(Box::new(part)))
     }
@@ -153,15 +166,16 @@ impl AttemptState {
 
     /// Notes the file that a broken exchange leaves for the next attempt.
     pub(super) fn note_part(&mut self, partial: Option<&PartialFile>) {
-        if let Some(download) = &mut self.download {
-            download.note(partial.and_then(PartialFile::left));
+        // An exchange without a body to save has not touched the file.
+        if let (Some(download), Some(partial)) = (&mut self.download, partial) {
+            download.note(partial.left());
         }
     }
 
     /// Forgets the file that earlier attempts left, since it is whole: it gets its name, or is removed.
     pub(super) fn forget_part(&mut self) {
         if let Some(download) = &mut self.download {
-            download.left = None;
+            download.forget();
         }
     }
 

@@ -10,8 +10,10 @@ const ADVANCE: u64 = 64 * 1024;
 pub(super) struct Download {
     /// URL of the first exchange, with secrets masked.
     pub(super) url: String,
-    /// Unfinished file as the last attempt left it. `None`: no attempt of this request has left one.
+    /// Unfinished file as this request read or left it last. `None`: it has done neither.
     pub(super) left: Option<HashedPart>,
+    /// True if the log knows the unfinished file by this request.
+    pub(super) is_logged: bool,
     /// Largest size of the file so far.
     pub(super) best: u64,
     /// True if the last attempt has added so much that it takes no retry.
@@ -31,14 +33,19 @@ impl Download {
         }
     }
 
-    /// Notes the file that a broken exchange leaves. `None`: it leaves none.
+    /// Notes the file that a broken exchange leaves. `None`: it has removed the file.
     pub(super) fn note(&mut self, left: Option<HashedPart>) {
         let size = left.as_ref().map_or(0, |part| part.size);
         // Compared with the largest size, so that a download that starts over again and again comes to an end.
         self.advanced = size >= self.best.saturating_add(ADVANCE);
         self.best = self.best.max(size);
-        if left.is_some() {
-            self.left = left;
-        }
+        self.is_logged = left.is_some();
+        self.left = left;
+    }
+
+    /// Forgets the unfinished file, since it is whole or gone.
+    pub(super) fn forget(&mut self) {
+        self.left = None;
+        self.is_logged = false;
     }
 }

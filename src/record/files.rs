@@ -67,7 +67,7 @@ impl OutputFiles {
     }
 
     /// Gives the request a file of its own for its body. In a line of a failure log the name given before begins with
-    /// the directory. `replace`: true if an existing file may be replaced, whatever holds otherwise.
+    /// the directory. `replace`: true if an existing file may be replaced, whatever holds otherwise, unless the response names it.
     pub(super) fn place(
         &self,
         request: Request,
@@ -95,7 +95,8 @@ impl OutputFiles {
                 Some(names) => {
                     let to = NamedFolder {
                         folder: &self.folder,
-                        replace: replaced,
+                        replace: self.replace,
+                        replace_known: replace,
                         durable: self.durable,
                         is_preview: self.is_preview,
                         confined: self.confined,
@@ -338,5 +339,27 @@ mod tests {
         let again = given("a/./b.bin").unwrap_err().to_string();
         assert_eq!(again, "output_file: an earlier line has the same");
         assert!(given("a/b.bin/c").is_err(), "a file is no directory");
+    }
+
+    #[test]
+    fn a_server_does_not_choose_the_file_that_is_replaced() {
+        let response = crate::Response::builder(200);
+        let response = response.header("content-disposition", "attachment; filename=a");
+        let response = response.build();
+        for (overwrite, name) in [(false, "a-2"), (true, "a")] {
+            let folder = Folder::new();
+            std::fs::write(folder.0.join("a"), "").unwrap();
+            let names = OutputNames::of_url().content_disposition(true);
+            let files = files(&folder.0, overwrite).named(names);
+            let request = Request::get("http://h/x");
+            let placed = files.place(request, false, 1, &FileRegister::new(), true);
+            let options = placed.unwrap().options().cloned().unwrap();
+            let namer = options.save.and_then(|save| save.namer).unwrap();
+            let named = namer.name(&response).unwrap();
+            assert_eq!(
+                (named.path, named.replace),
+                (folder.0.join(name), overwrite)
+            );
+        }
     }
 }

@@ -28,9 +28,9 @@ impl Record<'_> {
     /// which [leaves the header out](Request::without_header)), `params` (name to value or list), one of `body`,
     /// `json`, `form`, `body_base64`, `body_file` (the path of a file that is [streamed](Request::body_file)); `auth`
     /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (number of attempts *after* the
-    /// first), `idempotent`, `cost`, `max_redirs`, `accept`, `expect_json`, `keep_encoding`, `require` (JSON pointer to value),
-    /// `output_file` (path that the body is [saved](Request::save_to) to, relative and without `..`), `tag`. In a line of a failure
-    /// log `output_file` may be any path: a program that reads lines written by others must check
+    /// first), `idempotent`, `cost`, `max_redirs`, `accept`, `expect_json`, `keep_encoding`, `require` (JSON pointer to
+    /// value), `output_file` (path that the body is [saved](Request::save_to) to, relative and without `..`), `tag`. In a
+    /// line of a failure log `output_file` may be any path: a program that reads lines written by others must check
     /// [`Request::saves_to`].
     ///
     /// A `body` that is an object or a list is the same as `json`.

@@ -40,8 +40,8 @@ impl Summary {
     /// Resolving, connecting and the TLS handshake count only if the attempt opened a connection. A phase that no
     /// attempt had is left out.
     pub fn phases(&self) -> Vec<(Phase, TimeFigures)> {
-        let rows = self.details.phases.iter();
-        rows.map(|(phase, row)| (*phase, row.figures())).collect()
+        let rows = self.details.phases.had();
+        rows.map(|(phase, row)| (phase, row.figures())).collect()
     }
 
     /// The slowest requests that got a response, slowest first. At most 20.
@@ -77,7 +77,7 @@ pub(super) struct SummaryDetails {
     redirected_requests: u64,
     redirects: u64,
     first_byte: TimeRow,
-    phases: BTreeMap<Phase, TimeRow>,
+    phases: PhaseRows,
     slowest: Slowest,
     #[serde(rename = "over_time")]
     pub(super) timeline: Timeline,
@@ -105,7 +105,7 @@ impl SummaryDetails {
             (Phase::Receive, phases.receive, true),
         ] {
             if took_place {
-                self.phases.entry(phase).or_default().record(time);
+                self.phases.of(phase).record(time);
             }
         }
     }
@@ -116,11 +116,58 @@ impl AddAssign<&SummaryDetails> for SummaryDetails {
         self.redirected_requests += other.redirected_requests;
         self.redirects += other.redirects;
         self.first_byte += &other.first_byte;
-        for (phase, row) in &other.phases {
-            *self.phases.entry(*phase).or_default() += row;
+        for (phase, row) in other.phases.had() {
+            *self.phases.of(phase) += row;
         }
         self.slowest += &other.slowest;
         self.timeline += &other.timeline;
+    }
+}
+
+/// Times of each phase, by the number of the phase: every outcome counts in several of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<Phase, TimeRow>", into = "BTreeMap<Phase, TimeRow>")]
+struct PhaseRows([TimeRow; PHASES.len()]);
+
+/// The phases, in their order.
+const PHASES: [Phase; 7] = [
+    Phase::Resolve,
+    Phase::Connect,
+    Phase::Tls,
+    Phase::Send,
+    Phase::Wait,
+    Phase::Receive,
+    Phase::Total,
+];
+
+impl PhaseRows {
+    fn of(&mut self, phase: Phase) -> &mut TimeRow {
+        &mut self.0[phase as usize]
+    }
+
+    /// Returns the phases that some attempt had, with their times.
+    fn had(&self) -> impl Iterator<Item = (Phase, &TimeRow)> {
+        let rows = PHASES.into_iter().zip(&self.0);
+        rows.filter(|(_, row)| row.sketch.count() > 0)
+    }
+}
+
+impl From<BTreeMap<Phase, TimeRow>> for PhaseRows {
+    fn from(rows: BTreeMap<Phase, TimeRow>) -> PhaseRows {
+        let mut phases = PhaseRows::default();
+        for (phase, row) in rows {
+            *phases.of(phase) = row;
+        }
+        phases
+    }
+}
+
+impl From<PhaseRows> for BTreeMap<Phase, TimeRow> {
+    fn from(phases: PhaseRows) -> BTreeMap<Phase, TimeRow> {
+        phases
+            .had()
+            .map(|(phase, row)| (phase, row.clone()))
+            .collect()
     }
 }
 
@@ -202,5 +249,32 @@ impl From<TimeRowWire> for TimeRow {
             max_us: millis::micros(wire.max_ms),
             sketch: Sketch::of_pairs(&wire.counts_us),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_phase_has_its_own_times() {
+        let mut rows = PhaseRows::default();
+        for (phase, ms) in PHASES.into_iter().zip(1..) {
+            rows.of(phase).record(Duration::from_millis(ms));
+        }
+        rows.of(Phase::Total).record(Duration::ZERO);
+        let counted = rows.had().map(|(phase, row)| (phase, row.max_us / 1000));
+        assert_eq!(
+            counted.collect::<Vec<_>>(),
+            PHASES.into_iter().zip(1..).collect::<Vec<_>>()
+        );
+        let json = serde_json::to_string(&rows).unwrap();
+        assert_eq!(serde_json::from_str::<PhaseRows>(&json).unwrap(), rows);
+        let one = serde_json::json!({"wait": {"n": 1, "max_ms": 2.0, "sum_us": 2000, "counts_us": [[2000, 1]]}});
+        let one: PhaseRows = serde_json::from_value(one).unwrap();
+        assert_eq!(
+            one.had().map(|(phase, _)| phase).collect::<Vec<_>>(),
+            [Phase::Wait]
+        );
     }
 }

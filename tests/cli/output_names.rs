@@ -301,3 +301,25 @@ fn a_dry_run_shows_names_and_makes_no_directory() {
     );
     assert!(!folder.has("out"));
 }
+
+#[test]
+fn options_that_look_for_files_are_refused_if_the_response_names_them() {
+    let (server, folder) = (server(), Folder::new());
+    for option in ["--continue", "--skip-existing", "--timestamping"] {
+        for (names, told) in [
+            (&["--content-disposition"][..], "--content-disposition"),
+            (&["--output-name", "{host}.{ext}"], "{ext} in --output-name"),
+        ] {
+            let arguments = [names, &[option]].concat();
+            let done = run(&folder, &arguments, &server.url("/a"), 2);
+            done.says(&format!("{option}: ")).says(told);
+        }
+        run(
+            &folder,
+            &[option, "--output-name", "{host}"],
+            &server.url("/a"),
+            0,
+        );
+    }
+    assert!(names(&folder) == ["127.0.0.1"]);
+}

@@ -3,7 +3,7 @@
 use haul::{ErrorType, Request, RetryPolicy};
 use test_support::{Answer, Folder, Scenario, ServedFile, Server, builder, client};
 
-use super::{KIB, check_saved, class, going_on, range, ranges};
+use super::{KIB, check_saved, class, going_on, hex_sha256, range, ranges};
 
 #[test]
 fn the_next_attempt_asks_for_the_rest_only() {
@@ -189,4 +189,29 @@ fn a_head_and_a_post_are_sent_without_a_range() {
     }
     assert_eq!(ranges(&server), [None, None]);
     assert_eq!(folder.names(), ["a"]);
+}
+
+#[test]
+fn a_redirect_does_not_have_the_part_read_again() {
+    let file = ServedFile::new(100 * KIB).cut(&[10 * KIB]);
+    let folder = Folder::new();
+    let (served, part) = (file.clone(), folder.file("a.part"));
+    let server = Server::start(move |seen| {
+        if seen.path() == "/b" {
+            return served.answer(seen);
+        }
+        // The first byte changes, and nothing that tells of the change.
+        if let Ok(about) = part.metadata() {
+            let mut bytes = std::fs::read(&part).unwrap();
+            bytes[0] ^= 1;
+            std::fs::write(&part, bytes).unwrap();
+            let open = std::fs::File::options().write(true).open(&part).unwrap();
+            open.set_modified(about.modified().unwrap()).unwrap();
+        }
+        Answer::status(302).header("Location", "/b")
+    });
+    client(2).send(going_on(&server, &folder).no_retry());
+    let outcome = client(2).send(going_on(&server, &folder));
+    let saved = outcome.saved().unwrap();
+    assert_eq!(saved.sha256, hex_sha256(&file.body));
 }

@@ -1,8 +1,12 @@
 //! Downloads that start over, since what is there and what comes do not fit together.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use haul::{ErrorType, Outcome, Request};
+use haul::record::{InputLines, OutputNames};
+use haul::{ErrorType, Journal, Outcome, Request, RetryPolicy};
 use test_support::{Answer, Folder, ServedFile, Server, bytes, client};
 
 use super::{KIB, check_saved, class, going_on, range, ranges};
@@ -233,4 +237,52 @@ fn the_small_file_holds_no_secret() {
     let outcome = client(2).send(request());
     check_saved(&outcome, &folder, &file.body);
     assert_eq!(ranges(&server), [None, range(1000)]);
+}
+
+#[test]
+fn a_file_that_is_begun_again_after_its_removal_is_noted_again() {
+    let folder = Folder::new();
+    let file = ServedFile::new(10_000).cut(&[1000, 2000]);
+    let unmarked = ServedFile::new(10_000).validator("X-None", "").cut(&[1000]);
+    let (book, noted) = (
+        folder.file("run.jsonl.journal"),
+        Arc::new(AtomicI64::new(0)),
+    );
+    let (count, asked) = (Arc::clone(&noted), AtomicUsize::new(0));
+    let server = Server::start(move |seen| match asked.fetch_add(1, Ordering::SeqCst) {
+        1 => unmarked.answer(seen),
+        3 => {
+            let book = std::fs::read_to_string(&book).unwrap();
+            let lines = book
+                .lines()
+                .filter(|line| line.contains("\"part\":\"a.part\""));
+            let change = |line: &str| if line.contains("withdrawn") { -1 } else { 1 };
+            count.store(lines.map(change).sum(), Ordering::SeqCst);
+            file.answer(seen)
+        }
+        _ => file.answer(seen),
+    });
+    let policy = RetryPolicy::default().backoff(Duration::ZERO, Duration::ZERO);
+    let request = going_on(&server, &folder).retry(policy.max_attempts(5));
+    let mut journal = Journal::open(folder.file("run.jsonl")).unwrap();
+    let requests = journal.remaining([request]);
+    client(2).run(requests, &mut journal).unwrap();
+    assert_eq!((server.requests(), noted.load(Ordering::SeqCst)), (4, 1));
+}
+
+#[test]
+fn a_name_from_the_response_and_a_look_at_a_file_contradict_each_other() {
+    let (server, folder) = (Server::always(Answer::text("a")), Folder::new());
+    let names = OutputNames::parse("{host}.{ext}").unwrap();
+    let lines = || InputLines::new().save_in(folder.path(), false, false);
+    for mut lines in [
+        lines().resume_downloads(true),
+        lines().skip_existing(true),
+        lines().timestamping(true),
+    ] {
+        lines = lines.output_names(names.clone());
+        let request = lines.read(&server.url("/")).unwrap().request;
+        assert_eq!(class(&client(2).send(request)), ErrorType::InvalidRequest);
+    }
+    assert_eq!((server.requests(), folder.names().len()), (0, 0));
 }

@@ -25,7 +25,7 @@ pub(super) struct Inbox<T> {
 
 /// Outcomes that wait for their turn.
 enum EarlyOutcomes<T> {
-    /// None: outcomes are handed out as they come.
+    /// Outcomes are handed out as they come, and none waits.
     Never,
     /// Outcomes whose indices follow one that has not come.
     ByIndex(Reorder<Arrival<T>>),

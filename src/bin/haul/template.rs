@@ -32,6 +32,18 @@ pub(crate) fn of_names(arguments: &Arguments) -> Result<Option<OutputNames>, Com
         None => return Ok(None),
     };
     let names = names.content_disposition(to.content_disposition);
+    if names.depend_on_response()
+        && let Some(option) = arguments.downloads.looks_for_files()
+    {
+        let by = match to.content_disposition {
+            true => name_of("content-disposition"),
+            false => format!("{{ext}} in {}", name_of("output-name")),
+        };
+        return Err(CommandError::usage(format!(
+            "{}: it looks for a file before the request is sent, and with {by} the response names the file",
+            name_of(option)
+        )));
+    }
     Ok(Some(match &arguments.requests.base_url {
         Some(base) => names.base_url(base),
         None => names,

@@ -15,10 +15,10 @@ use crate::record::{DecodedReader, InvalidLine};
 
 /// Reader of an input of any format, entry by entry.
 ///
-/// Each entry has a text that [`InputLines`](crate::record::InputLines) reads as a line. The input may be compressed or encoded as [`DecodedReader`] reads it. It is a list of lines, a JSON array, a table
-/// (features `csv` and `sitemap` for tables and sitemaps), and is recognised by its content unless
-/// [`InputOptions::format`] names it. Memory is flat: an entry has at most
-/// [`LONGEST_LINE`](crate::record::LONGEST_LINE) bytes.
+/// Each entry has a text that [`InputLines`](crate::record::InputLines) reads as a line. The input may be compressed or
+/// encoded as [`DecodedReader`] reads it. It is a list of lines, a JSON array, a table or a sitemap (features `csv` and
+/// `sitemap` for tables and sitemaps), and is recognised by its content unless [`InputOptions::format`] names it. Memory
+/// is flat: an entry has at most [`LONGEST_LINE`](crate::record::LONGEST_LINE) bytes.
 ///
 /// ```
 /// use haul::record::{InputLines, InputOptions, InputReader};

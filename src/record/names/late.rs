@@ -41,7 +41,7 @@ impl SaveNamer for LateNames {
             existing: self.existing,
             confined: self.confined,
         };
-        let file = self.rule.taken.take(&wanted, None, &self.register);
+        let file = self.rule.taken.take(&wanted, None, &self.register)?;
         make_parent(&self.folder, &file.path)?;
         Ok(file)
     }

@@ -153,8 +153,12 @@ impl OutputNames {
         self
     }
 
-    /// True if the response decides about the name.
-    fn is_late(&self) -> bool {
+    /// True if the response decides about the name: by its `Content-Disposition`, or by its type (`{ext}`).
+    ///
+    /// Such a name is not known before the request is sent, so that no file of an earlier run can be looked for:
+    /// [`resume`](Request::resume), [`skip_existing`](Request::skip_existing) and
+    /// [`timestamping`](Request::timestamping) cannot be used with it, and a request that has both fails.
+    pub fn depend_on_response(&self) -> bool {
         let by_type = |template: &Template| template.names().any(|name| name == EXT);
         self.content_disposition || self.template.as_ref().is_some_and(by_type)
     }
@@ -200,7 +204,11 @@ fn one_part(value: &str) -> String {
 /// Directory that files are named in.
 pub(super) struct NamedFolder<'a> {
     pub(super) folder: &'a Path,
+    /// True if any file that is there is replaced.
     pub(super) replace: bool,
+    /// True if a file that is there is replaced if its name is known before the response. A server that names the file
+    /// must not choose which of the files that are there is replaced.
+    pub(super) replace_known: bool,
     pub(super) durable: bool,
     /// True if no directories are made.
     pub(super) is_preview: bool,
@@ -222,12 +230,13 @@ impl OutputNames {
             number,
             url: UrlParts::of(request.url(), self.base.as_ref()),
         };
-        let existing = match to.replace {
+        let is_late = self.depend_on_response();
+        let existing = match to.replace || (to.replace_known && !is_late) {
             true => Existing::Replace,
             false => Existing::Refuse,
         };
         let wrong = |what: String| InvalidLine::new(format!("the file cannot be named: {what}"));
-        if self.is_late() {
+        if is_late {
             let mut parts = self.parts(&subject, "{ext}")?;
             // The directories of a name that is not known yet are made when it is.
             let is_open = |part: &String| part.contains("{ext}");
@@ -268,6 +277,7 @@ impl OutputNames {
             confined: to.confined,
         };
         let file = self.taken.take(&wanted, Some(number), register);
+        let file = file.map_err(|e| wrong(e.to_string()))?;
         if !to.is_preview {
             taken::make_parent(to.folder, &file.path).map_err(|e| wrong(e.to_string()))?;
         }

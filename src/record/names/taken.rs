@@ -14,6 +14,9 @@ use crate::record::local_files::leads_outside;
 use crate::record::register::{Existing, FileRegister};
 use crate::request::NamedFile;
 
+/// Number of names in a row that are tried for a file.
+const TRIED: u64 = if cfg!(test) { 500 } else { 100_000 };
+
 /// Names of the run's files. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TakenNames(Arc<Mutex<Taken>>);
@@ -41,23 +44,26 @@ pub(super) struct NameRequest<'a> {
 impl TakenNames {
     /// Takes a name: the one that is wanted, or if that is taken one with a number. `number`: the number that is tried
     /// first. `None`: the numbers from 2 on, as names come.
+    ///
+    /// # Errors
+    /// When none of many names is free.
     pub(super) fn take(
         &self,
         wanted: &NameRequest<'_>,
         number: Option<u64>,
         register: &FileRegister,
-    ) -> NamedFile {
+    ) -> io::Result<NamedFile> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = &mut *taken;
         if let Some(file) = taken.enter(wanted, wanted.parts, register) {
-            return file;
+            return Ok(file);
         }
         let plain = taken.digest(&folded(wanted.parts));
         let from = match number {
             Some(_) => 1,
             None => taken.next.get(&plain).copied().unwrap_or(2),
         };
-        for more in from.. {
+        for more in from..from.saturating_add(TRIED) {
             let added = match number {
                 Some(number) if more == 1 => number.to_string(),
                 Some(number) => format!("{number}-{more}"),
@@ -70,14 +76,15 @@ impl TakenNames {
                     if number.is_none() {
                         taken.next.insert(plain, more + 1);
                     }
-                    return NamedFile {
+                    return Ok(NamedFile {
                         numbered: true,
                         ..file
-                    };
+                    });
                 }
             }
         }
-        unreachable!("there are more numbers than files")
+        let what = format!("there is no free name among {TRIED} with a number");
+        Err(io::Error::other(what))
     }
 }
 

@@ -298,3 +298,19 @@ fn an_ending_is_that_of_the_content_type() {
         assert_eq!(values::ending(path).as_deref(), ending, "{path}");
     }
 }
+
+#[test]
+fn a_name_that_is_always_refused_ends_the_search() {
+    let folder = std::env::temp_dir();
+    let wanted = NameRequest {
+        folder: &folder,
+        parts: &["a/../b.c".to_owned()],
+        existing: Existing::Refuse,
+        confined: true,
+    };
+    for number in [None, Some(3)] {
+        let taken = TakenNames::default().take(&wanted, number, &FileRegister::new());
+        let wrong = taken.unwrap_err().to_string();
+        assert!(wrong.contains("no free name"), "{wrong}");
+    }
+}

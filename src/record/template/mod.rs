@@ -53,7 +53,7 @@ pub struct Template {
     pieces: Vec<TemplatePiece>,
 }
 
-/// ValueEscaping of the values that are put into a text.
+/// Escaping of the values that are put into a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ValueEscaping {

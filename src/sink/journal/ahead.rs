@@ -76,8 +76,8 @@ impl<F> Follower<F> {
         &self.ahead
     }
 
-    /// Returns the failure of the outcome at this place in its batch if the journal has taken its record, else holds the failure.
-    /// The failure held before was [released](Follower::release).
+    /// Returns the failure of the outcome at this place in its batch if the journal has taken its record, else holds the
+    /// failure. The failure held before was [released](Follower::release).
     pub(in super::super) fn pass(&mut self, place: u64, failure: F) -> Option<F> {
         if self.ahead.progress.has_taken(place) {
             return Some(failure);

@@ -56,11 +56,12 @@ impl CutLists {
             );
         }
         if left_unpaged > 0 {
-            let (lists, have) = requests(left_unpaged, "has further pages", "have further pages");
+            let (requests, have) =
+                requests(left_unpaged, "has further pages", "have further pages");
             log_line!(
                 target: TARGET,
                 Warn,
-                "{left_unpaged} {lists} of the input {have} that this run does not ask for: the results are of a run that asked for pages, and this one has no rule for them"
+                "{left_unpaged} {requests} of the input {have} that this run does not ask for: the results are of a run that asked for pages, and this one has no rule for them"
             );
         }
     }

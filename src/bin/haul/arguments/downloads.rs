@@ -60,6 +60,21 @@ impl DownloadArguments {
     pub(crate) fn go_on(&self) -> bool {
         self.going_on || self.continue_at.is_some()
     }
+
+    /// Returns an option by which the file of a request is looked for before it is sent. `None`: there is none.
+    pub(crate) fn looks_for_files(&self) -> Option<&'static str> {
+        match self {
+            _ if self.go_on() => Some("continue"),
+            DownloadArguments {
+                skip_existing: true,
+                ..
+            } => Some("skip-existing"),
+            DownloadArguments {
+                timestamping: true, ..
+            } => Some("timestamping"),
+            _ => None,
+        }
+    }
 }
 
 /// Reads the offset of `-C`, which is always found by haul itself.

@@ -19,7 +19,7 @@ use crate::transport::connection::descriptors::{self, SpareDescriptor};
 /// Size of the pieces in which an unfinished file is read.
 const PIECE: usize = 64 * 1024;
 
-/// Unfinished file as an attempt of this process left it, so that the next attempt does not read it again.
+/// Unfinished file as this process has read or left it, so that the next exchange does not read it again.
 #[derive(Clone)]
 pub(crate) struct HashedPart {
     pub(crate) size: u64,
@@ -44,8 +44,7 @@ pub(crate) struct DownloadPart {
 
 struct KnownPart {
     state: PartState,
-    size: u64,
-    hash: Sha256,
+    hashed: HashedPart,
 }
 
 impl DownloadPart {
@@ -65,14 +64,16 @@ impl DownloadPart {
         })
     }
 
-    /// Looks for an unfinished file that can be continued, and reads it unless it is as `before` says.
+    /// Looks for an unfinished file that can be continued, and reads it unless it is as `before` says. `is_logged`: true
+    /// if this process has told the log of the file already.
     pub(crate) fn look(
         to: &SaveTo,
         url: &str,
         before: Option<&HashedPart>,
+        is_logged: bool,
     ) -> Result<DownloadPart, Unsaved> {
         let mut part = DownloadPart::anew(to, url)?;
-        part.is_logged = before.is_some();
+        part.is_logged = is_logged;
         let Some(state) = PartState::read(&part.state_path, url) else {
             return Ok(part);
         };
@@ -103,18 +104,28 @@ impl DownloadPart {
         };
         file.seek(SeekFrom::Start(size))?;
         self.file.set(Some(file));
-        Ok(Some(KnownPart { state, size, hash }))
+        let hashed = HashedPart {
+            size,
+            modified,
+            hash,
+        };
+        Ok(Some(KnownPart { state, hashed }))
+    }
+
+    /// Returns the file as it was found. `None`: it cannot be continued.
+    pub(crate) fn hashed(&self) -> Option<HashedPart> {
+        self.known.as_ref().map(|known| known.hashed.clone())
     }
 
     /// Returns the number of bytes that are there and can be continued.
     pub(crate) fn size(&self) -> u64 {
-        self.known.as_ref().map_or(0, |known| known.size)
+        self.known.as_ref().map_or(0, |known| known.hashed.size)
     }
 
     /// Returns the values for `Range` and `If-Range`. `None`: the whole file is asked for.
     pub(crate) fn range(&self) -> Option<(HeaderValue, HeaderValue)> {
         let known = self.known.as_ref()?;
-        let range = format!("bytes={}-", known.size);
+        let range = format!("bytes={}-", known.hashed.size);
         let if_range = known.state.validators.if_range()?;
         Some((range.parse().ok()?, if_range.parse().ok()?))
     }
@@ -125,7 +136,7 @@ impl DownloadPart {
         let nothing = Validators::default();
         let wanted = match &self.known {
             Some(known) => WantedRange {
-                from: known.size,
+                from: known.hashed.size,
                 length: known.state.length,
                 validators: &known.state.validators,
             },
@@ -144,7 +155,7 @@ impl DownloadPart {
             unreachable!("a part is continued once, and only if it was found");
         };
         self.log(to)?;
-        Ok(self.partial(to, file, known.size, known.hash.clone()))
+        Ok(self.partial(to, file, known.hashed.size, known.hashed.hash.clone()))
     }
 
     /// Begins the file, with a description by which a later attempt continues it. If another request is writing it, or
