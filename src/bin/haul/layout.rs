@@ -141,7 +141,7 @@ pub(crate) fn check_failures(path: &Path, layout: &Layout) -> Result<(), Command
     match layout.tells_failures() {
         true => Ok(()),
         false => Err(CommandError::usage(format!(
-            "{}: {} needs the columns outcome, and supersedes or index, beside key",
+            "{}: {} needs the columns outcome, error_type, attempts or timestamp, and supersedes or index, beside key",
             path.display(),
             name_of("retry-failed")
         ))),

@@ -170,13 +170,19 @@ impl Layout {
         }
     }
 
-    /// True if the form tells which outcomes are no success, and which replace others.
+    /// True if the form tells which outcomes are no success, may be sent again, and replace others.
     ///
-    /// This holds for whole records, and for rows with the columns `outcome`, and `supersedes` or `index`.
-    /// Without `supersedes` a row replaces an earlier one of its `key` and `index` that was no success.
+    /// This holds for whole records, and for rows with the columns `outcome`, `error_type`, `attempts` or `timestamp`, and
+    /// `supersedes` or `index`. Without `supersedes` a row replaces an earlier one of its `key` and `index` that was no
+    /// success.
     pub fn tells_failures(&self) -> bool {
         self.columns().is_none_or(|columns| {
-            columns.has("outcome") && (columns.has("supersedes") || columns.has("index"))
+            let any = |names: [&str; 2]| names.iter().any(|name| columns.has(name));
+            ["outcome", "error_type"]
+                .iter()
+                .all(|name| columns.has(name))
+                && any(["attempts", "timestamp"])
+                && any(["supersedes", "index"])
         })
     }
 

@@ -78,7 +78,8 @@ impl Journal {
         let reason = if self.pages.is_some() && self.layout.columns().is_some() {
             "pages of lists are continued from whole records (JSON Lines)"
         } else if self.retry_failed && !self.layout.tells_failures() {
-            "to send failures again, its rows need the columns \"outcome\", and \"supersedes\" or \"index\""
+            "to send failures again, its rows need the columns \"outcome\", \"error_type\", \"attempts\" or \"timestamp\", \
+             and \"supersedes\" or \"index\""
         } else {
             return Ok(());
         };

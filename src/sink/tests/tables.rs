@@ -106,7 +106,10 @@ fn a_table_has_its_title_without_any_outcome() {
 fn failures_of_a_table_are_sent_again_once() {
     let dir = Dir::new("table-failures");
     for name in NAMES {
-        for columns in ["index,outcome,key,error_msg", "key,outcome,supersedes"] {
+        for columns in [
+            "index,outcome,key,error_msg,error_type,attempts",
+            "key,outcome,supersedes,error_type,timestamp",
+        ] {
             let path = dir.file(name);
             let _ = fs::remove_file(&path);
             let open = || {
@@ -225,13 +228,21 @@ fn a_quote_that_is_not_closed_cuts_off_no_whole_rows() {
 fn failures_cannot_be_sent_again_without_the_columns_that_tell_them() {
     let dir = Dir::new("no-outcome");
     let path = dir.file("run.tsv");
-    let journal = crate::sink::Journal::open_with(&path, selected(&path, "key,outcome")).unwrap();
-    let mut journal = journal.retry_failed(true);
-    let error = Sink::<Response>::begin(&mut journal)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("\"outcome\", and \"supersedes\" or \"index\""),
-        "{error}"
-    );
+    for columns in [
+        "key,outcome",
+        "key,error_type,attempts,index",
+        "key,outcome,attempts,index",
+        "key,outcome,error_type,index",
+        "key,outcome,error_type,timestamp",
+    ] {
+        let journal = crate::sink::Journal::open_with(&path, selected(&path, columns)).unwrap();
+        let mut journal = journal.retry_failed(true);
+        let error = Sink::<Response>::begin(&mut journal)
+            .unwrap_err()
+            .to_string();
+        let needed = "\"outcome\", \"error_type\", \"attempts\" or \"timestamp\", and \"supersedes\" or \"index\"";
+        assert!(error.contains(needed), "{columns}: {error}");
+        drop(journal);
+        let _ = fs::remove_file(&path);
+    }
 }

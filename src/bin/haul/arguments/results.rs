@@ -49,7 +49,7 @@ pub(crate) struct ResultArguments {
     /// A name is a field of the record, a pointer into the JSON body, or a header of the response. A missing value is an
     /// empty field. Titles are the names as given. Without --select, csv, tsv and text have
     /// id,index,url,method,status,outcome,error_type,error_msg,attempts,elapsed_ms,size_bytes,key. --resume needs the
-    /// column key, --retry-failed also outcome, and index or supersedes.
+    /// column key, --retry-failed also outcome, error_type, attempts or timestamp, and index or supersedes.
     #[arg(hide_short_help = true, long, value_name = "NAMES", value_parser = selection)]
     pub(crate) select: Option<Selection>,
     /// Form of the results: csv, tsv, jsonl or text [default: by the ending of -o, else jsonl]
