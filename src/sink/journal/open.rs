@@ -72,10 +72,16 @@ impl Journal {
         let announced = intents::read(&intents::path_of(path))?;
         let own = announced.version;
         let mut reader = ResultReader::of(&layout);
-        let seen = seen::read(&file, (form, &mut reader), announced.open, announced.begun)
+        let mut seen = seen::read(&file, (form, &mut reader), announced.open, announced.begun)
             .map_err(|e| journal_error(path, "cannot be resumed", e))?;
         let version = version_of(path, &seen, own)?;
-        let (layout, titled) = reader.into_layout().unwrap_or((layout, false));
+        let (layout, titled) = match reader.into_table() {
+            Some(table) => {
+                seen.set_unsuccessful_rows(table.unsuccessful);
+                (table.layout, table.titled)
+            }
+            None => (layout, false),
+        };
         let mut lines = LineWriter::at_end_of(path, opened(file))?.packed(form.packing);
         lines.set_title(layout.title().filter(|_| !titled));
         if seen.is_last_line_open() {

@@ -1,6 +1,6 @@
 //! The part of a results file's row that resuming needs, for records and for rows of columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::saves::digest;
 use super::scan::{self, ResultLine};
@@ -20,8 +20,19 @@ pub(super) struct ColumnReader {
     format: RowFormat,
     /// `None`: no title was read yet.
     columns: Option<KnownColumns>,
-    /// Positions in the input of the requests of each key whose last outcome is no success.
-    unsuccessful: HashMap<Key, Vec<u64>>,
+    unsuccessful: UnsuccessfulRows,
+}
+
+/// Positions, by key, of the requests whose last row tells no success, in a file without the column `supersedes`.
+pub(super) type UnsuccessfulRows = HashMap<Key, BTreeSet<u64>>;
+
+/// Facts of a file of rows after it was read.
+pub(super) struct ReadTable {
+    /// Form of the file, with the columns that its title has.
+    pub(super) layout: Layout,
+    /// True if there was a title.
+    pub(super) titled: bool,
+    pub(super) unsuccessful: UnsuccessfulRows,
 }
 
 /// Numbers of the columns that resuming needs.
@@ -69,11 +80,15 @@ impl ResultReader {
         }
     }
 
-    /// Returns the form of the file, with the columns that its title has, and true if there was a title.
-    pub(super) fn into_layout(self) -> Option<(Layout, bool)> {
+    /// Returns the facts of a file of rows. `None`: it is one of records.
+    pub(super) fn into_table(self) -> Option<ReadTable> {
         match self {
             ResultReader::Records => None,
-            ResultReader::Rows(rows) => Some((rows.layout, rows.columns.is_some())),
+            ResultReader::Rows(rows) => Some(ReadTable {
+                titled: rows.columns.is_some(),
+                layout: rows.layout,
+                unsuccessful: rows.unsuccessful,
+            }),
         }
     }
 }
@@ -187,7 +202,7 @@ impl ColumnReader {
 
 /// True if an outcome replaces an earlier one that was no success: of the same key and the same position in the input.
 fn replaces(
-    unsuccessful: &mut HashMap<Key, Vec<u64>>,
+    unsuccessful: &mut UnsuccessfulRows,
     key: Key,
     index: Option<u64>,
     outcome: Kind,
@@ -196,17 +211,8 @@ fn replaces(
         return false;
     };
     if outcome != Kind::Success {
-        let earlier = unsuccessful.entry(key).or_default();
-        let is_there = earlier.contains(&index);
-        if !is_there {
-            earlier.push(index);
-        }
-        return is_there;
+        return !unsuccessful.entry(key).or_default().insert(index);
     }
-    let Some(earlier) = unsuccessful.get_mut(&key) else {
-        return false;
-    };
-    let before = earlier.len();
-    earlier.retain(|other| *other != index);
-    earlier.len() < before
+    let earlier = unsuccessful.get_mut(&key);
+    earlier.is_some_and(|earlier| earlier.remove(&index))
 }

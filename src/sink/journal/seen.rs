@@ -10,7 +10,7 @@ use super::super::growing;
 use super::super::stored::{RowPlace, StoredForm, StoredRows};
 use super::chains::{EarlierChain, EarlierChains};
 use super::counts::take_one;
-use super::rows::ResultReader;
+use super::rows::{ResultReader, UnsuccessfulRows};
 use super::saves::BegunFiles;
 use super::scan::ResultLine;
 use super::whole::{FileTail, RowReceiver, read_rows};
@@ -38,6 +38,8 @@ pub(super) struct EarlierOutcomes {
     unresolved: HashMap<Key, u32>,
     /// Files that were being saved and have no outcome.
     begun: BegunFiles,
+    /// Rows that are replaced by a row of their key and position. Empty: a column tells which rows replace others.
+    unsuccessful_rows: UnsuccessfulRows,
     lines: u64,
     /// True if the last record lacks its line feed.
     last_line_open: bool,
@@ -134,6 +136,22 @@ impl EarlierOutcomes {
     /// Takes the files that were being saved and have no outcome.
     pub(super) fn take_begun(&mut self) -> BegunFiles {
         std::mem::take(&mut self.begun)
+    }
+
+    pub(super) fn set_unsuccessful_rows(&mut self, rows: UnsuccessfulRows) {
+        self.unsuccessful_rows = rows;
+    }
+
+    /// Returns the position that the new row of a request at `position` is written with, so that it replaces the row of
+    /// an earlier outcome: the input may have been edited since.
+    pub(super) fn position_of_row(&mut self, key: Key, position: u64) -> u64 {
+        let Some(rows) = self.unsuccessful_rows.get_mut(&key) else {
+            return position;
+        };
+        match rows.remove(&position) {
+            true => position,
+            false => rows.pop_first().unwrap_or(position),
+        }
     }
 
     /// Takes the next request of this key and returns its state.

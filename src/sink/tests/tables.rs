@@ -133,6 +133,32 @@ fn failures_of_a_table_are_sent_again_once() {
 }
 
 #[test]
+fn failures_of_a_table_are_sent_again_once_though_the_input_was_edited() {
+    let dir = Dir::new("edited-input");
+    for name in NAMES {
+        let path = dir.file(name);
+        let open = || {
+            crate::sink::Journal::open(&path)
+                .unwrap()
+                .retry_failed(true)
+        };
+        run(open(), [get(1), get(1), get(2)], fails);
+        let edited = || [get(8), get(9), get(2), get(1), get(1)];
+        let sent = [
+            "http://h/8",
+            "http://h/9",
+            "http://h/2",
+            "http://h/1",
+            "http://h/1",
+        ];
+        assert_eq!(run(open(), edited(), succeeds), sent);
+        assert_eq!(run(open(), edited(), succeeds), [""; 0]);
+        assert_eq!(run(open(), [get(2), get(1)], succeeds), [""; 0]);
+        assert_eq!(open().found(), 8, "{name}");
+    }
+}
+
+#[test]
 fn a_row_that_was_torn_is_cut_wherever_it_is_torn() {
     let dir = Dir::new("torn-row");
     for name in NAMES.iter().filter(|name| !name.ends_with(".gz")) {
