@@ -5,8 +5,9 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::database::OutcomeReader;
-use super::lines::FULL;
-use super::packing::{Members, Packing};
+use super::growing;
+use super::packing::{FULL, Members, Packing};
+use crate::redact::escape::log_line;
 
 /// Form of results.
 #[derive(Clone, Copy, Debug)]
@@ -115,13 +116,25 @@ impl StoredForm {
         Ok(StoredRows { source, quoted })
     }
 
-    /// Returns the position of a last member that was cut off. `None`: the file ends with a whole member, or is not
-    /// compressed.
+    /// Removes a last member that was cut off from a file, which is open for reading and writing.
     ///
     /// # Errors
-    /// When the file is damaged in another way, or the member was not written by this crate, so that cutting it off
-    /// would lose more than the lines of one write.
-    pub(super) fn torn_member(self, file: &File) -> io::Result<Option<u64>> {
+    /// When the file is damaged in another way, or the member was not written by this crate, so that removing it would
+    /// lose more than the lines of one write.
+    pub(super) fn cut_torn_member(self, file: &File) -> io::Result<()> {
+        let Some(member) = self.torn_member(file)? else {
+            return Ok(());
+        };
+        log_line!(
+            Warn,
+            "a last member that was torn is cut off, at byte {member}"
+        );
+        growing::cut(file, member)
+    }
+
+    /// Returns the position of a last member that was cut off. `None`: the file ends with a whole member, or is not
+    /// compressed.
+    fn torn_member(self, file: &File) -> io::Result<Option<u64>> {
         let Some(coder) = self.packing.coder() else {
             return Ok(None);
         };

@@ -231,13 +231,7 @@ pub(super) fn read(
     announced: HashMap<Key, u32>,
     begun: BegunFiles,
 ) -> io::Result<EarlierOutcomes> {
-    if let Some(member) = form.torn_member(file)? {
-        log_line!(
-            Warn,
-            "a last member that was torn is cut off, at byte {member}"
-        );
-        growing::cut(file, member)?;
-    }
+    form.cut_torn_member(file)?;
     let length = file.metadata()?.len();
     let rows = form.rows(file)?;
     let (mut seen, tail) = read_all(rows, reader, length, (announced, begun))?;

@@ -6,12 +6,9 @@ mod waiting;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::packing::{Coder, Packing};
+use super::packing::{Coder, FULL, Packing};
 use super::{SinkError, SinkTarget};
 use waiting::WaitingLines;
-
-/// Number of bytes that are gathered before a write.
-pub(super) const FULL: usize = 64 << 10;
 
 /// Gathers lines and writes them. A failed write leaves nothing but whole lines behind if the target can be cut back (a
 /// file can). The bytes not written stay in the buffer, so that a later write goes on at the same byte.

@@ -11,6 +11,7 @@ use super::LineWriter;
 use crate::sink::growing::{self, GrowingFile, GrowingWriter};
 use crate::sink::lock;
 use crate::sink::packing::Packing;
+use crate::sink::stored::StoredForm;
 use crate::sink::{SinkError, SinkTarget};
 
 impl LineWriter<File> {
@@ -54,12 +55,17 @@ impl LineWriter<File> {
     }
 
     /// Opens a file at its end; the file is made if it does not exist. A last line without its line feed gets one, so
-    /// that the next line does not join it; a compressed file has whole lines.
+    /// that the next line does not join it. A compressed file has whole lines, and a last member that a kill tore is cut
+    /// off, since nothing behind it could be read; while another process adds to the file too, it stays as it is.
     pub(in crate::sink) fn append(
         path: &Path,
         packing: Packing,
     ) -> Result<LineWriter<File>, SinkError> {
         let mut lines = LineWriter::open(path, growing::options().create(true))?;
+        if lines.end > 0 && packing.coder().is_some() && lines.lock(lock::take).is_ok() {
+            let cut = lines.cut_torn_member(path, packing);
+            cut.map_err(|e| lines.error("cannot be continued", e))?;
+        }
         lines.lock(lock::share)?;
         if lines.end > 0
             && packing.coder().is_none()
@@ -68,6 +74,18 @@ impl LineWriter<File> {
             lines.end_last_line();
         }
         Ok(lines.packed(packing))
+    }
+
+    /// Removes a last member that was cut off, and gives back the lock.
+    fn cut_torn_member(&mut self, path: &Path, packing: Packing) -> io::Result<()> {
+        let form = StoredForm {
+            packing,
+            quoted: false,
+        };
+        form.cut_torn_member(&growing::options().read(true).open(path)?)?;
+        growing::go_to_end(&self.to)?;
+        self.end = self.to.length()?.unwrap_or_default();
+        self.to.unlock()
     }
 
     fn open(path: &Path, options: &OpenOptions) -> Result<LineWriter<File>, SinkError> {

@@ -15,6 +15,9 @@ use std::path::Path;
 use super::{SinkError, SinkTarget};
 use crate::record::split_ending;
 
+/// Number of bytes of lines that are gathered before a write, and so come into one member.
+pub(super) const FULL: usize = 64 << 10;
+
 /// Compression of an output.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Packing {

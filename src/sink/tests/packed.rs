@@ -101,6 +101,29 @@ fn a_torn_last_member_is_cut_wherever_it_is_torn() {
 }
 
 #[test]
+fn lines_that_are_appended_behind_a_torn_member_can_be_read() {
+    let dir = Dir::new("append-torn");
+    for name in NAMES {
+        let path = dir.file(name);
+        write_each(&path, 0..2);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 3]).unwrap();
+        let mut lines = JsonLines::append(&path).unwrap();
+        let other = JsonLines::append(&path).unwrap();
+        lines.write(&success(7)).unwrap();
+        lines.flush().unwrap();
+        drop((lines, other));
+        assert_eq!(indices(&text_of(&path)), [0, 7], "{name}");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[15] ^= 0xff;
+        fs::write(&path, &bytes).unwrap();
+        let error = JsonLines::append(&path).unwrap_err().to_string();
+        assert!(error.contains("damaged behind byte 0: "), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
 fn a_file_of_another_program_is_continued() {
     let dir = Dir::new("foreign");
     for name in NAMES {
