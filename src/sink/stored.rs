@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::database::OutcomeReader;
 use super::growing;
 use super::packing::{FULL, Members, Packing};
+use crate::record::LONGEST_LINE;
 use crate::redact::escape::log_line;
 
 /// Form of results.
@@ -192,6 +193,16 @@ impl<'f> StoredRows<'f> {
 
     /// Reads the next row into `row`, with its line feed, which the last one may lack. `None`: the file has ended.
     pub(super) fn next(&mut self, row: &mut Vec<u8>) -> io::Result<Option<StoredRow>> {
+        self.next_checked(row, |_| Ok(()))
+    }
+
+    /// Reads the next row as [`next`](StoredRows::next) does, and calls `check` with the beginning of a long row whose
+    /// last quote is open: without it a quote that is never closed would bring the rest of the file into memory.
+    pub(super) fn next_checked(
+        &mut self,
+        row: &mut Vec<u8>,
+        check: impl Fn(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Option<StoredRow>> {
         row.clear();
         if let StoredSource::Database(records) = &mut self.source {
             return Ok(records.next(row)?.map(|at| StoredRow {
@@ -202,7 +213,7 @@ impl<'f> StoredRows<'f> {
         // The end of a member is found only when the next one is read from.
         self.source.fill()?;
         let place = self.place();
-        let mut is_open = false;
+        let (mut is_open, mut to_check) = (false, LONGEST_LINE);
         loop {
             let read = self.source.read_line(row)?;
             if self.quoted {
@@ -215,6 +226,10 @@ impl<'f> StoredRows<'f> {
             let is_whole = !is_open && row.ends_with(b"\n");
             if is_whole || read == 0 || !row.ends_with(b"\n") {
                 return Ok(Some(StoredRow { place, is_whole }));
+            }
+            if row.len() > to_check {
+                check(row)?;
+                to_check = row.len().saturating_mul(2);
             }
         }
     }

@@ -60,10 +60,14 @@ pub(super) fn read_rows(
     to: &mut impl RowReceiver,
 ) -> io::Result<FileTail> {
     let (mut row, mut number, unit) = (Vec::new(), 1_u64, rows.unit());
-    while let Some(StoredRow { place, is_whole }) = rows.next(&mut row)? {
+    loop {
         let wrong = |reason| {
             let reason = format!("{unit} {number}: {reason}");
             io::Error::new(io::ErrorKind::InvalidData, reason)
+        };
+        let check = |row: &[u8]| to.is_torn(row).map(drop).map_err(wrong);
+        let Some(StoredRow { place, is_whole }) = rows.next_checked(&mut row, check)? else {
+            return Ok(FileTail::Whole);
         };
         if is_whole {
             row.pop();
@@ -83,7 +87,6 @@ pub(super) fn read_rows(
         }
         number += 1 + memchr::memchr_iter(b'\n', &row).count() as u64;
     }
-    Ok(FileTail::Whole)
 }
 
 /// True if a last line without its line feed is the beginning of a record.

@@ -250,6 +250,45 @@ fn a_quote_that_is_not_closed_cuts_off_no_whole_rows() {
     assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
 }
 
+#[cfg(feature = "csv")]
+#[test]
+fn a_quote_that_is_not_closed_brings_only_some_of_the_rows_into_memory() {
+    let dir = Dir::new("long-open-quote");
+    let path = dir.file("run.csv");
+    run(
+        crate::sink::Journal::open(&path).unwrap(),
+        (0..2).map(get),
+        succeeds,
+    );
+    let text = fs::read_to_string(&path).unwrap();
+    let row = text.lines().last().unwrap();
+    let many = format!("{row}\n").repeat((crate::record::LONGEST_LINE / row.len()) * 2);
+    // The field is closed again behind all of these rows, where the row has other fields than the title.
+    fs::write(&path, format!("{text}\"{many}\"\n{row}\n")).unwrap();
+    let error = crate::sink::Journal::open(&path).unwrap_err().to_string();
+    let expected = "line 4: a quote is opened and not closed";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn a_row_may_be_longer_than_a_line_of_a_failure_log() {
+    let dir = Dir::new("long-row");
+    for name in NAMES {
+        let path = dir.file(name);
+        let columns = "index,outcome,body,key";
+        let open = || crate::sink::Journal::open_with(&path, selected(&path, columns)).unwrap();
+        let journal = open().records(RecordOptions::new().body_limit(usize::MAX));
+        let long = |index, request: Request| {
+            let body = format!("{:1000}\n", "a line").repeat(crate::record::LONGEST_LINE / 1000);
+            let answer = response(request.url(), 200, "text/plain", body.as_bytes());
+            sample::success(index, request, answer)
+        };
+        run(journal, [get(0)], long);
+        assert_eq!(open().found(), 1, "{name}");
+        assert_eq!(run(open(), [get(0), get(1)], succeeds), ["http://h/1"]);
+    }
+}
+
 #[test]
 fn failures_cannot_be_sent_again_without_the_columns_that_tell_them() {
     let dir = Dir::new("no-outcome");
