@@ -4,15 +4,32 @@ use std::io::BufRead;
 
 use super::super::entry::{EntryRead, TextKind};
 use super::super::{InputFormat, InputOptions, InvalidInput};
-use super::row::ColumnUses;
+use super::results::{self, ResultColumns};
+use super::row::{ColumnUses, Row};
 use super::rows::RowReader;
 
 /// Table whose rows are requests.
 pub(in super::super) struct Table {
     rows: RowReader,
-    uses: ColumnUses,
+    uses: RowUses,
     /// True if the text of a row is an object of all its cells.
     whole_rows: bool,
+}
+
+/// Ways in which a row becomes a request.
+enum RowUses {
+    Request(ColumnUses),
+    /// The row is a result of an earlier run.
+    Result(ResultColumns),
+}
+
+impl RowUses {
+    fn request(&self, row: &Row) -> String {
+        match self {
+            RowUses::Request(uses) => uses.request(row),
+            RowUses::Result(columns) => columns.record(row),
+        }
+    }
 }
 
 impl Table {
@@ -28,9 +45,13 @@ impl Table {
         };
         let rows = RowReader::new(from, delimiter, format)?;
         let (columns, id) = (rows.columns(), options.id_column.as_deref());
+        let url = options.url_column.as_deref();
         let uses = match &options.template {
-            Some(template) => ColumnUses::beside(template, columns, id, format)?,
-            None => ColumnUses::of(columns, options.url_column.as_deref(), id, format)?,
+            Some(template) => RowUses::Request(ColumnUses::beside(template, columns, id, format)?),
+            None if url.is_none() && results::are_columns_of(columns) => {
+                RowUses::Result(ResultColumns::of(columns))
+            }
+            None => RowUses::Request(ColumnUses::of(columns, url, id, format)?),
         };
         Ok(Table {
             rows,

@@ -66,7 +66,8 @@ impl Row {
         self.columns.iter().map(String::as_str).zip(cells)
     }
 
-    fn cell(&self, at: usize) -> &str {
+    /// Returns the text of the cell at a position. Empty: the row has no such cell.
+    pub(super) fn cell(&self, at: usize) -> &str {
         match at < self.ends.len() {
             true => cell(&self.text, &self.ends, at),
             false => "",
@@ -289,18 +290,18 @@ fn shown(columns: &[String]) -> String {
 }
 
 /// JSON object that is written key by key, with repeated keys.
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
-    fn new() -> Object {
+    pub(super) fn new() -> Object {
         Object(String::new())
     }
 
-    fn add(&mut self, key: &str, text: &str) {
+    pub(super) fn add(&mut self, key: &str, text: &str) {
         self.add_json(key, &quoted(text));
     }
 
-    fn add_json(&mut self, key: &str, json: &str) {
+    pub(super) fn add_json(&mut self, key: &str, json: &str) {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         self.0 += &quoted(key);
         self.0.push(':');
@@ -308,7 +309,7 @@ impl Object {
     }
 
     /// Returns the object. `None`: it has no keys.
-    fn written(mut self) -> Option<String> {
+    pub(super) fn written(mut self) -> Option<String> {
         self.0.push('}');
         (self.0.len() > 1).then_some(self.0)
     }
