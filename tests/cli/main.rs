@@ -69,6 +69,7 @@ mod results;
 mod results_database;
 mod resuming;
 mod retry_after;
+mod round_trips;
 #[cfg(unix)]
 mod run_limit;
 mod scale;

@@ -24,7 +24,7 @@ enum RowUses {
 }
 
 impl RowUses {
-    fn request(&self, row: &Row) -> String {
+    fn request(&mut self, row: &Row) -> String {
         match self {
             RowUses::Request(uses) => uses.request(row),
             RowUses::Result(columns) => columns.record(row),

@@ -1,12 +1,14 @@
 //! Rows of a table of results, which an earlier run has written.
 
+use std::collections::HashSet;
+
 use super::row::{Object, Row};
 
 /// Columns that only a table of results has together.
 const REQUIRED: [&str; 4] = ["url", "method", "outcome", "key"];
 
 /// Fields of a record that tell its request. The others say how it went.
-const USED: [&str; 8] = [
+const USED: [&str; 9] = [
     "id",
     "key",
     "outcome",
@@ -15,6 +17,7 @@ const USED: [&str; 8] = [
     "final_url",
     "error_type",
     "tag",
+    "supersedes",
 ];
 
 /// True for the columns of a table of results.
@@ -24,34 +27,69 @@ pub(super) fn are_columns_of(columns: &[String]) -> bool {
         .all(|name| columns.iter().any(|column| column == name))
 }
 
-/// Positions of the columns that tell a row's request.
+/// Upper bound for the number of rows without success that are remembered: about 100 MB.
+const MOST_ROWS: usize = 1 << 20;
+
+/// Positions of the columns that tell a row's request, and what later rows are compared with.
 #[derive(Debug)]
-pub(super) struct ResultColumns(Vec<(&'static str, usize)>);
+pub(super) struct ResultColumns {
+    used: Vec<(&'static str, usize)>,
+    /// Columns by which a row takes the place of an earlier one. `None`: a column of its own tells it, or nothing does.
+    replaces_by: Option<[usize; 2]>,
+    /// Values of these columns in the rows without success.
+    unsuccessful: HashSet<[Box<str>; 2]>,
+}
 
 impl ResultColumns {
     pub(super) fn of(columns: &[String]) -> ResultColumns {
-        let used = USED.iter().filter_map(|name| {
-            let at = columns.iter().position(|column| column == name)?;
-            Some((*name, at))
-        });
-        ResultColumns(used.collect())
+        let at = |name: &str| columns.iter().position(|column| column == name);
+        let used = USED.iter().filter_map(|name| Some((*name, at(name)?)));
+        let by_index = at("key").zip(at("index")).map(<[usize; 2]>::from);
+        ResultColumns {
+            used: used.collect(),
+            replaces_by: by_index.filter(|_| at("supersedes").is_none()),
+            unsuccessful: HashSet::new(),
+        }
     }
 
     /// Returns the row as a record of its result, so that it is read as one of JSON Lines.
-    pub(super) fn record(&self, row: &Row) -> String {
+    pub(super) fn record(&mut self, row: &Row) -> String {
         let mut record = Object::new();
         record.add_json("v", "1");
-        for (name, at) in &self.0 {
-            match row.cell(*at) {
+        let mut is_success = false;
+        for (name, at) in &self.used {
+            let text = row.cell(*at);
+            is_success |= *name == "outcome" && text == "success";
+            match text {
                 // The columns without a value in this row have none in its record.
                 "" if !REQUIRED.contains(name) => {}
                 text if *name == "tag" && text.starts_with(['{', '[']) && is_json(text) => {
                     record.add_json(name, text);
                 }
+                "true" if *name == "supersedes" => record.add_json(name, "true"),
                 text => record.add(name, text),
             }
         }
+        if self.replaces_earlier(row, is_success) {
+            record.add_json("supersedes", "true");
+        }
         record.written().unwrap_or_default()
+    }
+
+    /// True if an earlier row without success has the same key and index.
+    fn replaces_earlier(&mut self, row: &Row, is_success: bool) -> bool {
+        let Some(columns) = self.replaces_by else {
+            return false;
+        };
+        if is_success && self.unsuccessful.is_empty() {
+            return false;
+        }
+        let values = columns.map(|at| row.cell(at).into());
+        match is_success {
+            true => self.unsuccessful.remove(&values),
+            false if self.unsuccessful.len() < MOST_ROWS => !self.unsuccessful.insert(values),
+            false => self.unsuccessful.contains(&values),
+        }
     }
 }
 
@@ -73,7 +111,7 @@ mod tests {
                     \thttp://h/\t\tGET\tfailed\tk\t{x\\ty\n";
         let mut rows = RowReader::tsv(Cursor::new(text)).unwrap();
         assert!(are_columns_of(rows.columns()));
-        let columns = ResultColumns::of(rows.columns());
+        let mut columns = ResultColumns::of(rows.columns());
         let mut record = || columns.record(&rows.next_row().unwrap().unwrap());
         assert_eq!(
             record(),
