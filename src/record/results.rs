@@ -4,7 +4,7 @@ use super::InvalidLine;
 use super::fields::{ObjectFields, name, text, whole};
 use super::keys::KeyMaker;
 use super::read::{ReadRequest, url_of};
-use super::superseded::ResultFacts;
+use super::superseded::ReadResult;
 use super::wire::Version;
 use crate::key::{Key, KeyVersion};
 use crate::redact::MASK;
@@ -51,7 +51,7 @@ pub(super) fn of_result(keys: &ObjectFields<'_>) -> Result<ReadRequest, InvalidL
     let whole = key.and_then(|key| with_key(&request, &sent, key));
     let outcome = keys.read_key("outcome", text)?;
     let supersedes = keys.get("supersedes");
-    let facts = |key| ResultFacts {
+    let facts = |key| ReadResult {
         key,
         is_success: outcome.as_deref() == Some("success"),
         supersedes: supersedes.is_some_and(|flag| flag.get() == "true"),

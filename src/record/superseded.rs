@@ -7,9 +7,9 @@ use crate::key::Key;
 /// Upper bound for the number of keys that are remembered: about 50 MB.
 const MOST_KEYS: usize = 1 << 20;
 
-/// Facts about a result that tell whether its request was read before.
+/// Result of an earlier run that was read as an input.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ResultFacts {
+pub(super) struct ReadResult {
     /// Key that the result has.
     pub(super) key: Key,
     pub(super) is_success: bool,
@@ -23,8 +23,8 @@ pub(super) struct UnsuccessfulResults(HashMap<Key, u32>);
 
 impl UnsuccessfulResults {
     /// Adds a result. Returns true if it took the place of one that was added before.
-    pub(super) fn supersedes(&mut self, result: ResultFacts) -> bool {
-        let ResultFacts { key, .. } = result;
+    pub(super) fn supersedes(&mut self, result: ReadResult) -> bool {
+        let ReadResult { key, .. } = result;
         let standing = self.0.get(&key).copied().unwrap_or(0);
         let supersedes = result.supersedes && standing > 0;
         let left = standing - u32::from(supersedes);
@@ -40,7 +40,7 @@ impl UnsuccessfulResults {
 
 #[cfg(test)]
 mod tests {
-    use super::{ResultFacts, UnsuccessfulResults};
+    use super::{ReadResult, UnsuccessfulResults};
     use crate::key::Key;
 
     #[test]
@@ -60,7 +60,7 @@ mod tests {
             (two, true, true, true),
             (two, true, true, false),
         ] {
-            let facts = ResultFacts {
+            let facts = ReadResult {
                 key,
                 is_success,
                 supersedes,

@@ -48,10 +48,13 @@ impl Table {
         let url = options.url_column.as_deref();
         let uses = match &options.template {
             Some(template) => RowUses::Request(ColumnUses::beside(template, columns, id, format)?),
-            None if url.is_none() && results::are_columns_of(columns) => {
-                RowUses::Result(ResultColumns::of(columns))
+            None => {
+                let uses = ColumnUses::of(columns, url, id, format)?;
+                match url.is_none() && results::are_columns_of(columns) {
+                    true => RowUses::Result(ResultColumns::of(columns, id)),
+                    false => RowUses::Request(uses),
+                }
             }
-            None => RowUses::Request(ColumnUses::of(columns, url, id, format)?),
         };
         Ok(Table {
             rows,

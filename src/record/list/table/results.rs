@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::row::{Object, Row};
+use super::row::{Object, Row, position};
 
 /// Columns that only a table of results has together.
 const REQUIRED: [&str; 4] = ["url", "method", "outcome", "key"];
@@ -41,8 +41,12 @@ pub(super) struct ResultColumns {
 }
 
 impl ResultColumns {
-    pub(super) fn of(columns: &[String]) -> ResultColumns {
-        let at = |name: &str| columns.iter().position(|column| column == name);
+    /// Finds the columns. `id`: name of the column with the id, if it is not named so.
+    pub(super) fn of(columns: &[String], id: Option<&str>) -> ResultColumns {
+        let at = |name: &str| match (name, id) {
+            ("id", Some(own)) => position(columns, own),
+            _ => columns.iter().position(|column| column == name),
+        };
         let used = USED.iter().filter_map(|name| Some((*name, at(name)?)));
         let by_index = at("key").zip(at("index")).map(<[usize; 2]>::from);
         ResultColumns {
@@ -111,7 +115,7 @@ mod tests {
                     \thttp://h/\t\tGET\tfailed\tk\t{x\\ty\n";
         let mut rows = RowReader::tsv(Cursor::new(text)).unwrap();
         assert!(are_columns_of(rows.columns()));
-        let mut columns = ResultColumns::of(rows.columns());
+        let mut columns = ResultColumns::of(rows.columns(), None);
         let mut record = || columns.record(&rows.next_row().unwrap().unwrap());
         assert_eq!(
             record(),
@@ -129,5 +133,25 @@ mod tests {
         assert!(are_columns_of(&columns("key,outcome,method,x,url")));
         assert!(!are_columns_of(&columns("Key,outcome,method,url")));
         assert!(!are_columns_of(&columns("id,url,method,body")));
+    }
+
+    #[test]
+    fn a_row_takes_the_place_of_an_earlier_one_without_success() {
+        let text = "key,index,outcome,url,method,n\n\
+                    k,0,failed,http://h/,GET,1\nk,1,rejected,http://h/,GET,2\nk,0,failed,http://h/,GET,3\n\
+                    k,0,success,http://h/,GET,4\nk,0,success,http://h/,GET,5\nk,1,success,http://h/,GET,6\n";
+        let mut rows = RowReader::csv(Cursor::new(text), b',').unwrap();
+        let mut columns = ResultColumns::of(rows.columns(), Some("n"));
+        let mut replacing = Vec::new();
+        while let Some(row) = rows.next_row() {
+            let row = row.unwrap();
+            let record = columns.record(&row);
+            let n = row.value("n").unwrap();
+            assert!(record.contains(&format!("\"id\":\"{n}\"")), "{record}");
+            if record.contains(r#""supersedes":true"#) {
+                replacing.push(n.to_owned());
+            }
+        }
+        assert_eq!(replacing, ["3", "4", "6"]);
     }
 }

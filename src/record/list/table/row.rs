@@ -91,7 +91,7 @@ impl Row {
 }
 
 /// Returns the position of a column: of one with just this name, else of one whose letters differ in case.
-fn position(columns: &[String], name: &str) -> Option<usize> {
+pub(super) fn position(columns: &[String], name: &str) -> Option<usize> {
     let exact = columns.iter().position(|column| column == name);
     exact.or_else(|| {
         let alike = |column: &String| column.eq_ignore_ascii_case(name);
