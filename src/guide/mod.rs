@@ -18,6 +18,7 @@
 //! | [sessions] | TLS, proxies, addresses, cookies, credentials, redirects: what `requests.Session` does |
 //! | [credentials] | passwords, tokens that expire, OAuth 2 |
 //! | [command] | the `haul` command: options by subject, input and output lines, exit status |
+//! | [everyday_jobs] | sixteen jobs for the command, each one line |
 //! | [input_formats] | lists for the command and for programs: CSV, JSON, sitemaps, earlier results, compressed files |
 //! | [curl_options] | curl's options at the command: forms, netrc, cookies, addresses; options from a file |
 //! | [testing] | tests of your program without a server: scripts, recorded exchanges, transports of your own |
@@ -91,6 +92,9 @@ pub mod credentials {}
 
 #[doc = include_str!("command.md")]
 pub mod command {}
+
+#[doc = include_str!("everyday_jobs.md")]
+pub mod everyday_jobs {}
 
 #[doc = include_str!("input_formats.md")]
 pub mod input_formats {}

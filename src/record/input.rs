@@ -201,6 +201,7 @@ fn read_trimmed(
         unknown,
         logged: false,
         is_incomplete: false,
+        result: None,
     })
 }
 
@@ -217,6 +218,7 @@ pub(super) fn read_again(
         unknown: Vec::new(),
         logged: true,
         is_incomplete: false,
+        result: None,
     })
 }
 

@@ -17,6 +17,7 @@ use super::local_files::LocalFiles;
 use super::read::{ReadRequest, ReadSettings};
 use super::rows;
 use super::stand_in::stand_in;
+use super::superseded::UnsuccessfulResults;
 use super::{FileRegister, InvalidLine, RequestTemplate};
 use crate::request::Request;
 use crate::settings::RetryPolicy;
@@ -50,6 +51,7 @@ pub struct InputLines {
     bare: Option<BareUrls>,
     /// Template that each line is a row of values for. `None`: each line is a request.
     template: Option<RequestTemplate>,
+    unsuccessful: UnsuccessfulResults,
     number: u64,
 }
 
@@ -66,6 +68,11 @@ pub struct InputLine {
     /// Missing are headers, credentials and a body of its own, or parameters that no URL in the record has. The request
     /// is without them.
     pub is_incomplete: bool,
+    /// True if the line is a result that took the place of one read before, whose request is the same.
+    ///
+    /// Whoever sends the request of the earlier line need not send this one. Up to 2<sup>20</sup> keys of results without
+    /// success are remembered; beyond these, no later result counts as a repeated one.
+    pub is_repeated: bool,
 }
 
 impl InputLines {
@@ -261,7 +268,11 @@ impl InputLines {
     ) -> Result<InputLine, InvalidLine> {
         self.number += 1;
         let read = read?;
+        let superseded = &mut self.unsuccessful;
         Ok(InputLine {
+            is_repeated: read
+                .result
+                .is_some_and(|facts| superseded.supersedes(facts)),
             request: self.complete(read.request, read.logged)?,
             unknown: read.unknown,
             is_incomplete: read.is_incomplete,

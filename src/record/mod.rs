@@ -89,6 +89,7 @@ mod request;
 mod results;
 mod rows;
 mod stand_in;
+mod superseded;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use super::fields::{
 use super::invalid::InvalidLine;
 use super::known_keys::{BODIES, is_known_key};
 use super::pieces::{self, PieceLine};
+use super::superseded::ReadResult;
 use crate::request::{LineBody, Request, Tag};
 use crate::settings::RetryPolicy;
 use crate::settings::StatusSet;
@@ -48,6 +49,8 @@ pub(super) struct ReadRequest {
     pub(super) logged: bool,
     /// True if the request had parts of its own that its record does not hold.
     pub(super) is_incomplete: bool,
+    /// Result that the line is. `None`: it is none.
+    pub(super) result: Option<ReadResult>,
 }
 
 /// Returns the unknown keys. The first is an error unless the reading is lenient.

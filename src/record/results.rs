@@ -4,6 +4,7 @@ use super::InvalidLine;
 use super::fields::{ObjectFields, name, text, whole};
 use super::keys::KeyMaker;
 use super::read::{ReadRequest, url_of};
+use super::superseded::ReadResult;
 use super::wire::Version;
 use crate::key::{Key, KeyVersion};
 use crate::redact::MASK;
@@ -46,8 +47,17 @@ pub(super) fn of_result(keys: &ObjectFields<'_>) -> Result<ReadRequest, InvalidL
     }
     let key = keys.read_key("key", text)?.unwrap_or_default();
     let sent = keys.read_key("final_url", text)?.unwrap_or_default();
-    let whole = with_key(&request, &sent, &key);
+    let key: Option<Key> = key.parse().ok();
+    let whole = key.and_then(|key| with_key(&request, &sent, key));
+    let outcome = keys.read_key("outcome", text)?;
+    let supersedes = keys.get("supersedes");
+    let facts = |key| ReadResult {
+        key,
+        is_success: outcome.as_deref() == Some("success"),
+        supersedes: supersedes.is_some_and(|flag| flag.get() == "true"),
+    };
     Ok(ReadRequest {
+        result: key.map(facts),
         is_incomplete: whole.is_none(),
         request: whole.unwrap_or(request),
         unknown: Vec::new(),
@@ -57,8 +67,7 @@ pub(super) fn of_result(keys: &ObjectFields<'_>) -> Result<ReadRequest, InvalidL
 
 /// Returns the request with this key: the request itself, or with parameters of its own, which only the URL that was
 /// sent has. `None`: the request had headers, credentials or a body of its own, or its parameters are not known.
-fn with_key(request: &Request, sent: &str, key: &str) -> Option<Request> {
-    let key: Key = key.parse().ok()?;
+fn with_key(request: &Request, sent: &str, key: Key) -> Option<Request> {
     let version = match key.to_string().starts_with("2-") {
         true => KeyVersion::Two,
         false => KeyVersion::One,

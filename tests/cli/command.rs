@@ -1,16 +1,17 @@
 //! Runs of the binary: arguments and input in, everything it says and writes out.
 
 use std::env;
-use std::fs;
 use std::io::{BufRead, BufReader, Lines, Read, Write};
-use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+pub(crate) use super::folder::Folder;
 
 /// Limit for the time of a run: long enough for the slowest machine, so a run that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -45,19 +46,30 @@ struct Said {
     changed: Condvar,
 }
 
-/// A directory of a test's own, removed on drop.
-pub(crate) struct Folder(PathBuf);
-
 /// Builds the command with these arguments, and without environment variables that change its behaviour.
 pub(crate) fn haul<A: AsRef<str>>(arguments: impl IntoIterator<Item = A>) -> Haul {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_haul"));
+    without_settings(Command::new(env!("CARGO_BIN_EXE_haul"))).and(arguments)
+}
+
+/// Builds a line of shell in which `haul` is this binary, as [`haul`] does.
+#[cfg(unix)]
+pub(crate) fn shell(line: &str) -> Haul {
+    let mut command = Command::new("sh");
+    let folder = Path::new(env!("CARGO_BIN_EXE_haul")).parent();
+    let own = folder.map(Path::to_path_buf).into_iter();
+    let usual = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths(own.chain(env::split_paths(&usual))).unwrap();
+    command.arg("-c").arg(line).env("PATH", path);
+    without_settings(command)
+}
+
+fn without_settings(mut command: Command) -> Haul {
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("HAUL_") {
             command.env_remove(name);
         }
     }
     command.env_remove("NO_COLOR");
-    command.args(arguments.into_iter().map(|a| a.as_ref().to_owned()));
     Haul {
         command,
         input: Vec::new(),
@@ -123,7 +135,7 @@ impl Haul {
     }
 
     pub(crate) fn current_dir(mut self, folder: &Folder) -> Haul {
-        self.command.current_dir(&folder.0);
+        self.command.current_dir(folder.path());
         self
     }
 
@@ -339,62 +351,4 @@ pub(crate) fn records(text: &str) -> Vec<Value> {
     );
     let read = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
     text.lines().map(read).collect()
-}
-
-impl Folder {
-    /// Returns the paths of the files in the directory.
-    pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        entries.map(|entry| entry.unwrap().path()).collect()
-    }
-
-    pub(crate) fn new() -> Folder {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("haul-cli-{}-{number}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    /// Returns the path of a file in the directory.
-    pub(crate) fn at(&self, name: &str) -> String {
-        self.0
-            .join(name)
-            .to_str()
-            .expect("a path of text")
-            .to_owned()
-    }
-
-    /// Writes a file and returns its path.
-    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        fs::write(self.0.join(name), content).unwrap();
-        self.at(name)
-    }
-
-    pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
-    }
-
-    /// Returns the records of a results file, or of a results database.
-    pub(crate) fn records(&self, name: &str) -> Vec<Value> {
-        match name.ends_with(".db") {
-            true => records(&self.ask(name, super::results_database::LINES).concat()),
-            false => records(&self.read(name)),
-        }
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.join(name).exists()
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -21,11 +21,14 @@ mod downloads;
 mod dry_run;
 mod ending;
 mod escapes;
+#[cfg(unix)]
+mod everyday_jobs;
 mod exchanges;
 #[cfg(unix)]
 mod few_files;
 #[cfg(unix)]
 mod files;
+mod folder;
 #[cfg(unix)]
 mod foreign_lists;
 mod formats;
@@ -66,6 +69,7 @@ mod results;
 mod results_database;
 mod resuming;
 mod retry_after;
+mod round_trips;
 #[cfg(unix)]
 mod run_limit;
 mod scale;

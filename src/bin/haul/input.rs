@@ -232,6 +232,8 @@ impl ListReader {
                     let follows = entry.is_sitemap();
                     self.sources
                         .push_front(ListSource::List { name, from, depth });
+                    // The request of a result that stands for an earlier one was given already.
+                    let Some(read) = read else { continue };
                     match (read, &mut self.sitemaps) {
                         (Ok(request), Some(sitemaps)) if follows => {
                             match sitemaps.open(&request, depth) {
@@ -305,12 +307,12 @@ impl ListReader {
         }
     }
 
-    /// Reads the request of an entry of a list.
+    /// Reads the request of an entry of a list. `None`: it is that of an earlier entry.
     fn entry(
         &mut self,
         entry: &InputEntry<'_>,
         place: LinePlace,
-    ) -> Result<Request, UnreadableLine> {
+    ) -> Option<Result<Request, UnreadableLine>> {
         // Other entries than lines are not found again by the number of their line.
         let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
         let text = entry.text();
@@ -318,10 +320,11 @@ impl ListReader {
             Some(own) => self.lines.read_row(text, own),
             None => self.lines.read(text),
         });
-        match read {
+        Some(match read {
+            Ok(line) if line.is_repeated => return None,
             Ok(line) => self.request(line, text.unwrap_or_default(), place, keep),
             Err(wrong) => Err(self.bad_line(entry.bytes(), place, keep, entry.placed(wrong))),
-        }
+        })
     }
 
     /// Gives the request of a line its place, and tells about the line.

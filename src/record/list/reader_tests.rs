@@ -147,23 +147,3 @@ fn the_links_of_an_index_are_known_as_sitemaps() {
     assert_eq!(input.format(), InputFormat::Sitemap);
     assert!(input.next_entry().unwrap().is_sitemap());
 }
-
-#[cfg(feature = "csv")]
-#[test]
-fn a_row_of_results_is_sent_again_only_as_get_or_head() {
-    let key = crate::record::Key::of(&crate::Request::get("http://h/1"));
-    let text = format!(
-        "id,url,method,status,outcome,key\n,http://h/1,GET,200,success,{key}\n,http://h/2,POST,200,success,{key}\n\
-         ,http://h/3,POST,,ready,{key}\n"
-    );
-    let read = read(&text, &InputOptions::new());
-    assert_eq!(read[0].1.as_deref(), Ok("http://h/1"));
-    assert!(
-        read[1]
-            .1
-            .as_ref()
-            .unwrap_err()
-            .contains("only GET and HEAD")
-    );
-    assert_eq!(read[2].1.as_deref(), Ok("http://h/3"));
-}

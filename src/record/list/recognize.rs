@@ -49,6 +49,14 @@ pub(super) fn format_of(first: &[u8], options: &InputOptions) -> Result<FoundFor
                 None => found(InputFormat::Csv),
             };
         }
+        // Results of an earlier run may be a table too.
+        Some(InputFormat::Results) => {
+            let table = table_format(text, lines.next(), options)?;
+            return match table.format {
+                InputFormat::Csv | InputFormat::Tsv => Ok(table),
+                _ => found(InputFormat::Results),
+            };
+        }
         Some(format) => return found(format),
         None => {}
     }

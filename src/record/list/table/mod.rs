@@ -7,6 +7,8 @@ mod invalid_row;
 #[cfg(feature = "csv")]
 mod requests;
 #[cfg(feature = "csv")]
+mod results;
+#[cfg(feature = "csv")]
 mod row;
 #[cfg(feature = "csv")]
 mod rows;

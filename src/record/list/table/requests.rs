@@ -4,15 +4,32 @@ use std::io::BufRead;
 
 use super::super::entry::{EntryRead, TextKind};
 use super::super::{InputFormat, InputOptions, InvalidInput};
-use super::row::ColumnUses;
+use super::results::{self, ResultColumns};
+use super::row::{ColumnUses, Row};
 use super::rows::RowReader;
 
 /// Table whose rows are requests.
 pub(in super::super) struct Table {
     rows: RowReader,
-    uses: ColumnUses,
+    uses: RowUses,
     /// True if the text of a row is an object of all its cells.
     whole_rows: bool,
+}
+
+/// Ways in which a row becomes a request.
+enum RowUses {
+    Request(ColumnUses),
+    /// The row is a result of an earlier run.
+    Result(ResultColumns),
+}
+
+impl RowUses {
+    fn request(&mut self, row: &Row) -> String {
+        match self {
+            RowUses::Request(uses) => uses.request(row),
+            RowUses::Result(columns) => columns.record(row),
+        }
+    }
 }
 
 impl Table {
@@ -28,9 +45,16 @@ impl Table {
         };
         let rows = RowReader::new(from, delimiter, format)?;
         let (columns, id) = (rows.columns(), options.id_column.as_deref());
+        let url = options.url_column.as_deref();
         let uses = match &options.template {
-            Some(template) => ColumnUses::beside(template, columns, id, format)?,
-            None => ColumnUses::of(columns, options.url_column.as_deref(), id, format)?,
+            Some(template) => RowUses::Request(ColumnUses::beside(template, columns, id, format)?),
+            None => {
+                let uses = ColumnUses::of(columns, url, id, format)?;
+                match url.is_none() && results::are_columns_of(columns) {
+                    true => RowUses::Result(ResultColumns::of(columns, id)),
+                    false => RowUses::Request(uses),
+                }
+            }
         };
         Ok(Table {
             rows,
@@ -54,7 +78,7 @@ impl Table {
                         row_keys = Some(self.uses.request(&row));
                         row.to_object()
                     }
-                    false => row.as_record().unwrap_or_else(|| self.uses.request(&row)),
+                    false => self.uses.request(&row),
                 };
                 text.extend_from_slice(json.as_bytes());
                 (row.line(), None)

@@ -7,18 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::{InputFormat, InvalidInput};
-use crate::record::{Key, RequestTemplate};
-
-/// Columns of a table of results that tell how a request is sent again.
-const RECORD_COLUMNS: [&str; 7] = [
-    "outcome",
-    "key",
-    "id",
-    "url",
-    "method",
-    "final_url",
-    "error_type",
-];
+use crate::record::RequestTemplate;
 
 /// Row of a table.
 #[derive(Clone, Debug)]
@@ -77,7 +66,8 @@ impl Row {
         self.columns.iter().map(String::as_str).zip(cells)
     }
 
-    fn cell(&self, at: usize) -> &str {
+    /// Returns the text of the cell at a position. Empty: the row has no such cell.
+    pub(super) fn cell(&self, at: usize) -> &str {
         match at < self.ends.len() {
             true => cell(&self.text, &self.ends, at),
             false => "",
@@ -93,23 +83,6 @@ impl Row {
         cells.written().unwrap_or_else(|| "{}".to_owned())
     }
 
-    /// Returns the record that the row of a table of results stands for. `None`: the row is no result.
-    ///
-    /// A row is a result if it has an outcome and a key of haul. As in other results, only its URL can be sent again.
-    pub(super) fn as_record(&self) -> Option<String> {
-        let is_outcome = |text: &&str| ["success", "rejected", "failed"].contains(text);
-        self.value("outcome").filter(is_outcome)?;
-        self.value("key")?.parse::<Key>().ok()?;
-        let mut record = Object::new();
-        record.add_json("v", "1");
-        for name in RECORD_COLUMNS {
-            if let Some(text) = self.value(name).filter(|text| !text.is_empty()) {
-                record.add(name, text);
-            }
-        }
-        record.written()
-    }
-
     /// Returns the cells as a list in JSON.
     pub(super) fn to_list(&self) -> String {
         let cells = (0..self.ends.len()).map(|at| Value::from(self.cell(at)));
@@ -118,7 +91,7 @@ impl Row {
 }
 
 /// Returns the position of a column: of one with just this name, else of one whose letters differ in case.
-fn position(columns: &[String], name: &str) -> Option<usize> {
+pub(super) fn position(columns: &[String], name: &str) -> Option<usize> {
     let exact = columns.iter().position(|column| column == name);
     exact.or_else(|| {
         let alike = |column: &String| column.eq_ignore_ascii_case(name);
@@ -317,18 +290,18 @@ fn shown(columns: &[String]) -> String {
 }
 
 /// JSON object that is written key by key, with repeated keys.
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
-    fn new() -> Object {
+    pub(super) fn new() -> Object {
         Object(String::new())
     }
 
-    fn add(&mut self, key: &str, text: &str) {
+    pub(super) fn add(&mut self, key: &str, text: &str) {
         self.add_json(key, &quoted(text));
     }
 
-    fn add_json(&mut self, key: &str, json: &str) {
+    pub(super) fn add_json(&mut self, key: &str, json: &str) {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         self.0 += &quoted(key);
         self.0.push(':');
@@ -336,7 +309,7 @@ impl Object {
     }
 
     /// Returns the object. `None`: it has no keys.
-    fn written(mut self) -> Option<String> {
+    pub(super) fn written(mut self) -> Option<String> {
         self.0.push('}');
         (self.0.len() > 1).then_some(self.0)
     }

@@ -9,6 +9,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use super::super::values::filled;
 use super::super::{InputFormat, InvalidInput};
 use super::invalid_row::InvalidRow;
+use super::results;
 use super::row::{Row, cell};
 use crate::record::{InvalidLine, LONGEST_LINE};
 
@@ -20,7 +21,8 @@ const MOST_CELLS: usize = 1 << 17;
 /// A cell in quotes may hold delimiters, line feeds and doubled quotes. Blank lines and rows whose cells are all empty
 /// are skipped, and so are comments (`#`) before the header. A first line `sep=;`, which Excel writes, sets the
 /// delimiter. In TSV, `\t`, `\n`, `\r` and `\\` in a cell stand for a tab, a line feed, a carriage return and a
-/// backslash. Memory is flat: a row has at most [`LONGEST_LINE`] bytes.
+/// backslash, and in results that haul has written as TSV a quote is itself. Memory is flat: a row has at most
+/// [`LONGEST_LINE`] bytes.
 ///
 /// ```
 /// use haul::record::RowReader;
@@ -142,7 +144,7 @@ impl RowReader {
         }
     }
 
-    fn read_header(&mut self, delimiter: u8) -> Result<(), InvalidInput> {
+    fn read_header(&mut self, mut delimiter: u8) -> Result<(), InvalidInput> {
         let invalid = |rows: &RowReader, line: u64, reason: String| {
             Err(InvalidInput::at(rows.format, line, 1, reason))
         };
@@ -168,13 +170,18 @@ impl RowReader {
             let Some(other) = self.separator_line(delimiter) else {
                 break;
             };
-            *self.parser = parser(other);
+            delimiter = other;
+            *self.parser = parser(delimiter);
         }
         let Ok(text) = std::str::from_utf8(&self.cells) else {
             return invalid(self, self.begin, "the header is not UTF-8".to_owned());
         };
         let cells = (0..self.ends.len()).map(|at| cell(text, &self.ends, at).trim().to_owned());
         self.columns = cells.collect();
+        if self.format == InputFormat::Tsv && results::are_columns_of(&self.columns) {
+            let mut own = ReaderBuilder::new();
+            *self.parser = own.delimiter(delimiter).quoting(false).build();
+        }
         Ok(())
     }
 
