@@ -1,18 +1,18 @@
-//! Inputs of a run, each opened by its kind: lines, a database of failures, or a URL among the arguments.
+//! Inputs of a run, each opened by its kind: lines, a database, or a URL among the arguments.
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Seek};
+use std::io::{self, Cursor, IsTerminal, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 use std::vec;
 
 use haul::Request;
-use haul::record::{InputOptions, InputReader, InvalidInput};
+use haul::record::{InputFormat, InputOptions, InputReader, InvalidInput};
 
 use crate::failure::CommandError;
 use crate::messages::Messages;
-use crate::recorded;
+use crate::recorded::{self, StoredRequests};
 use crate::shell::quoted;
 
 /// Name of standard input among the arguments and in records.
@@ -121,11 +121,17 @@ fn open_path(
     if is_file {
         let wrong = |e| unreadable(path, e);
         if recorded::is_database(&file).map_err(wrong)? {
-            return Ok(ListSource::Failures {
-                name: path.into(),
-                requests: recorded::read_database(path, messages)?.into_iter(),
-                number: 0,
-            });
+            return match recorded::read_database(path, messages)? {
+                StoredRequests::Failures(requests) => Ok(ListSource::Failures {
+                    name: path.into(),
+                    requests: requests.into_iter(),
+                    number: 0,
+                }),
+                StoredRequests::Results(lines) => {
+                    let options = options.clone().format(InputFormat::Results);
+                    source(path, Box::new(Cursor::new(lines)), true, &options)
+                }
+            };
         }
         file.rewind().map_err(wrong)?;
     }
