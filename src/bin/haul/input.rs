@@ -223,6 +223,7 @@ impl ListReader {
                     name,
                     mut from,
                     depth,
+                    home,
                 } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
@@ -230,11 +231,20 @@ impl ListReader {
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone());
                     let follows = entry.is_sitemap();
-                    self.sources
-                        .push_front(ListSource::List { name, from, depth });
+                    // A server that names a host gets no credentials sent there.
+                    let read = read.map(|request| match &home {
+                        Some(home) => request.credentials_only_for(home),
+                        None => request,
+                    });
+                    self.sources.push_front(ListSource::List {
+                        name,
+                        from,
+                        depth,
+                        home: home.clone(),
+                    });
                     match (read, &mut self.sitemaps) {
                         (Ok(request), Some(sitemaps)) if follows => {
-                            match sitemaps.open(&request, depth) {
+                            match sitemaps.open(&request, depth, home) {
                                 Ok(Some(list)) => self.sources.push_front(list),
                                 Ok(None) => {}
                                 Err(reason) => {

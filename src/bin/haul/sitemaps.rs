@@ -1,6 +1,7 @@
 //! `--follow-sitemaps`: fetches the sitemaps of an index.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use haul::batch::UniqueFilter;
 use haul::record::{InputFormat, InputOptions};
@@ -28,8 +29,8 @@ impl SitemapFetcher {
         }
     }
 
-    /// Fetches a sitemap and opens it. `depth`: number of indexes that led to the index with this link. `None`: the
-    /// sitemap was fetched before.
+    /// Fetches a sitemap and opens it. `depth`: number of indexes that led to the index with this link. `home`: URL of
+    /// the first of them that was fetched, whose server named this one. `None`: the sitemap was fetched before.
     ///
     /// # Errors
     /// When the sitemap cannot be fetched, or is none.
@@ -37,6 +38,7 @@ impl SitemapFetcher {
         &mut self,
         request: &Request,
         depth: u32,
+        home: Option<Arc<str>>,
     ) -> Result<Option<ListSource>, String> {
         if depth == DEEPEST {
             return Err(format!(
@@ -46,11 +48,16 @@ impl SitemapFetcher {
         if !self.fetched.is_new(request) {
             return Ok(None);
         }
-        let get = Request::get(request.url())
+        let mut get = Request::get(request.url())
             .accept(200..=299)
             .expect_json(false)
             .body_limit(LARGEST);
-        let response = match self.client.send(get).into_state() {
+        if let Some(home) = &home {
+            get = get.credentials_only_for(home);
+        }
+        let outcome = self.client.send(get);
+        let home = home.unwrap_or_else(|| outcome.url().into());
+        let response = match outcome.into_state() {
             State::Success(response) => response,
             State::Rejected(rejection) => {
                 return Err(format!("the sitemap cannot be fetched: {rejection}"));
@@ -66,7 +73,7 @@ impl SitemapFetcher {
         let options = InputOptions::new().format(InputFormat::Sitemap);
         let from = Cursor::new(response.into_bytes());
         match ListSource::of_list(name.into(), Box::new(from), &options) {
-            Ok(list) => Ok(Some(list.led_to_by(depth + 1))),
+            Ok(list) => Ok(Some(list.led_to_by(depth + 1, home))),
             Err(reason) => Err(reason),
         }
     }

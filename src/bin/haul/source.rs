@@ -35,6 +35,8 @@ pub(crate) enum ListSource {
         from: Box<InputReader>,
         /// Number of sitemap indexes that led to this list. 0: it is an input.
         depth: u32,
+        /// URL of the first sitemap that was fetched, whose server named the links of this list. `None`: it is an input.
+        home: Option<Arc<str>>,
     },
 }
 
@@ -84,15 +86,17 @@ impl ListSource {
                 name,
                 from: Box::new(list),
                 depth: 0,
+                home: None,
             }),
             Err(invalid) => Err(refused(&name, &invalid)),
         }
     }
 
-    /// Sets the number of sitemap indexes that led to this list.
-    pub(crate) fn led_to_by(mut self, indexes: u32) -> ListSource {
-        if let ListSource::List { depth, .. } = &mut self {
+    /// Sets the number of sitemap indexes that led to this list, and the URL of the first one that was fetched.
+    pub(crate) fn led_to_by(mut self, indexes: u32, first: Arc<str>) -> ListSource {
+        if let ListSource::List { depth, home, .. } = &mut self {
             *depth = indexes;
+            *home = Some(first);
         }
         self
     }
