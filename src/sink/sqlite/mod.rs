@@ -140,10 +140,9 @@ impl Sqlite {
         read::last_failures(path.as_ref())
     }
 
-    /// Writes each row of a [results database](Journal) as a line of a results file, in their order. Returns the number
-    /// of rows.
+    /// Writes each row of a [results database](Journal) as a line of a results file.
     ///
-    /// The lines have the keys that requests are made of, and no bodies: they are for
+    /// Returns the number of rows. The lines come in the order of the rows. They have the keys that requests are made of, and no bodies: they are for
     /// [`InputReader`](crate::record::InputReader), with [`InputFormat::Results`](crate::record::InputFormat::Results).
     /// `None`: the database holds no results. It is opened read-only, as by [`last_failures`](Sqlite::last_failures).
     ///
