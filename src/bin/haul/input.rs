@@ -13,7 +13,7 @@ use crate::failure::CommandError;
 use crate::input_state::{Duplicates, InputRefusal};
 use crate::messages::Messages;
 use crate::reread::Reread;
-use crate::sitemaps::SitemapFetcher;
+use crate::sitemaps::{SitemapFetcher, bound_to};
 use crate::source::{ListSource, STDIN, open_all};
 use crate::unfit::{self, ShownMistake};
 
@@ -231,11 +231,7 @@ impl ListReader {
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone());
                     let follows = entry.is_sitemap();
-                    // A server that names a host gets no credentials sent there.
-                    let read = read.map(|request| match &home {
-                        Some(home) => request.credentials_only_for(home),
-                        None => request,
-                    });
+                    let read = read.map(|request| bound_to(home.as_deref(), request));
                     self.sources.push_front(ListSource::List {
                         name,
                         from,

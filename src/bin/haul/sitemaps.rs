@@ -15,6 +15,15 @@ const DEEPEST: u32 = 5;
 /// Upper bound for the size of a sitemap, in bytes: more than the 50 MiB of the format.
 const LARGEST: u64 = 64 << 20;
 
+/// Keeps credentials from hosts that the server of the first fetched sitemap names, whose URL is `home`. `None`: the
+/// input names the host.
+pub(crate) fn bound_to(home: Option<&str>, request: Request) -> Request {
+    match home {
+        Some(home) => request.credentials_only_for(home),
+        None => request,
+    }
+}
+
 /// Fetches sitemaps, each one once.
 pub(crate) struct SitemapFetcher {
     client: Client,
@@ -48,14 +57,11 @@ impl SitemapFetcher {
         if !self.fetched.is_new(request) {
             return Ok(None);
         }
-        let mut get = Request::get(request.url())
+        let get = Request::get(request.url())
             .accept(200..=299)
             .expect_json(false)
             .body_limit(LARGEST);
-        if let Some(home) = &home {
-            get = get.credentials_only_for(home);
-        }
-        let outcome = self.client.send(get);
+        let outcome = self.client.send(bound_to(home.as_deref(), get));
         let home = home.unwrap_or_else(|| outcome.url().into());
         let response = match outcome.into_state() {
             State::Success(response) => response,
