@@ -27,17 +27,17 @@ struct UnfollowedRedirect {
 }
 
 impl AttemptState {
-    /// Leaves the credentials behind if the request is a page of another origin than its first page.
+    /// Leaves the credentials behind if they belong to another origin.
     pub(super) fn leave_home(&mut self, request: &Request) {
-        let Some(page) = request.page() else {
+        let Some(home) = request.home() else {
             return;
         };
         let host = self.prepared.url.host();
-        if page.is_foreign(host.as_ref()) {
-            self.dropped = match page.home == host {
+        if request.is_away(host.as_ref()) {
+            self.dropped = match Some(home) == host.as_ref() {
                 // The chain came back to its origin, but a page of another origin named this one.
                 true => DroppedHeaders::ALL,
-                false => DroppedHeaders::between(page.home.clone(), host),
+                false => DroppedHeaders::between(Some(home.clone()), host),
             };
             let headers = Arc::make_mut(&mut self.prepared.headers);
             self.dropped.take_off(headers, request.redaction());

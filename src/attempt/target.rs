@@ -60,13 +60,11 @@ pub(crate) fn resolve<H>(
 /// True if a query parameter of the client is added to the URL. A URL that came whole from another page takes only the
 /// secret parameters that it lacks, and none if it leads elsewhere.
 fn takes(request: &Request, url: &Url, name: &str) -> bool {
-    match request.page().filter(|page| page.whole_url) {
-        None => true,
-        Some(page) => {
-            let is_secret = request.redaction().is_secret_query(name);
-            let lacks = !url::has_parameter(url.uri(), name);
-            is_secret && lacks && !page.is_foreign(url.host().as_ref())
-        }
+    let is_secret = || request.redaction().is_secret_query(name);
+    let is_away = || request.is_away(url.host().as_ref());
+    match request.page().is_some_and(|page| page.whole_url) {
+        true => is_secret() && !url::has_parameter(url.uri(), name) && !is_away(),
+        false => request.home().is_none() || !is_secret() || !is_away(),
     }
 }
 

@@ -29,11 +29,8 @@ impl ClientDefaults {
             return None;
         }
         let host = url.host()?;
-        // A page of another origin than its first gets no token.
-        if request
-            .page()
-            .is_some_and(|page| page.is_foreign(Some(&host)))
-        {
+        // A request that left its origin gets no token.
+        if request.is_away(Some(&host)) {
             return None;
         }
         let source = self.tokens.number_of(self.token_source(&host)?)?;

@@ -1,5 +1,6 @@
 //! Reader of results.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Read};
 
@@ -18,6 +19,9 @@ use crate::summary::{OutcomeFacts, ResultFacts, Summary};
 
 /// Upper bound for the number of lines without a result that are told one by one.
 const TOLD: usize = 100;
+
+/// Upper bound for the length of a group's name, in bytes, beside the ellipsis of a longer one.
+const LONGEST_NAME: usize = 256;
 
 /// Reads results of finished runs and sums them up, in flat memory.
 ///
@@ -274,9 +278,18 @@ fn name_of_group(
         }),
         Grouping::Tag(pointer) => {
             let tag: Value = serde_json::from_str(result.tag?.get()).ok()?;
-            Some(match tag.pointer(pointer)? {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
+            let name = match tag.pointer(pointer)? {
+                Value::String(text) => Cow::Borrowed(text.as_str()),
+                other => Cow::Owned(other.to_string()),
+            };
+            // Every group keeps its name in memory.
+            let mut kept = LONGEST_NAME.min(name.len());
+            while !name.is_char_boundary(kept) {
+                kept -= 1;
+            }
+            Some(match kept < name.len() {
+                true => format!("{}…", &name[..kept]),
+                false => name.into_owned(),
             })
         }
         Grouping::Minute => {

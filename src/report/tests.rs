@@ -99,6 +99,18 @@ fn a_line_that_supersedes_takes_the_place_of_an_earlier_one() {
 }
 
 #[test]
+fn a_long_value_of_a_tag_is_cut_to_a_name() {
+    let long = format!(r#","tag":"{}""#, "é".repeat(100_000));
+    let mut reader = ReportReader::new().by(Grouping::Tag(String::new()));
+    let text = line(1, "success", &long);
+    reader.read("run.jsonl", text.as_bytes()).unwrap();
+    let report = reader.finish().unwrap();
+    let shown = serde_json::to_string(&report).unwrap();
+    assert!(shown.contains(&format!("\"{}…\"", "é".repeat(128))));
+    assert!(shown.len() < 10_000, "{}", shown.len());
+}
+
+#[test]
 fn a_file_with_the_later_lines_may_come_first() {
     let failed = line(1, "failed", "");
     let mended = line(1, "success", SUPERSEDES);

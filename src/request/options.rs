@@ -9,6 +9,7 @@ use super::extension::Extensions;
 use super::headers::SHOWN;
 use super::{BodyUse, DownloadOptions, PageFacts, Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
+use crate::host::Host;
 use crate::redact::{Redaction, beginning, unreadable};
 use crate::rejection::Rejection;
 use crate::response::{Response, check_pointer};
@@ -58,6 +59,8 @@ pub(crate) struct Options {
     pub(crate) bad_line: Option<Box<BadLine>>,
     /// Place in a chain of pages. `None`: the request is of no chain.
     pub(crate) page: Option<Arc<PageFacts>>,
+    /// Host to which the credentials of the client belong. `None`: to every host.
+    pub(crate) home: Option<Host>,
     /// Names of secret headers that a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
     /// Names of query parameters that a failure log left out, likewise.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Request, RequestContent, Tag};
 use crate::host::Host;
+use crate::url;
 
 /// Place of a request in its chain of pages.
 #[derive(Debug)]
@@ -93,6 +94,40 @@ impl Request {
     /// Returns the place of the request in its chain of pages. `None`: the request is of no chain.
     pub(crate) fn page(&self) -> Option<&Arc<PageFacts>> {
         self.options()?.page.as_ref()
+    }
+
+    /// Keeps the credentials of the client and of the request from other origins than that of this URL.
+    ///
+    /// This is for a request whose URL a server named, as in a sitemap: no server has credentials sent to a host of its
+    /// choice. Headers that are secret, cookies set by header, tokens and secret query parameters of the client are left
+    /// out if the URL of the request has another scheme, host or port, and stay away after redirects. Default: they go
+    /// to every origin.
+    ///
+    /// A URL that cannot be read makes the request one of class
+    /// [`InvalidRequest`](crate::ErrorType::InvalidRequest).
+    pub fn credentials_only_for(mut self, url: &str) -> Request {
+        match url::parse(url).map(|url| url.host()) {
+            Ok(Some(home)) => {
+                self.options_mut().home = Some(home);
+                self
+            }
+            _ => self.spoiled("credentials_only_for: a URL with a host is expected".to_owned()),
+        }
+    }
+
+    /// Returns the host to which the credentials belong. `None`: they go to every host.
+    pub(crate) fn home(&self) -> Option<&Host> {
+        let of_page = self.page().and_then(|page| page.home.as_ref());
+        of_page.or_else(|| self.options()?.home.as_ref())
+    }
+
+    /// True if credentials of the request and the client must not be sent to this host.
+    pub(crate) fn is_away(&self, host: Option<&Host>) -> bool {
+        let of_chain = self.page().is_some_and(|page| page.is_foreign(host));
+        of_chain
+            || self
+                .options()
+                .is_some_and(|own| own.home.is_some() && own.home.as_ref() != host)
     }
 
     /// Makes the request a page of a chain.

@@ -246,6 +246,42 @@ fn the_sitemaps_of_an_index_are_requests_and_are_followed_on_request() {
 }
 
 #[test]
+fn hosts_that_a_followed_sitemap_names_get_no_credentials() {
+    let folder = Folder::new();
+    let other = Server::always(Answer::text(urlset(&["http://127.0.0.1:9/".to_owned()])));
+    let (page, nested) = (other.url("/page"), other.url("/nested.xml"));
+    let home = Server::start(move |request| {
+        let own = |path: &str| format!("http://{}{path}", request.header("host").unwrap());
+        match request.path() {
+            "/pages.xml" => Answer::text(urlset(&[own("/page"), page.clone()])),
+            "/index.xml" => Answer::text(index(std::slice::from_ref(&nested))),
+            _ => Answer::text(""),
+        }
+    });
+    let links = [home.url("/index.xml"), home.url("/pages.xml")];
+    let list = folder.file("index.xml", index(&links));
+    let given = ["--follow-sitemaps", "--retry", "0", "-u", "me:sesame"];
+    let more = [
+        "-H",
+        "x-api-key: sesame",
+        "--url-query",
+        "api_key=sesame",
+        &list,
+    ];
+    haul(given).and(more).done().exits(1);
+    assert_eq!((home.requests(), other.requests()), (3, 2));
+    for seen in home.seen() {
+        assert!(seen.header("authorization").is_some(), "{}", seen.path());
+        assert_eq!(seen.header("x-api-key"), Some("sesame"));
+    }
+    for seen in other.seen() {
+        assert_eq!(seen.header("authorization"), None, "{}", seen.path());
+        assert_eq!(seen.header("x-api-key"), None);
+        assert!(!seen.path().contains("sesame"), "{}", seen.path());
+    }
+}
+
+#[test]
 fn sitemaps_that_lead_to_one_another_end() {
     let folder = Folder::new();
     let deep = Server::start(|request| {

@@ -99,13 +99,38 @@ fn a_torn_line_is_told_and_the_rest_counts() {
 }
 
 #[test]
+fn a_compressed_file_that_a_kill_cut_off_is_told_and_the_rest_counts() {
+    let folder = Folder::new();
+    let gz = folder.at("run.jsonl.gz");
+    let member = |text: String| {
+        let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        coder.write_all(text.as_bytes()).unwrap();
+        coder.finish().unwrap()
+    };
+    let (whole, next) = (member(ten()), member(success(20, 1)));
+    let zeros = vec![0; 100];
+    for torn in [&next[..next.len() / 2], &next[..next.len() - 1], &zeros] {
+        fs::write(&gz, [&*whole, torn].concat()).unwrap();
+        let done = haul(["report", &gz]).done().exits(0);
+        let place = format!(
+            "the compressed part from byte {} on has no end",
+            whole.len()
+        );
+        assert!(done.stderr.contains(&place), "{}", done.stderr);
+        assert!(done.stdout.contains(" requests"), "{}", done.stdout);
+    }
+}
+
+#[test]
 fn a_broken_file_is_told_and_the_results_before_count() {
     let folder = Folder::new();
     let gz = folder.at("run.jsonl.gz");
     let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     coder.write_all(ten().repeat(2_000).as_bytes()).unwrap();
     let mut bytes = coder.finish().unwrap();
-    bytes.truncate(bytes.len() / 2);
+    // The checksum of the content.
+    let at = bytes.len() - 8;
+    bytes[at] ^= 1;
     fs::write(&gz, bytes).unwrap();
     let done = haul(["report", &gz]).done().exits(2);
     assert!(

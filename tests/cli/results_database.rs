@@ -247,3 +247,58 @@ fn a_run_that_cannot_begin_leaves_no_database_behind() {
         .exits(2);
     assert_eq!(folder.paths().len(), 1, "{:?}", folder.paths());
 }
+
+#[test]
+fn the_report_of_a_database_is_that_of_its_records() {
+    let (server, folder) = (server(), Folder::new());
+    let list = list(&folder, &server, 30);
+    let out = folder.at("out.db");
+    haul(["-q", "-o", &out, &list]).done().exits(1);
+    haul(["-q", "-o", &out, "--retry-failed", "--retry", "1", &list])
+        .done()
+        .exits(1);
+    let lines: String = folder.ask("out.db", LINES).concat();
+    assert_eq!(lines.lines().count(), 40);
+    let lines = folder.file("out.jsonl", lines);
+    for more in [["--by", "tag:/0"], ["--by", "status"], ["--by", "minute"]] {
+        let report = |name: &str| haul(["report", name]).and(more).done().exits(0).stdout;
+        let (of_database, of_lines) = (report(&out), report(&lines));
+        assert_eq!(of_database.replace(&out, &lines), of_lines);
+    }
+    let compared = haul(["report", &out, "--against", &lines]).done().exits(0);
+    assert!(compared.stdout.contains("30"), "{}", compared.stdout);
+}
+
+#[test]
+fn results_in_a_database_are_input_for_another_run() {
+    let (server, folder) = (server(), Folder::new());
+    let input = [
+        json!({"url": server.url("/1"), "id": "a", "params": {"q": "x y"}, "tag": [1.0]}),
+        json!({"url": server.url("/2"), "method": "HEAD"}),
+        json!({"url": server.url("/4"), "json": {"n": 1}}),
+        json!(server.url("/3")),
+    ];
+    let input: String = input.iter().map(|line| format!("{line}\n")).collect();
+    let out = folder.at("out.db");
+    haul(["-q", "--ordered", "-o", &out, "-"])
+        .input(input)
+        .done()
+        .exits(1);
+    let before = folder.records("out.db");
+    for format in ["auto", "results"] {
+        let done = haul(["--ordered", "--input-format", format, &out])
+            .done()
+            .exits(1);
+        let done = done.says("out.db: opened read-only; outcomes, the results of an earlier run, has 4 to send again")
+            .says("only GET and HEAD are sent again (a failure log, which --failures writes,");
+        let again = done.results();
+        assert_eq!(again.len(), 4);
+        for at in [0, 1, 3] {
+            for key in ["id", "key", "url", "method", "tag", "status"] {
+                assert_eq!(before[at][key], again[at][key]);
+            }
+        }
+        assert_eq!(again[2]["error_type"], "invalid_request");
+    }
+    assert_eq!(folder.records("out.db"), before);
+}

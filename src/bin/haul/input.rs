@@ -10,11 +10,11 @@ use haul::{Client, Request};
 
 use crate::arguments::{Arguments, FormatName};
 use crate::failure::CommandError;
-use crate::input_state::{Duplicates, InputRefusal};
+use crate::input_state::{Duplicates, InputRefusal, LinePlace};
 use crate::messages::Messages;
 use crate::reread::Reread;
-use crate::sitemaps::SitemapFetcher;
-use crate::source::{ListSource, STDIN, open_all};
+use crate::sitemaps::{SitemapFetcher, bound_to};
+use crate::source::{ListSource, open_all};
 use crate::unfit::{self, ShownMistake};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
@@ -46,26 +46,6 @@ pub(crate) struct ListReader {
     /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
     unique: Option<UniqueFilter>,
     duplicates: Duplicates,
-}
-
-/// The place of a line, or of a URL among the arguments.
-#[derive(Clone)]
-enum LinePlace {
-    Line(Arc<str>, u64),
-    Argument(u64),
-}
-
-impl LinePlace {
-    fn is_stdin(&self) -> bool {
-        matches!(self, LinePlace::Line(name, _) if &**name == STDIN)
-    }
-
-    fn of(self, request: Request) -> Request {
-        match self {
-            LinePlace::Line(name, number) => request.read_at(name, number),
-            LinePlace::Argument(number) => request.read_from_argument(number),
-        }
-    }
 }
 
 /// A line that is no request: the stand-in request, which fails, and the mistake.
@@ -223,6 +203,7 @@ impl ListReader {
                     name,
                     mut from,
                     depth,
+                    home,
                 } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
@@ -230,13 +211,18 @@ impl ListReader {
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone());
                     let follows = entry.is_sitemap();
-                    self.sources
-                        .push_front(ListSource::List { name, from, depth });
+                    self.sources.push_front(ListSource::List {
+                        name,
+                        from,
+                        depth,
+                        home: home.clone(),
+                    });
                     // The request of a result that stands for an earlier one was given already.
                     let Some(read) = read else { continue };
+                    let read = read.map(|request| bound_to(home.as_deref(), request));
                     match (read, &mut self.sitemaps) {
                         (Ok(request), Some(sitemaps)) if follows => {
-                            match sitemaps.open(&request, depth) {
+                            match sitemaps.open(&request, depth, home) {
                                 Ok(Some(list)) => self.sources.push_front(list),
                                 Ok(None) => {}
                                 Err(reason) => {

@@ -1,6 +1,7 @@
 //! `--follow-sitemaps`: fetches the sitemaps of an index.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use haul::batch::UniqueFilter;
 use haul::record::{InputFormat, InputOptions};
@@ -13,6 +14,15 @@ const DEEPEST: u32 = 5;
 
 /// Upper bound for the size of a sitemap, in bytes: more than the 50 MiB of the format.
 const LARGEST: u64 = 64 << 20;
+
+/// Keeps credentials from hosts that the server of the first fetched sitemap names, whose URL is `home`. `None`: the
+/// input names the host.
+pub(crate) fn bound_to(home: Option<&str>, request: Request) -> Request {
+    match home {
+        Some(home) => request.credentials_only_for(home),
+        None => request,
+    }
+}
 
 /// Fetches sitemaps, each one once.
 pub(crate) struct SitemapFetcher {
@@ -28,8 +38,8 @@ impl SitemapFetcher {
         }
     }
 
-    /// Fetches a sitemap and opens it. `depth`: number of indexes that led to the index with this link. `None`: the
-    /// sitemap was fetched before.
+    /// Fetches a sitemap and opens it. `depth`: number of indexes that led to the index with this link. `home`: URL of
+    /// the first of them that was fetched, whose server named this one. `None`: the sitemap was fetched before.
     ///
     /// # Errors
     /// When the sitemap cannot be fetched, or is none.
@@ -37,6 +47,7 @@ impl SitemapFetcher {
         &mut self,
         request: &Request,
         depth: u32,
+        home: Option<Arc<str>>,
     ) -> Result<Option<ListSource>, String> {
         if depth == DEEPEST {
             return Err(format!(
@@ -50,7 +61,9 @@ impl SitemapFetcher {
             .accept(200..=299)
             .expect_json(false)
             .body_limit(LARGEST);
-        let response = match self.client.send(get).into_state() {
+        let outcome = self.client.send(bound_to(home.as_deref(), get));
+        let home = home.unwrap_or_else(|| outcome.url().into());
+        let response = match outcome.into_state() {
             State::Success(response) => response,
             State::Rejected(rejection) => {
                 return Err(format!("the sitemap cannot be fetched: {rejection}"));
@@ -66,7 +79,7 @@ impl SitemapFetcher {
         let options = InputOptions::new().format(InputFormat::Sitemap);
         let from = Cursor::new(response.into_bytes());
         match ListSource::of_list(name.into(), Box::new(from), &options) {
-            Ok(list) => Ok(Some(list.led_to_by(depth + 1))),
+            Ok(list) => Ok(Some(list.led_to_by(depth + 1, home))),
             Err(reason) => Err(reason),
         }
     }

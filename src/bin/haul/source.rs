@@ -1,18 +1,18 @@
-//! Inputs of a run, each opened by its kind: lines, a database of failures, or a URL among the arguments.
+//! Inputs of a run, each opened by its kind: lines, a database, or a URL among the arguments.
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Seek};
+use std::io::{self, Cursor, IsTerminal, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 use std::vec;
 
 use haul::Request;
-use haul::record::{InputOptions, InputReader, InvalidInput};
+use haul::record::{InputFormat, InputOptions, InputReader, InvalidInput};
 
 use crate::failure::CommandError;
 use crate::messages::Messages;
-use crate::recorded;
+use crate::recorded::{self, StoredRequests};
 use crate::shell::quoted;
 
 /// Name of standard input among the arguments and in records.
@@ -35,6 +35,8 @@ pub(crate) enum ListSource {
         from: Box<InputReader>,
         /// Number of sitemap indexes that led to this list. 0: it is an input.
         depth: u32,
+        /// URL of the first sitemap that was fetched, whose server named the links of this list. `None`: it is an input.
+        home: Option<Arc<str>>,
     },
 }
 
@@ -84,15 +86,17 @@ impl ListSource {
                 name,
                 from: Box::new(list),
                 depth: 0,
+                home: None,
             }),
             Err(invalid) => Err(refused(&name, &invalid)),
         }
     }
 
-    /// Sets the number of sitemap indexes that led to this list.
-    pub(crate) fn led_to_by(mut self, indexes: u32) -> ListSource {
-        if let ListSource::List { depth, .. } = &mut self {
+    /// Sets the number of sitemap indexes that led to this list, and the URL of the first one that was fetched.
+    pub(crate) fn led_to_by(mut self, indexes: u32, first: Arc<str>) -> ListSource {
+        if let ListSource::List { depth, home, .. } = &mut self {
             *depth = indexes;
+            *home = Some(first);
         }
         self
     }
@@ -121,11 +125,17 @@ fn open_path(
     if is_file {
         let wrong = |e| unreadable(path, e);
         if recorded::is_database(&file).map_err(wrong)? {
-            return Ok(ListSource::Failures {
-                name: path.into(),
-                requests: recorded::read_database(path, messages)?.into_iter(),
-                number: 0,
-            });
+            return match recorded::read_database(path, messages)? {
+                StoredRequests::Failures(requests) => Ok(ListSource::Failures {
+                    name: path.into(),
+                    requests: requests.into_iter(),
+                    number: 0,
+                }),
+                StoredRequests::Results(lines) => {
+                    let options = options.clone().format(InputFormat::Results);
+                    source(path, Box::new(Cursor::new(lines)), true, &options)
+                }
+            };
         }
         file.rewind().map_err(wrong)?;
     }

@@ -23,7 +23,7 @@ pub(super) use absent::{OutcomeReader, OutcomeTable, check_supported};
 
 use crate::record::split_ending;
 #[cfg(feature = "sqlite")]
-pub(super) use outcomes::{OutcomeReader, OutcomeTable, check_supported};
+pub(super) use outcomes::{OutcomeReader, OutcomeTable, RESULTS, check_supported};
 
 /// Endings of the names of databases.
 const ENDINGS: [&str; 3] = ["db", "sqlite", "sqlite3"];

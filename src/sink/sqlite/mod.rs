@@ -11,6 +11,7 @@ mod schema;
 mod tests;
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -137,6 +138,21 @@ impl Sqlite {
     /// When the database cannot be read, or is not of this format.
     pub fn last_failures(path: impl AsRef<Path>) -> Result<Vec<Request>, SinkError> {
         read::last_failures(path.as_ref())
+    }
+
+    /// Writes each row of a [results database](Journal) as a line of a results file.
+    ///
+    /// Returns the number of rows. The lines come in the order of the rows. They have the keys that requests are made of, and no bodies: they are for
+    /// [`InputReader`](crate::record::InputReader), with [`InputFormat::Results`](crate::record::InputFormat::Results).
+    /// `None`: the database holds no results. It is opened read-only, as by [`last_failures`](Sqlite::last_failures).
+    ///
+    /// # Errors
+    /// When the database cannot be read, or its results are of another version, or the lines cannot be written.
+    pub fn copy_results(
+        path: impl AsRef<Path>,
+        into: &mut dyn io::Write,
+    ) -> Result<Option<u64>, SinkError> {
+        outcomes::copy_results(path.as_ref(), into)
     }
 
     /// Sets the limit of bodies, which holds for `response_text`, and the other options of records.

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 pub(in crate::sink) use reader::OutcomeReader;
 use row::OutcomeRow;
-use schema::RESULTS;
+pub(in crate::sink) use schema::RESULTS;
 
 use super::file;
 use super::run_id;

@@ -6,7 +6,7 @@ use super::super::file::DatabaseKind;
 use super::super::runs::RUNS;
 
 /// Results: all outcomes, one row for each line that a file of JSON Lines would have.
-pub(super) const RESULTS: DatabaseKind = DatabaseKind {
+pub(in crate::sink) const RESULTS: DatabaseKind = DatabaseKind {
     name: "results",
     verb: "are",
     table: "outcomes",

@@ -10,6 +10,7 @@ use haul::report::{ReportError, ReportReader};
 
 use crate::failure::CommandError;
 use crate::files::INPUT;
+use crate::messages::Messages;
 use crate::source::STDIN;
 
 /// First bytes of a database.
@@ -68,21 +69,33 @@ impl ResultInput {
         }
     }
 
-    /// Reads the results.
+    /// Reads the results, also of a compressed file whose last part a kill cut off, which is told.
     ///
     /// # Errors
     /// When the input cannot be read to its end.
-    pub(super) fn read(&self, results: &mut ReportReader) -> Result<(), ReportError> {
+    pub(super) fn read(
+        &self,
+        results: &mut ReportReader,
+        messages: &Messages,
+    ) -> Result<(), ReportError> {
         let name = self.to_string();
+        let mut read = |from: Box<dyn Read + Send>| {
+            let mut decoded = DecodedReader::new(from).accept_torn_end(true);
+            let read = results.read(&name, &mut decoded);
+            if let (Ok(()), Some(torn)) = (&read, decoded.torn_end()) {
+                let at = torn.file_position;
+                messages.warning(&format!(
+                    "{name}: it is torn: the compressed part from byte {at} on has no end"
+                ));
+            }
+            read
+        };
         let ResultInput::File(path) = self else {
-            return results.read(&name, DecodedReader::new(io::stdin()));
+            return read(Box::new(io::stdin()));
         };
         match begin(path) {
             Ok((begin, _)) if begin == DATABASE => results.read_database(path),
-            Ok((begin, rest)) => {
-                let whole = Cursor::new(begin).chain(rest);
-                results.read(&name, DecodedReader::new(whole))
-            }
+            Ok((begin, rest)) => read(Box::new(Cursor::new(begin).chain(rest))),
             Err(error) => results.read(&name, Unopened(Some(error))),
         }
     }

@@ -122,7 +122,7 @@ fn read_all(
     let mut read = Ok(());
     for input in inputs {
         // The other inputs count even if one cannot be read to its end.
-        read = read.and(input.read(reader));
+        read = read.and(input.read(reader, messages));
     }
     tell_unread(reader, messages);
     let (_, unread) = reader.unread();
