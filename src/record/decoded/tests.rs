@@ -172,9 +172,11 @@ mod compressed {
     fn two_parts() -> Vec<(Vec<u8>, usize)> {
         let text = text();
         let (one, two) = text.split_at(text.len() / 2);
-        let mut all = vec![(gzip(one), gzip(two))];
-        #[cfg(feature = "zstd")]
-        all.push((zstd(one), zstd(two)));
+        let all = [
+            (gzip(one), gzip(two)),
+            #[cfg(feature = "zstd")]
+            (zstd(one), zstd(two)),
+        ];
         let joined = all.into_iter().map(|(one, two)| {
             let begin = one.len();
             ([one, two].concat(), begin)
