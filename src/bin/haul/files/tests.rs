@@ -192,7 +192,6 @@ fn a_name_that_promises_another_format_is_refused() {
                 "x.xlsx",
                 "x.parquet.gz",
                 "x.gz.gz",
-                "x.Db",
                 "x.db.ZST",
                 "x.db3",
                 "x.xz",
