@@ -151,6 +151,30 @@ fn a_panic_in_a_conversion_loses_no_outcome_either() {
 }
 
 #[test]
+fn a_batch_reads_on_after_a_panic_of_its_input_with_no_request_under_way() {
+    let server = Server::always(Answer::text(""));
+    let client = client(2);
+    for bad in [0, 3] {
+        let mut read = 0;
+        let input = urls(&server, 6).filter(move |_| {
+            read += 1;
+            assert!(read != bad + 1, "the input's own panic");
+            true
+        });
+        let mut outcomes = client.as_completed(input);
+        let (mut count, mut panics) = (0, 0);
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| outcomes.next())) {
+                Ok(Some(_)) => count += 1,
+                Ok(None) => break,
+                Err(_) => panics += 1,
+            }
+        }
+        assert_eq!((count, panics), (5, 1));
+    }
+}
+
+#[test]
 fn a_panic_while_a_batch_is_under_way_cancels_it() {
     let server = Server::always(Answer::never());
     let unwound = catch_unwind(AssertUnwindSafe(|| {

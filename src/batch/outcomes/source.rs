@@ -213,11 +213,14 @@ impl<I> Input<I> {
     where
         I: Requests<T>,
     {
-        self.may_have_room = false;
-        let unread = self.unread.as_mut().filter(|_| !self.closed)?;
+        let Some(unread) = self.unread.as_mut().filter(|_| !self.closed) else {
+            self.may_have_room = false;
+            return None;
+        };
         let defaults = batch.defaults();
         let (feeder, fed) = (&mut self.feeder, &mut self.fed);
         let mut unique = self.unique.as_deref_mut();
+        // `may_have_room` stays true until the reading has ended: if the input panics, the next call reads on.
         // Reason why the closure gave no request. `None`: it was not asked, or gave each time.
         let mut pause = None;
         let result = batch.executor().feed(batch.id(), || {
@@ -254,7 +257,10 @@ impl<I> Input<I> {
             }
         });
         let result = match pause {
-            Some(ReadPause::Later) => return None,
+            Some(ReadPause::Later) => {
+                self.may_have_room = false;
+                return None;
+            }
             Some(ReadPause::Duplicates) => FeedProgress::Part,
             Some(ReadPause::End) => {
                 self.exhausted = true;
