@@ -39,7 +39,7 @@ const SHOWN: usize = 60;
 /// ```
 /// use haul::record::{ValueEscaping, Template, TemplateValue};
 ///
-/// let line = Template::parse("{index:03} {status} {{}}")?;
+/// let line = Template::parse("{index:03} {status} {{}")?;
 /// assert_eq!(line.names().collect::<Vec<_>>(), ["index", "status"]);
 /// let filled = line.fill(ValueEscaping::None, |name| match name {
 ///     "index" => Some(TemplateValue::from(7_u64)),
