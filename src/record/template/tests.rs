@@ -174,6 +174,12 @@ fn a_value_is_no_dot_segment_of_a_path() {
         ("https://h/a/{v:raw}", ".."),
         ("https://h/a/{v:raw}", "%2e."),
         ("https://h/a/{v:raw}", ".\t."),
+        ("https://h/a/{v:raw}", "../"),
+        ("https://h/a/{v:raw}", "../../x"),
+        ("https://h/a/{v:raw}", "x/..?y"),
+        ("https://h/a{v:raw}", "/../x"),
+        ("https://h/a/{v:raw}/x", "..\\"),
+        ("https://h{v:raw}", "/.."),
         ("items/{v}", ".."),
         ("/items/{v}", ".."),
         ("{v}", ".."),
@@ -191,6 +197,9 @@ fn a_value_is_no_dot_segment_of_a_path() {
         ("https://h/a{v}", ".."),
         ("https://h/../{v}", "x"),
         ("https://h/{v}/", "..."),
+        ("https://h/{v:raw}/x", "a//b/"),
+        ("https://h/{v:raw}", "?x=.."),
+        ("{v}", "https://h/a/../b"),
     ] {
         url(text, &[("v", value)]).unwrap();
     }

@@ -19,6 +19,8 @@ struct PathSegment {
     text: String,
     /// Name of the last value in it. `None`: it has no value in it.
     value: Option<String>,
+    /// True if the segment may be empty: the value has parts of a URL of its own.
+    may_be_empty: bool,
 }
 
 /// A URL that is being filled.
@@ -61,7 +63,7 @@ impl Template {
         };
         for (at, piece) in self.pieces.iter().enumerate() {
             match piece {
-                TemplatePiece::Text(text) => url.add(text)?,
+                TemplatePiece::Text(text) => url.add(text, None)?,
                 TemplatePiece::Place(place) => {
                     let value = place.value(&mut values)?;
                     url.put(place, &value, at == 0)?;
@@ -103,15 +105,18 @@ impl FilledUrl {
         if begins_url && !value.contains("://") {
             self.part = UrlPart::Path;
         }
-        // A value with parts of its own is written by its author as a piece of a URL.
-        if self.part == UrlPart::Path && !value.contains(['/', '\\', '?', '#']) {
-            self.segment.value = Some(place.name.clone());
+        let has_parts = value.contains(['/', '\\', '?', '#']);
+        // A value that begins the URL may be a URL of its own, with dot segments that its author wrote.
+        match begins_url && has_parts {
+            true => self.add(value, None),
+            false => self.add(value, Some((&place.name, has_parts))),
         }
-        self.add(value)
     }
 
-    /// Adds text in which `/`, `?` and `#` end parts of the URL.
-    fn add(&mut self, text: &str) -> Result<(), InvalidLine> {
+    /// Adds text in which `/`, `?` and `#` end parts of the URL. `of`: name of the value that the text is, and true if it
+    /// has such parts. `None`: the text is the template's.
+    fn add(&mut self, text: &str, of: Option<(&String, bool)>) -> Result<(), InvalidLine> {
+        self.note_value(of);
         for c in text.chars() {
             match (self.part, c) {
                 (UrlPart::Query, _) => {}
@@ -122,14 +127,26 @@ impl FilledUrl {
                 // The first two slashes stand before the host.
                 (UrlPart::Authority, '/') if self.text.contains("//") => {
                     self.part = UrlPart::Path;
+                    self.note_value(of);
                 }
-                (UrlPart::Path, '/' | '\\') => self.end_segment()?,
+                (UrlPart::Path, '/' | '\\') => {
+                    self.end_segment()?;
+                    self.note_value(of);
+                }
                 (UrlPart::Path, c) => self.segment.text.push(c),
                 (UrlPart::Authority, _) => {}
             }
             self.text.push(c);
         }
         Ok(())
+    }
+
+    /// Notes that the segment of the path has text of this value in it.
+    fn note_value(&mut self, of: Option<(&String, bool)>) {
+        if let (UrlPart::Path, Some((name, has_parts))) = (self.part, of) {
+            self.segment.value = Some(name.clone());
+            self.segment.may_be_empty |= has_parts;
+        }
     }
 
     /// Checks the segment that ends, and begins the next one.
@@ -145,7 +162,7 @@ impl FilledUrl {
             "." | ".." => {
                 "a value would be a dot segment of the URL's path, which leads to another path"
             }
-            "" => "a value leaves a segment of the URL's path empty",
+            "" if !segment.may_be_empty => "a value leaves a segment of the URL's path empty",
             _ => return Ok(()),
         };
         Err(InvalidLine::new(reason).showing(&name))
