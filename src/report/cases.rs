@@ -43,7 +43,7 @@ impl Default for RequestCases {
     }
 }
 
-/// One request, as a case of a test report.
+/// Request as a case of a test report.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RequestCase {
     pub(super) index: u64,

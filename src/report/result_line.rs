@@ -1,4 +1,4 @@
-//! One line of results, with as much of it as a report needs, borrowed from the line.
+//! Line of results with the fields that a report needs, borrowed from the line.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::error::ErrorType;
 use crate::record::{Kind, PhaseTimes, Version};
 use crate::timing::{Phase, millis, millis_option};
 
-/// One line of results. Bodies are not decoded, and are not written again; headers are skipped.
+/// Line of results. Bodies are not decoded, and are not written again; headers are skipped.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct BorrowedResult<'a> {
     #[serde(default)]

@@ -13,7 +13,7 @@ use crate::timing::{millis, millis_option};
 /// Number of requests that are kept.
 const KEPT: usize = 20;
 
-/// One of the slowest requests.
+/// Request that is among the slowest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SlowRequest {

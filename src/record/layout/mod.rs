@@ -126,7 +126,7 @@ impl Layout {
         }
     }
 
-    /// One line of text for each outcome, with values in the places of the placeholders.
+    /// Writes a line of text for each outcome, with values in the places of the placeholders.
     ///
     /// The names are those of a [`Selection`].
     ///

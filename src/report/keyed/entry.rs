@@ -18,7 +18,9 @@ pub(super) const KEY: usize = 17;
 /// Bytes of a key, by which results are joined.
 pub(in super::super) type KeyBytes = [u8; KEY];
 
-/// One result. In a partition it is its length, then its fields in their order; texts have their lengths before them.
+/// Result of one request, as partitions hold it: its length, then its fields in order.
+///
+/// Texts have their lengths before them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct ResultEntry<'a> {
     pub(in super::super) key: KeyBytes,

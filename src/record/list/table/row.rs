@@ -1,4 +1,4 @@
-//! One row of a table, and its request.
+//! Row of a table, and the request that its cells make.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -75,7 +75,7 @@ fn found(index: u64, url: &str) -> Outcome {
     sample::success(index, url, response(url, 200, "text/plain", b"fine"))
 }
 
-/// One outcome of each kind, and one that is not recorded.
+/// Returns an outcome of each kind, and one that is not recorded.
 fn mixed() -> Vec<Outcome> {
     let sick = response("http://h/sick", 500, "text/plain", b"out of order");
     let secret = Request::post("http://other/sick")
