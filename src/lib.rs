@@ -156,7 +156,8 @@ pub use rejection::Rejection;
 pub use request::Request;
 pub use response::Response;
 pub use settings::{
-    Adaptive, HostRule, ProxySettings, RateLimit, RetryPolicy, Timeouts, TlsSettings,
+    Adaptive, HostRule, Limiter, PermittedStarts, ProxySettings, RateLimit, RetryPolicy, Timeouts,
+    TlsSettings, WantedStarts,
 };
 pub use sink::{Failures, Journal, JsonLines, Sink};
 pub use summary::Summary;

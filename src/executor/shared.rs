@@ -8,12 +8,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use crate::schedule::{EndReason, Id, Schedule};
+use crate::schedule::{EndReason, Id, LimiterNews, Schedule};
+use crate::settings::Limiter;
 use crate::transport::{AttemptNumber, CancelSlot};
 
 use super::cpu::CpuPermits;
 use super::current_worker;
 use super::job::{Job, Receiver};
+use super::limits::LimiterThread;
 use super::roster::{Demand, Roster, WakeAction};
 use super::work::Work;
 use crate::attempt::{Clock, HedgeRace};
@@ -29,6 +31,8 @@ pub(crate) struct WorkerSettings {
     pub(crate) name: String,
     pub(crate) stack: Option<usize>,
     pub(crate) on_start: Option<OnStart>,
+    /// Source of the starts that rates allow. `None`: this client keeps its rates by itself.
+    pub(crate) limiter: Option<Arc<dyn Limiter>>,
 }
 
 /// State that all clones of a client and all its workers share. Workers hold the executor, never a client.
@@ -37,6 +41,8 @@ pub(crate) struct Executor {
     pub(super) work: Arc<dyn Work>,
     pub(super) clock: Clock,
     pub(super) cpu: Arc<CpuPermits>,
+    /// The caller's limiter. `None`: this client keeps its rates by itself.
+    limiter: Option<LimiterThread>,
     pub(super) pool: WorkerSettings,
     /// Number of workers about to look for work, with none of the caller's code to run before.
     pub(super) returning: Arc<AtomicUsize>,
@@ -85,6 +91,7 @@ pub(super) struct Active {
 #[must_use = "callers are nudged, workers started and outcomes delivered outside the lock"]
 pub(super) struct Deferred {
     nudged: Vec<Arc<dyn Receiver>>,
+    for_limiter: Vec<LimiterNews>,
     undelivered: Vec<(Box<Job>, EndReason)>,
     start: bool,
 }
@@ -92,7 +99,10 @@ pub(super) struct Deferred {
 impl Deferred {
     /// True if no work is left.
     pub(super) fn is_nothing(&self) -> bool {
-        !self.start && self.nudged.is_empty() && self.undelivered.is_empty()
+        !self.start
+            && self.nudged.is_empty()
+            && self.undelivered.is_empty()
+            && self.for_limiter.is_empty()
     }
 }
 
@@ -105,8 +115,10 @@ impl Executor {
         clock: Clock,
         start: fn(&Arc<Executor>),
     ) -> Arc<Executor> {
+        let limiter = pool.limiter.clone().map(LimiterThread::new);
         Arc::new(Executor {
             start,
+            limiter,
             work,
             cpu: Arc::new(CpuPermits::new(&clock.while_working())),
             clock,
@@ -226,6 +238,7 @@ impl Executor {
         Deferred {
             nudged,
             undelivered: schedule.undelivered(),
+            for_limiter: schedule.limiter_news(self.clock.now()),
             start: false,
         }
     }
@@ -246,6 +259,13 @@ impl Executor {
             if let Some(clock) = self.clock.as_virtual() {
                 clock.outcome_delivered();
             }
+        }
+        if let Some(limiter) = self
+            .limiter
+            .as_ref()
+            .filter(|_| !after.for_limiter.is_empty())
+        {
+            limiter.tell(self, after.for_limiter);
         }
         if after.start {
             (self.start)(self);

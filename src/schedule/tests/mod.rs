@@ -84,6 +84,7 @@ fn bounds() -> Bounds {
         window: 1000,
         max_parked: 1000,
         bytes: 1 << 20,
+        max_delay: None,
         delivered: false,
         ordered: false,
     }

@@ -183,7 +183,7 @@ impl<J> Schedule<J> {
         );
         assert_eq!(host.blocked, !host.is_open(now));
         if host.blocked {
-            let later = host.opens_at().filter(|at| *at > now);
+            let later = host.opens_at(now).filter(|at| *at > now);
             if let Some(at) = later {
                 assert!(host.wakes_at.is_some_and(|wakes_at| wakes_at <= at));
             } else {
