@@ -63,6 +63,11 @@ impl WantingHosts {
             ..WantingHosts::default()
         }
     }
+
+    #[cfg(test)]
+    pub(super) fn lists(&self, host: Id) -> bool {
+        self.hosts.contains(&host)
+    }
 }
 
 impl<J> Schedule<J> {

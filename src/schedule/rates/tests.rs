@@ -127,12 +127,12 @@ fn a_start_waits_exactly_until_every_window_allows_it() {
                 _ => Duration::ZERO,
             };
             let earliest = pace.next(exact.allows_at(&starts, now));
-            let next = next(&rates, now);
+            let at = next(&rates, now);
             assert!(
-                next >= earliest && next <= earliest + exact.slack(),
-                "seed {seed}: {next:?} is not within the slices after {earliest:?}"
+                at >= earliest && at <= earliest + exact.slack(),
+                "seed {seed}: {at:?} is not within the slices after {earliest:?}"
             );
-            now = next;
+            now = at;
             assert_eq!(next(&rates, now), now, "seed {seed}: it opens when it says");
             rates.take(now);
             pace.take(now);

@@ -6,6 +6,7 @@ mod breakers;
 mod costs;
 mod ending;
 mod forgotten_hosts;
+mod granted;
 mod hanging;
 mod hedges;
 mod holding;
