@@ -156,8 +156,7 @@ pub use rejection::Rejection;
 pub use request::Request;
 pub use response::Response;
 pub use settings::{
-    Adaptive, HostRule, Limiter, PermittedStarts, ProxySettings, RateLimit, RetryPolicy, Timeouts,
-    TlsSettings, WantedStarts,
+    Adaptive, HostRule, ProxySettings, RateLimit, RetryPolicy, Timeouts, TlsSettings,
 };
 pub use sink::{Failures, Journal, JsonLines, Sink};
 pub use summary::Summary;

@@ -109,9 +109,9 @@ impl Intake {
         })
     }
 
-    /// Takes back up to `count` requests that wait for this host: those that would start last. Returns their number.
+    /// Takes back up to `count` requests that wait for this host, and returns their number.
     ///
-    /// Each ends at once, as cancelled and with the reason [`StopReason::GivenBack`](crate::StopReason::GivenBack), and
+    /// These are the requests that would start last. Each ends at once, as cancelled and with the reason [`StopReason::GivenBack`](crate::StopReason::GivenBack), and
     /// comes with the other outcomes. It counts as not done. Requests that wait for a retry stay.
     pub fn give_back(&self, host: &Host, count: usize) -> usize {
         let executor = self.batch.executor();

@@ -206,12 +206,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes the starts that rates allow from a [`Limiter`], which clients on many machines share.
+    /// Takes the starts that rates allow from a [`Limiter`](crate::settings::Limiter).
     ///
-    /// [`rate`](Self::rate), [`rate_per_host`](Self::rate_per_host) and the rates of host rules are then those of all
-    /// clients together. Where several rates are set, the one with the shortest time is asked for, and this client keeps
-    /// the others by itself. A host without a rate is asked for too, so that a pause reaches every client. Default: this
-    /// client keeps its rates by itself.
+    /// Clients on many machines may share it. [`rate`](Self::rate), [`rate_per_host`](Self::rate_per_host) and the rates
+    /// of host rules are then those of all clients together. Where several rates are set, the one with the shortest
+    /// time is asked for, and this client keeps the others by itself. A host without a rate is asked for too, so that a
+    /// pause reaches every client. Default: this client keeps its rates by itself.
     pub fn limiter(mut self, limiter: Arc<dyn Limiter>) -> Self {
         self.pool.limiter = Some(limiter);
         self

@@ -4,21 +4,29 @@
 //! the limiter's code runs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::redact::escape::log_line;
-use crate::schedule::{LimiterNews, SlotAnswer, SlotDemand};
+use crate::schedule::{LimiterNews, SlotDemand};
 use crate::settings::{Limiter, PermittedStarts, WantedStarts};
 
-use super::shared::Executor;
 use crate::attempt::panicked;
 
 /// Time after which a limiter that panicked is asked again.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
+
+/// Schedule that starts are permitted for. Each method returns `None` once there is no schedule any more.
+pub(super) trait LimitedSchedule: Send {
+    /// Takes the answer to a demand.
+    fn answer(&self, demand: &SlotDemand, permitted: PermittedStarts) -> Option<()>;
+
+    /// Time from now until then.
+    fn time_until(&self, then: Instant) -> Option<Duration>;
+}
 
 /// The caller's limiter, and the way to its thread.
 pub(super) struct LimiterThread {
@@ -34,15 +42,19 @@ impl LimiterThread {
         }
     }
 
-    /// Hands demands and pauses to the thread, which is started by the first call.
-    pub(super) fn tell(&self, executor: &Arc<Executor>, news: Vec<LimiterNews>) {
+    /// Hands demands and pauses to the thread, which is started by the first call. `schedule` makes its way to the
+    /// schedule.
+    pub(super) fn tell(
+        &self,
+        news: Vec<LimiterNews>,
+        schedule: impl FnOnce() -> Box<dyn LimitedSchedule>,
+    ) {
         let to_thread = self.to_thread.get_or_init(|| {
             let (sender, receiver) = crossbeam_channel::unbounded();
-            let (limiter, executor) = (Arc::clone(&self.limiter), Arc::downgrade(executor));
-            let name = "haul-limits".to_owned();
+            let (limiter, schedule) = (Arc::clone(&self.limiter), schedule());
             let started = thread::Builder::new()
-                .name(name)
-                .spawn(move || serve(&*limiter, &executor, &receiver));
+                .name("haul-limits".to_owned())
+                .spawn(move || serve(&*limiter, &*schedule, &receiver));
             if let Err(error) = started {
                 log_line!(
                     Error,
@@ -58,39 +70,19 @@ impl LimiterThread {
     }
 }
 
-fn serve(limiter: &dyn Limiter, executor: &Weak<Executor>, news: &Receiver<LimiterNews>) {
+fn serve(limiter: &dyn Limiter, schedule: &dyn LimitedSchedule, news: &Receiver<LimiterNews>) {
     for news in news {
-        match news {
-            LimiterNews::Pause { host, until } => {
-                let Some(executor) = executor.upgrade() else {
-                    return;
-                };
-                let pause = until.saturating_duration_since(executor.clock.now());
-                drop(executor);
+        let told = match news {
+            LimiterNews::Pause { host, until } => schedule.time_until(until).map(|pause| {
                 let told = || limiter.pause(&host, pause);
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(told)) {
                     log_line!(Error, "the limiter: {}", panicked(&*panic).message());
                 }
-            }
-            LimiterNews::Wanted(demand) => {
-                let answer = ask(limiter, &demand);
-                let Some(executor) = executor.upgrade() else {
-                    return;
-                };
-                executor.with(|state, now| {
-                    let answer = match answer {
-                        PermittedStarts::Granted { after, count } => SlotAnswer::Granted {
-                            at: now.checked_add(after).unwrap_or(now),
-                            count: count.clamp(1, demand.count),
-                        },
-                        PermittedStarts::Later { after, pause } => SlotAnswer::Later {
-                            at: now.checked_add(after).unwrap_or(now),
-                            pauses: pause,
-                        },
-                    };
-                    state.schedule.answer(demand.host.as_ref(), answer, now);
-                });
-            }
+            }),
+            LimiterNews::Wanted(demand) => schedule.answer(&demand, ask(limiter, &demand)),
+        };
+        if told.is_none() {
+            return;
         }
     }
 }

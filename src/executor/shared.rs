@@ -4,18 +4,18 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::schedule::{EndReason, Id, LimiterNews, Schedule};
-use crate::settings::Limiter;
+use crate::schedule::{EndReason, Id, LimiterNews, Schedule, SlotAnswer, SlotDemand};
+use crate::settings::{Limiter, PermittedStarts};
 use crate::transport::{AttemptNumber, CancelSlot};
 
 use super::cpu::CpuPermits;
 use super::current_worker;
 use super::job::{Job, Receiver};
-use super::limits::LimiterThread;
+use super::limits::{LimitedSchedule, LimiterThread};
 use super::roster::{Demand, Roster, WakeAction};
 use super::work::Work;
 use crate::attempt::{Clock, HedgeRace};
@@ -265,11 +265,36 @@ impl Executor {
             .as_ref()
             .filter(|_| !after.for_limiter.is_empty())
         {
-            limiter.tell(self, after.for_limiter);
+            limiter.tell(after.for_limiter, || Box::new(Arc::downgrade(self)));
         }
         if after.start {
             (self.start)(self);
         }
+    }
+}
+
+impl LimitedSchedule for Weak<Executor> {
+    fn answer(&self, demand: &SlotDemand, permitted: PermittedStarts) -> Option<()> {
+        self.upgrade()?.with(|state, now| {
+            let answer = match permitted {
+                PermittedStarts::Granted { after, count } => SlotAnswer::Granted {
+                    at: now.checked_add(after).unwrap_or(now),
+                    count: count.clamp(1, demand.count),
+                },
+                PermittedStarts::Later { after, pause } => SlotAnswer::Later {
+                    at: now.checked_add(after).unwrap_or(now),
+                    pauses: pause,
+                },
+            };
+            let host = demand.host.as_ref();
+            state.schedule.answer(host, answer, now);
+        });
+        Some(())
+    }
+
+    fn time_until(&self, then: Instant) -> Option<Duration> {
+        let executor = self.upgrade()?;
+        Some(then.saturating_duration_since(executor.clock.now()))
     }
 }
 

@@ -17,13 +17,13 @@ const SLICES: usize = 64;
 /// and pacing the longer ones too would never let the shortest reach its own rate.
 #[derive(Clone, Debug)]
 pub(crate) struct Rates {
-    paced: Rate,
+    paced: Pace,
     counted: Vec<CountedWindow>,
 }
 
-/// Pace of starts.
+/// Pace of the starts, and its source.
 #[derive(Clone, Debug)]
-enum Rate {
+enum Pace {
     /// Pace that this client keeps by itself.
     Own(Gcra),
     /// Starts that are granted from outside.
@@ -35,7 +35,7 @@ impl Rates {
     pub(crate) fn new(limits: &RateLimits) -> Option<Rates> {
         let (shortest, longer) = limits.as_slice().split_first()?;
         Some(Rates {
-            paced: Rate::Own(Gcra::new(*shortest)),
+            paced: Pace::Own(Gcra::new(*shortest)),
             counted: longer.iter().copied().map(CountedWindow::new).collect(),
         })
     }
@@ -47,7 +47,7 @@ impl Rates {
             None => (None, &[][..]),
         };
         Rates {
-            paced: Rate::Granted(Slots::new(shortest)),
+            paced: Pace::Granted(Slots::new(shortest)),
             counted: longer.iter().copied().map(CountedWindow::new).collect(),
         }
     }
@@ -55,16 +55,16 @@ impl Rates {
     /// Returns the slots, if starts are granted from outside.
     pub(super) fn slots(&self) -> Option<&Slots> {
         match &self.paced {
-            Rate::Granted(slots) => Some(slots),
-            Rate::Own(_) => None,
+            Pace::Granted(slots) => Some(slots),
+            Pace::Own(_) => None,
         }
     }
 
     /// Returns the slots to change, if starts are granted from outside.
     pub(super) fn slots_mut(&mut self) -> Option<&mut Slots> {
         match &mut self.paced {
-            Rate::Granted(slots) => Some(slots),
-            Rate::Own(_) => None,
+            Pace::Granted(slots) => Some(slots),
+            Pace::Own(_) => None,
         }
     }
 
@@ -72,8 +72,8 @@ impl Rates {
     pub(crate) fn next(&self, now: Instant) -> Option<Instant> {
         let counted = self.counted.iter().filter_map(|window| window.opens_at(1));
         let paced = match &self.paced {
-            Rate::Own(gcra) => gcra.next(now),
-            Rate::Granted(slots) => slots.opens_at(now)?.max(now),
+            Pace::Own(gcra) => gcra.next(now),
+            Pace::Granted(slots) => slots.opens_at(now)?.max(now),
         };
         Some(counted.fold(paced, Instant::max))
     }
@@ -83,8 +83,8 @@ impl Rates {
     pub(crate) fn opens_at(&self, now: Instant) -> Option<Instant> {
         let counted = self.counted.iter().map(|window| window.opens_at(1));
         let paced = match &self.paced {
-            Rate::Own(gcra) => gcra.opens_at(),
-            Rate::Granted(slots) => slots.opens_at(now),
+            Pace::Own(gcra) => gcra.opens_at(),
+            Pace::Granted(slots) => slots.opens_at(now),
         };
         counted.fold(paced, Option::max)
     }
@@ -98,8 +98,8 @@ impl Rates {
     /// Counts a start: a retry or a redirect hop like any other.
     pub(crate) fn take(&mut self, now: Instant) {
         match &mut self.paced {
-            Rate::Own(gcra) => gcra.take(now),
-            Rate::Granted(slots) => slots.take(now),
+            Pace::Own(gcra) => gcra.take(now),
+            Pace::Granted(slots) => slots.take(now),
         }
         self.counted
             .iter_mut()
@@ -109,8 +109,8 @@ impl Rates {
     /// True if every window is as it was when new, so that forgetting the rates changes nothing.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
         let paced = match &self.paced {
-            Rate::Own(gcra) => gcra.is_idle(now),
-            Rate::Granted(slots) => slots.is_idle(now),
+            Pace::Own(gcra) => gcra.is_idle(now),
+            Pace::Granted(slots) => slots.is_idle(now),
         };
         paced && self.counted.iter().all(|window| window.is_idle(now))
     }

@@ -15,7 +15,8 @@ use crate::host::Host;
 /// ```
 /// use std::sync::{Arc, Mutex};
 /// use std::time::{Duration, Instant};
-/// use haul::{Client, Limiter, PermittedStarts, RateLimit, WantedStarts};
+/// use haul::settings::{Limiter, PermittedStarts, WantedStarts};
+/// use haul::{Client, RateLimit};
 ///
 /// /// One pace for all clients of this process. Clients on many machines would ask a server.
 /// struct Shared(Mutex<Instant>);
@@ -45,9 +46,9 @@ pub trait Limiter: Send + Sync {
     /// A panic counts as [`PermittedStarts::Later`] by a second.
     fn permit(&self, wanted: &WantedStarts) -> PermittedStarts;
 
-    /// Notes that a server asked for a pause, so that the other clients keep it too. Default: nothing is done.
+    /// Notes that a server asked for a pause, so that the other clients keep it too.
     ///
-    /// Called on the thread that also calls [`permit`](Limiter::permit).
+    /// Default: nothing is done. Called on the thread that also calls [`permit`](Limiter::permit).
     fn pause(&self, host: &Host, pause: Duration) {
         let _ = (host, pause);
     }
@@ -61,8 +62,9 @@ pub struct WantedStarts {
     pub host: Option<Host>,
     /// Number of starts, at least 1: those of 50 milliseconds, or fewer if fewer requests wait.
     pub count: u32,
-    /// Rate of all clients together. `None`: the host has no rate, and a grant of any count opens it for a quarter of a
-    /// second.
+    /// Rate of all clients together. `None`: there is no rate.
+    ///
+    /// A grant of any count then opens the host for a quarter of a second.
     pub rate: Option<RateLimit>,
 }
 

@@ -56,7 +56,7 @@ impl<I, T> Outcomes<I, T> {
         self
     }
 
-    /// Gives requests back whose next attempt is further away than `longest`, in place of waiting for it here.
+    /// Gives requests back whose next attempt is further away than `longest`.
     ///
     /// Such a request ends at once, with the failure of its last attempt and the reason
     /// [`StopReason::GivenBack`](crate::StopReason::GivenBack); [`Outcome::retry_at`](crate::Outcome::retry_at) says
