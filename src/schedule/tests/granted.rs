@@ -93,6 +93,20 @@ fn a_slot_is_void_a_second_after_its_time() {
 }
 
 #[test]
+fn slots_are_asked_for_anew_when_a_place_is_free_after_they_were_void() {
+    let mut settings = shared(Some(RateLimit::per_second(100)));
+    settings.host.in_flight = 1.into();
+    let mut scene = Scene::new(settings);
+    scene.push("a", 0..3);
+    assert_eq!(wanted(&mut scene), of_a(3));
+    grant(&mut scene, "a", 0, 3);
+    assert_eq!(scene.start_all(), [0]);
+    scene.at(5_000).done(0);
+    assert_eq!(scene.start(), None);
+    assert_eq!(wanted(&mut scene), of_a(2));
+}
+
+#[test]
 fn a_host_without_a_rate_is_open_for_a_quarter_of_a_second_after_a_grant() {
     let mut scene = Scene::new(shared(None));
     scene.push("a", 0..4);
