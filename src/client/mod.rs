@@ -121,6 +121,7 @@ impl Client {
             window: usize::MAX,
             max_parked: usize::MAX,
             bytes: i64::MAX as u64,
+            max_delay: None,
             delivered: true,
             ordered: false,
         };

@@ -99,6 +99,10 @@ impl Job {
     /// Ends the request without a further attempt.
     pub(crate) fn end(mut self, why: EndReason, now: Instant) -> Outcome {
         let interrupted = why == EndReason::Interrupted;
+        let given_back = match why {
+            EndReason::GivenBack { until } => Some(until),
+            _ => None,
+        };
         let is_late = matches!(why, EndReason::Deadline | EndReason::DeadlineForToken(_));
         let cut_short = is_late
             && self
@@ -146,15 +150,22 @@ impl Job {
                 let response = failed.and_then(Error::into_response);
                 Error::no_token(failure).with_response(response)
             }
+            (EndReason::GivenBack { .. }, Some(error)) => error.stopped(StopReason::GivenBack),
+            (EndReason::GivenBack { .. }, None) => {
+                Error::new(ErrorType::Cancelled, "it was given back before it was sent")
+                    .stopped(StopReason::GivenBack)
+            }
             (EndReason::NoWorker(reason), _) => {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }
         };
+        let cut_short = cut_short || given_back.is_some();
         if error.error_type() != ErrorType::Cancelled && !cut_short {
             self.log_end(&error);
         }
         let mut outcome = self.finish(State::Failed(error), now);
         outcome.report.cut_short |= cut_short;
+        outcome.report.set_retry_at(given_back.flatten());
         outcome.report.ambiguous |= interrupted;
         outcome
     }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::Method;
 
@@ -73,6 +73,8 @@ pub(crate) struct RareFacts {
     pub(crate) first_byte: Option<Duration>,
     /// Reason why an accepted response was not asked for again, although it was to be.
     pub(crate) stop_reason: Option<StopReason>,
+    /// Time from which on a request that was given back may be tried again. `None`: at any time.
+    pub(crate) retry_at: Option<Instant>,
     /// True if the file that the request would save was there already.
     pub(crate) skipped: bool,
     /// Origin of a request that another request's outcome led to. `None`: the request is of the input.
@@ -88,6 +90,13 @@ impl OutcomeReport {
     pub(crate) fn rare_mut(&mut self) -> &mut RareFacts {
         self.rare
             .get_or_insert_with(|| Box::new(RareFacts::NOTHING))
+    }
+
+    /// Notes the time of the next attempt of a request that was given back.
+    pub(crate) fn set_retry_at(&mut self, at: Option<Instant>) {
+        if at.is_some() {
+            self.rare_mut().retry_at = at;
+        }
     }
 
     /// Returns the phases of the last attempt.
@@ -125,6 +134,16 @@ impl<T> Outcome<T> {
     }
 }
 
+impl<T> Outcome<T> {
+    /// Returns the time from which on a request that was given back may be tried again.
+    ///
+    /// See [`Outcomes::max_delay`](crate::Outcomes::max_delay). `None`: the request was not given back, or it may be
+    /// tried again at any time.
+    pub fn retry_at(&self) -> Option<Instant> {
+        self.report.rare().retry_at
+    }
+}
+
 impl RareFacts {
     const NOTHING: RareFacts = RareFacts {
         log: Vec::new(),
@@ -136,6 +155,7 @@ impl RareFacts {
         streamed: false,
         first_byte: None,
         stop_reason: None,
+        retry_at: None,
         skipped: false,
         lineage: None,
     };

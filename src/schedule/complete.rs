@@ -6,6 +6,7 @@ use crate::host::Host;
 
 use super::answers::HostObservation;
 use super::breaker::CallEnd;
+use super::end_reason::EndReason;
 use super::queue::LaneEnd;
 use super::{JobPlace, Schedule};
 use crate::slab::Id;
@@ -103,6 +104,7 @@ impl<J> Schedule<J> {
         };
         if let Some(until) = cool {
             self.cool(host, until, now);
+            self.note_pause(host, until);
         }
         let back = match verdict {
             Verdict::Done { bytes, .. } => {
@@ -250,9 +252,14 @@ impl<J> Schedule<J> {
             known.parked += 1;
             self.note_room(batch);
         }
+        let too_long = self
+            .longest_delay(batch)
+            .is_some_and(|longest| at > now + longest);
         // A job that the breaker would refuse when it is due ends now.
         if !self.refused_for(id, at).is_zero() {
             self.end_refused(id, now);
+        } else if too_long {
+            self.end_queued(id, EndReason::GivenBack { until: Some(at) }, now);
         } else {
             self.end_if_stopped(id, now);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::TokenFailure;
 use crate::url::Mistake;
@@ -33,6 +33,10 @@ pub(crate) enum EndReason {
     },
     /// The source of the token that the job waited for has failed.
     NoToken(TokenFailure),
+    /// The job is given back to the caller, who may have it run elsewhere or later: not before `until`, if that is known.
+    GivenBack {
+        until: Option<Instant>,
+    },
     /// No thread could be started for the job, for the reason given.
     NoWorker(String),
 }

@@ -104,7 +104,7 @@ impl<J> Schedule<J> {
         let hosts = self.hosts.visited();
         let waiting = hosts.filter(|state| state.blocked).filter_map(|state| {
             let lane = state.lanes.iter().find(|lane| lane.batch == batch)?;
-            let time = state.opens_at()?.checked_duration_since(now)?;
+            let time = state.opens_at(now)?.checked_duration_since(now)?;
             (lane.live > 0).then_some((state, lane.live, time))
         });
         let (state, jobs, time) = waiting.max_by_key(|(_, jobs, time)| (*jobs, *time))?;

@@ -58,7 +58,11 @@ impl<J> Schedule<J> {
             let job = self.jobs.get(id).and_then(|slot| slot.job.as_ref());
             job.map_or(0, self.cost_of)
         };
-        self.total.allows(cost, now).then_some(id)
+        let allowed = self.total.allows(cost, now);
+        if !allowed {
+            self.note_total_wanted(now);
+        }
+        allowed.then_some(id)
     }
 
     /// Puts a job into its lane. The job counts as ready, or as parked if its host is blocked.
@@ -84,6 +88,7 @@ impl<J> Schedule<J> {
         if let Some(batch) = self.batches.get_mut(batch_id) {
             batch.add_waiting(counted, 1);
         }
+        self.note_slots_wanted(host_id, now);
         match (counted.blocked, open) {
             (false, true) if first => self.rank(host_id),
             (false, true) => {}
@@ -216,6 +221,7 @@ impl<J> Schedule<J> {
             // While a host is slow, the caller reads on until enough jobs of the other hosts are ready.
             reads_on = batch.hungry && batch.slow > 0;
         }
+        self.note_slots_wanted(host_id, now);
         if open {
             self.rank(host_id);
             if runs_out {

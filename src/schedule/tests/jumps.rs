@@ -17,6 +17,7 @@ fn limited() -> ScheduleSettings {
             .into_iter()
             .collect(),
         host: HostLimits {
+            granted: false,
             in_flight: 3.into(),
             rate: RateLimit::per_second(20).burst(3).into(),
             breaker: Some(BreakerSettings {

@@ -6,6 +6,7 @@ mod breakers;
 mod costs;
 mod ending;
 mod forgotten_hosts;
+mod granted;
 mod hanging;
 mod hedges;
 mod holding;
@@ -84,6 +85,7 @@ fn bounds() -> Bounds {
         window: 1000,
         max_parked: 1000,
         bytes: 1 << 20,
+        max_delay: None,
         delivered: false,
         ordered: false,
     }

@@ -180,6 +180,12 @@ impl World {
                     assert!(breaker.is_some() && !remaining.is_zero());
                     self.seen.refused_by_breaker += 1;
                 }
+                EndReason::GivenBack { until } => {
+                    let longest = feast.bounds.max_delay.expect("it has a bound");
+                    let until = until.expect("only delays are given back here");
+                    assert!(until > now + longest, "a delay within the bound");
+                    self.seen.delayed_too_long += 1;
+                }
                 EndReason::Cancelled => self.seen.cancelled += 1,
                 EndReason::Invalid(_)
                 | EndReason::Interrupted
