@@ -51,7 +51,8 @@ mod modules {
     #[cfg(feature = "sqlite")]
     use haul::sink::Sqlite;
     use haul::sink::{
-        Failures, Journal, JsonLines, Keep, Only, Recorded, Remaining, RunError, Sink, SinkError,
+        Failures, Journal, JsonLines, Keep, Merge, MergeError, MergeReport, MergedLine,
+        MergedLines, Only, Recorded, Remaining, RunError, Sink, SinkError,
     };
     use haul::sse::{Event, Parser};
     use haul::summary::{

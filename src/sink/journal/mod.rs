@@ -30,6 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub(super) use ahead::{Follower, JournalFlush};
 pub use remaining::Remaining;
+pub(super) use scan::read as read_result;
 pub(super) use unsuccessful::UnsuccessfulRecords;
 pub(super) use whole::{FileTail, whole_lines};
 

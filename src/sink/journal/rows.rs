@@ -141,6 +141,7 @@ impl ColumnReader {
             interrupted,
             sent,
             saved,
+            index: index.unwrap_or_default(),
             page: None,
         }))
     }

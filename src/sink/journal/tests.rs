@@ -311,6 +311,7 @@ fn a_record_as_it_is_written_is_scanned_for_what_it_says() {
             interrupted: record.error_type == Some(ErrorType::Interrupted),
             sent: record.timestamp.is_some(),
             saved: record.output_file.as_deref().map(saves::digest),
+            index: record.index,
             page: None,
         };
         assert_eq!(scanned, told, "{text}");
