@@ -46,6 +46,8 @@ pub(crate) struct ListReader {
     /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
     unique: Option<UniqueFilter>,
     duplicates: Duplicates,
+    /// Text of the entry that was read last, as a line. `None`: texts are not kept.
+    text: Option<Vec<u8>>,
 }
 
 /// A line that is no request: the stand-in request, which fails, and the mistake.
@@ -93,6 +95,7 @@ pub(crate) fn open(
         options,
         unique: given.unique.then(|| client.unique_filter()),
         duplicates: Duplicates::default(),
+        text: None,
     })
 }
 
@@ -105,6 +108,29 @@ impl ListReader {
     /// Returns the number of duplicates, which rises while requests are read.
     pub(crate) fn duplicates(&self) -> Duplicates {
         self.duplicates.clone()
+    }
+
+    /// Keeps the text of each entry until the next one is read.
+    pub(crate) fn keeping_texts(mut self) -> ListReader {
+        self.text = Some(Vec::new());
+        self
+    }
+
+    /// Text of the entry that was read last, as a line that can be read again. Empty: texts are not kept.
+    pub(crate) fn text(&self) -> &[u8] {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    fn keep_text(&mut self, text: &[u8]) {
+        if let Some(kept) = &mut self.text {
+            kept.clear();
+            // In JSON a line feed stands only between values.
+            let plain = text.iter().map(|byte| match byte {
+                b'\n' | b'\r' => b' ',
+                byte => *byte,
+            });
+            kept.extend(plain);
+        }
     }
 
     /// Returns the settings for reading the lists.
@@ -182,6 +208,9 @@ impl ListReader {
                         continue;
                     };
                     let number = number + 1;
+                    if self.text.is_some() {
+                        self.keep_text(request.to_line().as_bytes());
+                    }
                     let place = LinePlace::Line(Arc::clone(&name), number);
                     self.sources.push_front(ListSource::Failures {
                         name,
@@ -275,6 +304,7 @@ impl ListReader {
 
     /// Reads the request of a URL among the arguments, to its end, with its blanks.
     fn argument(&mut self, text: &str, place: LinePlace) -> Result<Request, UnreadableLine> {
+        self.keep_text(text.as_bytes());
         let json = text.trim_start().starts_with(['{', '"']);
         let read = if self.urls_only && json && !self.has_template {
             Err(InvalidLine::new(
@@ -299,6 +329,7 @@ impl ListReader {
         entry: &InputEntry<'_>,
         place: LinePlace,
     ) -> Option<Result<Request, UnreadableLine>> {
+        self.keep_text(entry.bytes());
         // Other entries than lines are not found again by the number of their line.
         let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
         let text = entry.text();
