@@ -43,6 +43,7 @@ mod input;
 mod input_formats;
 mod kinds;
 mod line_ends;
+mod merge;
 mod messages;
 #[cfg(unix)]
 mod not_done;

@@ -53,7 +53,7 @@ impl CountedResults {
     pub(super) fn read(&mut self, path: &Path, folder: &Path) -> Result<(), MergeError> {
         let (file, mut reader) = ResultsFile::open(path, self.rows)?;
         let name = path.display().to_string();
-        let mut is_first = true;
+        let (mut is_first, mut ends_torn) = (true, false);
         loop {
             let next = reader.lines.next();
             let next =
@@ -106,11 +106,13 @@ impl CountedResults {
                         Ok(text) => unread_reason(text, &error),
                         Err(_) => "it is not UTF-8".to_owned(),
                     };
+                    ends_torn = !line.is_ended;
                     self.leave_out(&name, line.number, row, reason);
                 }
             }
         }
-        if let Some(torn) = reader.lines.reader().torn_end() {
+        // A last line that is torn was told already.
+        if let Some(torn) = reader.lines.reader().torn_end().filter(|_| !ends_torn) {
             let at = torn.file_position;
             let line = reader.lines.number() + 1;
             let reason = format!("it is torn: the compressed part from byte {at} on has no end");

@@ -8,8 +8,6 @@ mod marks;
 mod report;
 mod resolve;
 mod source;
-#[cfg(test)]
-mod tests;
 
 use std::path::{Path, PathBuf};
 
