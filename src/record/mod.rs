@@ -88,6 +88,7 @@ mod register;
 mod request;
 mod results;
 mod rows;
+mod shard;
 mod stand_in;
 mod superseded;
 mod template;
@@ -119,6 +120,7 @@ pub use make::RecordOptions;
 pub use names::{InvalidOutputName, OutputNames};
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
+pub use shard::{InvalidShard, Shard, ShardRequests};
 pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
 
 use crate::request::Request;
