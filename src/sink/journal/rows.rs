@@ -40,6 +40,7 @@ struct KnownColumns {
     count: usize,
     key: usize,
     outcome: Option<usize>,
+    url: Option<usize>,
     index: Option<usize>,
     supersedes: Option<usize>,
     error_type: Option<usize>,
@@ -66,6 +67,18 @@ impl ResultReader {
         match self {
             ResultReader::Records => scan::read(row).map(Some).map_err(|e| refusal(row, &e)),
             ResultReader::Rows(rows) => rows.read(row),
+        }
+    }
+
+    /// Returns the URL in a row of a table. `None`: the reader is one of records. `Some(None)`: the row has none.
+    pub(super) fn url(&self, row: &[u8]) -> Option<Option<String>> {
+        match self {
+            ResultReader::Records => None,
+            ResultReader::Rows(rows) => {
+                let at = rows.columns.as_ref().and_then(|columns| columns.url);
+                let field = |at: usize| Some(rows.format.split(row)?.get(at)?.to_string());
+                Some(at.and_then(field))
+            }
         }
     }
 
@@ -161,6 +174,7 @@ impl ColumnReader {
             count: title.names().count(),
             key,
             outcome: of("outcome"),
+            url: of("url"),
             index: of("index"),
             supersedes: of("supersedes"),
             error_type: of("error_type"),
