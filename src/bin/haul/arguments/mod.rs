@@ -12,6 +12,7 @@ mod pace;
 mod pages;
 mod requests;
 mod results;
+mod shard;
 
 use std::env;
 use std::ffi::OsString;
@@ -30,6 +31,7 @@ pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;
 pub(crate) use requests::{FormatName, RequestArguments};
 pub(crate) use results::{BodyForm, ResultArguments};
+pub(crate) use shard::{ShardArguments, ShardBy};
 
 /// Text that `--generate` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -77,6 +79,8 @@ pub(crate) struct Arguments {
     pub(crate) forms: FormArguments,
     #[command(flatten)]
     pub(crate) ending: EndingArguments,
+    #[command(flatten)]
+    pub(crate) shard: ShardArguments,
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
