@@ -157,22 +157,24 @@ impl Shard {
         self.by_host
     }
 
-    /// Returns the shard of a recorded outcome, if it is another one. `url`: the URL in the record, `None`: it has none.
-    pub(crate) fn other_owner(&self, key: Key, url: Option<&str>) -> Option<Shard> {
+    /// Returns the shard of a recorded outcome, if it is another one. `url`: the URL in the record, which is needed by
+    /// host, and true if the request had several attempts.
+    pub(crate) fn other_owner(&self, key: Key, url: Option<(&str, bool)>) -> Option<Shard> {
         let other = match (self.by_host, url) {
             (false, _) => self.of_key(key),
             (true, None) => return None,
-            (true, Some(url)) => match self.host_in(url) {
+            (true, Some((url, _))) => match self.host_in(url) {
                 Some(host) => self.of_host(&host),
                 None => self.of_key(key),
             },
         };
-        // A URL without a scheme may have been answered by the other scheme, which its record has.
+        // A URL without a scheme may have been tried again with the other scheme, which its record has.
         let by_other_scheme = || {
-            let url = url::with_other_scheme(url?)?;
+            let (url, _) = url.filter(|(_, tried_again)| *tried_again)?;
+            let url = url::with_other_scheme(url)?;
             Some(self.of_host(&self.host_in(&url)?))
         };
-        let is_own = other == self.number || self.by_host && by_other_scheme() == Some(self.number);
+        let is_own = other == self.number || by_other_scheme() == Some(self.number);
         (!is_own).then(|| Shard {
             number: other,
             ..self.clone()

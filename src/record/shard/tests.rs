@@ -139,16 +139,28 @@ fn there_are_at_most_a_hundred_thousand_shards() {
 #[test]
 fn an_outcome_of_another_shard_is_told_with_its_shard() {
     let request = Request::get("https://example.com/1");
-    let (key, url) = (Key::of(&request), Some("https://example.com/1"));
+    let (key, url) = (Key::of(&request), ("https://example.com/1", false));
     for by_host in [false, true] {
         let by = |shard: Shard| if by_host { shard.by_host() } else { shard };
         let all: Vec<Shard> = shards(16).into_iter().map(by).collect();
         let own = all.iter().find(|shard| shard.owns_request(&request));
         let own = own.unwrap();
-        assert_eq!(own.other_owner(key, url), None);
-        let other = all.iter().find(|shard| *shard != own).unwrap();
-        let owner = other.other_owner(key, url);
-        // The other scheme of a host may belong to the other shard.
-        assert!(owner.is_none_or(|owner| owner == *own));
+        for shard in &all {
+            let owner = (shard != own).then(|| own.clone());
+            let url = by_host.then_some(url);
+            assert_eq!(shard.other_owner(key, url), owner, "{shard}, {by_host}");
+        }
+    }
+}
+
+#[test]
+fn an_outcome_of_the_other_scheme_belongs_to_the_shard_if_it_was_tried_again() {
+    let key = key([0; 16]);
+    let own = owners(16, &"https://example.com/".into())[0];
+    let shard = Shard::new(own, 16).unwrap().by_host();
+    assert_ne!(owners(16, &"http://example.com/".into()), [own]);
+    for (tried_again, is_own) in [(true, true), (false, false)] {
+        let url = Some(("http://example.com/", tried_again));
+        assert_eq!(shard.other_owner(key, url).is_none(), is_own);
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn refusal(
     let url = match shard.is_by_host() {
         // The host of a further page is not that of its line.
         true if page.is_some_and(|page| page.number > 1) => return None,
-        true => Some(url_of(reader, row)?),
+        true => Some(reader.url(row)?),
         false if key.version() != KeyVersion::default() => {
             return Some(format!(
                 "its key is of version {}, which no shard writes (--shard {shard} was given)",
@@ -99,24 +99,24 @@ pub(super) fn refusal(
         }
         false => None,
     };
-    let owner = shard.other_owner(key, url.as_deref())?;
+    let url = url
+        .as_ref()
+        .map(|(url, tried_again)| (url.as_str(), *tried_again));
+    let owner = shard.other_owner(key, url)?;
     Some(format!(
         "belongs to shard {owner} (--shard {shard} was given)"
     ))
 }
 
-/// Returns the URL of a record. `None`: the row has none.
-fn url_of(reader: &ResultReader, row: &[u8]) -> Option<String> {
+/// Returns the URL of a record, and false if its request had one attempt at most. `None`: the record has no URL.
+pub(super) fn url_of(record: &[u8]) -> Option<(String, bool)> {
     #[derive(Deserialize)]
     struct UrlOfRecord<'a> {
         #[serde(borrow)]
         url: Cow<'a, str>,
+        #[serde(default)]
+        attempts: u64,
     }
-    match reader.url(row) {
-        Some(url) => url,
-        None => {
-            let record: UrlOfRecord<'_> = serde_json::from_slice(row).ok()?;
-            Some(record.url.into_owned())
-        }
-    }
+    let record: UrlOfRecord<'_> = serde_json::from_slice(record).ok()?;
+    Some((record.url.into_owned(), record.attempts > 1))
 }

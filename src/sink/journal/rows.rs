@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::of_shard;
 use super::saves::digest;
 use super::scan::{self, ResultLine};
 use super::whole::{is_torn_record, refusal};
@@ -70,14 +71,16 @@ impl ResultReader {
         }
     }
 
-    /// Returns the URL in a row of a table. `None`: the reader is one of records. `Some(None)`: the row has none.
-    pub(super) fn url(&self, row: &[u8]) -> Option<Option<String>> {
+    /// Returns the URL in a row, and false if its request had one attempt at most. `None`: the row has no URL.
+    pub(super) fn url(&self, row: &[u8]) -> Option<(String, bool)> {
         match self {
-            ResultReader::Records => None,
+            ResultReader::Records => of_shard::url_of(row),
             ResultReader::Rows(rows) => {
-                let at = rows.columns.as_ref().and_then(|columns| columns.url);
-                let field = |at: usize| Some(rows.format.split(row)?.get(at)?.to_string());
-                Some(at.and_then(field))
+                let columns = rows.columns.as_ref()?;
+                let fields = rows.format.split(row)?;
+                let attempts = columns.attempts.and_then(|at| fields.get(at)?.parse().ok());
+                let tried_again = attempts.is_none_or(|attempts: u64| attempts > 1);
+                Some((fields.get(columns.url?)?.to_string(), tried_again))
             }
         }
     }
