@@ -88,6 +88,7 @@ mod register;
 mod request;
 mod results;
 mod rows;
+mod shard;
 mod splitter;
 mod stand_in;
 mod superseded;
@@ -121,6 +122,7 @@ pub use make::RecordOptions;
 pub use names::{InvalidOutputName, OutputNames};
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
+pub use shard::{InvalidShard, Shard, ShardRequests};
 pub(crate) use splitter::{ResultSplitter, SplitLine};
 pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
 

@@ -25,6 +25,7 @@ mod stream;
 mod tag;
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::redact::escape::Escaped;
@@ -92,6 +93,8 @@ pub struct Request {
     options: Option<Box<Options>>,
     resumed: Option<Box<JournalFacts>>,
     place: Option<InputPlace>,
+    /// Position in the input, plus 1. `None`: the batch counts its requests itself.
+    number: Option<NonZeroU64>,
 }
 
 /// Method, headers and body of a request that is more than a URL.
@@ -151,6 +154,7 @@ impl Request {
             options: None,
             resumed: None,
             place: None,
+            number: None,
         }
     }
 

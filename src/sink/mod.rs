@@ -133,6 +133,8 @@ struct SinkErrorFacts {
 #[derive(Clone, Debug)]
 pub(crate) enum SinkTarget {
     File(PathBuf),
+    /// Line or row of a file, from 1.
+    Line(PathBuf, u64),
     Named(String),
 }
 
@@ -140,6 +142,7 @@ impl fmt::Display for SinkTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SinkTarget::File(path) => path.display().fmt(f),
+            SinkTarget::Line(path, line) => write!(f, "{}:{line}", path.display()),
             SinkTarget::Named(name) => f.write_str(name),
         }
     }
@@ -164,7 +167,7 @@ impl SinkError {
     /// Path of the file. `None`: the target is no file.
     pub fn path(&self) -> Option<&Path> {
         match &self.0.place {
-            SinkTarget::File(path) => Some(path),
+            SinkTarget::File(path) | SinkTarget::Line(path, _) => Some(path),
             SinkTarget::Named(_) => None,
         }
     }
@@ -189,7 +192,10 @@ impl fmt::Display for SinkError {
             action,
             source,
         } = &*self.0;
-        write!(f, "{place}: {action}: {source}")
+        match place {
+            SinkTarget::Line(..) => write!(f, "{place}: {source}"),
+            SinkTarget::File(_) | SinkTarget::Named(_) => write!(f, "{place}: {action}: {source}"),
+        }
     }
 }
 

@@ -76,6 +76,8 @@ mod run_limit;
 mod scale;
 mod secrets;
 #[cfg(unix)]
+mod shards;
+#[cfg(unix)]
 mod signals;
 mod streams;
 mod templates;

@@ -13,9 +13,10 @@ use crate::failure::CommandError;
 use crate::input_state::{Duplicates, InputRefusal, LinePlace};
 use crate::messages::Messages;
 use crate::reread::Reread;
+use crate::shard::ShardLines;
 use crate::sitemaps::{SitemapFetcher, bound_to};
 use crate::source::{ListSource, open_all};
-use crate::unfit::{self, ShownMistake};
+use crate::unfit::{self, UnreadableLine, at_index};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
@@ -45,15 +46,11 @@ pub(crate) struct ListReader {
     reread: Option<Reread>,
     /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
     unique: Option<UniqueFilter>,
+    /// Shard whose requests are given. `None`: all requests are given.
+    shard: Option<ShardLines>,
     duplicates: Duplicates,
     /// Text of the entry that was read last, as a line. `None`: texts are not kept.
     text: Option<Vec<u8>>,
-}
-
-/// A line that is no request: the stand-in request, which fails, and the mistake.
-pub(crate) struct UnreadableLine {
-    stand_in: Request,
-    wrong: Box<InvalidLine>,
 }
 
 /// Opens all inputs before a request is sent.
@@ -94,6 +91,7 @@ pub(crate) fn open(
             .then(|| Reread::new(register.clone(), options.clone())),
         options,
         unique: given.unique.then(|| client.unique_filter()),
+        shard: arguments.shard.own.clone().map(ShardLines::new),
         duplicates: Duplicates::default(),
         text: None,
     })
@@ -161,6 +159,9 @@ impl ListReader {
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, UnreadableLine>> {
         loop {
             let read = self.read_as_asked()?;
+            let Some(read) = self.of_shard(read) else {
+                continue;
+            };
             let duplicate = match (&read, &mut self.unique) {
                 (Ok(request), Some(unique)) => !unique.is_new(request),
                 _ => false,
@@ -170,6 +171,21 @@ impl ListReader {
             }
             self.duplicates.add();
         }
+    }
+
+    /// Returns what was read with its position in the whole input. `None`: it belongs to another shard, or is refused.
+    fn of_shard(
+        &mut self,
+        read: Result<Request, UnreadableLine>,
+    ) -> Option<Result<Request, UnreadableLine>> {
+        let Some(shard) = &mut self.shard else {
+            return Some(read);
+        };
+        let kept = shard.keep(read, self.unique.is_some());
+        kept.unwrap_or_else(|reason| {
+            self.refuse(reason);
+            None
+        })
     }
 
     /// Reads the next request and gives it the treatment of its body that the options ask for.
@@ -233,6 +249,7 @@ impl ListReader {
                     mut from,
                     depth,
                     home,
+                    index,
                 } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
@@ -245,17 +262,25 @@ impl ListReader {
                         from,
                         depth,
                         home: home.clone(),
+                        index,
                     });
                     // The request of a result that stands for an earlier one was given already.
                     let Some(read) = read else { continue };
                     let read = read.map(|request| bound_to(home.as_deref(), request));
-                    match (read, &mut self.sitemaps) {
+                    match (at_index(read, index), &mut self.sitemaps) {
                         (Ok(request), Some(sitemaps)) if follows => {
+                            let shard = self.shard.as_mut();
+                            let index = shard.map(|shard| shard.place_of(&request));
+                            // The sitemap and all of its pages belong to another shard.
+                            let Some(index) = index.map_or(Some(None), |own| own.map(Some)) else {
+                                continue;
+                            };
                             match sitemaps.open(&request, depth, home) {
-                                Ok(Some(list)) => self.sources.push_front(list),
+                                Ok(Some(list)) => self.sources.push_front(list.of_line(index)),
                                 Ok(None) => {}
                                 Err(reason) => {
-                                    return Some(Err(self.failed_sitemap(&request, place, reason)));
+                                    let failed = self.failed_sitemap(&request, place, reason);
+                                    return Some(at_index(Err(failed), index));
                                 }
                             }
                         }
@@ -402,12 +427,5 @@ impl Iterator for ListReader {
     fn next(&mut self) -> Option<Request> {
         self.next_line()
             .map(|read| read.unwrap_or_else(|bad| bad.stand_in))
-    }
-}
-
-impl UnreadableLine {
-    /// `urls.txt:3: what is wrong: "value"`
-    pub(crate) fn message(&self) -> String {
-        ShownMistake::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
     }
 }

@@ -10,6 +10,7 @@ mod chains;
 mod counts;
 mod cut_lists;
 mod intents;
+mod of_shard;
 mod open;
 mod out;
 mod remaining;

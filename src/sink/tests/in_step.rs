@@ -90,7 +90,8 @@ fn run_until_killed(
     random: &mut fastrand::Rng,
 ) -> bool {
     let opened = Faulty::opened(faults);
-    let Ok(journal) = crate::sink::Journal::open_as(&place.results, Layout::records(), opened)
+    let Ok(journal) =
+        crate::sink::Journal::open_as(&place.results, Layout::records(), opened, None)
     else {
         return false;
     };

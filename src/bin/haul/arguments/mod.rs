@@ -12,6 +12,7 @@ mod pace;
 mod pages;
 mod requests;
 mod results;
+mod shard;
 mod shared;
 
 use std::env;
@@ -31,6 +32,7 @@ pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;
 pub(crate) use requests::{FormatName, RequestArguments};
 pub(crate) use results::{BodyForm, ResultArguments};
+pub(crate) use shard::{ShardArguments, ShardBy};
 pub(crate) use shared::{has_headers_of_variable, read_shared, with_shared_variables};
 
 /// Text that `--generate` prints.
@@ -79,6 +81,8 @@ pub(crate) struct Arguments {
     pub(crate) forms: FormArguments,
     #[command(flatten)]
     pub(crate) ending: EndingArguments,
+    #[command(flatten)]
+    pub(crate) shard: ShardArguments,
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
