@@ -39,6 +39,7 @@ use crate::url::Mistake;
 
 #[cfg(not(feature = "multipart"))]
 pub(crate) use absent::FormBody;
+pub(crate) use body::LineBody;
 pub(crate) use cost::{CostOf, RequestCosts};
 pub(crate) use digested::add_part;
 pub(crate) use download::{DownloadOptions, hexadecimal, parse_sha256};
@@ -107,13 +108,6 @@ struct Content {
     body_file: Option<Arc<str>>,
     /// Form in which a line of input gave the body. `None`: with its bytes, or the request was not read from a line.
     line_body: Option<LineBody>,
-}
-
-/// Key of a line of input that gives a body in a form of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LineBody {
-    Json,
-    Form,
 }
 
 /// Header of the request's own. `None` in place of a value leaves the client's header out.

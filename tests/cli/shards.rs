@@ -4,6 +4,7 @@ mod limits;
 mod names;
 mod numbers;
 mod other_options;
+mod page;
 mod pages;
 mod resumed;
 

@@ -1,5 +1,7 @@
 //! Input of a run: lists in files and standard input, and URLs among the arguments.
 
+mod of_lines;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -173,21 +175,6 @@ impl ListReader {
         }
     }
 
-    /// Returns what was read with its position in the whole input. `None`: it belongs to another shard, or is refused.
-    fn of_shard(
-        &mut self,
-        read: Result<Request, UnreadableLine>,
-    ) -> Option<Result<Request, UnreadableLine>> {
-        let Some(shard) = &mut self.shard else {
-            return Some(read);
-        };
-        let kept = shard.keep(read, self.unique.is_some());
-        kept.unwrap_or_else(|reason| {
-            self.refuse(reason);
-            None
-        })
-    }
-
     /// Reads the next request and gives it the treatment of its body that the options ask for.
     fn read_as_asked(&mut self) -> Option<Result<Request, UnreadableLine>> {
         let line = self.read_next()?;
@@ -267,21 +254,10 @@ impl ListReader {
                     // The request of a result that stands for an earlier one was given already.
                     let Some(read) = read else { continue };
                     let read = read.map(|request| bound_to(home.as_deref(), request));
-                    match (at_index(read, index), &mut self.sitemaps) {
-                        (Ok(request), Some(sitemaps)) if follows => {
-                            let shard = self.shard.as_mut();
-                            let index = shard.map(|shard| shard.place_of(&request));
-                            // The sitemap and all of its pages belong to another shard.
-                            let Some(index) = index.map_or(Some(None), |own| own.map(Some)) else {
-                                continue;
-                            };
-                            match sitemaps.open(&request, depth, home) {
-                                Ok(Some(list)) => self.sources.push_front(list.of_line(index)),
-                                Ok(None) => {}
-                                Err(reason) => {
-                                    let failed = self.failed_sitemap(&request, place, reason);
-                                    return Some(at_index(Err(failed), index));
-                                }
+                    match (at_index(read, index), self.sitemaps.is_some()) {
+                        (Ok(request), true) if follows => {
+                            if let Some(failed) = self.follow(&request, place, depth, home) {
+                                return Some(failed);
                             }
                         }
                         (read, _) => return Some(read),
@@ -289,17 +265,6 @@ impl ListReader {
                 }
             }
         }
-    }
-
-    /// Makes the failed outcome of a sitemap that could not be read.
-    fn failed_sitemap(
-        &self,
-        request: &Request,
-        place: LinePlace,
-        reason: String,
-    ) -> UnreadableLine {
-        let wrong = InvalidLine::new(reason);
-        self.bad_line(request.url().as_bytes(), place, false, wrong)
     }
 
     /// Ends the input, because the next source is no list.

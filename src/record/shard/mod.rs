@@ -131,7 +131,7 @@ impl Shard {
         self.of_key(key) == self.number
     }
 
-    /// True if a request belongs to the shard: by its host if that was [asked for](Shard::by_host), else by its key.
+    /// True if a request belongs to the shard, by its key or its [host](Shard::by_host).
     pub fn owns_request(&self, request: &Request) -> bool {
         let own = match self.host_in(request.url()) {
             Some(host) => self.of_host(&host),
@@ -140,10 +140,9 @@ impl Shard {
         own == self.number
     }
 
-    /// Returns the requests of the shard, each with its position in the whole input as its
-    /// [index](Request::index).
+    /// Returns the requests of the shard, each with its position in the whole input.
     ///
-    /// A request that has an index already keeps it.
+    /// The position is the request's [index](Request::index). A request that has an index already keeps it.
     pub fn of<R>(&self, requests: R) -> ShardRequests<R::IntoIter>
     where
         R: IntoIterator,

@@ -1,11 +1,8 @@
 //! Results of a shard, and the refusal of results that belong to another one.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::Path;
-
-use serde::Deserialize;
 
 use super::Journal;
 use super::out::journal_error;
@@ -106,17 +103,4 @@ pub(super) fn refusal(
     Some(format!(
         "belongs to shard {owner} (--shard {shard} was given)"
     ))
-}
-
-/// Returns the URL of a record, and false if its request had one attempt at most. `None`: the record has no URL.
-pub(super) fn url_of(record: &[u8]) -> Option<(String, bool)> {
-    #[derive(Deserialize)]
-    struct UrlOfRecord<'a> {
-        #[serde(borrow)]
-        url: Cow<'a, str>,
-        #[serde(default)]
-        attempts: u64,
-    }
-    let record: UrlOfRecord<'_> = serde_json::from_slice(record).ok()?;
-    Some((record.url.into_owned(), record.attempts > 1))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::of_shard;
 use super::saves::digest;
 use super::scan::{self, ResultLine};
 use super::whole::{is_torn_record, refusal};
@@ -74,7 +73,7 @@ impl ResultReader {
     /// Returns the URL in a row, and false if its request had one attempt at most. `None`: the row has no URL.
     pub(super) fn url(&self, row: &[u8]) -> Option<(String, bool)> {
         match self {
-            ResultReader::Records => of_shard::url_of(row),
+            ResultReader::Records => scan::url_of(row),
             ResultReader::Rows(rows) => {
                 let columns = rows.columns.as_ref()?;
                 let fields = rows.format.split(row)?;

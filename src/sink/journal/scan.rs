@@ -110,6 +110,19 @@ pub(in crate::sink) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
     })
 }
 
+/// Returns the URL of a record, and false if its request had one attempt at most. `None`: the record has no URL.
+pub(super) fn url_of(record: &[u8]) -> Option<(String, bool)> {
+    #[derive(Deserialize)]
+    struct UrlOfRecord<'a> {
+        #[serde(borrow)]
+        url: Cow<'a, str>,
+        #[serde(default)]
+        attempts: u64,
+    }
+    let record: UrlOfRecord<'_> = serde_json::from_slice(record).ok()?;
+    Some((record.url.into_owned(), record.attempts > 1))
+}
+
 /// Reads a line without a parser. `None`: only a parser can tell what the line is.
 pub(in crate::sink) fn scan(line: &[u8]) -> Option<ResultLine> {
     std::str::from_utf8(line).ok()?;

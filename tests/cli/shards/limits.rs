@@ -48,7 +48,7 @@ fn a_host_gets_one_request_at_once_at_least() {
 #[test]
 fn limits_of_the_file_of_options_are_divided_too() {
     let folder = Folder::new();
-    let text = "rate = \"8\"\n[hosts.\"a.example\"]\nrate-per-host = \"4\"\njobs-per-host = 8\n";
+    let text = "rate = \"8\"\n[host.\"a.example\"]\nrate-per-host = \"4\"\njobs-per-host = 8\n";
     let config = folder.file("haul.toml", text);
     let run = haul(["--config", &config, "--shard", "0/4", "-"]);
     let told = "with --rate 8 in 4s, --rate-per-host 4 in 4s to a.example, --jobs-per-host 2 to a.example\n";

@@ -90,7 +90,9 @@ fn a_report_sums_the_results_of_all_shards() {
     let list = folder.file("list", list(&server, 60));
     run_all(&folder, 3, &list, &[]);
     let paths = results(3).into_iter().map(|name| folder.at(&name));
-    let report = haul(["report", "--json"]).and(paths.collect::<Vec<_>>());
-    let sums: Value = serde_json::from_str(&report.done().stdout).unwrap();
+    let sums = folder.at("sums.json");
+    let report = haul(["report", "-q", "--summary-json", &sums]);
+    report.and(paths.collect::<Vec<_>>()).done();
+    let sums: Value = serde_json::from_str(&folder.read("sums.json")).unwrap();
     assert_eq!(sums["total"], whole(&list).len());
 }

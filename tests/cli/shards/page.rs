@@ -21,8 +21,12 @@ fn three_terminals_have_each_line_once_and_one_report() {
     }
     let whole = whole(&list);
     assert_eq!(by_key(&records(&folder, 3).concat()), by_key(&whole));
-    let (_, after) = PAGE.split_once("figures of all together:\n\n```sh\n").unwrap();
-    let report = shell(after.lines().next().unwrap()).current_dir(&folder).done();
+    let (_, after) = PAGE
+        .split_once("figures of all together:\n\n```sh\n")
+        .unwrap();
+    let report = shell(after.lines().next().unwrap())
+        .current_dir(&folder)
+        .done();
     let told = format!("{} requests", whole.len());
     assert!(report.stdout.contains(&told), "{}", report.stdout);
 }
@@ -54,7 +58,10 @@ fn the_pods_of_a_job_have_each_line_once_also_if_some_are_killed() {
     for pod in pods {
         pod.finish().exits(0);
     }
-    assert_eq!(by_key(&records(&folder, 16).concat()), by_key(&whole(&list)));
+    assert_eq!(
+        by_key(&records(&folder, 16).concat()),
+        by_key(&whole(&list))
+    );
 }
 
 #[test]
@@ -68,5 +75,8 @@ fn the_tasks_of_an_array_have_each_line_once() {
         let run = run.env("SLURM_ARRAY_TASK_MIN", "0");
         run.env("SLURM_ARRAY_TASK_MAX", "15").done().exits(0);
     }
-    assert_eq!(by_key(&records(&folder, 16).concat()), by_key(&whole(&list)));
+    assert_eq!(
+        by_key(&records(&folder, 16).concat()),
+        by_key(&whole(&list))
+    );
 }
