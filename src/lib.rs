@@ -135,6 +135,7 @@ mod schedule;
 pub mod settings;
 pub mod sink;
 mod slab;
+mod spill;
 pub mod sse;
 pub mod summary;
 pub mod testing;

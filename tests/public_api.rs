@@ -30,9 +30,9 @@ mod modules {
     use haul::record::{
         AttemptRecord, BodyEncoding, BodyMode, Checksums, DecodedReader, FileClash, FileRegister,
         InputLine, InputLines, InvalidChecksums, InvalidKey, InvalidLine, InvalidOutputName,
-        InvalidSelection, InvalidTemplate, Key, Kind, LONGEST_LINE, Layout, MissingValues,
-        OutputNames, PhaseTimes, Record, RecordOptions, RequestTemplate, RowFormat, Selection,
-        Template, TemplateValue, TornEnd, ValueEscaping, WriteOut,
+        InvalidSelection, InvalidShard, InvalidTemplate, Key, Kind, LONGEST_LINE, Layout,
+        MissingValues, OutputNames, PhaseTimes, Record, RecordOptions, RequestTemplate, RowFormat,
+        Selection, Shard, ShardRequests, Template, TemplateValue, TornEnd, ValueEscaping, WriteOut,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::report::{
@@ -52,7 +52,8 @@ mod modules {
     #[cfg(feature = "sqlite")]
     use haul::sink::Sqlite;
     use haul::sink::{
-        Failures, Journal, JsonLines, Keep, Only, Recorded, Remaining, RunError, Sink, SinkError,
+        Failures, Journal, JsonLines, Keep, Merge, MergeError, MergeReport, MergedLine,
+        MergedLines, Only, Recorded, Remaining, RunError, Sink, SinkError,
     };
     use haul::sse::{Event, Parser};
     use haul::summary::{

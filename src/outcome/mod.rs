@@ -340,11 +340,11 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Returns the position in the input of a request with this number in its batch: a journal may have left requests out.
+/// Returns the position in the input of a request with this number in its batch: a journal or a shard may have left
+/// requests out.
 fn position(request: &Request, index: u64) -> u64 {
     let page = request.page().and_then(|page| page.chain.index);
-    let resumed = || request.resumed().map(|resumed| resumed.position);
-    page.or_else(resumed).unwrap_or(index)
+    page.or_else(|| request.index()).unwrap_or(index)
 }
 
 /// Returns the request's URL as it was written, resolved against the base URL, with its secrets.

@@ -88,11 +88,14 @@ mod register;
 mod request;
 mod results;
 mod rows;
+mod shard;
+mod splitter;
 mod stand_in;
 mod superseded;
 mod template;
 #[cfg(test)]
 mod tests;
+mod unread_line;
 mod values;
 mod wire;
 mod write;
@@ -119,11 +122,14 @@ pub use make::RecordOptions;
 pub use names::{InvalidOutputName, OutputNames};
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
+pub use shard::{InvalidShard, Shard, ShardRequests};
+pub(crate) use splitter::{ResultSplitter, SplitLine};
 pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
 
 use crate::request::Request;
 use fields::ObjectFields;
 use read::ReadSettings;
+pub(crate) use unread_line::unread_reason;
 pub(crate) use wire::Version;
 use write::WriteValue;
 

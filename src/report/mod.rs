@@ -37,9 +37,7 @@ mod markup;
 mod reader;
 mod result_line;
 mod span;
-mod splitter;
 mod spool;
-mod temporary;
 #[cfg(test)]
 mod tests;
 mod written;

@@ -11,10 +11,9 @@ use super::counted::HostNames;
 use super::keyed::{ComparedRun, KeyedResults};
 use super::result_line::BorrowedResult;
 use super::span::RunSpan;
-use super::splitter::ResultSplitter;
 use super::spool::Spool;
 use super::{Grouping, Groups, Report, ReportError, UnreadLine};
-use crate::record::{Key, Kind};
+use crate::record::{Key, Kind, ResultSplitter};
 use crate::summary::{OutcomeFacts, ResultFacts, Summary};
 
 /// Upper bound for the number of lines without a result that are told one by one.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::ErrorType;
-use crate::record::{Kind, PhaseTimes, Version};
+use crate::record::{Kind, PhaseTimes, Version, unread_reason};
 use crate::timing::{Phase, millis, millis_option};
 
 /// Line of results. Bodies are not decoded, and are not written again; headers are skipped.
@@ -126,7 +126,8 @@ impl<'a> BorrowedResult<'a> {
     /// The reason why the line is no result.
     pub(super) fn parse(line: &'a [u8]) -> Result<BorrowedResult<'a>, String> {
         let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
-        let line: BorrowedResult<'_> = serde_json::from_str(text).map_err(|e| reason(text, &e))?;
+        let line: BorrowedResult<'_> =
+            serde_json::from_str(text).map_err(|e| unread_reason(text, &e))?;
         if line.outcome == Kind::Failed && line.error_type.is_none() {
             return Err("it is no result: error_type is missing".to_owned());
         }
@@ -137,20 +138,4 @@ impl<'a> BorrowedResult<'a> {
     pub(super) fn started(&self) -> Option<Timestamp> {
         self.timestamp.as_deref()?.parse().ok()
     }
-}
-
-/// Returns the reason why a line is no result. It shows nothing of the line, which may hold secrets.
-fn reason(text: &str, error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        return "it is cut off: the JSON has no end".to_owned();
-    }
-    if !text.trim_start().starts_with('{') {
-        return "it is no JSON object (a line of results is expected)".to_owned();
-    }
-    if error.is_syntax() {
-        return format!("it is no JSON (column {})", error.column());
-    }
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let told = error.to_string().replace(&place, "");
-    format!("it is no result: {told} (column {})", error.column())
 }

@@ -6,10 +6,17 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{BodyPieces, LineBody, PieceSource, Reader, Request, RequestContent};
+use super::{BodyPieces, PieceSource, Reader, Request, RequestContent};
 use crate::url;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+
+/// Key of a line of input that gives a body in a form of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineBody {
+    Json,
+    Form,
+}
 
 impl Request {
     /// Sets the body, which is sent as it is.

@@ -25,6 +25,7 @@ mod stream;
 mod tag;
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::redact::escape::Escaped;
@@ -38,6 +39,7 @@ use crate::url::Mistake;
 
 #[cfg(not(feature = "multipart"))]
 pub(crate) use absent::FormBody;
+pub(crate) use body::LineBody;
 pub(crate) use cost::{CostOf, RequestCosts};
 pub(crate) use digested::add_part;
 pub(crate) use download::{DownloadOptions, hexadecimal, parse_sha256};
@@ -92,6 +94,8 @@ pub struct Request {
     options: Option<Box<Options>>,
     resumed: Option<Box<JournalFacts>>,
     place: Option<InputPlace>,
+    /// Position in the input, plus 1. `None`: the batch counts its requests itself.
+    number: Option<NonZeroU64>,
 }
 
 /// Method, headers and body of a request that is more than a URL.
@@ -104,13 +108,6 @@ struct Content {
     body_file: Option<Arc<str>>,
     /// Form in which a line of input gave the body. `None`: with its bytes, or the request was not read from a line.
     line_body: Option<LineBody>,
-}
-
-/// Key of a line of input that gives a body in a form of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LineBody {
-    Json,
-    Form,
 }
 
 /// Header of the request's own. `None` in place of a value leaves the client's header out.
@@ -151,6 +148,7 @@ impl Request {
             options: None,
             resumed: None,
             place: None,
+            number: None,
         }
     }
 

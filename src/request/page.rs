@@ -157,7 +157,7 @@ impl Request {
 
     /// Takes over what a journal knows of the page before, apart from its outcome.
     pub(crate) fn with_facts_of(mut self, before: &Request) -> Request {
-        self.resumed = before.resumed.clone();
+        (self.resumed, self.number) = (before.resumed.clone(), before.number);
         let again =
             |page: &Arc<PageFacts>| page.number <= page.chain.recorded.load(Ordering::Relaxed);
         let supersedes = self.page().is_some_and(again);

@@ -1,6 +1,7 @@
 //! The place in the input that a request was read from.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::{BadLine, Request};
@@ -113,6 +114,26 @@ impl Request {
     pub fn read_from_argument(mut self, number: u64) -> Request {
         self.place = Some(InputPlace::Argument(number));
         self
+    }
+
+    /// Sets the position in the whole input, from 0, if the batch gets only a part of it.
+    ///
+    /// It is the [`index`](crate::Outcome::index) of the outcome and of its record. Default: the number of the request in
+    /// its batch. A batch of [`Client::follow`](crate::Client::follow) counts its requests itself.
+    ///
+    /// ```
+    /// # let client = haul::Client::new();
+    /// let outcome = client.send(haul::Request::get("nowhere").at_index(17));
+    /// assert_eq!(outcome.index(), 17);
+    /// ```
+    pub fn at_index(mut self, index: u64) -> Request {
+        self.number = NonZeroU64::new(index.saturating_add(1));
+        self
+    }
+
+    /// Returns the position in the whole input. `None`: the batch counts its requests itself.
+    pub fn index(&self) -> Option<u64> {
+        self.number.map(|number| number.get() - 1)
     }
 
     /// Returns the place that the request was read from, for people.

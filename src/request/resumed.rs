@@ -8,8 +8,6 @@ use super::Request;
 /// Facts from a journal, kept with the request from its input to the writing of its outcome.
 #[derive(Clone)]
 pub(crate) struct JournalFacts {
-    /// Position of the request in the input, counting the requests that a resumed batch leaves out.
-    pub(crate) position: u64,
     /// True if an earlier outcome of the request was written, which the new one replaces.
     pub(crate) supersedes: bool,
     /// True if the request was under way when an earlier run was cut off, and must not be repeated: it ends without
@@ -30,9 +28,9 @@ impl Request {
         self.resumed.as_deref()
     }
 
-    /// Returns the request as one that a journal knows nothing of.
+    /// Returns the request as one that a journal knows nothing of, and that the batch counts.
     pub(crate) fn without_resumed(mut self) -> Request {
-        self.resumed = None;
+        (self.resumed, self.number) = (None, None);
         self
     }
 

@@ -11,6 +11,7 @@ mod jsonl;
 mod known;
 mod lines;
 mod lock;
+mod merge;
 mod missing;
 mod only;
 mod packing;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 pub use failures::Failures;
 pub use journal::{Journal, Remaining};
 pub use jsonl::{JsonLines, Keep};
+pub use merge::{Merge, MergeError, MergeReport, MergedLine, MergedLines};
 pub use only::Only;
 pub(crate) use recorded::run;
 pub use recorded::{Recorded, RunError};
@@ -131,6 +133,8 @@ struct SinkErrorFacts {
 #[derive(Clone, Debug)]
 pub(crate) enum SinkTarget {
     File(PathBuf),
+    /// Line or row of a file, from 1.
+    Line(PathBuf, u64),
     Named(String),
 }
 
@@ -138,6 +142,7 @@ impl fmt::Display for SinkTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SinkTarget::File(path) => path.display().fmt(f),
+            SinkTarget::Line(path, line) => write!(f, "{}:{line}", path.display()),
             SinkTarget::Named(name) => f.write_str(name),
         }
     }
@@ -162,7 +167,7 @@ impl SinkError {
     /// Path of the file. `None`: the target is no file.
     pub fn path(&self) -> Option<&Path> {
         match &self.0.place {
-            SinkTarget::File(path) => Some(path),
+            SinkTarget::File(path) | SinkTarget::Line(path, _) => Some(path),
             SinkTarget::Named(_) => None,
         }
     }
@@ -187,7 +192,10 @@ impl fmt::Display for SinkError {
             action,
             source,
         } = &*self.0;
-        write!(f, "{place}: {action}: {source}")
+        match place {
+            SinkTarget::Line(..) => write!(f, "{place}: {source}"),
+            SinkTarget::File(_) | SinkTarget::Named(_) => write!(f, "{place}: {action}: {source}"),
+        }
     }
 }
 

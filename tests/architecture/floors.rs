@@ -39,7 +39,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     // Outcomes handed out, ordered, counted.
     ("6", &["batch", "summary"]),
     // Wire formats and files.
-    ("7", &["record", "report", "sink"]),
+    ("7", &["record", "report", "sink", "spill"]),
     // Wires the floors together.
     (
         "8",

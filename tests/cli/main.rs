@@ -43,6 +43,7 @@ mod input;
 mod input_formats;
 mod kinds;
 mod line_ends;
+mod merge;
 mod messages;
 #[cfg(unix)]
 mod not_done;
@@ -74,6 +75,8 @@ mod round_trips;
 mod run_limit;
 mod scale;
 mod secrets;
+#[cfg(unix)]
+mod shards;
 #[cfg(unix)]
 mod signals;
 mod streams;

@@ -10,12 +10,12 @@ use haul::{Client, Preview, Request};
 use serde::Serialize;
 
 use crate::failure::{CommandError, Status};
-use crate::input::{ListReader, UnreadableLine};
+use crate::input::ListReader;
 use crate::messages::Messages;
 use crate::report::stopped_early;
 use crate::run_limit::{self, RunLimit};
 use crate::stdout::{OutputStream, unwritten};
-use crate::unfit::ShownMistake;
+use crate::unfit::{ShownMistake, UnreadableLine};
 
 /// A request as it would be sent, with secrets masked. Keys have the names that they have in records.
 #[derive(Serialize)]

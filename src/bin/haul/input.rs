@@ -1,5 +1,7 @@
 //! Input of a run: lists in files and standard input, and URLs among the arguments.
 
+mod of_lines;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -13,9 +15,10 @@ use crate::failure::CommandError;
 use crate::input_state::{Duplicates, InputRefusal, LinePlace};
 use crate::messages::Messages;
 use crate::reread::Reread;
+use crate::shard::ShardLines;
 use crate::sitemaps::{SitemapFetcher, bound_to};
 use crate::source::{ListSource, open_all};
-use crate::unfit::{self, ShownMistake};
+use crate::unfit::{self, UnreadableLine, at_index};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
@@ -45,13 +48,11 @@ pub(crate) struct ListReader {
     reread: Option<Reread>,
     /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
     unique: Option<UniqueFilter>,
+    /// Shard whose requests are given. `None`: all requests are given.
+    shard: Option<ShardLines>,
     duplicates: Duplicates,
-}
-
-/// A line that is no request: the stand-in request, which fails, and the mistake.
-pub(crate) struct UnreadableLine {
-    stand_in: Request,
-    wrong: Box<InvalidLine>,
+    /// Text of the entry that was read last, as a line. `None`: texts are not kept.
+    text: Option<Vec<u8>>,
 }
 
 /// Opens all inputs before a request is sent.
@@ -92,7 +93,9 @@ pub(crate) fn open(
             .then(|| Reread::new(register.clone(), options.clone())),
         options,
         unique: given.unique.then(|| client.unique_filter()),
+        shard: arguments.shard.own.clone().map(ShardLines::new),
         duplicates: Duplicates::default(),
+        text: None,
     })
 }
 
@@ -105,6 +108,29 @@ impl ListReader {
     /// Returns the number of duplicates, which rises while requests are read.
     pub(crate) fn duplicates(&self) -> Duplicates {
         self.duplicates.clone()
+    }
+
+    /// Keeps the text of each entry until the next one is read.
+    pub(crate) fn keeping_texts(mut self) -> ListReader {
+        self.text = Some(Vec::new());
+        self
+    }
+
+    /// Text of the entry that was read last, as a line that can be read again. Empty: texts are not kept.
+    pub(crate) fn text(&self) -> &[u8] {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    fn keep_text(&mut self, text: &[u8]) {
+        if let Some(kept) = &mut self.text {
+            kept.clear();
+            // In JSON a line feed stands only between values.
+            let plain = text.iter().map(|byte| match byte {
+                b'\n' | b'\r' => b' ',
+                byte => *byte,
+            });
+            kept.extend(plain);
+        }
     }
 
     /// Returns the settings for reading the lists.
@@ -135,6 +161,9 @@ impl ListReader {
     pub(crate) fn next_line(&mut self) -> Option<Result<Request, UnreadableLine>> {
         loop {
             let read = self.read_as_asked()?;
+            let Some(read) = self.of_shard(read) else {
+                continue;
+            };
             let duplicate = match (&read, &mut self.unique) {
                 (Ok(request), Some(unique)) => !unique.is_new(request),
                 _ => false,
@@ -182,6 +211,9 @@ impl ListReader {
                         continue;
                     };
                     let number = number + 1;
+                    if self.text.is_some() {
+                        self.keep_text(request.to_line().as_bytes());
+                    }
                     let place = LinePlace::Line(Arc::clone(&name), number);
                     self.sources.push_front(ListSource::Failures {
                         name,
@@ -204,6 +236,7 @@ impl ListReader {
                     mut from,
                     depth,
                     home,
+                    index,
                 } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
@@ -216,18 +249,15 @@ impl ListReader {
                         from,
                         depth,
                         home: home.clone(),
+                        index,
                     });
                     // The request of a result that stands for an earlier one was given already.
                     let Some(read) = read else { continue };
                     let read = read.map(|request| bound_to(home.as_deref(), request));
-                    match (read, &mut self.sitemaps) {
-                        (Ok(request), Some(sitemaps)) if follows => {
-                            match sitemaps.open(&request, depth, home) {
-                                Ok(Some(list)) => self.sources.push_front(list),
-                                Ok(None) => {}
-                                Err(reason) => {
-                                    return Some(Err(self.failed_sitemap(&request, place, reason)));
-                                }
+                    match (at_index(read, index), self.sitemaps.is_some()) {
+                        (Ok(request), true) if follows => {
+                            if let Some(failed) = self.follow(&request, place, depth, home) {
+                                return Some(failed);
                             }
                         }
                         (read, _) => return Some(read),
@@ -235,17 +265,6 @@ impl ListReader {
                 }
             }
         }
-    }
-
-    /// Makes the failed outcome of a sitemap that could not be read.
-    fn failed_sitemap(
-        &self,
-        request: &Request,
-        place: LinePlace,
-        reason: String,
-    ) -> UnreadableLine {
-        let wrong = InvalidLine::new(reason);
-        self.bad_line(request.url().as_bytes(), place, false, wrong)
     }
 
     /// Ends the input, because the next source is no list.
@@ -275,6 +294,7 @@ impl ListReader {
 
     /// Reads the request of a URL among the arguments, to its end, with its blanks.
     fn argument(&mut self, text: &str, place: LinePlace) -> Result<Request, UnreadableLine> {
+        self.keep_text(text.as_bytes());
         let json = text.trim_start().starts_with(['{', '"']);
         let read = if self.urls_only && json && !self.has_template {
             Err(InvalidLine::new(
@@ -299,6 +319,7 @@ impl ListReader {
         entry: &InputEntry<'_>,
         place: LinePlace,
     ) -> Option<Result<Request, UnreadableLine>> {
+        self.keep_text(entry.bytes());
         // Other entries than lines are not found again by the number of their line.
         let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
         let text = entry.text();
@@ -371,12 +392,5 @@ impl Iterator for ListReader {
     fn next(&mut self) -> Option<Request> {
         self.next_line()
             .map(|read| read.unwrap_or_else(|bad| bad.stand_in))
-    }
-}
-
-impl UnreadableLine {
-    /// `urls.txt:3: what is wrong: "value"`
-    pub(crate) fn message(&self) -> String {
-        ShownMistake::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
     }
 }

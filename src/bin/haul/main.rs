@@ -41,6 +41,7 @@ mod run;
 mod run_limit;
 mod schemes;
 mod settings;
+mod shard;
 mod shell;
 mod signals;
 mod sitemaps;
@@ -92,6 +93,7 @@ fn carry_out(mut arguments: Arguments, messages: &Messages) -> Result<Status, Co
     } else {
         limits::tell(messages);
     }
+    shard::settle(&mut arguments)?;
     let limit = RunLimit::start(&arguments, messages)?;
     if !arguments.ending.demo {
         return run::run(&arguments, &limit, messages);

@@ -176,7 +176,12 @@ fn open_results(
             ResultsSink::Stream(lines.records(records).layout(layout))
         }
         (Some(path), None) => {
-            let journal = if resume {
+            // The records of a sitemap's pages do not name the line that led to them.
+            let shard = arguments.shard.own.as_ref();
+            let shard = shard.filter(|_| !arguments.requests.follow_sitemaps);
+            let journal = if let (true, Some(shard)) = (resume, shard) {
+                Journal::open_shard(path, layout, shard)
+            } else if resume {
                 Journal::open_with(path, layout)
             } else if ending.overwrite {
                 Journal::overwrite_with(path, layout)

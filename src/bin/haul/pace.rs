@@ -63,7 +63,7 @@ pub(crate) fn rates(
                 name_of(option)
             )));
         }
-        limits.push(rate.limit);
+        limits.push(rate.limit());
     }
     if let (Some(shortest), Some(burst)) = (limits.first_mut(), burst) {
         *shortest = shortest.burst(burst);

@@ -27,6 +27,7 @@ use crate::progress;
 use crate::report::{ReportPlan, stopped_early};
 use crate::run_limit::{self, RunLimit};
 use crate::settings::{self, RunSettings};
+use crate::shard;
 use crate::signals::{self, Signalled};
 use crate::stdout;
 use crate::thresholds;
@@ -95,6 +96,9 @@ fn send(
     let requests = pages::remaining(requests, &output.results, pages.as_ref(), &queue);
     let spent = CostIsSpent::default();
     let requests = max_cost::within(arguments.ending.max_cost, requests, &client, &spent);
+    if let Some(note) = shard::note(arguments) {
+        messages.note(&note);
+    }
     if found > 0 {
         messages.note(&from_before(found));
     }
@@ -110,6 +114,7 @@ fn send(
     let lines_are_requests = !arguments.ending.retry_failed
         && !arguments.requests.unique
         && !arguments.requests.follow_sitemaps
+        && arguments.shard.own.is_none()
         && pages.is_none();
     if shown != ProgressForm::None && lines_are_requests {
         let bare = arguments.requests.scheme.is_some();

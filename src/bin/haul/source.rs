@@ -37,6 +37,8 @@ pub(crate) enum ListSource {
         depth: u32,
         /// URL of the first sitemap that was fetched, whose server named the links of this list. `None`: it is an input.
         home: Option<Arc<str>>,
+        /// Position of the line that led to this list, if requests are of a shard. `None`: the requests are counted.
+        index: Option<u64>,
     },
 }
 
@@ -87,6 +89,7 @@ impl ListSource {
                 from: Box::new(list),
                 depth: 0,
                 home: None,
+                index: None,
             }),
             Err(invalid) => Err(refused(&name, &invalid)),
         }
@@ -97,6 +100,14 @@ impl ListSource {
         if let ListSource::List { depth, home, .. } = &mut self {
             *depth = indexes;
             *home = Some(first);
+        }
+        self
+    }
+
+    /// Sets the position of the line that led to this list.
+    pub(crate) fn of_line(mut self, position: Option<u64>) -> ListSource {
+        if let ListSource::List { index, .. } = &mut self {
+            *index = position;
         }
         self
     }

@@ -44,6 +44,34 @@ impl<'a> ShownMistake<'a> {
     }
 }
 
+/// A line that is no request: the stand-in request, which fails, and the mistake.
+pub(crate) struct UnreadableLine {
+    pub(crate) stand_in: Request,
+    pub(crate) wrong: Box<InvalidLine>,
+}
+
+impl UnreadableLine {
+    /// `urls.txt:3: what is wrong: "value"`
+    pub(crate) fn message(&self) -> String {
+        ShownMistake::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
+    }
+}
+
+/// Sets the position in the whole input. `None`: the request is counted.
+pub(crate) fn at_index(
+    read: Result<Request, UnreadableLine>,
+    index: Option<u64>,
+) -> Result<Request, UnreadableLine> {
+    let placed = |request: Request| match index {
+        Some(index) => request.at_index(index),
+        None => request,
+    };
+    read.map(placed).map_err(|bad| UnreadableLine {
+        stand_in: placed(bad.stand_in),
+        wrong: bad.wrong,
+    })
+}
+
 /// Returns the place of a request with a colon, or nothing if the place is not known.
 pub(crate) fn shown_place(request: &Request) -> String {
     let place = request.place();

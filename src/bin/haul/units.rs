@@ -1,5 +1,6 @@
 //! Times, rates, sizes and the like, as people write them.
 
+use std::fmt;
 use std::time::Duration;
 
 use haul::RateLimit;
@@ -29,9 +30,31 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
 /// A rate as typed: a limit for one window of time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rate {
-    pub(crate) limit: RateLimit,
-    /// The window by its unit: s, m or h.
+    count: f64,
+    seconds: u64,
+    /// The window by its unit as typed: s, m or h.
     pub(crate) window: &'static str,
+}
+
+impl Rate {
+    pub(crate) fn limit(self) -> RateLimit {
+        RateLimit::new(self.count, Duration::from_secs(self.seconds))
+    }
+
+    /// Returns the part of the rate that each of so many shards has: the same number in a longer time.
+    pub(crate) fn in_shards(self, shards: u32) -> Rate {
+        Rate {
+            seconds: self.seconds * u64::from(shards),
+            ..self
+        }
+    }
+}
+
+/// For example `50 in 16s`.
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}s", self.count, self.seconds)
+    }
 }
 
 /// Reads a rate: `50`, `0.5`, `50/s`, `3000/m`, `10/h`.
@@ -48,7 +71,8 @@ pub(crate) fn rate(text: &str) -> Result<Rate, String> {
     match count.parse::<f64>() {
         Ok(count) if count > LARGEST => Err(format!("a rate is at most {LARGEST}/{window}")),
         Ok(count) if count > 0.0 => Ok(Rate {
-            limit: RateLimit::new(count, Duration::from_secs(seconds)),
+            count,
+            seconds,
             window,
         }),
         _ => Err(EXPECTED.to_owned()),
@@ -216,7 +240,7 @@ mod tests {
             ("30/h ", RateLimit::per_hour(30)),
             ("4294967295", RateLimit::per_second(u32::MAX)),
         ] {
-            assert_eq!(rate(text).map(|rate| rate.limit), Ok(limit), "{text}");
+            assert_eq!(rate(text).map(Rate::limit), Ok(limit), "{text}");
         }
         assert_eq!(jobs_per_host("0"), Ok(JobsPerHost::Any));
         assert_eq!(jobs_per_host("8"), Ok(JobsPerHost::Fixed(8)));
@@ -228,6 +252,14 @@ mod tests {
         );
         assert_eq!(requirement("/code=0"), Ok(("/code".to_owned(), 0.into())));
         assert_eq!(requirement("/s=ok"), Ok(("/s".to_owned(), "ok".into())));
+    }
+
+    #[test]
+    fn a_shard_has_the_same_number_in_a_longer_time() {
+        let part = rate("50/s").unwrap().in_shards(16);
+        assert_eq!(part.limit(), RateLimit::new(50, Duration::from_secs(16)));
+        let part = rate("0.5/m").unwrap().in_shards(100_000);
+        assert_eq!(part.to_string(), "0.5 in 6000000s");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::super::keyed::{KeyBytes, Partitions, ResultEntry, first_entry};
+use super::super::keyed::{ResultEntry, ResultEntryForm};
+use crate::spill::{PartReceiver, Partitions, each_part};
 
 /// Largest partition that is loaded, in bytes of both runs.
 const LARGEST: u64 = 32 << 20;
@@ -14,58 +15,47 @@ pub(super) trait JoinTarget {
 
 /// Joins the results of all partitions.
 pub(super) fn join(
-    old: &mut Partitions,
-    new: &mut Partitions,
+    old: &mut Partitions<ResultEntryForm>,
+    new: &mut Partitions<ResultEntryForm>,
     target: &mut impl JoinTarget,
 ) -> io::Result<()> {
-    join_within(old, new, LARGEST, target)
+    each_part(old, new, LARGEST, &mut JoinedParts(target))
 }
 
-fn join_within(
-    old: &mut Partitions,
-    new: &mut Partitions,
-    largest: u64,
-    target: &mut impl JoinTarget,
-) -> io::Result<()> {
-    for part in 0..=u8::MAX {
-        if old.size(part) + new.size(part) <= largest {
-            join_loaded(old, new, part, target)?;
-        } else if have_one_key(old, new, part)? {
-            zip(old, new, part, target)?;
-        } else {
-            // Keys that differ, differ in a byte behind this one.
-            let (mut old, mut new) = (old.divided(part)?, new.divided(part)?);
-            join_within(&mut old, &mut new, largest, target)?;
+/// Receiver of parts, whose results it joins.
+struct JoinedParts<'t, T>(&'t mut T);
+
+impl<T: JoinTarget> PartReceiver<ResultEntryForm, ResultEntryForm> for JoinedParts<'_, T> {
+    fn take_loaded(&mut self, old: Vec<u8>, new: Vec<u8>) -> io::Result<()> {
+        let (old, new) = (sorted(&old), sorted(&new));
+        let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
+        loop {
+            match (old.peek(), new.peek()) {
+                (None, None) => return Ok(()),
+                (Some(a), Some(b)) if a.key == b.key => self.0.joined(old.next(), new.next()),
+                (Some(a), Some(b)) if a.key > b.key => self.0.joined(None, new.next()),
+                (None, Some(_)) => self.0.joined(None, new.next()),
+                (Some(_), _) => self.0.joined(old.next(), None),
+            }
         }
     }
-    Ok(())
-}
 
-/// Joins a partition in memory.
-fn join_loaded(
-    old: &mut Partitions,
-    new: &mut Partitions,
-    part: u8,
-    target: &mut impl JoinTarget,
-) -> io::Result<()> {
-    let load = |from: &mut Partitions| -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        from.each_block(part, |block| {
-            bytes.extend_from_slice(block);
-            Ok(())
-        })?;
-        Ok(bytes)
-    };
-    let (old, new) = (load(old)?, load(new)?);
-    let (old, new) = (sorted(&old), sorted(&new));
-    let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
-    loop {
-        match (old.peek(), new.peek()) {
-            (None, None) => return Ok(()),
-            (Some(a), Some(b)) if a.key == b.key => target.joined(old.next(), new.next()),
-            (Some(a), Some(b)) if a.key > b.key => target.joined(None, new.next()),
-            (None, Some(_)) => target.joined(None, new.next()),
-            (Some(_), _) => target.joined(old.next(), None),
+    /// Joins a partition of a single key as two streams, in the order in which the results were counted: so many equal
+    /// requests cannot be told apart by their positions without sorting them on disk.
+    fn take_single_key(
+        &mut self,
+        old: &mut Partitions<ResultEntryForm>,
+        new: &mut Partitions<ResultEntryForm>,
+        part: u8,
+    ) -> io::Result<()> {
+        let (mut old, mut new) = (EntryStream::of(old, part), EntryStream::of(new, part));
+        loop {
+            let has_old = old.advance()?;
+            let has_new = new.advance()?;
+            if !has_old && !has_new {
+                return Ok(());
+            }
+            self.0.joined(old.entry(), new.entry());
         }
     }
 }
@@ -80,48 +70,9 @@ fn sorted(mut bytes: &[u8]) -> Vec<ResultEntry<'_>> {
     entries
 }
 
-/// True if all entries of a partition have the same key.
-fn have_one_key(old: &mut Partitions, new: &mut Partitions, part: u8) -> io::Result<bool> {
-    let mut only: Option<KeyBytes> = None;
-    let mut is_one = true;
-    for side in [old, new] {
-        for at in 0..side.blocks(part) {
-            let mut bytes = Vec::new();
-            side.block(part, at, &mut bytes)?;
-            let mut rest = bytes.as_slice();
-            while let Some((_, key)) = first_entry(&mut rest) {
-                is_one &= *only.get_or_insert(key) == key;
-            }
-            if !is_one {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// Joins a partition of a single key as two streams, in the order in which the results were counted: so many equal
-/// requests cannot be told apart by their positions without sorting them on disk.
-fn zip(
-    old: &mut Partitions,
-    new: &mut Partitions,
-    part: u8,
-    target: &mut impl JoinTarget,
-) -> io::Result<()> {
-    let (mut old, mut new) = (EntryStream::of(old, part), EntryStream::of(new, part));
-    loop {
-        let has_old = old.advance()?;
-        let has_new = new.advance()?;
-        if !has_old && !has_new {
-            return Ok(());
-        }
-        target.joined(old.entry(), new.entry());
-    }
-}
-
 /// Entries of a partition, one after the other.
 struct EntryStream<'a> {
-    from: &'a mut Partitions,
+    from: &'a mut Partitions<ResultEntryForm>,
     part: u8,
     /// Index of the next block.
     next: usize,
@@ -132,7 +83,7 @@ struct EntryStream<'a> {
 }
 
 impl EntryStream<'_> {
-    fn of(from: &mut Partitions, part: u8) -> EntryStream<'_> {
+    fn of(from: &mut Partitions<ResultEntryForm>, part: u8) -> EntryStream<'_> {
         EntryStream {
             from,
             part,
@@ -155,7 +106,7 @@ impl EntryStream<'_> {
             (self.start, self.end) = (0, 0);
         }
         let mut rest = &self.bytes[self.start..];
-        let is_there = first_entry(&mut rest).is_some();
+        let is_there = ResultEntry::take(&mut rest).is_some();
         self.end = self.bytes.len() - rest.len();
         Ok(is_there)
     }
@@ -183,7 +134,7 @@ mod tests {
     }
 
     /// Partitions of results with these keys, in this order.
-    fn of(keys: impl Iterator<Item = u128>) -> Partitions {
+    fn of(keys: impl Iterator<Item = u128>) -> Partitions<ResultEntryForm> {
         let mut results = KeyedResults::new();
         for (index, key) in keys.enumerate() {
             let line = format!(
@@ -200,7 +151,7 @@ mod tests {
         let mut pairs = Pairs::default();
         let mut old = of(old.iter().copied());
         let mut new = of(new.iter().copied());
-        join_within(&mut old, &mut new, largest, &mut pairs).unwrap();
+        each_part(&mut old, &mut new, largest, &mut JoinedParts(&mut pairs)).unwrap();
         pairs.0.sort();
         pairs.0
     }

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use super::super::result_line::BorrowedResult;
 use crate::record::{Key, Kind};
+use crate::spill::EntryFormat;
 use crate::summary::{OutcomeFacts, ResultFacts, cut_text};
 
 /// Longest texts that are kept, in bytes.
@@ -13,7 +14,7 @@ const WORDS: usize = 120;
 const PLACE: usize = 200;
 
 /// Number of bytes of a key.
-pub(super) const KEY: usize = 17;
+const KEY: usize = 17;
 
 /// Bytes of a key, by which results are joined.
 pub(in super::super) type KeyBytes = [u8; KEY];
@@ -34,6 +35,22 @@ pub(in super::super) struct ResultEntry<'a> {
     pub(in super::super) words: &'a str,
     /// Empty: the place is not known.
     pub(in super::super) place: &'a str,
+}
+
+/// Form of a [`ResultEntry`] in partitions.
+pub(in super::super) enum ResultEntryForm {}
+
+impl EntryFormat for ResultEntryForm {
+    const KEY: usize = KEY;
+
+    fn length(bytes: &[u8]) -> Option<usize> {
+        let length = u32::from_le_bytes(*bytes.first_chunk()?);
+        Some(4 + length as usize)
+    }
+
+    fn divider(entry: &[u8]) -> &[u8] {
+        &entry[4..4 + KEY]
+    }
 }
 
 /// Digest of a body. Bodies are compared only if they were kept in the same form.
@@ -71,12 +88,12 @@ impl BodyDigest {
     }
 }
 
-/// Writes the entry of a result. Returns its key. `None`: the result has none, and cannot be joined.
+/// Writes the entry of a result. `None`: the result has no key, and cannot be joined.
 pub(super) fn write(
     result: &BorrowedResult<'_>,
     facts: &OutcomeFacts<'_>,
     to: &mut Vec<u8>,
-) -> Option<KeyBytes> {
+) -> Option<()> {
     let key: Key = result.key.as_deref()?.parse().ok()?;
     let mut bytes = [0; KEY];
     bytes[..KEY - 1].copy_from_slice(&key.digest());
@@ -101,7 +118,7 @@ pub(super) fn write(
         place: &cut_text(&facts.texts.place().unwrap_or_default(), PLACE),
     };
     entry.write(to);
-    Some(bytes)
+    Some(())
 }
 
 impl<'a> ResultEntry<'a> {
@@ -153,11 +170,6 @@ impl<'a> ResultEntry<'a> {
             words: text(at)?,
             place: text(at)?,
         })
-    }
-
-    /// Key of the first entry of the bytes, which hold one.
-    pub(super) fn key_of(entry: &[u8]) -> Option<KeyBytes> {
-        entry.get(4..)?.first_chunk().copied()
     }
 }
 

@@ -1,21 +1,20 @@
 //! Results that are kept for a comparison, by key.
 
 mod entry;
-mod partitions;
 
 use std::io;
 
-pub(super) use entry::{KeyBytes, ResultEntry};
-pub(super) use partitions::{Partitions, first_entry};
+pub(super) use entry::{ResultEntry, ResultEntryForm};
 
 use super::Report;
 use super::result_line::BorrowedResult;
+use crate::spill::Partitions;
 use crate::summary::OutcomeFacts;
 
 /// Results of one run that are kept for a comparison.
 #[derive(Debug)]
 pub(super) struct KeyedResults {
-    pub(super) parts: Partitions,
+    pub(super) parts: Partitions<ResultEntryForm>,
     pub(super) without_key: u64,
     /// Bytes of the entry that is added.
     entry: Vec<u8>,
@@ -24,7 +23,7 @@ pub(super) struct KeyedResults {
 impl KeyedResults {
     pub(super) fn new() -> KeyedResults {
         KeyedResults {
-            parts: Partitions::new(0),
+            parts: Partitions::new(&std::env::temp_dir()),
             without_key: 0,
             entry: Vec::new(),
         }
@@ -37,7 +36,7 @@ impl KeyedResults {
         facts: &OutcomeFacts<'_>,
     ) -> io::Result<()> {
         match entry::write(result, facts, &mut self.entry) {
-            Some(key) => self.parts.add(&key, &self.entry),
+            Some(()) => self.parts.add(&self.entry),
             None => {
                 self.without_key += 1;
                 Ok(())

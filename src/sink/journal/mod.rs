@@ -10,6 +10,7 @@ mod chains;
 mod counts;
 mod cut_lists;
 mod intents;
+mod of_shard;
 mod open;
 mod out;
 mod remaining;
@@ -30,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub(super) use ahead::{Follower, JournalFlush};
 pub use remaining::Remaining;
+pub(super) use scan::read as read_result;
 pub(super) use unsuccessful::UnsuccessfulRecords;
 pub(super) use whole::{FileTail, whole_lines};
 

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::intents::{self, IntentFile};
+use super::of_shard::cannot_resume;
 use super::out::{JournalTarget, JournalWriter, journal_error};
 use super::rows::ResultReader;
 use super::seen::{self, EarlierOutcomes};
 use super::unfinished::UnfinishedSaves;
 use super::{Before, Journal, Shared};
-use crate::record::{KeyVersion, Layout, RecordOptions};
+use crate::record::{KeyVersion, Layout, RecordOptions, Shard};
 use crate::sink::SinkError;
 use crate::sink::database::{OutcomeTable, check_supported, is_database};
 use crate::sink::growing::{self, OpenForAppend};
@@ -48,18 +49,19 @@ impl Journal {
     /// As [`open`](Journal::open), and when the form cannot be [continued](Layout::is_resumable), or the file has other
     /// columns than were selected.
     pub fn open_with(path: impl AsRef<Path>, layout: Layout) -> Result<Journal, SinkError> {
-        Journal::open_as(path.as_ref(), layout, growing::as_they_are())
+        Journal::open_as(path.as_ref(), layout, growing::as_they_are(), None)
     }
 
     pub(in crate::sink) fn open_as(
         path: &Path,
         layout: Layout,
         opened: OpenForAppend,
+        shard: Option<&Shard>,
     ) -> Result<Journal, SinkError> {
         let form = match form_of(path, &layout)? {
             ResultsForm::File(form) => form,
             ResultsForm::Database => {
-                return Journal::open_database(path, layout, opened, Before::Stays);
+                return Journal::open_database(path, layout, opened, (Before::Stays, shard));
             }
         };
         let file = lock::options()
@@ -72,8 +74,9 @@ impl Journal {
         let announced = intents::read(&intents::path_of(path))?;
         let own = announced.version;
         let mut reader = ResultReader::of(&layout);
-        let mut seen = seen::read(&file, (form, &mut reader), announced.open, announced.begun)
-            .map_err(|e| journal_error(path, "cannot be resumed", e))?;
+        let rows = (form, &mut reader, shard);
+        let mut seen = seen::read(&file, rows, announced.open, announced.begun)
+            .map_err(|e| cannot_resume(path, e))?;
         let version = version_of(path, &seen, own)?;
         let (layout, titled) = match reader.into_table() {
             Some(table) => {
@@ -102,7 +105,7 @@ impl Journal {
         path: &Path,
         layout: Layout,
         opened: OpenForAppend,
-        before: Before,
+        (before, shard): (Before, Option<&Shard>),
     ) -> Result<Journal, SinkError> {
         check_regular(path)?;
         let table = OutcomeTable::open(path, before == Before::IsReplaced)?;
@@ -111,8 +114,9 @@ impl Journal {
             Before::Stays => {
                 let announced = intents::read(&intents::path_of(path))?;
                 let length = path.metadata().map_or(0, |about| about.len());
-                let seen = seen::read_database(path, length, announced.open, announced.begun)
-                    .map_err(|e| journal_error(path, "cannot be resumed", e))?;
+                let rows = (length, shard);
+                let seen = seen::read_database(path, rows, announced.open, announced.begun)
+                    .map_err(|e| cannot_resume(path, e))?;
                 let version = version_of(path, &seen, announced.version)?;
                 (seen, version)
             }
@@ -181,7 +185,7 @@ impl Journal {
                 check_regular(path)?;
                 // SQLite takes an empty file for an empty database.
                 drop(options.open(path).map_err(|e| unopened(path, e))?);
-                return Journal::open_database(path, layout, opened, Before::IsReplaced);
+                return Journal::open_database(path, layout, opened, (Before::IsReplaced, None));
             }
         };
         let file = options.open(path).map_err(|e| unopened(path, e))?;

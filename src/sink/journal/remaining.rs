@@ -93,12 +93,11 @@ impl<I> Remaining<I> {
     }
 
     /// Returns how the request at this position is to be sent. `None`: the request has its outcome and is not sent.
-    /// `Some(None)`: it is sent as it is.
-    fn resumed(&mut self, request: &Request, position: u64) -> Option<Option<JournalFacts>> {
+    /// `Some(None)`: it is sent as it is. The position becomes that of the row that the outcome replaces, if there is one.
+    fn resumed(&mut self, request: &Request, position: &mut u64) -> Option<Option<JournalFacts>> {
         // A method that may be repeated needs no intent.
         let writes = !request.method().is_idempotent();
         let mut resumed = JournalFacts {
-            position,
             supersedes: false,
             interrupted: false,
             intents: writes.then(|| Arc::clone(&self.intents)),
@@ -137,7 +136,7 @@ impl<I> Remaining<I> {
             return None;
         }
         if has_outcome {
-            resumed.position = seen.position_of_row(key, position);
+            *position = seen.position_of_row(key, *position);
         }
         resumed.supersedes = has_outcome || recovery != Recovery::None;
         if seen.take_interrupted(key) {
@@ -222,7 +221,6 @@ impl<I> Remaining<I> {
             return ChainProgress::Ended;
         }
         let mut facts = JournalFacts {
-            position,
             supersedes,
             interrupted: false,
             intents: writes.then(|| Arc::clone(&self.intents)),
@@ -235,7 +233,7 @@ impl<I> Remaining<I> {
                 self.shared.book.reopen(key);
             }
         }
-        ChainProgress::Goes(request.with_resumed(facts))
+        ChainProgress::Goes(request.with_resumed(facts).at_index(position))
     }
 }
 
@@ -254,18 +252,18 @@ where
                 return None;
             };
             let request = request.into();
-            let position = self.position;
+            let mut position = request.index().unwrap_or(self.position);
             self.position += 1;
             let request = match self.page(request, position) {
                 ChainProgress::New(request) => request,
                 ChainProgress::Goes(request) => return Some(request),
                 ChainProgress::Ended => continue,
             };
-            let Some(resumed) = self.resumed(&request, position) else {
+            let Some(resumed) = self.resumed(&request, &mut position) else {
                 continue;
             };
             let request = match resumed {
-                Some(resumed) => request.with_resumed(resumed),
+                Some(resumed) => request.with_resumed(resumed).at_index(position),
                 None => request,
             };
             if request.saves_to().is_none() {

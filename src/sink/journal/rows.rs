@@ -40,6 +40,7 @@ struct KnownColumns {
     count: usize,
     key: usize,
     outcome: Option<usize>,
+    url: Option<usize>,
     index: Option<usize>,
     supersedes: Option<usize>,
     error_type: Option<usize>,
@@ -66,6 +67,20 @@ impl ResultReader {
         match self {
             ResultReader::Records => scan::read(row).map(Some).map_err(|e| refusal(row, &e)),
             ResultReader::Rows(rows) => rows.read(row),
+        }
+    }
+
+    /// Returns the URL in a row, and false if its request had one attempt at most. `None`: the row has no URL.
+    pub(super) fn url(&self, row: &[u8]) -> Option<(String, bool)> {
+        match self {
+            ResultReader::Records => scan::url_of(row),
+            ResultReader::Rows(rows) => {
+                let columns = rows.columns.as_ref()?;
+                let fields = rows.format.split(row)?;
+                let attempts = columns.attempts.and_then(|at| fields.get(at)?.parse().ok());
+                let tried_again = attempts.is_none_or(|attempts: u64| attempts > 1);
+                Some((fields.get(columns.url?)?.to_string(), tried_again))
+            }
         }
     }
 
@@ -141,6 +156,7 @@ impl ColumnReader {
             interrupted,
             sent,
             saved,
+            index: index.unwrap_or_default(),
             page: None,
         }))
     }
@@ -161,6 +177,7 @@ impl ColumnReader {
             count: title.names().count(),
             key,
             outcome: of("outcome"),
+            url: of("url"),
             index: of("index"),
             supersedes: of("supersedes"),
             error_type: of("error_type"),

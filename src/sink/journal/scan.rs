@@ -21,29 +21,31 @@ use crate::record::{Key, Kind, Version};
 
 /// The part of a record that resuming needs.
 #[derive(Debug, PartialEq)]
-pub(super) struct ResultLine {
-    pub(super) key: Key,
-    pub(super) outcome: Kind,
-    pub(super) supersedes: bool,
-    pub(super) interrupted: bool,
+pub(in crate::sink) struct ResultLine {
+    pub(in crate::sink) key: Key,
+    pub(in crate::sink) outcome: Kind,
+    pub(in crate::sink) supersedes: bool,
+    pub(in crate::sink) interrupted: bool,
     /// True if the request was sent.
-    pub(super) sent: bool,
+    pub(in crate::sink) sent: bool,
     /// Digest of the path of the file that the body was saved to. `None`: the body was not saved.
-    pub(super) saved: Option<u64>,
+    pub(in crate::sink) saved: Option<u64>,
+    /// Position in the input.
+    pub(in crate::sink) index: u64,
     /// Place in a chain of pages. `None`: the request is of no chain.
-    pub(super) page: Option<Box<ResultPage>>,
+    pub(in crate::sink) page: Option<Box<ResultPage>>,
 }
 
 /// The part of a page's record that resuming needs.
 #[derive(Debug)]
-pub(super) struct ResultPage {
+pub(in crate::sink) struct ResultPage {
     /// Key of the first page.
-    pub(super) seed: Key,
-    pub(super) number: u32,
+    pub(in crate::sink) seed: Key,
+    pub(in crate::sink) number: u32,
     /// Position of the first page in the input.
-    pub(super) index: u64,
+    pub(in crate::sink) index: u64,
     /// Link or cursor of the page after it. `None`: there is none.
-    pub(super) next: Option<Box<RawValue>>,
+    pub(in crate::sink) next: Option<Box<RawValue>>,
 }
 
 impl PartialEq for ResultPage {
@@ -58,7 +60,7 @@ impl PartialEq for ResultPage {
 ///
 /// # Errors
 /// When the line is no record.
-pub(super) fn read(line: &[u8]) -> serde_json::Result<ResultLine> {
+pub(in crate::sink) fn read(line: &[u8]) -> serde_json::Result<ResultLine> {
     match scan(line) {
         Some(line) => Ok(line),
         None => parse(line),
@@ -85,7 +87,7 @@ struct ScannedKeys<'a> {
 }
 
 /// Reads a line with the JSON parser.
-pub(super) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
+pub(in crate::sink) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
     let keys: ScannedKeys<'_> = serde_json::from_slice(line)?;
     let page = match (keys.seed, keys.page) {
         (Some(seed), Some(number)) => Some(Box::new(ResultPage {
@@ -98,6 +100,7 @@ pub(super) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
     };
     Ok(ResultLine {
         page,
+        index: keys.index.unwrap_or_default(),
         key: keys.key,
         outcome: keys.outcome,
         supersedes: keys.supersedes,
@@ -107,12 +110,25 @@ pub(super) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
     })
 }
 
+/// Returns the URL of a record, and false if its request had one attempt at most. `None`: the record has no URL.
+pub(super) fn url_of(record: &[u8]) -> Option<(String, bool)> {
+    #[derive(Deserialize)]
+    struct UrlOfRecord<'a> {
+        #[serde(borrow)]
+        url: Cow<'a, str>,
+        #[serde(default)]
+        attempts: u64,
+    }
+    let record: UrlOfRecord<'_> = serde_json::from_slice(record).ok()?;
+    Some((record.url.into_owned(), record.attempts > 1))
+}
+
 /// Reads a line without a parser. `None`: only a parser can tell what the line is.
-pub(super) fn scan(line: &[u8]) -> Option<ResultLine> {
+pub(in crate::sink) fn scan(line: &[u8]) -> Option<ResultLine> {
     std::str::from_utf8(line).ok()?;
     let mut rest = LineRest(line);
     let (mut version, mut key, mut outcome, mut error_type) = (false, None, None, None);
-    let (mut supersedes, mut timestamp, mut saved) = (None, None, None);
+    let (mut supersedes, mut timestamp, mut saved, mut index) = (None, None, None, None);
     rest.take(b'{')?;
     loop {
         let name = rest.plain_text()?;
@@ -142,8 +158,9 @@ pub(super) fn scan(line: &[u8]) -> Option<ResultLine> {
             }
             b"timestamp" if timestamp.is_none() => timestamp = Some(rest.plain_text()?),
             b"output_file" if saved.is_none() => saved = Some(digest(text(rest.plain_text()?)?)),
-            b"v" | b"key" | b"outcome" | b"error_type" | b"supersedes" | b"timestamp"
-            | b"output_file" => {
+            b"index" if index.is_none() => index = Some(text(rest.word()?)?.parse().ok()?),
+            b"v" | b"index" | b"key" | b"outcome" | b"error_type" | b"supersedes"
+            | b"timestamp" | b"output_file" => {
                 return None;
             }
             // Records of pages are left to the parser.
@@ -163,6 +180,7 @@ pub(super) fn scan(line: &[u8]) -> Option<ResultLine> {
         interrupted: error_type == Some(ErrorType::Interrupted),
         sent: timestamp.is_some(),
         saved,
+        index: index.unwrap_or_default(),
         page: None,
     })
 }

@@ -10,11 +10,12 @@ use super::super::growing;
 use super::super::stored::{RowPlace, StoredForm, StoredRows};
 use super::chains::{EarlierChain, EarlierChains};
 use super::counts::take_one;
+use super::of_shard;
 use super::rows::{ResultReader, UnsuccessfulRows};
 use super::saves::BegunFiles;
 use super::scan::ResultLine;
-use super::whole::{FileTail, RowReceiver, read_rows};
-use crate::record::{Key, KeyVersion, Kind};
+use super::whole::{FileTail, RefusedRow, RowReceiver, read_rows};
+use crate::record::{Key, KeyVersion, Kind, Shard};
 use crate::redact::escape::log_line;
 
 /// Number of lines after which the length of lines, and so their number, is estimated: a table made large enough at
@@ -224,17 +225,18 @@ impl EarlierOutcomes {
     }
 }
 
-/// Reads a results file of this form from its beginning, and cuts off a torn last line or member.
+/// Reads a results file of this form from its beginning, and cuts off a torn last line or member. `shard`: the shard that
+/// all records must belong to. `None`: any records are taken.
 pub(super) fn read(
     file: &File,
-    (form, reader): (StoredForm, &mut ResultReader),
+    (form, reader, shard): (StoredForm, &mut ResultReader, Option<&Shard>),
     announced: HashMap<Key, u32>,
     begun: BegunFiles,
 ) -> io::Result<EarlierOutcomes> {
     form.cut_torn_member(file)?;
     let length = file.metadata()?.len();
     let rows = form.rows(file)?;
-    let (mut seen, tail) = read_all(rows, reader, length, (announced, begun))?;
+    let (mut seen, tail) = read_all(rows, (reader, shard), length, (announced, begun))?;
     match tail {
         FileTail::Whole => {}
         FileTail::Open(end) => {
@@ -258,27 +260,28 @@ pub(super) fn read(
     Ok(seen)
 }
 
-/// Reads a results database. `length`: length of its file in bytes.
+/// Reads a results database. `length`: length of its file in bytes. `shard`: as in [`read`].
 pub(super) fn read_database(
     path: &Path,
-    length: u64,
+    (length, shard): (u64, Option<&Shard>),
     announced: HashMap<Key, u32>,
     begun: BegunFiles,
 ) -> io::Result<EarlierOutcomes> {
     let rows = StoredRows::of_database(path, RowPlace::default())?;
     let reader = &mut ResultReader::Records;
-    read_all(rows, reader, length, (announced, begun)).map(|(seen, _)| seen)
+    read_all(rows, (reader, shard), length, (announced, begun)).map(|(seen, _)| seen)
 }
 
 /// Reads all rows of results of this length in bytes.
 fn read_all(
     rows: StoredRows<'_>,
-    reader: &mut ResultReader,
+    (reader, shard): (&mut ResultReader, Option<&Shard>),
     length: u64,
     (unresolved, begun): (HashMap<Key, u32>, BegunFiles),
 ) -> io::Result<(EarlierOutcomes, FileTail)> {
     let mut results = ResultRows {
         reader,
+        shard,
         seen: EarlierOutcomes {
             unresolved,
             begun,
@@ -297,6 +300,8 @@ fn read_all(
 /// Receiver of the rows of a results file.
 struct ResultRows<'r> {
     reader: &'r mut ResultReader,
+    /// Shard that all records must belong to. `None`: any records are taken.
+    shard: Option<&'r Shard>,
     seen: EarlierOutcomes,
     /// Length of the file in bytes.
     length: u64,
@@ -308,7 +313,7 @@ struct ResultRows<'r> {
 }
 
 impl RowReceiver for ResultRows<'_> {
-    fn take(&mut self, _: RowPlace, row: &[u8]) -> Result<(), String> {
+    fn take(&mut self, _: RowPlace, row: &[u8]) -> Result<(), RefusedRow> {
         self.read += row.len() as u64;
         self.count += 1;
         if self.count == SAMPLE {
@@ -318,6 +323,10 @@ impl RowReceiver for ResultRows<'_> {
         let Some(line) = self.reader.read(row)? else {
             return Ok(());
         };
+        let foreign = |shard| of_shard::refusal(shard, self.reader, &line, row);
+        if let Some(reason) = self.shard.and_then(foreign) {
+            return Err(RefusedRow::Foreign(reason));
+        }
         self.seen.version.check(line.key)?;
         self.next.push(line);
         if self.next.len() == TOGETHER {

@@ -70,9 +70,9 @@ fn line(request: &Request, outcome: &str) -> String {
 fn left(journal: &Journal, input: Vec<Request>) -> Vec<String> {
     let shown = |request: Request| {
         let resumed = request.resumed();
-        let (position, supersedes, interrupted) = resumed.map_or((9, false, false), |r| {
-            (r.position, r.supersedes, r.interrupted)
-        });
+        let (supersedes, interrupted) =
+            resumed.map_or((false, false), |r| (r.supersedes, r.interrupted));
+        let position = request.index().unwrap_or(9);
         let marks = [(supersedes, "+"), (interrupted, "!")];
         let marks: String = marks.iter().filter(|m| m.0).map(|m| m.1).collect();
         format!(
@@ -311,6 +311,7 @@ fn a_record_as_it_is_written_is_scanned_for_what_it_says() {
             interrupted: record.error_type == Some(ErrorType::Interrupted),
             sent: record.timestamp.is_some(),
             saved: record.output_file.as_deref().map(saves::digest),
+            index: record.index,
             page: None,
         };
         assert_eq!(scanned, told, "{text}");

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::stored::{RowPlace, StoredForm, StoredRow, StoredRows};
+use super::of_shard::ForeignRecord;
 use crate::record::Version;
 
 /// First bytes of every record. A line without them cannot be the torn beginning of a record.
@@ -32,10 +33,23 @@ pub(in super::super) fn whole_lines(
     read_rows(StoredForm::LINES.rows(file)?, &mut RecordLines(each))
 }
 
+/// Reason why a row is refused.
+pub(super) enum RefusedRow {
+    Unreadable(String),
+    /// The record belongs to another shard.
+    Foreign(String),
+}
+
+impl From<String> for RefusedRow {
+    fn from(reason: String) -> RefusedRow {
+        RefusedRow::Unreadable(reason)
+    }
+}
+
 /// Receiver of the rows of a file.
 pub(super) trait RowReceiver {
     /// Takes a row without its line feed.
-    fn take(&mut self, place: RowPlace, row: &[u8]) -> Result<(), String>;
+    fn take(&mut self, place: RowPlace, row: &[u8]) -> Result<(), RefusedRow>;
 
     /// True if a last row that lacks its line feed is not whole.
     fn is_torn(&self, row: &[u8]) -> Result<bool, String>;
@@ -45,8 +59,8 @@ pub(super) trait RowReceiver {
 struct RecordLines<F>(F);
 
 impl<F: FnMut(u64, &[u8]) -> Result<(), String>> RowReceiver for RecordLines<F> {
-    fn take(&mut self, place: RowPlace, line: &[u8]) -> Result<(), String> {
-        (self.0)(place.at, line)
+    fn take(&mut self, place: RowPlace, line: &[u8]) -> Result<(), RefusedRow> {
+        Ok((self.0)(place.at, line)?)
     }
 
     fn is_torn(&self, line: &[u8]) -> Result<bool, String> {
@@ -80,7 +94,10 @@ pub(super) fn read_rows(
             }
         }
         if !row.iter().all(u8::is_ascii_whitespace) {
-            to.take(place, &row).map_err(wrong)?;
+            to.take(place, &row).map_err(|refused| match refused {
+                RefusedRow::Unreadable(reason) => wrong(reason),
+                RefusedRow::Foreign(reason) => ForeignRecord::error(reason, number),
+            })?;
         }
         if !is_whole {
             return Ok(FileTail::Open(place.at + row.len() as u64));

@@ -117,7 +117,7 @@ impl<W: Write> LineWriter<W> {
     /// Path of the file. `None`: the target is a writer.
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.place {
-            SinkTarget::File(path) => Some(path),
+            SinkTarget::File(path) | SinkTarget::Line(path, _) => Some(path),
             SinkTarget::Named(_) => None,
         }
     }

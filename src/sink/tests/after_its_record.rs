@@ -294,5 +294,5 @@ fn a_failed_page_whose_record_the_journal_lacks_is_not_in_the_log() {
 }
 
 fn journal(results: &Path, opened: OpenForAppend) -> Result<crate::sink::Journal, SinkError> {
-    crate::sink::Journal::open_as(results, Layout::records(), opened)
+    crate::sink::Journal::open_as(results, Layout::records(), opened, None)
 }

@@ -90,7 +90,8 @@ fn run_until_killed(
     random: &mut fastrand::Rng,
 ) -> bool {
     let opened = Faulty::opened(faults);
-    let Ok(journal) = crate::sink::Journal::open_as(&place.results, Layout::records(), opened)
+    let Ok(journal) =
+        crate::sink::Journal::open_as(&place.results, Layout::records(), opened, None)
     else {
         return false;
     };
@@ -198,7 +199,7 @@ fn attempt(index: u64, request: Request, world: &mut World) -> Outcome {
 }
 
 fn resumed_position(request: &Request) -> Option<u64> {
-    Some(request.resumed()?.position)
+    request.index()
 }
 
 fn records(path: &Path) -> Vec<Record<'static>> {

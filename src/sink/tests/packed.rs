@@ -224,7 +224,7 @@ fn a_member_that_found_no_room_is_written_once_and_whole_later() {
             (faults.short, faults.uncut) = (true, !cut);
             let opened = faulty::Faulty::opened(&Arc::new(faults));
             let mut journal =
-                crate::sink::Journal::open_as(&path, Layout::records(), opened).unwrap();
+                crate::sink::Journal::open_as(&path, Layout::records(), opened, None).unwrap();
             let mut failed = 0;
             for index in 0..4 {
                 journal.write(&success(index)).unwrap();

@@ -34,9 +34,7 @@ fn run(
     let mut journal = journal;
     Sink::<Response>::begin(&mut journal).unwrap();
     for (index, request) in todo.into_iter().enumerate() {
-        let position = request
-            .resumed()
-            .map_or(index as u64, |resumed| resumed.position);
+        let position = request.index().unwrap_or(index as u64);
         journal.write(&outcome(position, request)).unwrap();
     }
     journal.flush().unwrap();

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(in crate::transport) use self::key::PoolKey;
-use self::shard::Shard;
+use self::shard::PoolShard;
 
 const SHARDS: usize = 16;
 
@@ -36,7 +36,7 @@ pub(in crate::transport) trait Poolable {
 
 pub(in crate::transport) struct ConnectionPool<C> {
     settings: PoolSettings,
-    shards: [Mutex<Shard<C>>; SHARDS],
+    shards: [Mutex<PoolShard<C>>; SHARDS],
     /// Number of connections in all shards.
     count: AtomicUsize,
 }
@@ -45,7 +45,7 @@ impl<C: Poolable> ConnectionPool<C> {
     pub(in crate::transport) fn new(settings: PoolSettings) -> ConnectionPool<C> {
         ConnectionPool {
             settings,
-            shards: std::array::from_fn(|_| Mutex::new(Shard::default())),
+            shards: std::array::from_fn(|_| Mutex::new(PoolShard::default())),
             count: AtomicUsize::new(0),
         }
     }
@@ -69,7 +69,7 @@ impl<C: Poolable> ConnectionPool<C> {
         }
     }
 
-    fn drop_all_of(&self, shard: &Mutex<Shard<C>>, key: &PoolKey<'_>) {
+    fn drop_all_of(&self, shard: &Mutex<PoolShard<C>>, key: &PoolKey<'_>) {
         loop {
             // In two steps, so that the lock is not held while the connection is dropped.
             let popped = lock(shard).pop(key);
@@ -148,7 +148,7 @@ impl<C: Poolable> ConnectionPool<C> {
     }
 }
 
-fn lock<C>(shard: &Mutex<Shard<C>>) -> MutexGuard<'_, Shard<C>> {
+fn lock<C>(shard: &Mutex<PoolShard<C>>) -> MutexGuard<'_, PoolShard<C>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

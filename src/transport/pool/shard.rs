@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{PoolKey, Poolable};
 use crate::slab::{Id, Slab};
 
-pub(super) struct Shard<C> {
+pub(super) struct PoolShard<C> {
     /// Stacks by their place. A place without a connection has no entry.
     stacks: HashMap<PoolKey<'static>, ShardStack>,
     entries: Slab<PooledConnection<C>>,
@@ -31,9 +31,9 @@ struct PooledConnection<C> {
     newer: Option<Id>,
 }
 
-impl<C> Default for Shard<C> {
+impl<C> Default for PoolShard<C> {
     fn default() -> Self {
-        Shard {
+        PoolShard {
             stacks: HashMap::new(),
             entries: Slab::default(),
             oldest: None,
@@ -42,7 +42,7 @@ impl<C> Default for Shard<C> {
     }
 }
 
-impl<C: Poolable> Shard<C> {
+impl<C: Poolable> PoolShard<C> {
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -153,7 +153,7 @@ impl<C: Poolable> Shard<C> {
         }
         // After connections to many hosts, an empty shard must not keep the memory that they took.
         if self.len() == 0 && self.entries.places() > 64 {
-            *self = Shard::default();
+            *self = PoolShard::default();
         }
         Some((entry.connection, entry.since))
     }

@@ -175,7 +175,7 @@ fn clearing_drops_all() {
 fn the_pool_agrees_with_a_simple_model() {
     for seed in 0..50 {
         let mut random = fastrand::Rng::with_seed(seed);
-        let (mut shard, mut maker) = (Shard::default(), Maker::new());
+        let (mut shard, mut maker) = (PoolShard::default(), Maker::new());
         let mut model: HashMap<String, Vec<usize>> = HashMap::new();
         let mut order: Vec<usize> = Vec::new();
         let now = Instant::now();

@@ -12,6 +12,8 @@ mod pace;
 mod pages;
 mod requests;
 mod results;
+mod shard;
+mod shared;
 
 use std::env;
 use std::ffi::OsString;
@@ -30,6 +32,8 @@ pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;
 pub(crate) use requests::{FormatName, RequestArguments};
 pub(crate) use results::{BodyForm, ResultArguments};
+pub(crate) use shard::{ShardArguments, ShardBy};
+pub(crate) use shared::{has_headers_of_variable, read_shared, with_shared_variables};
 
 /// Text that `--generate` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -78,6 +82,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) ending: EndingArguments,
     #[command(flatten)]
+    pub(crate) shard: ShardArguments,
+    #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
     pub(crate) messages: MessageArguments,
@@ -113,6 +119,7 @@ First steps:
   haul --resume -o run.jsonl urls.txt                      after Ctrl-C, a limit or a crash
   haul failures.db -o again.jsonl                          send again just what failed
   haul report run.jsonl                                    sum up a finished run (haul report --help)
+  haul merge -o all.jsonl --verify urls.txt r-*.jsonl      join the results of machines (haul merge --help)
 
 -L, -Z, -f, -S and --compressed of curl are accepted and change nothing: haul always works that way.
 -s is --progress none.
@@ -252,7 +259,7 @@ pub(crate) fn read() -> Result<Arguments, ProgramEnd> {
     let typed: Vec<OsString> = env::args_os().collect();
     let mut built = command();
     built.build();
-    let configured = config::configured(&typed, &built).map_err(ProgramEnd::Wrong)?;
+    let configured = config::configured(&typed, &built, &built).map_err(ProgramEnd::Wrong)?;
     let (typed, hosts) = match configured {
         Some(configured) => (configured.arguments, configured.hosts),
         None => (typed, Vec::new()),
@@ -261,8 +268,7 @@ pub(crate) fn read() -> Result<Arguments, ProgramEnd> {
         let matches = command().try_get_matches_from(typed)?;
         let mut arguments = Arguments::from_arg_matches(&matches)?;
         arguments.hosts = hosts;
-        arguments.requests.headers_of_variable =
-            matches.value_source("headers") == Some(ValueSource::EnvVariable);
+        arguments.requests.headers_of_variable = has_headers_of_variable(&matches);
         let typed = matches.value_source("progress") == Some(ValueSource::CommandLine);
         let is_last = || matches.index_of(SILENT) > matches.index_of("progress");
         if matches.get_flag(SILENT) && (!typed || is_last()) {

@@ -1,5 +1,6 @@
 //! Commands beside a run: the first argument names one.
 
+mod merge;
 mod report;
 
 use std::env;
@@ -9,6 +10,8 @@ use crate::failure::{self, Status};
 /// Command that the first argument names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Subcommand {
+    /// `haul merge`: results of several runs in one file.
+    Merge,
     /// `haul report`: figures of finished runs.
     Report,
 }
@@ -18,6 +21,7 @@ pub(crate) enum Subcommand {
 pub(crate) fn asked() -> Option<Subcommand> {
     let first = env::args_os().nth(1)?;
     match first.to_str()? {
+        "merge" => Some(Subcommand::Merge),
         "report" => Some(Subcommand::Report),
         _ => None,
     }
@@ -27,6 +31,10 @@ impl Subcommand {
     /// Carries out the command, prints its messages, and returns the exit status.
     pub(crate) fn carry_out(self) -> Status {
         match self {
+            Subcommand::Merge => match merge::MergeArguments::read() {
+                Ok(arguments) => merge::carry_out(arguments),
+                Err(told) => failure::of_usage(&told),
+            },
             Subcommand::Report => match report::ReportArguments::read() {
                 Ok(arguments) => report::carry_out(&arguments),
                 Err(told) => failure::of_usage(&told),

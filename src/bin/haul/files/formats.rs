@@ -49,6 +49,7 @@ pub(super) fn check(used: &Use) -> Result<(), CommandError> {
         "--cookie-jar" => ("Netscape's format", "cookies.txt"),
         "--html" => ("HTML", "report.html"),
         "--junit" => ("XML", "junit.xml"),
+        "--missing" => ("lines of the input", "missing.txt"),
         _ => (
             "JSON Lines, CSV and TSV, also with .gz or .zst, and SQLite",
             "run.jsonl, run.csv, run.jsonl.gz or run.db",

@@ -2,6 +2,7 @@
 //! opened.
 
 mod formats;
+mod merge;
 mod report;
 mod summary;
 #[cfg(test)]
@@ -20,10 +21,11 @@ use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
 use crate::source::STDIN;
 
+pub(crate) use merge::enter_merge;
 pub(crate) use report::enter_report;
 pub(crate) use summary::SummaryFile;
 use uses::{BESIDE_INPUT, LOCK};
-pub(crate) use whole::{check as check_whole, write as write_whole};
+pub(crate) use whole::{WholeFile, check as check_whole, write as write_whole};
 pub(crate) use writable::NewOutputs;
 
 /// Name in messages of a file among the arguments.

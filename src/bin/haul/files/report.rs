@@ -4,7 +4,7 @@ use std::path::Path;
 
 use haul::record::FileRegister;
 
-use super::{Access, Use, exists, formats, is_file_name, is_stream, refusal};
+use super::{Access, Use, formats, is_file_name, is_stream, refusal};
 use crate::failure::CommandError;
 
 /// Enters the files of a report: inputs, each with its name in messages, and outputs, each with the option that names
@@ -24,6 +24,18 @@ pub(crate) fn enter_report(
         let entered = register.enter_read(&used.path, &used.name);
         entered.map_err(|clash| refusal(&used, &clash))?;
     }
+    enter_outputs(&register, outputs, overwrite)
+}
+
+/// Enters the outputs of a command beside a run, each with the option that names it.
+///
+/// # Errors
+/// As [`enter_report`].
+pub(super) fn enter_outputs(
+    register: &FileRegister,
+    outputs: &[(&'static str, &Path)],
+    overwrite: bool,
+) -> Result<(), CommandError> {
     let stdout = Use::new(Access::Open, "standard output", "/dev/stdout");
     let outputs = outputs.iter().filter(|(_, path)| is_file_name(path));
     let outputs = outputs.map(|(name, path)| Use::new(Access::Write, *name, *path));
@@ -37,7 +49,10 @@ pub(crate) fn enter_report(
         let is_there = used.path.symlink_metadata().is_ok();
         let is_file = is_there && !is_stream(&used.path) && !used.path.is_dir();
         if is_file && !overwrite {
-            return Err(exists(&used, false));
+            return Err(CommandError::usage(format!(
+                "{}: it exists (--overwrite replaces it)",
+                used.path.display()
+            )));
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use clap::{Arg, FromArgMatches};
 
 use super::*;
 use crate::arguments::command;
+use crate::shard::settle;
 
 fn arguments(given: &[&str]) -> Arguments {
     let matches = command()
@@ -80,6 +81,39 @@ fn every_option_that_takes_a_path_is_in_the_register() {
         known >= 12,
         "{known} options and arguments that take a path"
     );
+}
+
+#[test]
+fn every_path_that_is_written_takes_the_number_of_the_shard() {
+    let mut written = 0;
+    for option in command().get_arguments() {
+        let (Some(Naming::Path), Some(long)) = (naming(option), option.get_long()) else {
+            continue;
+        };
+        let long = format!("--{long}");
+        let given = match &*long {
+            "--key" => vec![&*long, "some/{shard}", "--cert", "other"],
+            "--checksums" => vec![&*long, "some/{shard}", "--output-dir", "saved"],
+            "--allow-files-from" => vec![&*long, "some/{shard}", "--public-only"],
+            _ => vec![&*long, "some/{shard}"],
+        };
+        let writes = |used: &&Use| used.access != Access::Read;
+        let has = |arguments: &Arguments, path: &str| {
+            let uses = uses(arguments);
+            let mut written = uses.iter().filter(writes);
+            written.any(|used| used.path == Path::new(path))
+        };
+        if !has(&arguments(&given), "some/{shard}") {
+            continue;
+        }
+        let told = settle(&mut arguments(&given)).unwrap_err();
+        assert!(told.message().contains("needs --shard"), "{long}");
+        let mut sharded = arguments(&[given, vec!["--shard", "3/16"]].concat());
+        settle(&mut sharded).unwrap();
+        assert!(has(&sharded, "some/03"), "{long}");
+        written += 1;
+    }
+    assert!(written >= 8, "{written} options that write to a path");
 }
 
 #[cfg(unix)]

@@ -52,38 +52,81 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), CommandError> {
             .write(true)
             .open(path)
             .and_then(|mut stream| stream.write_all(content)),
-        false => replace(&FileRegister::place_of(path), content),
+        false => replace(path, content),
     };
     written
         .map_err(|e| CommandError::unwritten(format!("{}: cannot be written: {e}", path.display())))
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    if let Ok(file) = File::open(path) {
-        check_not_written(&file)?;
-    }
-    let temporary = beside(path);
-    let written = write_new(&temporary, path, content);
-    if written.is_err() {
-        // The error that is told is the first one.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+    let mut file = WholeFile::open(path)?;
+    file.write_all(content)?;
+    file.finish()
 }
 
-fn write_new(temporary: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(temporary)?;
-    file.write_all(content)?;
-    // Some file systems tell only now that they are full.
-    file.sync_all()?;
-    drop(file);
-    if let Ok(about) = path.metadata() {
-        fs::set_permissions(temporary, about.permissions())?;
+/// File that is written under another name, and gets its own when it is whole. Dropped before, it is removed.
+pub(crate) struct WholeFile {
+    file: File,
+    temporary: PathBuf,
+    /// `None`: the file has its name.
+    path: Option<PathBuf>,
+}
+
+impl WholeFile {
+    /// Opens a file that will replace the one that is there. Links are followed.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or another process writes the one that is there.
+    pub(crate) fn open(path: &Path) -> io::Result<WholeFile> {
+        if let Ok(file) = File::open(path) {
+            check_not_written(&file)?;
+        }
+        let path = FileRegister::place_of(path);
+        let temporary = beside(&path);
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create_new(true).open(&temporary)?;
+        Ok(WholeFile {
+            file,
+            temporary,
+            path: Some(path),
+        })
     }
-    fs::rename(temporary, path)
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// When the file cannot be written to its end. The one that was there before stays then.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        // Some file systems tell only now that they are full.
+        self.file.sync_all()?;
+        if let Some(path) = &self.path {
+            if let Ok(about) = path.metadata() {
+                fs::set_permissions(&self.temporary, about.permissions())?;
+            }
+            fs::rename(&self.temporary, path)?;
+        }
+        self.path = None;
+        Ok(())
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if self.path.is_some() {
+            // The error that is told is the first one.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
 }
 
 /// Returns a new name in the folder of a file.

@@ -137,11 +137,12 @@ pub(crate) fn remaining(
         };
     };
     let (rule, ordered) = (pages, queue.is_ordered());
-    let firsts = (0..).zip(requests).map(move |(index, request)| {
+    let firsts = (0..).zip(requests).map(move |(number, request)| {
         let request = match ordered {
-            true => request.extension(ListNumber(index)),
+            true => request.extension(ListNumber(number)),
             false => request,
         };
+        let index = request.index().unwrap_or(number);
         rule.first(request, index)
     });
     match results {

@@ -215,7 +215,7 @@ fn retried(path: &Path) {
         let mut journal = Journal::open(path).unwrap().retry_failed(true);
         let todo: Vec<_> = journal.remaining(urls).collect();
         let outcome = |(index, request): (u64, Request)| {
-            let place = request.resumed().map_or(index, |resumed| resumed.position);
+            let place = request.index().unwrap_or(index);
             let url = request.url().to_owned();
             match fails[place as usize] {
                 true => sample::connect_timeout(place, request),

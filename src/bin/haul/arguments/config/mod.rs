@@ -32,13 +32,14 @@ pub(super) struct Configured {
 }
 
 /// Reads the file that the arguments or the environment name. `None`: they name none, or they are wrong in a way that
-/// clap tells.
+/// clap tells. The file has options of a run; those that `command` shares with it, under the same heading, hold.
 ///
 /// # Errors
 /// The message about a file that cannot be read or understood.
 pub(super) fn configured(
     typed: &[OsString],
     command: &Command,
+    run: &Command,
 ) -> Result<Option<Configured>, String> {
     let Ok(matches) = without_rules(command).try_get_matches_from(typed) else {
         return Ok(None);
@@ -48,7 +49,7 @@ pub(super) fn configured(
     let Some(path) = path.or_else(of_variable) else {
         return Ok(None);
     };
-    let file = read::read(Path::new(&path), command)?;
+    let file = read::read(Path::new(&path), run)?;
     let is_explicit = |argument: &Arg| {
         let is_typed = matches.value_source(argument.get_id().as_str())
             == Some(clap::parser::ValueSource::CommandLine);
@@ -57,7 +58,7 @@ pub(super) fn configured(
     };
     let settings = command.get_arguments().filter(|a| is_setting(a));
     let explicit: Vec<&Arg> = settings.filter(|a| is_explicit(a)).collect();
-    let kept = kept(&file, command, &explicit);
+    let kept = kept(&file, (command, run), &explicit);
     let places = kept
         .iter()
         .map(|option| (option.long.clone(), option.place.clone()));
@@ -76,8 +77,18 @@ pub(super) fn configured(
 }
 
 /// Returns the options of the file that hold: neither they nor options that contradict them were given otherwise.
-fn kept<'a>(file: &'a ConfigFile, command: &Command, explicit: &[&Arg]) -> Vec<&'a ConfigOption> {
-    let find = |long: &str| command.get_arguments().find(|a| a.get_long() == Some(long));
+fn kept<'a>(
+    file: &'a ConfigFile,
+    (command, run): (&Command, &Command),
+    explicit: &[&Arg],
+) -> Vec<&'a ConfigOption> {
+    let find = |long: &str| {
+        let in_both =
+            [command, run].map(|of| of.get_arguments().find(|a| a.get_long() == Some(long)));
+        let [own, of_run] = in_both.map(|found| found.map(|a| (a, a.get_help_heading())));
+        own.filter(|(_, heading)| of_run.is_some_and(|(_, other)| *heading == other))
+            .map(|(argument, _)| argument)
+    };
     let contradict = |one: &Arg, other: &Arg| {
         let conflicts = command.get_arg_conflicts_with(one);
         conflicts

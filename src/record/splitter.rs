@@ -11,7 +11,7 @@ const LONGEST: usize = 256 << 20;
 
 /// Splits a reader into lines.
 #[derive(Debug)]
-pub(super) struct ResultSplitter<R> {
+pub(crate) struct ResultSplitter<R> {
     reader: R,
     buffer: Vec<u8>,
     /// Bytes of the buffer that are read and not yet taken.
@@ -26,17 +26,17 @@ pub(super) struct ResultSplitter<R> {
 
 /// A line without its line feed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct SplitLine<'a> {
+pub(crate) struct SplitLine<'a> {
     /// Number of the line, from 1.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// `None`: the line is too long.
-    pub(super) bytes: Option<&'a [u8]>,
+    pub(crate) bytes: Option<&'a [u8]>,
     /// False: the file ends without a line feed.
-    pub(super) is_ended: bool,
+    pub(crate) is_ended: bool,
 }
 
 impl<R: Read> ResultSplitter<R> {
-    pub(super) fn new(reader: R) -> ResultSplitter<R> {
+    pub(crate) fn new(reader: R) -> ResultSplitter<R> {
         ResultSplitter {
             reader,
             buffer: Vec::new(),
@@ -48,11 +48,21 @@ impl<R: Read> ResultSplitter<R> {
         }
     }
 
+    /// Reader that the lines come from.
+    pub(crate) fn reader(&self) -> &R {
+        &self.reader
+    }
+
+    /// Number of lines taken.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Returns the next line. `None`: there is none.
     ///
     /// # Errors
     /// When the reader fails.
-    pub(super) fn next(&mut self) -> io::Result<Option<SplitLine<'_>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<SplitLine<'_>>> {
         let mut searched = self.start;
         let mut is_too_long = false;
         let feed = loop {

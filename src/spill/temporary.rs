@@ -2,19 +2,25 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// File without a name in the directory for temporary files, or with one that is removed when the file is dropped.
+/// File without a name, or with one that is removed when the file is dropped.
 #[derive(Debug)]
-pub(super) struct TemporaryFile {
+pub(crate) struct TemporaryFile {
     file: File,
     /// Path to remove. `None`: the name is gone already.
     path: Option<PathBuf>,
 }
 
 impl TemporaryFile {
-    pub(super) fn new() -> io::Result<TemporaryFile> {
-        let path = std::env::temp_dir().join(format!("haul-{:032x}", fastrand::u128(..)));
+    /// Makes a file in the system's directory for temporary files.
+    pub(crate) fn new() -> io::Result<TemporaryFile> {
+        TemporaryFile::new_in(&std::env::temp_dir())
+    }
+
+    /// Makes a file in a directory.
+    pub(crate) fn new_in(folder: &Path) -> io::Result<TemporaryFile> {
+        let path = folder.join(format!("haul-{:032x}", fastrand::u128(..)));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
@@ -28,7 +34,7 @@ impl TemporaryFile {
         Ok(TemporaryFile { file, path })
     }
 
-    pub(super) fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
     }
 }

@@ -1,0 +1,64 @@
+//! Options of a run that another command has too.
+
+use std::env;
+use std::ffi::OsString;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, Parser};
+
+use super::{
+    Arguments, ProgramEnd, RequestArguments, command, config, names, told, with_variables,
+};
+
+/// Prepares a command that shares options with a run: these are also read from the environment. Options are the same if
+/// they stand under the same heading.
+pub(crate) fn with_shared_variables(own: Command) -> Command {
+    let run = command();
+    with_variables(own).mut_args(|argument| {
+        let Some(long) = argument.get_long() else {
+            return argument;
+        };
+        let of_run = run
+            .get_arguments()
+            .find(|other| other.get_long() == Some(long));
+        let is_shared =
+            of_run.is_some_and(|other| other.get_help_heading() == argument.get_help_heading());
+        let variable = names::variable(long);
+        match is_shared {
+            true => argument.env(variable).hide_env(true),
+            false => argument,
+        }
+    })
+}
+
+/// Reads the arguments of this process behind the name of a command that shares options with a run, with those of the
+/// file of `--config`. The error is the text that is printed instead.
+pub(crate) fn read_shared(name: &str, own: &Command) -> Result<ArgMatches, ProgramEnd> {
+    let typed = env::args_os().skip(2);
+    let typed: Vec<OsString> = [OsString::from(name)].into_iter().chain(typed).collect();
+    let mut run = command();
+    run.build();
+    let mut built = own.clone();
+    built.build();
+    let configured = config::configured(&typed, &built, &run).map_err(ProgramEnd::Wrong)?;
+    let typed = configured.map_or(typed, |configured| configured.arguments);
+    let read = own.clone().try_get_matches_from(typed);
+    read.map_err(|error| told(&error, own))
+}
+
+/// True if the headers are those of the environment variable.
+pub(crate) fn has_headers_of_variable(matches: &ArgMatches) -> bool {
+    matches.value_source("headers") == Some(ValueSource::EnvVariable)
+}
+
+impl Arguments {
+    /// Makes the arguments of a run with these inputs and options for requests, and no others.
+    pub(crate) fn of_requests(requests: RequestArguments, inputs: Vec<String>) -> Arguments {
+        let defaults = Arguments::try_parse_from(["haul"]);
+        Arguments {
+            inputs,
+            requests,
+            ..defaults.expect("no argument of a run is required")
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Arguments of `haul merge`, as typed.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, ArgGroup, Command, CommandFactory, FromArgMatches, Parser};
+
+use crate::arguments::{
+    self, Color, MessageArguments, ProgramEnd, ProgressForm, RequestArguments,
+    has_headers_of_variable,
+};
+use crate::units::size;
+
+/// Merge the results of several runs, and tell if each request has exactly one outcome
+///
+/// RESULTS are files of -o, as the machines of --shard write them: JSON Lines, also compressed by gzip or zstd, and
+/// found so by the content. A database, CSV and TSV are refused. Each file is read twice. A file that a run is still
+/// writing is refused; a run that was killed is best ended by --resume before.
+///
+/// Requests are told by all that is sent (id, method, URL, headers, body), pages of a list by their first page. A line
+/// that is marked "supersedes" takes the place of one of its request without success, in whichever file that is.
+/// Byte-identical lines count once, as copies. Of two outcomes the later one is doubled, and is left out; a success
+/// comes before others. Lines that are no records, as a kill leaves them, are left out and told.
+///
+/// The options under "Requests" must be those of the runs, since they change the requests. Nothing is sent. The counts,
+/// and the first ten lines of each kind, go to standard output.
+#[derive(Debug, Parser)]
+#[command(
+    name = "haul merge",
+    bin_name = "haul merge",
+    args_override_self = true,
+    max_term_width = 100,
+    after_help = AFTER
+)]
+pub(crate) struct MergeArguments {
+    /// Files of results
+    #[arg(value_name = "RESULTS", required = true)]
+    pub(crate) results: Vec<PathBuf>,
+    /// File of all results, whole or not at all; .gz and .zst compress it
+    #[arg(short = 'o', long, value_name = "ALL")]
+    pub(crate) output: PathBuf,
+    /// Compare with the input of the runs: find missing, doubled and foreign outcomes
+    ///
+    /// A file or URL as the runs were given, of any format that they read; it may be given more than once. Without it,
+    /// outcomes are doubled that have the same request and index, and nothing is known to be missing.
+    #[arg(long, value_name = "INPUT")]
+    pub(crate) verify: Vec<String>,
+    /// Write the lines of the input without an outcome, as they stand there, to be run again
+    ///
+    /// Rows of a table, values of a JSON array and links of a sitemap are written as lines of JSON or URLs.
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub(crate) missing: Option<PathBuf>,
+    /// Memory in which lines are sorted; what is more goes to temporary files
+    ///
+    /// These take 32 bytes for each line of results, and 24 for each of the input.
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "512M")]
+    pub(crate) memory: u64,
+    /// Directory of the temporary files [default: TMPDIR, else /tmp]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) temp_dir: Option<PathBuf>,
+    /// Replace existing output files
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Print no counts; -qq: no warnings and no errors either
+    #[arg(short = 'q', long, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+    /// Colours in messages: auto, always or never
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) color: Color,
+    /// The directory of the runs, if lines name files (output_file); nothing is written to it
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "DIR",
+        help_heading = "Results"
+    )]
+    pub(crate) output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) requests: RequestArguments,
+}
+
+const AFTER: &str = "\
+Exit status: 0 each request has exactly one outcome (torn lines change nothing), 1 some are missing,
+doubled or foreign (ALL is written all the same), 2 a usage error, results that cannot be merged, or
+no record in them, 3 an output or a temporary file could not be written.
+
+  haul merge -o all.jsonl r-*.jsonl                        join, and find doubled outcomes
+  haul merge -o all.jsonl --verify urls.txt --missing missing.txt r-*.jsonl
+  haul -o r-more.jsonl missing.txt                         run the missing lines
+
+A file with the name merge is given as ./merge.";
+
+/// Options of a run that exclude some of the shared ones, and that this command does not have.
+const OF_RUNS: [&str; 2] = ["require", "expect_json"];
+
+impl MergeArguments {
+    /// Returns the options of the command.
+    pub(crate) fn options() -> Command {
+        let command = MergeArguments::command().groups(OF_RUNS.map(ArgGroup::new));
+        arguments::with_shared_variables(command)
+    }
+
+    /// Reads the arguments of this process behind the name of the command. The error is the text that is printed
+    /// instead.
+    pub(crate) fn read() -> Result<MergeArguments, ProgramEnd> {
+        let command = MergeArguments::options();
+        let matches = arguments::read_shared("haul merge", &command)?;
+        let read = MergeArguments::from_arg_matches(&matches);
+        let mut read = read.map_err(|error| arguments::told(&error, &command))?;
+        read.requests.headers_of_variable = has_headers_of_variable(&matches);
+        Ok(read)
+    }
+
+    /// Returns the arguments about messages, as a run has them.
+    pub(crate) fn messages(&self) -> MessageArguments {
+        MessageArguments {
+            quiet: self.quiet,
+            verbose: 0,
+            progress: ProgressForm::None,
+            color: self.color,
+            generate: None,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Files of a merge.
+
+use std::path::{Path, PathBuf};
+
+use haul::record::FileRegister;
+
+use super::report::enter_outputs;
+use super::{Access, Use, refusal, uses, with_end};
+use crate::arguments::Arguments;
+use crate::failure::CommandError;
+
+/// Enters the files of a merge: those that the requests are read from, the results, and the outputs, each with the
+/// option that names it. No file is opened. Returns the register for the lines of the input.
+///
+/// # Errors
+/// When a file that is to be written is read too, or written twice; when its name promises another format; when it
+/// exists and is not to be replaced.
+pub(crate) fn enter_merge(
+    requests: &Arguments,
+    results: &[PathBuf],
+    (output, missing): (&Path, Option<&Path>),
+    overwrite: bool,
+) -> Result<FileRegister, CommandError> {
+    let register = FileRegister::new();
+    let of_results = results
+        .iter()
+        .map(|path| Use::new(Access::Read, "results", path));
+    for used in uses::read(requests).into_iter().chain(of_results) {
+        let entered = register.enter_read(&used.path, &used.name);
+        entered.map_err(|clash| refusal(&used, &clash))?;
+    }
+    let mut outputs = vec![("--output", output)];
+    outputs.extend(missing.map(|path| ("--missing", path)));
+    enter_outputs(&register, &outputs, overwrite)?;
+    let name = "the temporary file of --output";
+    let temporary = Use::new(Access::Beside, name, with_end(output, ".tmp"));
+    let entered = register.enter_written(&temporary.path, name);
+    entered.map_err(|clash| refusal(&temporary, &clash))?;
+    Ok(register)
+}

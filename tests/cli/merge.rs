@@ -1,0 +1,330 @@
+//! `haul merge`: results of several runs in one file, compared with their input.
+
+use std::fs;
+
+use test_support::{Answer, Server};
+
+use super::command::{Done, Folder, haul};
+
+/// Server whose paths that end with 7 fail.
+fn server() -> Server {
+    Server::start(|request| match request.path().ends_with('7') {
+        true => Answer::text("no").status(500),
+        false => Answer::text("yes"),
+    })
+}
+
+/// Writes a list of URLs, and runs its lines in parts. Returns the list and the files of results.
+fn run_in_parts(server: &Server, folder: &Folder, lines: u64) -> (String, Vec<String>) {
+    let urls: Vec<String> = (0..lines).map(|n| server.url(&format!("/{n}"))).collect();
+    let list = folder.at("urls.txt");
+    fs::write(&list, urls.join("\n") + "\n").unwrap();
+    let run = |(part, urls): (usize, &[String])| {
+        let results = folder.at(&format!("r-{part}.jsonl"));
+        haul(["-q", "--exit-zero", "--retry", "0", "-o", &results, "-"])
+            .input(urls.join("\n"))
+            .done()
+            .exits(0);
+        results
+    };
+    let parts = urls.chunks(8).enumerate().map(run).collect();
+    (list, parts)
+}
+
+/// Merges the results with the list as the input.
+fn verify(folder: &Folder, list: &str, results: &[String], more: &[&str]) -> Done {
+    let all = folder.at("all.jsonl");
+    let merge = haul(["merge", "--overwrite", "-o", &all, "--verify", list]);
+    merge.and(more).and(results).done()
+}
+
+#[test]
+fn results_of_parts_are_all_there() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = run_in_parts(&server, &folder, 20);
+    haul([
+        "-q",
+        "--exit-zero",
+        "--retry",
+        "0",
+        "--retry-failed",
+        "-o",
+        &results[0],
+        &list,
+    ])
+    .done()
+    .exits(0);
+    let done = verify(&folder, &list, &results[1..], &[]).exits(1);
+    assert!(
+        done.stdout.contains("missing           8\n"),
+        "{}",
+        done.stdout
+    );
+    // The first part was continued with the whole list.
+    let done = verify(&folder, &list, &results[..1], &[]).exits(0);
+    assert!(
+        done.stdout.contains("20 records kept, of 21 in 1 file\n"),
+        "{}",
+        done.stdout
+    );
+    assert!(
+        done.stdout.contains("replaced          1\n"),
+        "{}",
+        done.stdout
+    );
+    let all = fs::read_to_string(folder.at("all.jsonl")).unwrap();
+    assert_eq!(all.lines().count(), 20);
+}
+
+#[test]
+fn missing_lines_are_written_as_they_stand_and_can_be_run() {
+    let (server, folder) = (server(), Folder::new());
+    let (_, mut results) = run_in_parts(&server, &folder, 10);
+    let line = format!(
+        r#"{{"url": "{}",  "id": "a", "json": {{"b": 1.0}}}}"#,
+        server.url("/x")
+    );
+    let list = folder.at("more.txt");
+    let urls = fs::read_to_string(folder.at("urls.txt")).unwrap();
+    fs::write(&list, format!("# a remark\n\n{line}\n{urls}no://url\n")).unwrap();
+    let missing = folder.at("missing.txt");
+    let done = verify(&folder, &list, &results, &["--missing", &missing]).exits(1);
+    let told = format!(
+        "missing           2\n    {list}:3: {}\n    {list}:14: ",
+        server.url("/x")
+    );
+    assert!(done.stdout.contains(&told), "{}", done.stdout);
+    assert_eq!(
+        fs::read_to_string(&missing).unwrap(),
+        format!("{line}\nno://url\n")
+    );
+    let more = folder.at("r-more.jsonl");
+    haul(["-qq", "--exit-zero", "-o", &more, &missing])
+        .done()
+        .exits(0);
+    results.push(more);
+    verify(&folder, &list, &results, &["--missing", &missing]).exits(0);
+    assert_eq!(fs::read_to_string(&missing).unwrap(), "");
+}
+
+#[test]
+fn the_options_for_requests_are_those_of_the_run() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results, base) = (
+        folder.at("list.csv"),
+        folder.at("r.jsonl"),
+        server.url("/a/"),
+    );
+    fs::write(&list, "sku,id\n1,x\n\"2,3\",y\n").unwrap();
+    let options = [
+        "--base-url",
+        &base,
+        "--url-template",
+        "{sku}?n=1",
+        "-d",
+        "body",
+        "-X",
+        "PUT",
+    ];
+    haul(["-q", "-o", &results, &list])
+        .and(options)
+        .done()
+        .exits(0);
+    let results = [results];
+    verify(&folder, &list, &results, &options).exits(0);
+    verify(&folder, &list, &results, &options[..6]).exits(1);
+    let config = folder.at("haul.toml");
+    let text = format!("base-url = \"{base}\"\nrate = 5\noutput = \"x\"\ndata = \"body\"\n");
+    fs::write(&config, text).unwrap();
+    let of_file = ["--config", &config, "--url-template", "{sku}?n=1"];
+    verify(&folder, &list, &results, &of_file).exits(1);
+    let all = folder.at("of_variable.jsonl");
+    haul(["merge", "-o", &all, "--verify", &list, &results[0]])
+        .and(of_file)
+        .env("HAUL_REQUEST", "PUT")
+        .done()
+        .exits(0);
+}
+
+#[test]
+fn pages_belong_to_the_lines_of_their_lists() {
+    let server = Server::start(|request| match request.query() {
+        Some("page=3") => Answer::text("end"),
+        Some("page=2") => Answer::text("2").header("Link", "</l?page=3>; rel=\"next\""),
+        _ => Answer::text("1").header("Link", "</l?page=2>; rel=\"next\""),
+    });
+    let folder = Folder::new();
+    let (list, results) = (folder.at("lists.txt"), folder.at("r.jsonl"));
+    fs::write(&list, server.url("/l") + "\n").unwrap();
+    haul(["-q", "--paginate", "link", "-o", &results, &list])
+        .done()
+        .exits(0);
+    let done = verify(&folder, &list, &[results], &[]).exits(0);
+    assert!(
+        done.stdout.starts_with("3 records kept, of 3"),
+        "{}",
+        done.stdout
+    );
+}
+
+#[test]
+fn no_secret_is_printed() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, mut results) = run_in_parts(&server, &folder, 1);
+    let secret = server.url("/s?api_key=sesame&a=1");
+    fs::write(&list, format!("{secret}\n{}\n", server.url("/0"))).unwrap();
+    let done = verify(&folder, &list, &results, &[]).exits(1);
+    assert!(done.stdout.contains("api_key=***"), "{}", done.stdout);
+    let one = folder.at("one.jsonl");
+    haul(["-q", "-o", &one, &secret]).done().exits(0);
+    results.push(one);
+    let other = folder.at("other.txt");
+    fs::write(&other, server.url("/0")).unwrap();
+    let foreign = verify(&folder, &other, &results, &[]).exits(1);
+    assert!(
+        foreign.stdout.contains("foreign           1\n"),
+        "{}",
+        foreign.stdout
+    );
+    for done in [done, foreign] {
+        assert!(!done.stdout.contains("sesame") && !done.stderr.contains("sesame"));
+    }
+}
+
+#[test]
+fn outputs_that_are_in_the_way_are_refused() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = run_in_parts(&server, &folder, 1);
+    let result = results[0].as_str();
+    let merge = |output: &str| haul(["merge", "-o", output, "--verify", &list, result]);
+    let all = folder.at("all.jsonl");
+    fs::write(&all, "x").unwrap();
+    merge(&all)
+        .done()
+        .exits(2)
+        .says("it exists (--overwrite replaces it)");
+    for output in [result, list.as_str()] {
+        let done = merge(output).and(["--overwrite"]).done().exits(2);
+        done.says("it would be written by -o/--output, and is read");
+    }
+    let missing = merge(&folder.at("new.jsonl")).and(["--missing", result]);
+    missing
+        .done()
+        .exits(2)
+        .says("it would be written by --missing, and is read: results");
+    for name in ["all.csv", "all.tsv.gz", "all.db", "all.xlsx"] {
+        merge(&folder.at(name)).done().exits(2);
+    }
+    merge("-")
+        .done()
+        .exits(2)
+        .says("a file is expected, which appears when it is whole");
+    assert_eq!(fs::read_to_string(&all).unwrap(), "x");
+    merge(&folder.at("no/all.jsonl")).done().exits(3);
+}
+
+#[test]
+fn inputs_that_cannot_be_merged_are_refused() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = run_in_parts(&server, &folder, 1);
+    let all = folder.at("all.jsonl");
+    let database = folder.at("run.db");
+    haul(["-q", "-o", &database, &list]).done().exits(0);
+    let table = folder.at("run.csv");
+    haul(["-q", "-o", &table, &list]).done().exits(0);
+    let none = folder.at("none.jsonl");
+    for (arguments, told) in [
+        (vec!["-"], "standard input cannot be read twice"),
+        (
+            vec!["http://h/r.jsonl"],
+            "a file of results is expected, not a URL",
+        ),
+        (
+            vec![&database],
+            "it is a database, and merge reads JSON Lines",
+        ),
+        (vec![&table], "it is a table, and merge reads JSON Lines"),
+        (vec![&none], "none.jsonl: cannot be read: No such file"),
+        (vec![&list], "no record is in the results"),
+        (
+            vec!["--verify", "-", &results[0]],
+            "--verify: -: it is read twice",
+        ),
+        (
+            vec!["--verify", &none, &results[0]],
+            "none.jsonl: cannot be read",
+        ),
+        (
+            vec!["--verify", &list, "--follow-sitemaps", &results[0]],
+            "merge sends nothing",
+        ),
+        (
+            vec!["--verify", &list, "-d", "@-", &results[0]],
+            "standard input cannot be read twice",
+        ),
+        (vec!["--missing", "m.txt", &results[0]], "--verify <INPUT>"),
+        (vec![], "<RESULTS>..."),
+    ] {
+        let merge = haul(["merge", "-o", &all]).and(&arguments);
+        merge.done().exits(2).says(told);
+    }
+    assert!(!folder.path().join("all.jsonl").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_nothing_behind() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = run_in_parts(&server, &folder, 8);
+    let all = folder.at("all.jsonl");
+    // The file grows beyond one block of 512 bytes.
+    haul(["merge", "-o", &all, "--verify", &list, &results[0]])
+        .file_blocks(1)
+        .done()
+        .exits(3)
+        .says("all.jsonl.tmp: cannot be written: ");
+    assert!(!folder.path().join("all.jsonl").exists());
+    assert!(!folder.path().join("all.jsonl.tmp").exists());
+    haul(["merge", "-o", "/dev/full", &results[0]])
+        .done()
+        .exits(3);
+}
+
+#[test]
+fn results_of_a_run_under_way_are_refused() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = run_in_parts(&server, &folder, 1);
+    let mut run = haul(["-q", "--resume", "-o", &results[0], "-"]).start();
+    run.say(&server.url("/1"));
+    let is_there = || fs::read_to_string(&results[0]).unwrap().lines().count() == 2;
+    while !is_there() {
+        std::thread::yield_now();
+    }
+    if cfg!(unix) {
+        let done = verify(&folder, &list, &results, &[]).exits(2);
+        done.says("a run is still writing it (it can be merged when the run has ended)");
+    }
+    run.close_input();
+    run.finish().exits(0);
+}
+
+#[test]
+fn quiet_prints_no_counts() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = run_in_parts(&server, &folder, 1);
+    let done = verify(&folder, &list, &results, &["-q"]).exits(0);
+    assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn a_file_of_this_name_is_given_with_its_folder() {
+    let (server, folder) = (server(), Folder::new());
+    fs::write(folder.at("merge"), server.url("/1")).unwrap();
+    let done = haul(["-q", "./merge"]).current_dir(&folder).done().exits(0);
+    assert_eq!(done.results().len(), 1);
+    let help = haul(["merge", "--help"]).done().exits(0);
+    assert!(
+        help.stdout
+            .contains("haul merge [OPTIONS] --output <ALL> <RESULTS>...")
+    );
+}
