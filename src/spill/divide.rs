@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::partitions::{CommonBytes, EntryFormat, Partitions};
+use super::partitions::{EntryFormat, KeyPrefix, Partitions};
 
 /// Receiver of the parts of two sets of entries.
 pub(crate) trait PartReceiver<A, B> {
@@ -34,15 +34,15 @@ pub(crate) fn each_part<A: EntryFormat, B: EntryFormat>(
             }
             _ => {}
         }
-        let mut common = CommonBytes::default();
-        first.common(part, &mut common)?;
-        second.common(part, &mut common)?;
-        if common.length() >= A::KEY.min(B::KEY) {
+        let mut prefix = KeyPrefix::default();
+        first.narrow(part, &mut prefix)?;
+        second.narrow(part, &mut prefix)?;
+        if prefix.length() >= A::KEY.min(B::KEY) {
             to.take_single_key(first, second, part)?;
             continue;
         }
-        let mut first = first.divided(part, common.length())?;
-        let mut second = second.divided(part, common.length())?;
+        let mut first = first.divided(part, prefix.length())?;
+        let mut second = second.divided(part, prefix.length())?;
         each_part(&mut first, &mut second, largest, to)?;
     }
     Ok(())

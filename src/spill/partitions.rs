@@ -153,9 +153,8 @@ impl<F: EntryFormat> Partitions<F> {
         file.file().read_exact(bytes)
     }
 
-    /// Number of bytes that the dividers of a partition have in common, also with `others`, up to the first that they
-    /// differ in.
-    pub(super) fn common(&mut self, part: u8, others: &mut CommonBytes) -> io::Result<()> {
+    /// Cuts a prefix to the bytes that the dividers of a partition begin with too.
+    pub(super) fn narrow(&mut self, part: u8, others: &mut KeyPrefix) -> io::Result<()> {
         // All entries of a partition have equal bytes up to the one that divides.
         let least = self.byte + 1;
         self.each_entry(part, |entry| {
@@ -166,9 +165,9 @@ impl<F: EntryFormat> Partitions<F> {
 
     /// Number of bytes that the dividers of a partition have in common.
     pub(crate) fn common_length(&mut self, part: u8) -> io::Result<usize> {
-        let mut common = CommonBytes::default();
-        self.common(part, &mut common)?;
-        Ok(common.length())
+        let mut prefix = KeyPrefix::default();
+        self.narrow(part, &mut prefix)?;
+        Ok(prefix.length())
     }
 
     /// Divides a partition by a later byte.
@@ -188,9 +187,9 @@ impl<F: EntryFormat> Partitions<F> {
 
 /// Bytes that all dividers seen so far begin with.
 #[derive(Debug, Default)]
-pub(super) struct CommonBytes(Option<Vec<u8>>);
+pub(super) struct KeyPrefix(Option<Vec<u8>>);
 
-impl CommonBytes {
+impl KeyPrefix {
     fn add(&mut self, divider: &[u8]) {
         match &mut self.0 {
             None => self.0 = Some(divider.to_vec()),

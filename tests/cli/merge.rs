@@ -9,7 +9,7 @@ use super::command::{Done, Folder, haul};
 /// Server whose paths that end with 7 fail.
 fn server() -> Server {
     Server::start(|request| match request.path().ends_with('7') {
-        true => Answer::text("no").status(500),
+        true => Answer::status(500),
         false => Answer::text("yes"),
     })
 }

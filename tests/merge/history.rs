@@ -8,27 +8,27 @@ use haul::sink::{Merge, MergeError, MergeReport};
 use test_support::Folder;
 
 /// Returns the URL with this number.
-pub fn url(n: u64) -> String {
+pub(crate) fn url(n: u64) -> String {
     format!("http://h/{n}")
 }
 
 /// Line of results, without its line feed.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub(crate) struct Line {
     /// Number of the URL of the request, or of the first page of its list.
-    pub n: u64,
-    pub index: u64,
-    pub is_success: bool,
-    pub supersedes: bool,
+    pub(crate) n: u64,
+    pub(crate) index: u64,
+    pub(crate) is_success: bool,
+    pub(crate) supersedes: bool,
     /// Number of the page. `None`: the request is of no list.
-    pub page: Option<u32>,
+    pub(crate) page: Option<u32>,
     /// Tells lines apart that are equal otherwise.
-    pub time: u64,
+    pub(crate) time: u64,
 }
 
 impl Line {
     /// Line of a success at the position of its number.
-    pub fn of(n: u64) -> Line {
+    pub(crate) fn of(n: u64) -> Line {
         Line {
             n,
             index: n,
@@ -39,29 +39,29 @@ impl Line {
         }
     }
 
-    pub fn failed(self) -> Line {
+    pub(crate) fn failed(self) -> Line {
         Line {
             is_success: false,
             ..self
         }
     }
 
-    pub fn superseding(self) -> Line {
+    pub(crate) fn superseding(self) -> Line {
         Line {
             supersedes: true,
             ..self
         }
     }
 
-    pub fn at(self, index: u64) -> Line {
+    pub(crate) fn at(self, index: u64) -> Line {
         Line { index, ..self }
     }
 
-    pub fn later(self, time: u64) -> Line {
+    pub(crate) fn later(self, time: u64) -> Line {
         Line { time, ..self }
     }
 
-    pub fn page(self, page: u32) -> Line {
+    pub(crate) fn page(self, page: u32) -> Line {
         Line {
             page: Some(page),
             ..self
@@ -69,7 +69,7 @@ impl Line {
     }
 
     /// Returns the line as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let key = |url: String| Key::of(&url.into()).to_string();
         let seed = key(url(self.n));
         let own = match self.page {
@@ -98,14 +98,14 @@ impl Line {
 }
 
 /// Files of results in a folder, and a merge of them.
-pub struct History {
-    pub folder: Folder,
-    pub results: Vec<PathBuf>,
+pub(crate) struct History {
+    pub(crate) folder: Folder,
+    pub(crate) results: Vec<PathBuf>,
 }
 
 impl History {
     /// Writes files with these texts, each of whole lines or torn ones.
-    pub fn of(files: &[String]) -> History {
+    pub(crate) fn of(files: &[String]) -> History {
         let folder = Folder::new();
         let write = |(n, text): (usize, &String)| folder.write(&format!("r-{n}.jsonl"), text);
         let results = files.iter().enumerate().map(write).collect();
@@ -113,17 +113,21 @@ impl History {
     }
 
     /// Writes files with these lines.
-    pub fn of_lines(files: &[&[Line]]) -> History {
+    pub(crate) fn of_lines(files: &[&[Line]]) -> History {
         let text = |lines: &&[Line]| lines.iter().map(|line| line.text() + "\n").collect();
         History::of(&files.iter().map(text).collect::<Vec<String>>())
     }
 
-    pub fn output(&self) -> PathBuf {
+    pub(crate) fn output(&self) -> PathBuf {
         self.folder.file("all.jsonl")
     }
 
     /// Merges the files with the URLs of these numbers as the input. `None`: there is no input.
-    pub fn merge(&self, input: Option<&[u64]>, memory: u64) -> Result<MergeReport, MergeError> {
+    pub(crate) fn merge(
+        &self,
+        input: Option<&[u64]>,
+        memory: u64,
+    ) -> Result<MergeReport, MergeError> {
         let merge = Merge::new()
             .memory(memory)
             .temp_dir(self.folder.path())
@@ -137,7 +141,7 @@ impl History {
     }
 
     /// Lines of the output.
-    pub fn merged(&self) -> Vec<String> {
+    pub(crate) fn merged(&self) -> Vec<String> {
         let text = fs::read_to_string(self.output()).unwrap();
         text.lines().map(str::to_owned).collect()
     }

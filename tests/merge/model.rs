@@ -6,13 +6,13 @@ use super::history::Line;
 
 /// Line of a history: a record, or text that is none.
 #[derive(Clone, Debug)]
-pub enum Row {
+pub(crate) enum Row {
     Record(Line),
     Torn(&'static str),
 }
 
 impl Row {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Row::Record(line) => line.text(),
             Row::Torn(text) => (*text).to_owned(),
@@ -22,22 +22,22 @@ impl Row {
 
 /// Counts of a merge, and the lines that stand.
 #[derive(Debug, Default, PartialEq)]
-pub struct Expected {
-    pub kept: Vec<String>,
-    pub copies: u64,
-    pub replaced: u64,
-    pub torn: u64,
-    pub missing: Vec<u64>,
+pub(crate) struct Expected {
+    pub(crate) kept: Vec<String>,
+    pub(crate) copies: u64,
+    pub(crate) replaced: u64,
+    pub(crate) torn: u64,
+    pub(crate) missing: Vec<u64>,
     /// Numbers of rows.
-    pub doubled: Vec<usize>,
-    pub foreign: Vec<usize>,
+    pub(crate) doubled: Vec<usize>,
+    pub(crate) foreign: Vec<usize>,
 }
 
 /// Requests that share outcomes.
 type Slot = (u64, Option<u32>, Option<u64>);
 
 /// Merges the rows of all files.
-pub fn merge(rows: &[Row], input: Option<&[u64]>) -> Expected {
+pub(crate) fn merge(rows: &[Row], input: Option<&[u64]>) -> Expected {
     let mut expected = Expected::default();
     let mut texts = HashSet::new();
     let mut standing: Vec<(usize, Line)> = Vec::new();

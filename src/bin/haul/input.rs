@@ -12,7 +12,7 @@ use haul::{Client, Request};
 
 use crate::arguments::{Arguments, FormatName};
 use crate::failure::CommandError;
-use crate::input_state::{Duplicates, InputRefusal, LinePlace};
+use crate::input_state::{Duplicates, InputRefusal, KeptLines, LinePlace};
 use crate::messages::Messages;
 use crate::reread::Reread;
 use crate::shard::ShardLines;
@@ -40,8 +40,8 @@ pub(crate) struct ListReader {
     /// True if a record that does not hold all of its request was told.
     told_of_lacking: bool,
     refusal: InputRefusal,
-    /// True if unreadable lines of standard input are kept for the failure log.
-    keep_bad_lines: bool,
+    /// Lines whose texts are kept in their requests.
+    pub(crate) kept: KeptLines,
     /// True if lines are rows of values for a template.
     has_template: bool,
     /// Files with lines that an earlier run could not read. `None`: the files are not to be opened.
@@ -51,8 +51,6 @@ pub(crate) struct ListReader {
     /// Shard whose requests are given. `None`: all requests are given.
     shard: Option<ShardLines>,
     duplicates: Duplicates,
-    /// Text of the entry that was read last, as a line. `None`: texts are not kept.
-    text: Option<Vec<u8>>,
 }
 
 /// Opens all inputs before a request is sent.
@@ -87,7 +85,7 @@ pub(crate) fn open(
         sitemaps: follows.then(|| SitemapFetcher::new(client)),
         told_of_lacking: false,
         refusal: InputRefusal::default(),
-        keep_bad_lines: arguments.results.keep_bad_lines,
+        kept: KeptLines::for_log(arguments.results.keep_bad_lines),
         has_template,
         reread: (!arguments.connection.public_only)
             .then(|| Reread::new(register.clone(), options.clone())),
@@ -95,7 +93,6 @@ pub(crate) fn open(
         unique: given.unique.then(|| client.unique_filter()),
         shard: arguments.shard.own.clone().map(ShardLines::new),
         duplicates: Duplicates::default(),
-        text: None,
     })
 }
 
@@ -108,29 +105,6 @@ impl ListReader {
     /// Returns the number of duplicates, which rises while requests are read.
     pub(crate) fn duplicates(&self) -> Duplicates {
         self.duplicates.clone()
-    }
-
-    /// Keeps the text of each entry until the next one is read.
-    pub(crate) fn keeping_texts(mut self) -> ListReader {
-        self.text = Some(Vec::new());
-        self
-    }
-
-    /// Text of the entry that was read last, as a line that can be read again. Empty: texts are not kept.
-    pub(crate) fn text(&self) -> &[u8] {
-        self.text.as_deref().unwrap_or_default()
-    }
-
-    fn keep_text(&mut self, text: &[u8]) {
-        if let Some(kept) = &mut self.text {
-            kept.clear();
-            // In JSON a line feed stands only between values.
-            let plain = text.iter().map(|byte| match byte {
-                b'\n' | b'\r' => b' ',
-                byte => *byte,
-            });
-            kept.extend(plain);
-        }
     }
 
     /// Returns the settings for reading the lists.
@@ -211,9 +185,6 @@ impl ListReader {
                         continue;
                     };
                     let number = number + 1;
-                    if self.text.is_some() {
-                        self.keep_text(request.to_line().as_bytes());
-                    }
                     let place = LinePlace::Line(Arc::clone(&name), number);
                     self.sources.push_front(ListSource::Failures {
                         name,
@@ -294,7 +265,7 @@ impl ListReader {
 
     /// Reads the request of a URL among the arguments, to its end, with its blanks.
     fn argument(&mut self, text: &str, place: LinePlace) -> Result<Request, UnreadableLine> {
-        self.keep_text(text.as_bytes());
+        let keep = self.kept == KeptLines::All;
         let json = text.trim_start().starts_with(['{', '"']);
         let read = if self.urls_only && json && !self.has_template {
             Err(InvalidLine::new(
@@ -308,8 +279,8 @@ impl ListReader {
             self.lines.read_whole(text)
         };
         match read {
-            Ok(line) => self.request(line, text, place, false),
-            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
+            Ok(line) => self.request(line, text, place, keep),
+            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, keep, wrong)),
         }
     }
 
@@ -319,9 +290,7 @@ impl ListReader {
         entry: &InputEntry<'_>,
         place: LinePlace,
     ) -> Option<Result<Request, UnreadableLine>> {
-        self.keep_text(entry.bytes());
-        // Other entries than lines are not found again by the number of their line.
-        let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
+        let keep = self.kept.has(&place, entry.is_line());
         let text = entry.text();
         let read = text.clone().and_then(|text| match entry.row_keys() {
             Some(own) => self.lines.read_row(text, own),

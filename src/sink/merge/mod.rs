@@ -20,13 +20,14 @@ use crate::spill::{Partitions, each_part};
 use crate::url::Base;
 use count::CountedResults;
 use entry::{InputForm, SlotKind, of_request};
-use resolve::Resolver;
+use resolve::MergeDecisions;
 
 /// Default of [`Merge::memory`], in bytes: 512 MiB.
 const MEMORY: u64 = 512 << 20;
 
-/// Merges results of several runs, such as the shards of one list, into one file, and tells if each request has exactly
-/// one outcome.
+/// Merges results of several runs into one file, and tells if each request has exactly one outcome.
+///
+/// Such runs are those of the [shards](crate::record::Shard) of one list.
 ///
 /// The results are JSON Lines as [`Journal`](super::Journal) writes them, also compressed (features `gzip`, `zstd`). A
 /// request with *c* equal ones in the input and *d* outcomes has *c* - *d* missing or *d* - *c* doubled ones; without any
@@ -104,8 +105,9 @@ impl Merge {
         self
     }
 
-    /// Sets the base URL of the client that sent the requests, against which relative URLs of the input are resolved.
+    /// Sets the base URL of the client that sent the requests.
     ///
+    /// Relative URLs of the input are resolved against it.
     /// Default: none.
     pub fn base_url(mut self, url: impl Into<String>) -> Merge {
         self.base = Some(url.into());
@@ -181,25 +183,25 @@ impl Merge {
         let read =
             requests.map(|requests| self.read_input(requests, &counted, &mut input, &folder));
         let requests = read.transpose()?;
-        let mut resolver = Resolver::new(requests.is_some(), self.memory, counted.left_out);
-        each_part(&mut input, &mut counted.entries, self.memory, &mut resolver).map_err(failed)?;
+        let mut decided = MergeDecisions::new(requests.is_some(), self.memory, counted.left_out);
+        each_part(&mut input, &mut counted.entries, self.memory, &mut decided).map_err(failed)?;
         // Their temporary files are as large as the output may be.
         drop((input, counted.entries));
         let mut report = MergeReport {
             records: counted.records,
-            copies: resolver.copies,
-            replaced: resolver.replaced,
+            copies: decided.copies,
+            replaced: decided.replaced,
             requests,
-            missing: resolver.missing,
-            missing_count: resolver.missing_count,
+            missing: decided.missing,
+            missing_count: decided.missing_count,
             torn: counted.torn,
             ..MergeReport::default()
         };
         let shown = &mut [
-            (&resolver.doubled, &mut report.doubled),
-            (&resolver.foreign, &mut report.foreign),
+            (&decided.doubled, &mut report.doubled),
+            (&decided.foreign, &mut report.foreign),
         ];
-        report.kept = copy::copy(&counted.files, &resolver.dropped, shown, output)?;
+        report.kept = copy::copy(&counted.files, &decided.dropped, shown, output)?;
         Ok(report)
     }
 

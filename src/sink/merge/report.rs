@@ -2,7 +2,7 @@
 
 use super::marks::NumberSet;
 
-/// Figures of a merge, made by [`Merge::run`](super::Merge::run) and [`Merge::verify`](super::Merge::verify).
+/// Figures of a merge, made by [`Merge::run`](super::Merge::run) or [`verify`](super::Merge::verify).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MergeReport {
     pub(super) records: u64,
@@ -86,7 +86,9 @@ impl MergeReport {
         self.missing.contains(position)
     }
 
-    /// Outcomes beyond the number of equal requests, or with the key and index of another one. They were left out.
+    /// Outcomes beyond the number of equal requests, or without an input those with the key and index of another.
+    ///
+    /// They were left out.
     pub fn doubled(&self) -> &MergedLines {
         &self.doubled
     }

@@ -11,7 +11,7 @@ use crate::spill::{LeafEntries, PartReceiver, Partitions, each_leaf};
 
 /// Lines and requests as they are counted, key by key.
 #[derive(Debug)]
-pub(super) struct Resolver {
+pub(super) struct MergeDecisions {
     /// True if there is an input that the results are compared with.
     verifies: bool,
     /// Largest number of bytes that are loaded at once.
@@ -27,10 +27,10 @@ pub(super) struct Resolver {
     pub(super) missing_count: u64,
 }
 
-impl Resolver {
+impl MergeDecisions {
     /// `dropped`: rows that are left out already.
-    pub(super) fn new(verifies: bool, largest: u64, dropped: NumberSet) -> Resolver {
-        Resolver {
+    pub(super) fn new(verifies: bool, largest: u64, dropped: NumberSet) -> MergeDecisions {
+        MergeDecisions {
             verifies,
             largest,
             dropped,
@@ -260,7 +260,7 @@ fn sorted(bytes: &mut [u8]) -> &mut [ResultEntryBytes] {
     entries
 }
 
-impl PartReceiver<InputForm, ResultForm> for Resolver {
+impl PartReceiver<InputForm, ResultForm> for MergeDecisions {
     fn take_loaded(&mut self, mut input: Vec<u8>, mut results: Vec<u8>) -> io::Result<()> {
         let (requests, _) = input.as_chunks_mut();
         requests.sort_unstable();

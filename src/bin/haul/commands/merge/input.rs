@@ -3,15 +3,16 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use haul::Client;
 use haul::record::FileRegister;
 use haul::sink::MergeReport;
+use haul::{Client, Request};
 
 use crate::arguments::{Arguments, RequestArguments, name_of};
 use crate::cookies::RunCookies;
 use crate::failure::CommandError;
 use crate::files::WholeFile;
 use crate::input::{self, ListReader};
+use crate::input_state::KeptLines;
 use crate::messages::Messages;
 use crate::settings::{self, RunSettings};
 use crate::source::{STDIN, is_url};
@@ -94,7 +95,7 @@ pub(super) fn open(
 /// Reads the input once more, and returns the first missing lines as they are shown. All of them are written to the file
 /// of `--missing`, if there is one.
 pub(super) fn missing_lines(
-    (requests, client): (ListReader, Client),
+    (mut requests, client): (ListReader, Client),
     report: &MergeReport,
     to: Option<&Path>,
 ) -> Result<Vec<String>, CommandError> {
@@ -103,7 +104,8 @@ pub(super) fn missing_lines(
     };
     let file = to.map(|path| WholeFile::open(path).map_err(|e| unwritten(path, e)));
     let mut file = file.transpose()?.map(BufWriter::new);
-    let (mut requests, mut shown, mut position) = (requests.keeping_texts(), Vec::new(), 0);
+    requests.kept = KeptLines::All;
+    let (mut shown, mut position) = (Vec::new(), 0);
     let (mut found, missing) = (0, report.missing());
     while found < missing
         && let Some(request) = requests.next()
@@ -121,7 +123,7 @@ pub(super) fn missing_lines(
         match (&mut file, to) {
             (Some(file), Some(path)) => {
                 let mut write = || {
-                    file.write_all(requests.text())?;
+                    file.write_all(&line_of(&request))?;
                     file.write_all(b"\n")
                 };
                 write().map_err(|e| unwritten(path, e))?;
@@ -136,4 +138,18 @@ pub(super) fn missing_lines(
         written.map_err(|e| unwritten(path, e))?;
     }
     Ok(shown)
+}
+
+/// Returns the line that a request can be read from again.
+fn line_of(request: &Request) -> Vec<u8> {
+    let Some(line) = request.raw_line() else {
+        // Rows of a database have no text.
+        return request.to_line().into_bytes();
+    };
+    // A line feed stands only between the values of JSON that takes several lines.
+    let plain = line.iter().map(|byte| match byte {
+        b'\n' | b'\r' => b' ',
+        byte => *byte,
+    });
+    plain.collect()
 }
