@@ -5,7 +5,7 @@ mod partitions;
 
 use std::io;
 
-pub(super) use entry::{KeyBytes, ResultEntry};
+pub(super) use entry::{BodyDigest, KeyBytes, ResultEntry};
 pub(super) use partitions::{Partitions, first_entry};
 
 use super::Report;
