@@ -46,7 +46,8 @@ mod modules {
         Adaptive, AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, FinishedAttempt,
         HookResult, HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, PlaceLimit,
         ProxySettings, RateLimit, RedirectPolicy, Redirecting, RetryAdvice, RetryBudget,
-        RetryPolicy, Retrying, StatusSet, Timeouts, TlsSettings, TlsVersion,
+        RetryPolicy, Retrying, StatusSet, Timeouts, TlsSettings, TlsVersion, parse_rate,
+        parse_time,
     };
     #[cfg(feature = "sqlite")]
     use haul::sink::Sqlite;

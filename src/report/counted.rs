@@ -120,6 +120,14 @@ fn shown(json: &str) -> Cow<'_, str> {
 }
 
 impl ExampleTexts for BorrowedResult<'_> {
+    fn method(&self) -> Option<String> {
+        self.method.as_deref().map(str::to_owned)
+    }
+
+    fn id(&self) -> Option<String> {
+        self.id.as_deref().map(str::to_owned)
+    }
+
     fn url(&self) -> String {
         match (&self.url, &self.error_text) {
             (url, Some(text)) if url.is_empty() => text.clone().into_owned(),

@@ -17,7 +17,6 @@ impl ReportReader {
         let path = path.as_ref();
         let name = path.display().to_string();
         let (mut span, mut number) = (None, 0);
-        self.inputs += 1;
         let read = read_outcomes(path, self.is_comparable(), |line| {
             number += 1;
             self.take_line(&name, number, line, &mut span)

@@ -16,6 +16,8 @@ use crate::timing::{Phase, millis};
 /// Parts of a line that only some reports need.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PackedParts {
+    /// True if the method and the name of the request are kept.
+    pub(super) names: bool,
     /// True if the tag is kept.
     pub(super) tag: bool,
     /// True if the digest of the body is kept.
@@ -36,6 +38,8 @@ pub(super) fn pack(result: &BorrowedResult<'_>, parts: PackedParts, to: &mut Vec
     key(result.seed, to);
     number(result.index, to);
     text(Some(&result.url), to);
+    text(result.id.as_deref().filter(|_| parts.names), to);
+    text(result.method.as_deref().filter(|_| parts.names), to);
     text(result.source.as_deref(), to);
     text(result.error_msg.as_deref(), to);
     text(result.error_text.as_deref(), to);
@@ -99,6 +103,8 @@ pub(super) fn unpack(mut bytes: &[u8]) -> Option<BorrowedResult<'_>> {
     result.seed = take_key(from)?;
     result.index = take_number(from)?;
     result.url = Cow::Borrowed(take_text(from)?.unwrap_or_default());
+    result.id = take_text(from)?.map(Cow::Borrowed);
+    result.method = take_text(from)?.map(Cow::Borrowed);
     result.source = take_text(from)?.map(Cow::Borrowed);
     result.error_msg = take_text(from)?.map(Cow::Borrowed);
     result.error_text = take_text(from)?.map(Cow::Borrowed);
@@ -244,7 +250,7 @@ fn json(text: &str) -> Option<&RawValue> {
 mod tests {
     use super::*;
 
-    const FULL: &str = r#"{"v":1,"index":7,"key":"2-528540e82974ac2984fc2b5f2594fe2f","source":"a\tb","line":9,"outcome":"failed",
+    const FULL: &str = r#"{"v":1,"index":7,"key":"2-528540e82974ac2984fc2b5f2594fe2f","source":"a\tb","line":9,"outcome":"failed","id":"x","method":"PUT",
         "url":"http://h/\"é","status":503,"rejection":{"code":{"a":[1]}},"attempts":3,"timestamp":"1969-12-31T23:59:59.123456Z",
         "elapsed_ms":12.345,"ttfb_ms":0,"queued_ms":1000000.001,"total_ms":3,"redirects":300,"reused":false,
         "timings":{"resolve_ms":1,"connect_ms":2,"tls_ms":3,"send_ms":4,"wait_ms":5,"receive_ms":6.5},"size_bytes":1099511627776,
@@ -256,6 +262,7 @@ mod tests {
     #[test]
     fn a_result_is_unpacked_as_it_was() {
         let parts = PackedParts {
+            names: true,
             tag: true,
             digest: true,
         };

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::cases::RequestCases;
 use super::counted::HostNames;
 use super::keyed::{ComparedRun, KeyedResults};
-use super::result_line::BorrowedResult;
 use super::packed::{PackedParts, pack, unpack};
+use super::result_line::BorrowedResult;
 use super::span::RunSpan;
 use super::splitter::ResultSplitter;
 use super::spool::Spool;
@@ -38,8 +38,6 @@ pub struct ReportReader {
     /// Results with a key, which another result may take the place of.
     waiting: Spool,
     superseded: SupersededKeys,
-    /// Number of inputs that were begun.
-    pub(super) inputs: u32,
     /// Results for a comparison. `None`: they are not kept.
     keyed: Option<KeyedResults>,
     /// Single requests. `None`: they are not kept.
@@ -88,7 +86,6 @@ impl ReportReader {
     pub fn read(&mut self, name: &str, reader: impl Read) -> Result<(), ReportError> {
         let mut lines = ResultSplitter::new(reader);
         let mut span = None;
-        self.inputs += 1;
         let ended = loop {
             let line = match lines.next() {
                 Ok(Some(line)) => line,
@@ -195,7 +192,7 @@ impl ReportReader {
             number += 1;
             match replaced.next_if_eq(&number) {
                 Some(_) => Ok(()),
-                None => self.count(&waited(bytes)?.1),
+                None => self.count(&waited(bytes)?),
             }
         })
     }
@@ -205,9 +202,8 @@ impl ReportReader {
         let mut contested = ContestedResults::new(std::mem::take(&mut self.superseded));
         let mut number = 0;
         waiting.each(|bytes| {
-            let (input, result) = waited(bytes)?;
             number += 1;
-            contested.add(number, input, &result);
+            contested.add(number, &waited(bytes)?);
             Ok(())
         })?;
         Ok(contested.replaced())
@@ -233,14 +229,11 @@ impl ReportReader {
         self.superseded.enter(result);
         let by = self.groups.as_ref().map(Groups::by);
         let parts = PackedParts {
+            names: self.cases.is_some(),
             tag: matches!(by, Some(Grouping::Tag(_))),
             digest: self.keyed.is_some(),
         };
-        let input = self.inputs;
-        self.waiting.add(|to| {
-            to.extend_from_slice(&input.to_le_bytes());
-            pack(result, parts, to);
-        })
+        self.waiting.add(|to| pack(result, parts, to))
     }
 
     fn count(&mut self, result: &BorrowedResult<'_>) -> io::Result<()> {
@@ -260,13 +253,9 @@ impl ReportReader {
     }
 }
 
-/// Reads a result that waited, and the number of its input.
-fn waited(bytes: &[u8]) -> io::Result<(u32, BorrowedResult<'_>)> {
-    let result = bytes.split_first_chunk().and_then(|(input, rest)| {
-        let result = unpack(rest)?;
-        Some((u32::from_le_bytes(*input), result))
-    });
-    result.ok_or_else(|| io::Error::other("it holds other bytes than were written"))
+/// Reads a result that waited.
+fn waited(bytes: &[u8]) -> io::Result<BorrowedResult<'_>> {
+    unpack(bytes).ok_or_else(|| io::Error::other("it holds other bytes than were written"))
 }
 
 /// Returns the name of the group that a request belongs to. `None`: it has no value of the kind.

@@ -28,6 +28,10 @@ pub(super) struct BorrowedResult<'a> {
     #[serde(default)]
     pub(super) line: Option<u64>,
     pub(super) outcome: Kind,
+    #[serde(borrow, default)]
+    pub(super) id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(super) method: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(super) url: Cow<'a, str>,
     #[serde(default)]
@@ -39,29 +43,13 @@ pub(super) struct BorrowedResult<'a> {
     /// Start of the last attempt. `None`: the request was not sent, or the time cannot be read.
     #[serde(rename = "timestamp", default, deserialize_with = "parsed")]
     pub(super) started: Option<Timestamp>,
-    #[serde(
-        rename = "elapsed_ms",
-        default,
-        with = "millis_option"
-    )]
+    #[serde(rename = "elapsed_ms", default, with = "millis_option")]
     pub(super) elapsed: Option<Duration>,
-    #[serde(
-        rename = "ttfb_ms",
-        default,
-        with = "millis_option"
-    )]
+    #[serde(rename = "ttfb_ms", default, with = "millis_option")]
     pub(super) ttfb: Option<Duration>,
-    #[serde(
-        rename = "queued_ms",
-        default,
-        with = "millis_option"
-    )]
+    #[serde(rename = "queued_ms", default, with = "millis_option")]
     pub(super) queued: Option<Duration>,
-    #[serde(
-        rename = "total_ms",
-        default,
-        with = "millis_option"
-    )]
+    #[serde(rename = "total_ms", default, with = "millis_option")]
     pub(super) total: Option<Duration>,
     #[serde(default)]
     pub(super) redirects: u32,
@@ -148,6 +136,8 @@ impl<'a> BorrowedResult<'a> {
             source: None,
             line: None,
             outcome,
+            id: None,
+            method: None,
             url: Cow::Borrowed(""),
             status: None,
             rejection: None,

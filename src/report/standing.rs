@@ -1,6 +1,7 @@
 //! Results that others took the place of.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
 use super::result_line::BorrowedResult;
 use crate::record::{Key, Kind};
@@ -45,8 +46,8 @@ fn page_of(result: &BorrowedResult<'_>) -> Option<ListPage> {
 /// A result that is marked `supersedes` takes the place of the first of these, by position in the input and then by age:
 /// 1. an earlier result of its key without success,
 /// 2. an earlier result of the same page of the same list,
-/// 3. such a result of a file that was read later: files may be given in any order,
-/// 4. a success of its key, an earlier one or one of a file that was read later.
+/// 3. such a result that was read later, since files may be given in any order,
+/// 4. a success of its key, an earlier one or one that was read later.
 #[derive(Debug)]
 pub(super) struct ContestedResults {
     superseded: SupersededKeys,
@@ -62,8 +63,6 @@ struct ContestedResult {
     key: Option<Key>,
     /// Index in the pages. `None`: it is no page.
     page: Option<u32>,
-    /// Number of the file that the result was read from.
-    file: u32,
     is_success: bool,
     supersedes: bool,
 }
@@ -78,7 +77,7 @@ impl ContestedResults {
     }
 
     /// Adds a result, unless it has nothing to do with those in question.
-    pub(super) fn add(&mut self, number: u64, file: u32, result: &BorrowedResult<'_>) {
+    pub(super) fn add(&mut self, number: u64, result: &BorrowedResult<'_>) {
         if !self.superseded.has(result) {
             return;
         }
@@ -91,7 +90,6 @@ impl ContestedResults {
             index: result.index,
             key: result.key,
             page,
-            file,
             is_success: result.outcome == Kind::Success,
             supersedes: result.supersedes,
         });
@@ -219,34 +217,26 @@ impl<'a> ContestedGroup<'a> {
         usual.chain(by_key.map(Rule::Success))
     }
 
-    /// Takes the place of a result before this one. Returns false if there is none.
+    /// Takes the place of a result that was read before this one. Returns false if there is none.
     fn take_earlier(&mut self, at: usize, allows: fn(&Rule) -> bool) -> bool {
-        self.take(at, allows, 0..at, |_, _| true)
+        self.take(at, allows, 0..at)
     }
 
-    /// Takes the place of a result of a file that was read later. Returns false if there is none.
+    /// Takes the place of a result that was read after this one. Returns false if there is none.
     fn take_later(&mut self, at: usize, allows: fn(&Rule) -> bool) -> bool {
-        let later = at + 1..self.results.len();
-        self.take(at, allows, later, |this, other| this.file != other.file)
+        self.take(at, allows, at + 1..self.results.len())
     }
 
-    fn take(
-        &mut self,
-        at: usize,
-        allows: fn(&Rule) -> bool,
-        among: std::ops::Range<usize>,
-        fits: fn(&ContestedResult, &ContestedResult) -> bool,
-    ) -> bool {
-        let this = &self.results[at];
+    fn take(&mut self, at: usize, allows: fn(&Rule) -> bool, among: Range<usize>) -> bool {
+        let index = self.results[at].index;
         let mut rules = self.rules(at).filter(allows);
         let found = rules.find_map(|rule| {
-            [Some(this.index), None].into_iter().find_map(|index| {
+            [Some(index), None].into_iter().find_map(|index| {
                 let places = (rule, index, among.start)..(rule, index, among.end);
-                let mut places = self.standing.range(places);
-                places.find(|(.., other)| fits(this, &self.results[*other]))
+                self.standing.range(places).next().copied()
             })
         });
-        let Some((.., other)) = found.copied() else {
+        let Some((.., other)) = found else {
             return false;
         };
         for place in self.places(other) {
@@ -273,8 +263,8 @@ impl Rule {
 mod tests {
     use super::*;
 
-    /// Result of one key: its file, its position in the input, its outcome, and whether it takes the place of another.
-    type Short = (u32, u64, Kind, bool);
+    /// Result of one key: its position in the input, its outcome, and whether it takes the place of another one.
+    type Short = (u64, Kind, bool);
 
     const F: Kind = Kind::Failed;
     const S: Kind = Kind::Success;
@@ -283,7 +273,7 @@ mod tests {
         let key: Key = "2-528540e82974ac2984fc2b5f2594fe2f".parse().unwrap();
         let lines: Vec<_> = results
             .iter()
-            .map(|(_, index, outcome, supersedes)| {
+            .map(|(index, outcome, supersedes)| {
                 let mut line = BorrowedResult::new(*outcome);
                 line.key = Some(key);
                 (line.index, line.supersedes) = (*index, *supersedes);
@@ -293,38 +283,37 @@ mod tests {
         let mut superseded = SupersededKeys::default();
         lines.iter().for_each(|line| superseded.enter(line));
         let mut contested = ContestedResults::new(superseded);
-        for (number, (line, result)) in (0..).zip(lines.iter().zip(results)) {
-            contested.add(number, result.0, line);
+        for (number, line) in (0..).zip(&lines) {
+            contested.add(number, line);
         }
         contested.replaced()
     }
 
     #[test]
     fn a_result_takes_the_place_of_the_one_at_its_position() {
-        let both = [(0, 0, F, false), (0, 1, F, false)];
-        assert_eq!(replaced(&[both[0], both[1], (0, 1, S, true)]), [1]);
-        assert_eq!(replaced(&[both[0], both[1], (0, 9, S, true)]), [0]);
+        let both = [(0, F, false), (1, F, false)];
+        assert_eq!(replaced(&[both[0], both[1], (1, S, true)]), [1]);
+        assert_eq!(replaced(&[both[0], both[1], (9, S, true)]), [0]);
     }
 
     #[test]
     fn a_result_without_success_comes_before_a_success() {
-        let results = [(0, 0, S, false), (0, 1, F, false), (0, 0, S, true)];
+        let results = [(0, S, false), (1, F, false), (0, S, true)];
         assert_eq!(replaced(&results), [1]);
         assert_eq!(replaced(&[results[0], results[2]]), [0]);
     }
 
     #[test]
     fn files_may_come_in_any_order() {
-        let later = [(0, 0, S, true), (1, 0, F, false), (1, 0, F, true)];
+        let later = [(0, S, true), (0, F, false), (0, F, true)];
         assert_eq!(replaced(&later), [1, 2]);
-        let within_a_file = [(0, 0, S, true), (0, 0, F, false)];
-        assert_eq!(replaced(&within_a_file), Vec::<u64>::new());
+        assert_eq!(replaced(&[(0, S, true), (0, S, false)]), [1]);
     }
 
     #[test]
     fn many_equal_results_take_little_time() {
-        let failed = (0..20_000).map(|n| (0, n, F, false));
-        let again = (0..20_000).map(|n| (0, 40_000 - n, S, true));
+        let failed = (0..20_000).map(|n| (n, F, false));
+        let again = (0..20_000).map(|n| (40_000 - n, S, true));
         let results: Vec<_> = failed.chain(again).collect();
         assert_eq!(replaced(&results).len(), 20_000);
     }

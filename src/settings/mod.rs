@@ -28,6 +28,7 @@ mod statuses;
 mod timeouts;
 mod tls;
 mod token;
+mod written;
 
 pub use addresses::{AddressPolicy, CustomPolicy, IpFamily};
 pub use breaker::BreakerSettings;
@@ -58,3 +59,4 @@ pub(crate) use tls::Roots;
 pub use tls::{TlsSettings, TlsVersion};
 pub(crate) use token::{FetchToken, TokenSource};
 pub use token::{Token, TokenReason, TokenRequest};
+pub use written::{parse_rate, parse_time};
