@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::value::{BorrowedStrDeserializer, Error as NoValue};
 use serde_json::value::RawValue;
 
 use super::keyed::BodyDigest;
@@ -236,9 +238,8 @@ fn take_key(from: &mut &[u8]) -> Option<Option<Key>> {
 }
 
 /// Reads a value by the name that it has in records.
-fn named<'a, T: serde::Deserialize<'a>>(name: &'a str) -> Option<T> {
-    let name: serde::de::value::BorrowedStrDeserializer<'_, serde::de::value::Error> =
-        serde::de::value::BorrowedStrDeserializer::new(name);
+fn named<'a, T: Deserialize<'a>>(name: &'a str) -> Option<T> {
+    let name: BorrowedStrDeserializer<'_, NoValue> = BorrowedStrDeserializer::new(name);
     T::deserialize(name).ok()
 }
 

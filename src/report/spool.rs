@@ -1,6 +1,6 @@
 //! Results that wait until all are read, as bytes.
 
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 
 use super::temporary::TemporaryFile;
 
@@ -44,7 +44,7 @@ impl Spool {
             // Results are written to the file whole.
             let mut file = BufReader::with_capacity(256 << 10, file.file());
             let mut length = [0; 4];
-            while !std::io::BufRead::fill_buf(&mut file)?.is_empty() {
+            while !file.fill_buf()?.is_empty() {
                 file.read_exact(&mut length)?;
                 one.resize(u32::from_le_bytes(length) as usize, 0);
                 file.read_exact(&mut one)?;
