@@ -47,7 +47,7 @@ mod modules {
         HookResult, HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Limiter, Outgoing,
         PermittedStarts, PlaceLimit, ProxySettings, RateLimit, RedirectPolicy, Redirecting,
         RetryAdvice, RetryBudget, RetryPolicy, Retrying, StatusSet, Timeouts, TlsSettings,
-        TlsVersion, WantedStarts,
+        TlsVersion, WantedStarts, parse_rate, parse_time,
     };
     #[cfg(feature = "sqlite")]
     use haul::sink::Sqlite;

@@ -43,7 +43,7 @@
 //! | `charset` | the charset that the text was decoded from (feature `charset`), named as in the response's `Content-Type`, in lower case; absent: the text came as UTF-8, or `body` is in base64 |
 //! | `body_truncated` | true: something of the body is missing, cut by the record's limit or before |
 //! | `tag` | what the caller tagged the request with, as it was written |
-//! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
+//! | `supersedes` | true: this line stands in the place of an earlier one of the same key, or of the same page of a list |
 //!
 //! A record that a results file lost and that was restored from a [database](crate::sink::Sqlite) has only the keys
 //! that a row has columns for.

@@ -29,6 +29,7 @@ mod statuses;
 mod timeouts;
 mod tls;
 mod token;
+mod written;
 
 pub use addresses::{AddressPolicy, CustomPolicy, IpFamily};
 pub use breaker::BreakerSettings;
@@ -60,3 +61,4 @@ pub(crate) use tls::Roots;
 pub use tls::{TlsSettings, TlsVersion};
 pub(crate) use token::{FetchToken, TokenSource};
 pub use token::{Token, TokenReason, TokenRequest};
+pub use written::{parse_rate, parse_time};

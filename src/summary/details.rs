@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
-use super::distribution::Sketch;
 use super::facts::OutcomeFacts;
+use super::sketch::Sketch;
 use super::slowest::{SlowRequest, Slowest};
 use super::timeline::{TimeSlice, Timeline};
 use crate::timing::{Phase, millis};
@@ -148,7 +148,7 @@ impl PhaseRows {
     /// Returns the phases that some attempt had, with their times.
     fn had(&self) -> impl Iterator<Item = (Phase, &TimeRow)> {
         let rows = PHASES.into_iter().zip(&self.0);
-        rows.filter(|(_, row)| row.sketch.count() > 0)
+        rows.filter(|(_, row)| !row.sketch.is_empty())
     }
 }
 
@@ -185,7 +185,7 @@ impl TimeRow {
         let us = millis::micros(time);
         self.sum_us = self.sum_us.saturating_add(us);
         self.max_us = self.max_us.max(us);
-        self.sketch.record(time);
+        self.sketch.record_us(us);
     }
 
     fn figures(&self) -> TimeFigures {

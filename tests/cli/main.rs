@@ -63,6 +63,9 @@ mod replaced;
 mod report;
 #[cfg(unix)]
 mod report_forms;
+mod report_histories;
+#[cfg(unix)]
+mod report_inputs;
 #[cfg(unix)]
 mod report_page;
 mod requests;
