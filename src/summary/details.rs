@@ -94,20 +94,18 @@ impl SummaryDetails {
         let Some(phases) = facts.times.phases else {
             return;
         };
-        let opened = !facts.times.reused;
-        let is_tls = opened && !phases.tls.is_zero();
-        for (phase, time, took_place) in [
-            (Phase::Resolve, phases.resolve, opened),
-            (Phase::Connect, phases.connect, opened),
-            (Phase::Tls, phases.tls, is_tls),
-            (Phase::Send, phases.send, true),
-            (Phase::Wait, phases.wait, true),
-            (Phase::Receive, phases.receive, true),
-        ] {
-            if took_place {
-                self.phases.of(phase).record(time);
+        // Every outcome comes here: no list of the phases is made.
+        let rows = &mut self.phases;
+        if !facts.times.reused {
+            rows.of(Phase::Resolve).record(phases.resolve);
+            rows.of(Phase::Connect).record(phases.connect);
+            if !phases.tls.is_zero() {
+                rows.of(Phase::Tls).record(phases.tls);
             }
         }
+        rows.of(Phase::Send).record(phases.send);
+        rows.of(Phase::Wait).record(phases.wait);
+        rows.of(Phase::Receive).record(phases.receive);
     }
 }
 

@@ -9,6 +9,9 @@ use crate::timing::millis;
 /// Number of further buckets with which the row is lengthened.
 const FEW: usize = 16;
 
+/// Length of a row that is allowed however many of its places are empty: eight octaves, in 4 KiB.
+const SHORT: usize = 512;
+
 /// Distribution to one per cent, small while it holds few times, for the many hosts of one batch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sketch {
@@ -69,14 +72,14 @@ impl Sketch {
         }
     }
 
-    /// Lengthens the row so that it holds all counts, unless most of its places would be empty.
+    /// Lengthens the row so that it holds all counts, unless it would be long and most of its places empty.
     fn lengthen(&mut self) {
         let pairs: Vec<_> = self.counted().collect();
         let (Some((first, _)), Some((last, _))) = (pairs.first(), pairs.last()) else {
             return;
         };
         let length = usize::from(last - first) + 1;
-        if length > 8 * pairs.len() {
+        if length > SHORT.max(8 * pairs.len()) {
             return;
         }
         self.first = *first;
