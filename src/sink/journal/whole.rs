@@ -1,5 +1,6 @@
 //! Whole rows of a file, and its end, which a kill may have torn.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 
@@ -7,7 +8,6 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::stored::{RowPlace, StoredForm, StoredRow, StoredRows};
-use super::of_shard::ForeignRecord;
 use crate::record::Version;
 
 /// First bytes of every record. A line without them cannot be the torn beginning of a record.
@@ -45,6 +45,29 @@ impl From<String> for RefusedRow {
         RefusedRow::Unreadable(reason)
     }
 }
+
+/// Record of another shard, as the source of an error.
+#[derive(Debug)]
+pub(super) struct ForeignRecord {
+    reason: String,
+    /// Number of its line or row, from 1.
+    pub(super) line: u64,
+}
+
+impl ForeignRecord {
+    /// Makes the error of a reader. `line`: number of the record's line or row.
+    fn error(reason: String, line: u64) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, ForeignRecord { reason, line })
+    }
+}
+
+impl fmt::Display for ForeignRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for ForeignRecord {}
 
 /// Receiver of the rows of a file.
 pub(super) trait RowReceiver {
