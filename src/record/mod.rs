@@ -70,6 +70,7 @@ mod files;
 mod fit;
 mod input;
 mod invalid;
+mod json_values;
 mod keys;
 mod kind;
 mod known_keys;

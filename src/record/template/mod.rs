@@ -4,6 +4,7 @@ mod json;
 mod parse;
 mod request;
 mod row;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -15,6 +16,7 @@ use std::str::FromStr;
 
 pub use request::RequestTemplate;
 pub(super) use row::TemplateRow;
+pub(super) use secrets::TemplateSecrets;
 pub use value::TemplateValue;
 
 use super::InvalidLine;
