@@ -94,6 +94,7 @@ mod superseded;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tsv;
 mod values;
 mod wire;
 mod write;

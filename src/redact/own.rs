@@ -152,7 +152,8 @@ mod tests {
             let (masked, found) = secrets.mask_url(url.into());
             assert_eq!((&*masked, found.is_empty()), (shown, false));
         }
-        let (masked, found) = secrets("x").mask_url("http://x.example/a".into());
+        let secrets = secrets("x");
+        let (masked, found) = secrets.mask_url("http://x.example/a".into());
         assert_eq!((&*masked, found.len()), ("http://x.example/a", 0));
     }
 

@@ -73,10 +73,12 @@ mod round_trips;
 #[cfg(unix)]
 mod run_limit;
 mod scale;
+mod secret_columns;
 mod secrets;
 #[cfg(unix)]
 mod signals;
 mod streams;
+mod tables;
 mod templates;
 #[cfg(unix)]
 mod unfinished;

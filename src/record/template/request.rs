@@ -19,6 +19,7 @@ use crate::redact::MASK;
 ///   be a dot segment of the path (`..`), or leave a segment empty, is refused.
 /// - **Other strings.** Values stand in the string as text. A string that is nothing but `{name:json}` becomes the JSON
 ///   value, with its digits as they are written.
+/// - **Whole line.** `{line}` of an object that has the key `line` is the value of that key; `{/line}` always is.
 /// - **Id and tag.** A line's `id` (or `custom_id`) and `tag` are those of its request, unless the template has others.
 ///
 /// ```
@@ -69,8 +70,16 @@ impl RequestTemplate {
     /// Reads the URL of a GET request.
     ///
     /// # Errors
-    /// When a placeholder has a mistake.
+    /// When the URL is empty, or a placeholder has a mistake.
     pub fn of_url(url: &str) -> Result<RequestTemplate, InvalidTemplate> {
+        if url.trim().is_empty() {
+            return Err(InvalidTemplate {
+                line: None,
+                column: 1,
+                placeholder: String::new(),
+                reason: "the URL is empty (such as https://example.com/{name} is expected)".into(),
+            });
+        }
         let pieces = vec![
             JsonPiece::Written("{\"url\":".to_owned()),
             JsonPiece::Url(Template::parse(url.trim())?),
