@@ -49,9 +49,11 @@ impl Packing {
     }
 }
 
-/// True for the beginning of the bytes that compressed files begin with.
+/// True for the beginning of the bytes that compressed files begin with, also if zeros stand behind it.
 fn is_cut_magic(first: &[u8]) -> bool {
-    FOUND.iter().any(|(magic, ..)| magic.starts_with(first))
+    let zeros = first.iter().rev().take_while(|byte| **byte == 0).count();
+    let begin = &first[..first.len() - zeros];
+    FOUND.iter().any(|(magic, ..)| magic.starts_with(begin))
 }
 
 #[cfg(test)]
@@ -107,6 +109,8 @@ mod tests {
             assert_eq!(other("a.jsonl.gz", first), None);
         }
         // The first byte of zstd is a bracket.
-        assert_eq!(other("a.jsonl.zst", b"("), None);
+        for first in [&b"("[..], b"(\0\0\0"] {
+            assert_eq!(other("a.jsonl.zst", first), None);
+        }
     }
 }
