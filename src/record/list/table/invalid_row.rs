@@ -11,7 +11,7 @@ pub struct InvalidRow {
     pub(super) line: u64,
     pub(super) wrong: InvalidLine,
     /// Number of the column, from 1. `None`: it is not known.
-    pub(super) column: Option<usize>,
+    pub(super) column: Option<u32>,
     /// Cells of the row, as a list in JSON. Empty if the row could not be read.
     pub(super) cells: String,
 }
@@ -25,6 +25,14 @@ impl InvalidRow {
     /// Returns the reason.
     pub fn mistake(&self) -> &InvalidLine {
         &self.wrong
+    }
+
+    /// Adds the column of the cell with this number, from 0.
+    pub(super) fn at_cell(self, cell: Option<usize>) -> InvalidRow {
+        InvalidRow {
+            column: cell.and_then(|cell| u32::try_from(cell + 1).ok()),
+            ..self
+        }
     }
 
     /// Returns the reason with the format and the column.

@@ -344,10 +344,10 @@ impl RowReader {
         if cells != columns {
             let s = if cells == 1 { "" } else { "s" };
             let reason = format!("the row has {cells} cell{s}, and the header {columns}");
+            let wrong = self.wrong(self.begin, InvalidLine::new(reason));
             return Err(InvalidRow {
                 cells: row.to_list(),
-                column: Some(cells.min(columns) + 1),
-                ..self.wrong(self.begin, InvalidLine::new(reason))
+                ..wrong.at_cell(Some(cells.min(columns)))
             });
         }
         Ok(row)
@@ -369,10 +369,7 @@ impl RowReader {
             Some(name) => wrong.showing(name),
             None => wrong,
         };
-        InvalidRow {
-            column: cell.map(|cell| cell + 1),
-            ..self.wrong(line, wrong)
-        }
+        self.wrong(line, wrong).at_cell(cell)
     }
 }
 
