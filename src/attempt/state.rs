@@ -8,7 +8,6 @@ use http::HeaderMap;
 use crate::error::{Error, StopReason};
 use crate::outcome::OutcomeReport;
 use crate::redact::escape::log_line;
-use crate::redact::unreadable;
 use crate::request::Request;
 use crate::retry::AttemptCounts;
 use crate::retry::redirect::DroppedHeaders;
@@ -215,7 +214,7 @@ impl Attempts {
         if !readable {
             return match request.resumed() {
                 Some(resumed) if resumed.interrupted => request.shown_url().into_owned(),
-                _ => unreadable(request.url()),
+                _ => request.redaction().unreadable(request.url()),
             };
         }
         match &self.state {

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use crate::redact::unreadable;
 use crate::request::Request;
 use crate::schedule::TokenNeed;
 use crate::url::{self, Mistake, Url};
@@ -95,7 +94,10 @@ impl ClientDefaults {
 /// Adds the part of the URL that may be shown to a mistake in a request, unless a better part of the text is known.
 #[cold]
 fn shown(mistake: Mistake, request: &Request) -> Mistake {
-    match (&mistake.shown, unreadable(request.url())) {
+    match (
+        &mistake.shown,
+        request.redaction().unreadable(request.url()),
+    ) {
         (None, url) if !url.is_empty() => mistake.showing(url),
         _ => mistake,
     }

@@ -103,7 +103,10 @@ impl OutputFiles {
                     };
                     return names.place(request, number, register, &to);
                 }
-                None => self.of_url(request.url(), number, register, existing(Existing::Refuse)),
+                None => {
+                    let url = request.redaction().shown(request.url());
+                    self.of_url(&url, number, register, existing(Existing::Refuse))
+                }
             },
         };
         Ok(request.saving(SaveTo {

@@ -67,10 +67,15 @@ impl InvalidLine {
     }
 
     /// Places the mistake in another line of the input than the one that the request has.
-    pub(super) fn placed_at(mut self, line: u64, column: u64) -> InvalidLine {
-        let reason = format!("{} (line {line}, column {column})", self.mistake.reason);
-        self.mistake.reason = reason.into();
-        self.without_position()
+    pub(super) fn placed_at(self, line: u64, column: u64) -> InvalidLine {
+        self.within(&format!("line {line}, column {column}"))
+            .without_position()
+    }
+
+    /// Adds a place within the input to the reason.
+    pub(super) fn within(mut self, place: &str) -> InvalidLine {
+        self.mistake.reason = format!("{} ({place})", self.mistake.reason).into();
+        self
     }
 
     pub(super) fn into_mistake(self) -> Mistake {

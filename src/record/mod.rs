@@ -70,6 +70,7 @@ mod files;
 mod fit;
 mod input;
 mod invalid;
+mod json_values;
 mod keys;
 mod kind;
 mod known_keys;
@@ -95,6 +96,7 @@ mod superseded;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tsv;
 mod unread_line;
 mod values;
 mod wire;

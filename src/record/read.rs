@@ -352,8 +352,12 @@ fn codes(key: &'static str, value: &RawValue) -> Result<StatusSet, InvalidLine> 
 /// Has the request name the secrets that were left out when it was written, and that were not given again.
 fn needing(request: Request, keys: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
     let redacted = keys.read_key("redacted", |key, value| plains(key.into(), value))?;
-    let (mut headers, mut query) = (Vec::new(), Vec::new());
+    let (mut headers, mut query, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for name in redacted.unwrap_or_default() {
+        if let Some(name) = name.strip_prefix('{') {
+            values.push(name.strip_suffix('}').unwrap_or(name).to_owned());
+            continue;
+        }
         if let Some(name) = name.strip_prefix('?') {
             let own = request.options().map_or(&[][..], |o| &o.query);
             if !own.iter().any(|(other, _)| other == name) {
@@ -369,5 +373,5 @@ fn needing(request: Request, keys: &ObjectFields<'_>) -> Result<Request, Invalid
             headers.push(header);
         }
     }
-    Ok(request.needing(headers, query))
+    Ok(request.needing(headers, query, values))
 }

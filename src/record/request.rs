@@ -18,7 +18,6 @@ use super::pieces::{self, PieceLine};
 use super::read::ReadSettings;
 use super::values::{OneOrMany, whole_ms};
 use super::{InvalidLine, LONGEST_LINE};
-use crate::redact::unreadable;
 use crate::request::{Options, RejectionRule, Request, RequestContent, Tag, hexadecimal};
 use crate::url::Mistake;
 use http::header::AUTHORIZATION;
@@ -32,7 +31,8 @@ impl Request {
     /// ([`InputLines::defaults`](super::InputLines::defaults)). To read the line back, give
     /// [`Record::parse_input_line`](super::Record::parse_input_line) the same defaults again.
     ///
-    /// Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
+    /// Secret headers are left out and named in `redacted`, secret query parameters (`?name`) and secret values of
+    /// placeholders (`{name}`) likewise. A body that is
     /// too large for a line is replaced by the file it was read from, else cut, as in a failure log ([`LONGEST_LINE`]).
     ///
     /// ```
@@ -62,8 +62,8 @@ const KEPT: usize = 16 << 10;
 /// Reason of a request that is too large for a line even without its body.
 const TOO_LARGE: &str = "it was too large for a line of the failure log, and is not in it";
 
-/// A request in a line. `redacted` names the secret headers that were left out, and after a `?` the secret query
-/// parameters. `invalid` is the mistake of a request that could not be built, which must not become a valid request by
+/// A request in a line. `redacted` names the secret headers that were left out, after a `?` the secret query
+/// parameters, and in braces the placeholders whose values only the list has. `invalid` is the mistake of a request that could not be built, which must not become a valid request by
 /// being written down; `body_truncated` marks a request whose body was cut, which must not either. The line of a
 /// request that could not be read may hold secrets in any place, so that only its URL's host and path are written, and
 /// the line itself if that was asked for.
@@ -147,7 +147,7 @@ impl<'a> RequestLine<'a> {
     /// Makes the line of a request that could not be read.
     fn unread(request: &'a Request, mistake: &'a Mistake) -> RequestLine<'a> {
         let mut line = RequestLine {
-            url: unreadable(request.url()).into(),
+            url: request.redaction().unreadable(request.url()).into(),
             id: request.request_id().map(Cow::Borrowed),
             method: Some(request.method().as_str().into()),
             tag: request.written_tag(),
@@ -205,6 +205,9 @@ impl<'a> RequestLine<'a> {
             for name in bare.parameters {
                 leave_out(format!("?{name}").into());
             }
+            for name in bare.values {
+                leave_out(format!("{{{name}}}").into());
+            }
             url = bare.url;
         }
         let digest = request.digest();
@@ -229,6 +232,9 @@ impl<'a> RequestLine<'a> {
             for name in &options.needs_query {
                 leave_out(format!("?{name}").into());
             }
+            for name in &options.needs_values {
+                leave_out(format!("{{{name}}}").into());
+            }
             for (name, value) in &options.query {
                 match !secrets && redaction.is_secret_query(name) {
                     true => leave_out(format!("?{name}").into()),
@@ -237,7 +243,14 @@ impl<'a> RequestLine<'a> {
             }
             line.set(options);
         }
-        line.set_body(request.sends());
+        let in_body: Vec<_> = redaction.in_body().filter(|_| !secrets).collect();
+        for value in &in_body {
+            leave_out(format!("{{{}}}", value.name).into());
+        }
+        // A request without its body must not become a valid request: the names that were left out prevent that.
+        if in_body.is_empty() {
+            line.set_body(request.sends());
+        }
         if let Some(mistake) = request.invalid() {
             line.set_mistake(request, mistake);
         }
@@ -266,6 +279,10 @@ impl<'a> RequestLine<'a> {
 
     /// Shortens a body that is too large for a line: to the file it was read from, or else to its beginning.
     fn shorten_body(&mut self, request: &'a Request) {
+        let is_written = self.body.is_some() || self.body_base64.is_some();
+        if !is_written && self.body_file.is_none() && self.body_pieces.is_none() {
+            return;
+        }
         (self.body_file, self.body_base64, self.body_pieces) = (None, None, None);
         if let Some(path) = request.body_file_of_bytes() {
             self.body = None;

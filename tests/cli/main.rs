@@ -77,12 +77,14 @@ mod round_trips;
 #[cfg(unix)]
 mod run_limit;
 mod scale;
+mod secret_columns;
 mod secrets;
 #[cfg(unix)]
 mod shards;
 #[cfg(unix)]
 mod signals;
 mod streams;
+mod tables;
 mod templates;
 #[cfg(unix)]
 mod unfinished;

@@ -2,6 +2,7 @@
 
 mod entry;
 mod format;
+mod line_ends;
 mod lines;
 mod options;
 mod reader;

@@ -228,7 +228,10 @@ impl OutputNames {
         let subject = NamedRequest {
             id: request.request_id().map(str::to_owned),
             number,
-            url: UrlParts::of(request.url(), self.base.as_ref()),
+            url: UrlParts::of(
+                &request.redaction().shown(request.url()),
+                self.base.as_ref(),
+            ),
         };
         let is_late = self.depend_on_response();
         let existing = match to.replace || (to.replace_known && !is_late) {

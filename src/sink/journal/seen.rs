@@ -233,6 +233,7 @@ pub(super) fn read(
     announced: HashMap<Key, u32>,
     begun: BegunFiles,
 ) -> io::Result<EarlierOutcomes> {
+    form.packing.check_content(file)?;
     form.cut_torn_member(file)?;
     let length = file.metadata()?.len();
     let rows = form.rows(file)?;

@@ -174,8 +174,8 @@ pub(crate) struct RequestArguments {
     /// are always secret: Authorization, Cookie, headers with api-key, apikey, token, secret, password or signature in
     /// their names, or with key, auth or session as a word of the name (X-Session-Id, but not SessionId;
     /// Idempotency-Key is shown), and the parameters access_token, refresh_token, id_token, client_secret, password,
-    /// api_key, apikey, api-key, signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature. Bodies are
-    /// kept as they are.
+    /// api_key, apikey, api-key, signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature. A column or
+    /// key of this name is masked in tags, and wherever a template puts it. Other bodies are kept as they are.
     #[arg(long = "secret", value_name = "NAME", value_delimiter = ',', value_parser = secret_name)]
     pub(crate) secrets: Vec<String>,
     /// Add a parameter to every URL, percent-encoded

@@ -148,7 +148,7 @@ impl SitemapReader {
 
     /// Reads the text of a link, to the end of its element.
     fn read_link(&mut self) -> LinkRead {
-        let (line, depth) = (self.place().line, self.depth);
+        let (TextPlace { line, column }, depth) = (self.place(), self.depth);
         let (mut text, mut wrong) = (String::new(), None);
         let read = loop {
             match next_event(&mut self.xml, &mut self.buffer) {
@@ -187,9 +187,12 @@ impl SitemapReader {
             return broken;
         }
         let text = text.trim();
+        let wrong = wrong.or_else(|| text.is_empty().then_some("the link is empty"));
         let link = match wrong {
-            Some(wrong) => Err(InvalidLine::new(wrong)),
-            None if text.is_empty() => Err(InvalidLine::new("the link is empty")),
+            Some(wrong) => {
+                let place = format!("a sitemap, column {column}");
+                Err(InvalidLine::new(wrong).within(&place))
+            }
             None => Ok(text.to_owned()),
         };
         LinkRead { line, link }
@@ -212,9 +215,11 @@ impl SitemapReader {
     }
 
     fn wrong(&self, reason: &'static str) -> LinkRead {
+        let TextPlace { line, column } = self.place();
+        let wrong = InvalidLine::new(reason).within(&format!("a sitemap, column {column}"));
         LinkRead {
-            line: self.place().line,
-            link: Err(InvalidLine::new(reason)),
+            line,
+            link: Err(wrong),
         }
     }
 }
