@@ -98,6 +98,9 @@ impl Job {
 
     /// Ends the request without a further attempt.
     pub(crate) fn end(mut self, why: EndReason, now: Instant) -> Outcome {
+        if why == EndReason::Known {
+            return self.end_as_known();
+        }
         let interrupted = why == EndReason::Interrupted;
         let is_late = matches!(why, EndReason::Deadline | EndReason::DeadlineForToken(_));
         let cut_short = is_late
@@ -146,6 +149,7 @@ impl Job {
                 let response = failed.and_then(Error::into_response);
                 Error::no_token(failure).with_response(response)
             }
+            (EndReason::Known, _) => unreachable!("its outcome was returned above"),
             (EndReason::NoWorker(reason), _) => {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }
@@ -157,6 +161,17 @@ impl Job {
         outcome.report.cut_short |= cut_short;
         outcome.report.ambiguous |= interrupted;
         outcome
+    }
+
+    /// Ends the request with the outcome that it was given.
+    fn end_as_known(self) -> Outcome {
+        let (state, report) = self.request.take_outcome();
+        Outcome {
+            index: self.index,
+            request: self.request,
+            state,
+            report,
+        }
     }
 
     /// Ends the request without a further attempt, and delivers its outcome.

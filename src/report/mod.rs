@@ -54,6 +54,7 @@ pub use compare::{Comparison, Differences, DifferentRequest, LatencyChange};
 pub use error::{ReportError, UnreadLine};
 pub use groups::{GroupFigures, Grouping, Groups, InvalidGrouping};
 pub use reader::ReportReader;
+pub(crate) use temporary::TemporaryFile;
 
 use crate::summary::Summary;
 

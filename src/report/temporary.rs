@@ -1,19 +1,19 @@
 //! Temporary files.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 /// File without a name in the directory for temporary files, or with one that is removed when the file is dropped.
 #[derive(Debug)]
-pub(super) struct TemporaryFile {
+pub(crate) struct TemporaryFile {
     file: File,
     /// Path to remove. `None`: the name is gone already.
     path: Option<PathBuf>,
 }
 
 impl TemporaryFile {
-    pub(super) fn new() -> io::Result<TemporaryFile> {
+    pub(crate) fn new() -> io::Result<TemporaryFile> {
         let path = std::env::temp_dir().join(format!("haul-{:032x}", fastrand::u128(..)));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
@@ -28,8 +28,14 @@ impl TemporaryFile {
         Ok(TemporaryFile { file, path })
     }
 
-    pub(super) fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
+    }
+}
+
+impl Read for TemporaryFile {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read(into)
     }
 }
 

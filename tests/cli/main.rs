@@ -76,6 +76,7 @@ mod scale;
 mod secrets;
 #[cfg(unix)]
 mod signals;
+mod sitemaps;
 mod streams;
 mod templates;
 #[cfg(unix)]

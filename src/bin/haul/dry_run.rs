@@ -10,7 +10,8 @@ use haul::{Client, Preview, Request};
 use serde::Serialize;
 
 use crate::failure::{CommandError, Status};
-use crate::input::{ListReader, UnreadableLine};
+use crate::input::ListReader;
+use crate::input_state::UnreadableLine;
 use crate::messages::Messages;
 use crate::report::stopped_early;
 use crate::run_limit::{self, RunLimit};

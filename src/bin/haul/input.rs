@@ -10,12 +10,12 @@ use haul::{Client, Request};
 
 use crate::arguments::{Arguments, FormatName};
 use crate::failure::CommandError;
-use crate::input_state::{Duplicates, InputRefusal, LinePlace};
+use crate::input_state::{Duplicates, InputRefusal, LinePlace, UnreadableLine};
 use crate::messages::Messages;
 use crate::reread::Reread;
-use crate::sitemaps::{SitemapFetcher, bound_to};
+use crate::sitemaps::{FollowedLink, SitemapFetcher};
 use crate::source::{ListSource, open_all};
-use crate::unfit::{self, ShownMistake};
+use crate::unfit;
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
@@ -32,6 +32,8 @@ pub(crate) struct ListReader {
     /// True if a HEAD that a server refuses is asked again by GET.
     head_or_get: bool,
     messages: Messages,
+    /// True if a link to a sitemap is no request by the template or the options for requests.
+    follows: bool,
     /// Fetches the sitemaps of an index. `None`: these are requests.
     sitemaps: Option<SitemapFetcher>,
     /// True if a record that does not hold all of its request was told.
@@ -46,12 +48,6 @@ pub(crate) struct ListReader {
     /// Requests read so far, if equal ones are to be left out. `None`: all requests are given.
     unique: Option<UniqueFilter>,
     duplicates: Duplicates,
-}
-
-/// A line that is no request: the stand-in request, which fails, and the mistake.
-pub(crate) struct UnreadableLine {
-    stand_in: Request,
-    wrong: Box<InvalidLine>,
 }
 
 /// Opens all inputs before a request is sent.
@@ -69,8 +65,11 @@ pub(crate) fn open(
         Some(template) => given.input_options().template(template),
         None => given.input_options(),
     };
-    let follows = given.follow_sitemaps && !arguments.ending.dry_run;
+    let follows = given.follow_sitemaps;
+    let fetcher = || SitemapFetcher::new(client, lines.row_template(), messages);
     Ok(ListReader {
+        follows,
+        sitemaps: (follows && !arguments.ending.dry_run).then(fetcher),
         sources: open_all(
             &arguments.inputs,
             given.scheme.is_some(),
@@ -83,7 +82,6 @@ pub(crate) fn open(
         discard_body: given.discard_body,
         head_or_get: given.head_or_get,
         messages: messages.clone(),
-        sitemaps: follows.then(|| SitemapFetcher::new(client)),
         told_of_lacking: false,
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
@@ -118,7 +116,7 @@ impl ListReader {
             ListSource::Failures { name, requests, .. } => {
                 Some((name.to_string(), requests.len() as u64))
             }
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
+            _ => None,
         });
         known.collect()
     }
@@ -127,7 +125,7 @@ impl ListReader {
     pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &[Request])> {
         self.sources.iter().filter_map(|source| match source {
             ListSource::Failures { name, requests, .. } => Some((&**name, requests.as_slice())),
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
+            _ => None,
         })
     }
 
@@ -136,7 +134,7 @@ impl ListReader {
         loop {
             let read = self.read_as_asked()?;
             let duplicate = match (&read, &mut self.unique) {
-                (Ok(request), Some(unique)) => !unique.is_new(request),
+                (Ok(request), Some(unique)) if !request.has_outcome() => !unique.is_new(request),
                 _ => false,
             };
             if !duplicate {
@@ -195,57 +193,75 @@ impl ListReader {
                     let known = request.place().is_some();
                     let request = match known {
                         true => request,
-                        false => place.of(request),
+                        false => place.clone().of(request),
                     };
-                    return Some(Ok(self.lines.take(request)));
+                    let request = self.lines.take(request);
+                    if let Some(read) = self.followed(Ok(request), place, 0) {
+                        return Some(read);
+                    }
                 }
-                ListSource::List {
-                    name,
-                    mut from,
-                    depth,
-                    home,
-                } => {
+                ListSource::List { name, mut from } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
                     };
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone());
-                    let follows = entry.is_sitemap();
-                    self.sources.push_front(ListSource::List {
-                        name,
-                        from,
-                        depth,
-                        home: home.clone(),
-                    });
+                    self.sources.push_front(ListSource::List { name, from });
                     // The request of a result that stands for an earlier one was given already.
-                    let Some(read) = read else { continue };
-                    let read = read.map(|request| bound_to(home.as_deref(), request));
-                    match (read, &mut self.sitemaps) {
-                        (Ok(request), Some(sitemaps)) if follows => {
-                            match sitemaps.open(&request, depth, home) {
-                                Ok(Some(list)) => self.sources.push_front(list),
-                                Ok(None) => {}
-                                Err(reason) => {
-                                    return Some(Err(self.failed_sitemap(&request, place, reason)));
-                                }
-                            }
+                    if let Some(read) = read.and_then(|read| self.followed(read, place, 0)) {
+                        return Some(read);
+                    }
+                }
+                ListSource::Sitemap(mut sitemap) => {
+                    let (name, depth) = (Arc::clone(&sitemap.name), sitemap.depth);
+                    let Some(entry) = sitemap.next_entry() else {
+                        let ended = self.sitemaps.as_mut().map(|fetcher| fetcher.end(*sitemap));
+                        match ended {
+                            Some(request) => return Some(Ok(request)),
+                            None => continue,
                         }
-                        (read, _) => return Some(read),
+                    };
+                    let place = LinePlace::Line(name, entry.line());
+                    let read = self.entry(&entry, place.clone());
+                    let read = read.map(|read| read.map(|request| sitemap.bind(request)));
+                    self.sources.push_front(ListSource::Sitemap(sitemap));
+                    if let Some(read) = read.and_then(|read| self.followed(read, place, depth)) {
+                        return Some(read);
                     }
                 }
             }
         }
     }
 
-    /// Makes the failed outcome of a sitemap that could not be read.
-    fn failed_sitemap(
-        &self,
-        request: &Request,
+    /// Fetches the sitemap that a request is for, if sitemaps are followed. `None`: its links are next. Other requests
+    /// are returned.
+    fn followed(
+        &mut self,
+        read: Result<Request, UnreadableLine>,
         place: LinePlace,
-        reason: String,
-    ) -> UnreadableLine {
-        let wrong = InvalidLine::new(reason);
-        self.bad_line(request.url().as_bytes(), place, false, wrong)
+        depth: u32,
+    ) -> Option<Result<Request, UnreadableLine>> {
+        let (request, sitemaps) = match (read, &mut self.sitemaps) {
+            (Ok(request), Some(sitemaps)) if request.is_sitemap() => (request, sitemaps),
+            (read, _) => return Some(read),
+        };
+        match sitemaps.follow(request, depth) {
+            FollowedLink::Known => None,
+            FollowedLink::Open(sitemap) => {
+                self.sources.push_front(ListSource::Sitemap(sitemap));
+                None
+            }
+            FollowedLink::Failed(request) => Some(Ok(request)),
+            FollowedLink::TooDeep(request, reason) => {
+                let wrong = InvalidLine::new(reason);
+                Some(Err(self.bad_line(
+                    request.url().as_bytes(),
+                    place,
+                    false,
+                    wrong,
+                )))
+            }
+        }
     }
 
     /// Ends the input, because the next source is no list.
@@ -299,6 +315,9 @@ impl ListReader {
         entry: &InputEntry<'_>,
         place: LinePlace,
     ) -> Option<Result<Request, UnreadableLine>> {
+        if let Some(url) = entry.sitemap_url().filter(|_| self.follows) {
+            return Some(Ok(place.of(Request::get(url).of_sitemap())));
+        }
         // Other entries than lines are not found again by the number of their line.
         let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
         let text = entry.text();
@@ -371,12 +390,5 @@ impl Iterator for ListReader {
     fn next(&mut self) -> Option<Request> {
         self.next_line()
             .map(|read| read.unwrap_or_else(|bad| bad.stand_in))
-    }
-}
-
-impl UnreadableLine {
-    /// `urls.txt:3: what is wrong: "value"`
-    pub(crate) fn message(&self) -> String {
-        ShownMistake::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
     }
 }

@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use haul::Request;
+use haul::record::InvalidLine;
 
 use crate::failure::CommandError;
 use crate::source::STDIN;
+use crate::unfit::ShownMistake;
 
 /// Number of requests that were left out because an equal one came before. Clones share one number.
 #[derive(Clone, Default)]
@@ -55,5 +57,18 @@ impl LinePlace {
             LinePlace::Line(name, number) => request.read_at(name, number),
             LinePlace::Argument(number) => request.read_from_argument(number),
         }
+    }
+}
+
+/// A line that is no request: the stand-in request, which fails, and the mistake.
+pub(crate) struct UnreadableLine {
+    pub(crate) stand_in: Request,
+    pub(crate) wrong: Box<InvalidLine>,
+}
+
+impl UnreadableLine {
+    /// `urls.txt:3: what is wrong: "value"`
+    pub(crate) fn message(&self) -> String {
+        ShownMistake::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
     }
 }

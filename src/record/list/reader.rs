@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
+use super::bounded::{BoundedContent, class_of};
 use super::entry::{EntryRead, InputEntry, TextKind};
 use super::lines::{LineRead, is_skipped, of_other_format, read_line};
 use super::recognize::{FoundFormat, LOOKED_AT, format_of, needs_more};
@@ -64,7 +65,7 @@ impl InputReader {
         from: impl Read + Send + 'static,
         options: &InputOptions,
     ) -> Result<InputReader, InvalidInput> {
-        let mut from = DecodedReader::new(from);
+        let mut from = BoundedContent::new(DecodedReader::new(from), options.largest);
         let (first, failure) = first_bytes(&mut from).map_err(InvalidInput::unreadable)?;
         let found = format_of(&first, options).map_err(InvalidInput::unread)?;
         let FoundFormat { format, delimiter } = found;
@@ -76,7 +77,7 @@ impl InputReader {
             InputFormat::Csv | InputFormat::Tsv => {
                 ListKind::Table(Table::open(from, delimiter, format, options)?)
             }
-            InputFormat::Sitemap => ListKind::Sitemap(Sitemap::open(from, &first)?),
+            InputFormat::Sitemap => ListKind::Sitemap(Sitemap::open(from, &first, options)?),
             InputFormat::Lines
             | InputFormat::Urls
             | InputFormat::JsonLines
@@ -137,8 +138,9 @@ impl InputReader {
             text,
             bytes: &self.text,
             place: read.place,
-            is_sitemap: read.is_sitemap,
+            sitemap: read.sitemap,
             row_keys: read.row_keys,
+            fault: read.fault,
         })
     }
 }
@@ -181,7 +183,9 @@ fn next_line(
             Err(e) => {
                 *ended = true;
                 text.clear();
-                Some(InvalidLine::new(format!("cannot be read: {e}")))
+                let wrong = Some(InvalidLine::new(format!("cannot be read: {e}")));
+                let read = EntryRead::new(*number, wrong, TextKind::Line);
+                return Some(read.ending_by(class_of(&e)));
             }
         };
         return Some(EntryRead::new(*number, wrong, TextKind::Line));
@@ -189,7 +193,7 @@ fn next_line(
 }
 
 /// Reads as many bytes as are needed to recognise the format, and the error behind them.
-fn first_bytes(from: &mut DecodedReader) -> io::Result<(Vec<u8>, Option<io::Error>)> {
+fn first_bytes(from: &mut impl Read) -> io::Result<(Vec<u8>, Option<io::Error>)> {
     let (mut first, mut piece) = (Vec::new(), vec![0; LOOKED_AT]);
     while needs_more(&first) {
         match from.read(&mut piece) {

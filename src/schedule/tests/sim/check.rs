@@ -184,6 +184,7 @@ impl World {
                 EndReason::Invalid(_)
                 | EndReason::Interrupted
                 | EndReason::NoToken(_)
+                | EndReason::Known
                 | EndReason::NoWorker(_) => {}
             }
             let over = feast.bounds.delivered || feast.gone;
