@@ -63,7 +63,7 @@ fn takes(request: &Request, url: &Url, name: &str) -> bool {
     let is_away = || request.is_away(url.host().as_ref());
     match request.page().is_some_and(|page| page.whole_url) {
         true => is_secret() && !url::has_parameter(url.uri(), name) && !is_away(),
-        false => request.home().is_none() || !is_secret() || !is_away(),
+        false => !request.has_bound_credentials() || !is_secret() || !is_away(),
     }
 }
 

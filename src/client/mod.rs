@@ -6,6 +6,7 @@ mod connection;
 mod cost;
 mod defaults;
 mod error;
+mod fetch;
 mod follow;
 mod hooks;
 mod oauth2;

@@ -98,6 +98,9 @@ impl Job {
 
     /// Ends the request without a further attempt.
     pub(crate) fn end(mut self, why: EndReason, now: Instant) -> Outcome {
+        if why == EndReason::Known {
+            return self.end_as_known();
+        }
         let interrupted = why == EndReason::Interrupted;
         let given_back = match why {
             EndReason::GivenBack { until } => Some(until),
@@ -155,6 +158,7 @@ impl Job {
                 Error::new(ErrorType::Cancelled, "it was given back before it was sent")
                     .stopped(StopReason::GivenBack)
             }
+            (EndReason::Known, _) => unreachable!("its outcome was returned above"),
             (EndReason::NoWorker(reason), _) => {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }
@@ -168,6 +172,17 @@ impl Job {
         outcome.report.set_retry_at(given_back.flatten());
         outcome.report.ambiguous |= interrupted;
         outcome
+    }
+
+    /// Ends the request with the outcome that it was given.
+    fn end_as_known(self) -> Outcome {
+        let (state, report) = self.request.take_outcome();
+        Outcome {
+            index: self.index,
+            request: self.request,
+            state,
+            report,
+        }
     }
 
     /// Ends the request without a further attempt, and delivers its outcome.

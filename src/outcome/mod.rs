@@ -10,6 +10,7 @@ mod context;
 mod debug;
 mod extension;
 mod figures;
+mod known;
 mod lineage;
 mod report;
 #[cfg(test)]

@@ -55,6 +55,8 @@
 //! | key | meaning |
 //! |---|---|
 //! | `request` | the request, see [`Record::to_request`]. Of one that could not be read only host and path of the URL, `id` and `tag`, beside `invalid`, `invalid_at` and `invalid_text` (as `error_msg`, `error_position` and `error_text`); `source` and `line` lead to the line itself. If it was [kept](crate::Request::keeping_line), it is in `raw_line`, or in `raw_line_base64` if it is not UTF-8 |
+//! | `request.sitemap` | true: the request was one for a [sitemap](crate::Request::of_sitemap) |
+//! | `request.credentials_for` | the origin to which the credentials of the client [belong](crate::Request::credentials_only_for), if the URL leads elsewhere; `none`: they go to no host |
 //! | `request.body_truncated` | true: the request's own body was too large for a line of [`LONGEST_LINE`] bytes and is cut; read back, it is an invalid request |
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
@@ -62,9 +64,11 @@ mod bare;
 mod body;
 mod checksums;
 mod codes;
+mod credentials;
 mod decoded;
 mod download_lines;
 mod downloads;
+mod fetched;
 mod fields;
 mod files;
 mod fit;
@@ -109,6 +113,7 @@ pub use crate::key::{InvalidKey, Key};
 pub use body::{BodyEncoding, BodyMode};
 pub use checksums::{Checksums, InvalidChecksums};
 pub use decoded::{DecodedReader, TornEnd};
+pub use fetched::FetchedInput;
 pub use invalid::InvalidLine;
 pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]

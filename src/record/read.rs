@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 use super::codes::{self, StatusCodes, status_set};
+use super::credentials;
 use super::fields::{
     Name, ObjectFields, elements, is_null, is_structured, name, pairs, plain, plains, sha256, text,
     truth, whole,
@@ -310,6 +311,12 @@ fn with_settings(mut request: Request, keys: &ObjectFields<'_>) -> Result<Reques
     }
     if let Some(keep) = keys.read_key("keep_encoding", truth)? {
         request = request.keep_encoding(keep);
+    }
+    if keys.read_key("sitemap", truth)? == Some(true) {
+        request = request.of_sitemap();
+    }
+    if let Some(origin) = keys.read_key("credentials_for", text)? {
+        request = credentials::bound(request, &origin);
     }
     for (pointer, value) in keys.read_key("require", required)?.unwrap_or_default() {
         request = request.require(pointer, value);

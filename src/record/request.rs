@@ -11,6 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::body;
 use super::codes::{StatusCodes, codes_of};
+use super::credentials;
 use super::fields::ObjectFields;
 use super::logged;
 use super::pairs::Pairs;
@@ -120,6 +121,11 @@ struct RequestLine<'a> {
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<&'a Tag>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    sitemap: bool,
+    /// Origin to which the credentials belong, if the URL leads elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials_for: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     redacted: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -217,6 +223,7 @@ impl<'a> RequestLine<'a> {
         let mut line = RequestLine {
             url,
             method: Some(request.method().as_str().into()),
+            credentials_for: credentials::written(request),
             headers,
             auth: digest.filter(|_| secrets).map(|credentials| DigestLine {
                 user: &credentials.user,
@@ -335,6 +342,7 @@ impl<'a> RequestLine<'a> {
         self.sha256 = download.sha256.map(|digest| hexadecimal(&digest));
         self.size = download.size;
         self.tag = options.tag.as_ref();
+        self.sitemap = options.sitemap;
     }
 }
 

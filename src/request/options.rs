@@ -61,6 +61,10 @@ pub(crate) struct Options {
     pub(crate) page: Option<Arc<PageFacts>>,
     /// Host to which the credentials of the client belong. `None`: to every host.
     pub(crate) home: Option<Host>,
+    /// True if credentials go to no host.
+    pub(crate) no_credentials: bool,
+    /// True if the request is for a sitemap.
+    pub(crate) sitemap: bool,
     /// Names of secret headers that a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
     /// Names of query parameters that a failure log left out, likewise.

@@ -23,6 +23,8 @@ pub(crate) enum EndReason {
     Invalid(Mistake),
     /// The request was under way when an earlier run was cut off, and must not be repeated.
     Interrupted,
+    /// The request was given its outcome before it was handed in.
+    Known,
     Cancelled,
     Deadline,
     /// The deadline passed while the job waited for a token.

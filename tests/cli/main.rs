@@ -83,6 +83,7 @@ mod secrets;
 mod shards;
 #[cfg(unix)]
 mod signals;
+mod sitemaps;
 mod streams;
 mod tables;
 mod templates;

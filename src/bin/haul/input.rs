@@ -16,7 +16,7 @@ use crate::input_state::{Duplicates, InputRefusal, KeptLines, LinePlace};
 use crate::messages::Messages;
 use crate::reread::Reread;
 use crate::shard::ShardLines;
-use crate::sitemaps::{SitemapFetcher, bound_to};
+use crate::sitemaps::SitemapFetcher;
 use crate::source::{ListSource, open_all};
 use crate::unfit::{self, UnreadableLine, at_index};
 
@@ -35,6 +35,8 @@ pub(crate) struct ListReader {
     /// True if a HEAD that a server refuses is asked again by GET.
     head_or_get: bool,
     messages: Messages,
+    /// True if a link to a sitemap is no request by the template or the options for requests.
+    follows: bool,
     /// Fetches the sitemaps of an index. `None`: these are requests.
     sitemaps: Option<SitemapFetcher>,
     /// True if a record that does not hold all of its request was told.
@@ -68,8 +70,11 @@ pub(crate) fn open(
         Some(template) => given.input_options().template(template),
         None => given.input_options(),
     };
-    let follows = given.follow_sitemaps && !arguments.ending.dry_run;
+    let follows = given.follow_sitemaps;
+    let fetcher = || SitemapFetcher::new(client, lines.row_template(), messages);
     Ok(ListReader {
+        follows,
+        sitemaps: (follows && !arguments.ending.dry_run).then(fetcher),
         sources: open_all(
             &arguments.inputs,
             given.scheme.is_some(),
@@ -82,7 +87,6 @@ pub(crate) fn open(
         discard_body: given.discard_body,
         head_or_get: given.head_or_get,
         messages: messages.clone(),
-        sitemaps: follows.then(|| SitemapFetcher::new(client)),
         told_of_lacking: false,
         refusal: InputRefusal::default(),
         kept: KeptLines::for_log(arguments.results.keep_bad_lines),
@@ -118,7 +122,7 @@ impl ListReader {
             ListSource::Failures { name, requests, .. } => {
                 Some((name.to_string(), requests.len() as u64))
             }
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
+            _ => None,
         });
         known.collect()
     }
@@ -127,7 +131,7 @@ impl ListReader {
     pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &[Request])> {
         self.sources.iter().filter_map(|source| match source {
             ListSource::Failures { name, requests, .. } => Some((&**name, requests.as_slice())),
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
+            _ => None,
         })
     }
 
@@ -139,7 +143,7 @@ impl ListReader {
                 continue;
             };
             let duplicate = match (&read, &mut self.unique) {
-                (Ok(request), Some(unique)) => !unique.is_new(request),
+                (Ok(request), Some(unique)) if !request.has_outcome() => !unique.is_new(request),
                 _ => false,
             };
             if !duplicate {
@@ -198,40 +202,41 @@ impl ListReader {
                     let known = request.place().is_some();
                     let request = match known {
                         true => request,
-                        false => place.of(request),
+                        false => place.clone().of(request),
                     };
-                    return Some(Ok(self.lines.take(request)));
+                    let request = self.lines.take(request);
+                    if let Some(read) = self.followed(Ok(request), place, 0) {
+                        return Some(read);
+                    }
                 }
-                ListSource::List {
-                    name,
-                    mut from,
-                    depth,
-                    home,
-                    index,
-                } => {
+                ListSource::List { name, mut from } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
                     };
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone());
-                    let follows = entry.is_sitemap();
-                    self.sources.push_front(ListSource::List {
-                        name,
-                        from,
-                        depth,
-                        home: home.clone(),
-                        index,
-                    });
+                    self.sources.push_front(ListSource::List { name, from });
                     // The request of a result that stands for an earlier one was given already.
-                    let Some(read) = read else { continue };
-                    let read = read.map(|request| bound_to(home.as_deref(), request));
-                    match (at_index(read, index), self.sitemaps.is_some()) {
-                        (Ok(request), true) if follows => {
-                            if let Some(failed) = self.follow(&request, place, depth, home) {
-                                return Some(failed);
-                            }
+                    if let Some(read) = read.and_then(|read| self.followed(read, place, 0)) {
+                        return Some(read);
+                    }
+                }
+                ListSource::Sitemap(mut sitemap) => {
+                    let (name, depth) = (Arc::clone(&sitemap.name), sitemap.depth);
+                    let index = sitemap.index;
+                    let Some(entry) = sitemap.next_entry() else {
+                        let ended = self.sitemaps.as_mut().map(|fetcher| fetcher.end(*sitemap));
+                        match ended {
+                            Some(request) => return Some(at_index(Ok(request), index)),
+                            None => continue,
                         }
-                        (read, _) => return Some(read),
+                    };
+                    let place = LinePlace::Line(name, entry.line());
+                    let read = self.entry(&entry, place.clone());
+                    let read = read.map(|read| at_index(read.map(|r| sitemap.bind(r)), index));
+                    self.sources.push_front(ListSource::Sitemap(sitemap));
+                    if let Some(read) = read.and_then(|read| self.followed(read, place, depth)) {
+                        return Some(read);
                     }
                 }
             }
@@ -290,6 +295,9 @@ impl ListReader {
         entry: &InputEntry<'_>,
         place: LinePlace,
     ) -> Option<Result<Request, UnreadableLine>> {
+        if let Some(url) = entry.sitemap_url().filter(|_| self.follows) {
+            return Some(Ok(place.of(Request::get(url).of_sitemap())));
+        }
         let keep = self.kept.has(&place, entry.is_line());
         let text = entry.text();
         let read = text.clone().and_then(|text| match entry.row_keys() {

@@ -1,5 +1,6 @@
 //! Inputs of every format: lines, arrays, tables, sitemaps.
 
+mod bounded;
 mod entry;
 mod format;
 mod line_ends;

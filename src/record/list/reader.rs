@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
+use super::bounded::{BoundedContent, class_of};
 use super::entry::{EntryRead, InputEntry, TextKind};
 use super::line_ends::{LineFeeds, are_only_returns};
 use super::lines::{LineRead, is_skipped, of_other_format, read_line};
@@ -66,7 +67,7 @@ impl InputReader {
         from: impl Read + Send + 'static,
         options: &InputOptions,
     ) -> Result<InputReader, InvalidInput> {
-        let mut from = DecodedReader::new(from);
+        let mut from = BoundedContent::new(DecodedReader::new(from), options.largest);
         let (mut first, failure) = first_bytes(&mut from).map_err(InvalidInput::unreadable)?;
         let has_returns = are_only_returns(&first);
         let written = has_returns.then(|| first.clone());
@@ -89,7 +90,7 @@ impl InputReader {
             InputFormat::Csv | InputFormat::Tsv => {
                 ListKind::Table(Table::open(from, delimiter, format, options)?)
             }
-            InputFormat::Sitemap => ListKind::Sitemap(Sitemap::open(from, &first)?),
+            InputFormat::Sitemap => ListKind::Sitemap(Sitemap::open(from, &first, options)?),
             InputFormat::Lines
             | InputFormat::Urls
             | InputFormat::JsonLines
@@ -150,8 +151,9 @@ impl InputReader {
             text,
             bytes: &self.text,
             place: read.place,
-            is_sitemap: read.is_sitemap,
+            sitemap: read.sitemap,
             row_keys: read.row_keys,
+            fault: read.fault,
         })
     }
 }
@@ -194,7 +196,9 @@ fn next_line(
             Err(e) => {
                 *ended = true;
                 text.clear();
-                Some(InvalidLine::new(format!("cannot be read: {e}")))
+                let wrong = Some(InvalidLine::new(format!("cannot be read: {e}")));
+                let read = EntryRead::new(*number, wrong, TextKind::Line);
+                return Some(read.ending_by(class_of(&e)));
             }
         };
         return Some(EntryRead::new(*number, wrong, TextKind::Line));
@@ -202,7 +206,7 @@ fn next_line(
 }
 
 /// Reads as many bytes as are needed to recognise the format, and the error behind them.
-fn first_bytes(from: &mut DecodedReader) -> io::Result<(Vec<u8>, Option<io::Error>)> {
+fn first_bytes(from: &mut impl Read) -> io::Result<(Vec<u8>, Option<io::Error>)> {
     let (mut first, mut piece) = (Vec::new(), vec![0; LOOKED_AT]);
     while needs_more(&first) {
         match from.read(&mut piece) {

@@ -247,7 +247,8 @@ pub(crate) struct RequestArguments {
     /// Fetch the sitemaps of a sitemap index, and send the requests of their links
     ///
     /// Up to five levels deep, with the limits of the run. A sitemap has no result, but one that cannot be read is a
-    /// failed one. Without this option the sitemaps themselves are the requests.
+    /// failed one, which --resume and --retry-failed fetch again. Without this option the sitemaps themselves are the
+    /// requests.
     #[arg(hide_short_help = true, long)]
     pub(crate) follow_sitemaps: bool,
     /// Leave out a request that equals an earlier one of the input

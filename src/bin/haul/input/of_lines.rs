@@ -1,12 +1,12 @@
 //! Requests that belong to lines: those of the shard, and those of the sitemaps that a line led to.
 
-use std::sync::Arc;
-
 use haul::Request;
 use haul::record::InvalidLine;
 
 use super::ListReader;
 use crate::input_state::LinePlace;
+use crate::sitemaps::FollowedLink;
+use crate::source::ListSource;
 use crate::unfit::{UnreadableLine, at_index};
 
 impl ListReader {
@@ -25,40 +25,34 @@ impl ListReader {
         })
     }
 
-    /// Goes on with the sitemap that a line of an index names, unless the line belongs to another shard: then all pages of
-    /// the sitemap do. Returns the failed outcome of a sitemap that could not be read.
-    pub(super) fn follow(
+    /// Fetches the sitemap that a request is for, if sitemaps are followed. `None`: its links are next, or it belongs to
+    /// another shard, as then all of its pages do. Other requests are returned.
+    pub(super) fn followed(
         &mut self,
-        request: &Request,
+        read: Result<Request, UnreadableLine>,
         place: LinePlace,
         depth: u32,
-        home: Option<Arc<str>>,
     ) -> Option<Result<Request, UnreadableLine>> {
+        let request = match read {
+            Ok(request) if request.is_sitemap() && self.sitemaps.is_some() => request,
+            read => return Some(read),
+        };
         let index = match &mut self.shard {
-            Some(shard) => Some(shard.place_of(request)?),
+            Some(shard) => Some(shard.place_of(&request)?),
             None => None,
         };
-        match self.sitemaps.as_mut()?.open(request, depth, home) {
-            Ok(Some(list)) => {
-                self.sources.push_front(list.of_line(index));
-                None
+        let read = match self.sitemaps.as_mut()?.follow(request, depth, index) {
+            FollowedLink::Known => return None,
+            FollowedLink::Open(sitemap) => {
+                self.sources.push_front(ListSource::Sitemap(sitemap));
+                return None;
             }
-            Ok(None) => None,
-            Err(reason) => {
-                let failed = self.failed_sitemap(request, place, reason);
-                Some(at_index(Err(failed), index))
+            FollowedLink::Failed(request) => Ok(request),
+            FollowedLink::TooDeep(request, reason) => {
+                let (text, wrong) = (request.url().as_bytes(), InvalidLine::new(reason));
+                Err(self.bad_line(text, place, false, wrong))
             }
-        }
-    }
-
-    /// Makes the failed outcome of a sitemap that could not be read.
-    fn failed_sitemap(
-        &self,
-        request: &Request,
-        place: LinePlace,
-        reason: String,
-    ) -> UnreadableLine {
-        let wrong = InvalidLine::new(reason);
-        self.bad_line(request.url().as_bytes(), place, false, wrong)
+        };
+        Some(at_index(read, index))
     }
 }

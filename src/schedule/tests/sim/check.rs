@@ -190,6 +190,7 @@ impl World {
                 EndReason::Invalid(_)
                 | EndReason::Interrupted
                 | EndReason::NoToken(_)
+                | EndReason::Known
                 | EndReason::NoWorker(_) => {}
             }
             let over = feast.bounds.delivered || feast.gone;
