@@ -2,6 +2,7 @@ mod after_a_failed_write;
 mod after_its_record;
 mod faulty;
 mod files;
+mod histories;
 mod in_step;
 mod packed;
 mod replaced;

@@ -13,11 +13,13 @@ mod intents;
 mod open;
 mod out;
 mod remaining;
+mod replaced_rows;
 mod rows;
 mod saves;
 mod scan;
 mod seen;
 mod settings;
+mod settled;
 #[cfg(test)]
 mod tests;
 mod unfinished;

@@ -72,12 +72,12 @@ impl Journal {
         let announced = intents::read(&intents::path_of(path))?;
         let own = announced.version;
         let mut reader = ResultReader::of(&layout);
-        let mut seen = seen::read(&file, (form, &mut reader), announced.open, announced.begun)
+        let mut seen = seen::read(&file, (form, &mut reader), announced)
             .map_err(|e| journal_error(path, "cannot be resumed", e))?;
         let version = version_of(path, &seen, own)?;
         let (layout, titled) = match reader.into_table() {
             Some(table) => {
-                seen.set_unsuccessful_rows(table.unsuccessful);
+                seen.set_replaceable_rows(table.replaceable);
                 (table.layout, table.titled)
             }
             None => (layout, false),
@@ -111,9 +111,10 @@ impl Journal {
             Before::Stays => {
                 let announced = intents::read(&intents::path_of(path))?;
                 let length = path.metadata().map_or(0, |about| about.len());
-                let seen = seen::read_database(path, length, announced.open, announced.begun)
+                let own = announced.version;
+                let seen = seen::read_database(path, length, announced)
                     .map_err(|e| journal_error(path, "cannot be resumed", e))?;
-                let version = version_of(path, &seen, announced.version)?;
+                let version = version_of(path, &seen, own)?;
                 (seen, version)
             }
         };
@@ -219,7 +220,7 @@ impl Journal {
         let unresolved = seen.take_unresolved();
         let book = IntentFile::new(journal, unresolved, begun, opened, before);
         Ok(Journal {
-            out: Arc::new(Mutex::new(JournalWriter::new(to))),
+            out: Arc::new(Mutex::new(JournalWriter::new(to, layout.clone()))),
             path: path.to_owned(),
             options: layout.adapt(RecordOptions::new().key_version(version)),
             layout,

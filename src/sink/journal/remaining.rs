@@ -132,12 +132,10 @@ impl<I> Remaining<I> {
                 }
             }
         }
+        resumed.position = seen.index_of_row(key, position, place);
         if place == RequestProgress::Done {
             self.lists.found_unpaged += u64::from(self.pages.is_some());
             return None;
-        }
-        if has_outcome {
-            resumed.position = seen.position_of_row(key, position);
         }
         resumed.supersedes = has_outcome || recovery != Recovery::None;
         if seen.take_interrupted(key) {

@@ -9,10 +9,13 @@ use std::path::Path;
 use super::super::growing;
 use super::super::stored::{RowPlace, StoredForm, StoredRows};
 use super::chains::{EarlierChain, EarlierChains};
-use super::counts::take_one;
-use super::rows::{ResultReader, UnsuccessfulRows};
+use super::counts::{at_most, take_one};
+use super::intents::Announced;
+use super::replaced_rows::ReplaceableRows;
+use super::rows::ResultReader;
 use super::saves::BegunFiles;
 use super::scan::ResultLine;
+use super::settled::SettledIntents;
 use super::whole::{FileTail, RowReceiver, read_rows};
 use crate::record::{Key, KeyVersion, Kind};
 use crate::redact::escape::log_line;
@@ -38,8 +41,8 @@ pub(super) struct EarlierOutcomes {
     unresolved: HashMap<Key, u32>,
     /// Files that were being saved and have no outcome.
     begun: BegunFiles,
-    /// Rows that are replaced by a row of their key and position. Empty: a column tells which rows replace others.
-    unsuccessful_rows: UnsuccessfulRows,
+    replaceable_rows: ReplaceableRows,
+    intents: SettledIntents,
     lines: u64,
     /// True if the last record lacks its line feed.
     last_line_open: bool,
@@ -95,7 +98,7 @@ impl FileVersion {
 }
 
 /// State of the next request of a key.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestProgress {
     /// The request has its outcome.
     Done,
@@ -112,6 +115,12 @@ impl EarlierOutcomes {
 
     pub(super) fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// Number of outcomes of a key without an intent in the file of intents.
+    pub(super) fn older(&self, key: Key) -> u32 {
+        let is_counted = self.keys.contains_key(&key.digest());
+        self.intents.older(key, is_counted)
     }
 
     pub(super) fn is_last_line_open(&self) -> bool {
@@ -138,19 +147,26 @@ impl EarlierOutcomes {
         std::mem::take(&mut self.begun)
     }
 
-    pub(super) fn set_unsuccessful_rows(&mut self, rows: UnsuccessfulRows) {
-        self.unsuccessful_rows = rows;
+    pub(super) fn set_replaceable_rows(&mut self, rows: ReplaceableRows) {
+        self.replaceable_rows = rows;
     }
 
-    /// Returns the position that the new row of a request at `position` is written with, so that it replaces the row of
-    /// an earlier outcome: the input may have been edited since.
-    pub(super) fn position_of_row(&mut self, key: Key, position: u64) -> u64 {
-        let Some(rows) = self.unsuccessful_rows.get_mut(&key) else {
-            return position;
-        };
-        match rows.remove(&position) {
-            true => position,
-            false => rows.pop_first().unwrap_or(position),
+    /// Returns the index that the row of a request at `position` gets. In a table without the column `supersedes` it
+    /// tells which row is replaced, so that it is not always the position: the input may have been edited since.
+    pub(super) fn index_of_row(
+        &mut self,
+        key: Key,
+        position: u64,
+        progress: RequestProgress,
+    ) -> u64 {
+        let rows = &mut self.replaceable_rows;
+        match progress {
+            RequestProgress::Done => {
+                rows.pass(key, position);
+                position
+            }
+            RequestProgress::Again => rows.index_again(key, position),
+            RequestProgress::New => rows.index_of_new(key, position),
         }
     }
 
@@ -200,20 +216,30 @@ impl EarlierOutcomes {
         self.lines += 1;
         let page = line.page.as_deref();
         let begins = page.is_none_or(|page| self.chains.add(line, page));
-        if line.interrupted || line.sent {
-            take_one(&mut self.unresolved, line.key);
+        let settles = line.interrupted || line.sent;
+        if settles && !self.intents.is_older(line.key) && take_one(&mut self.unresolved, line.key) {
+            self.intents.add_settled(line.key);
         }
         if let Some(file) = line.saved {
             self.begun.settle(file);
         }
         if page.is_some_and(|page| page.number > 1) {
+            let counted = self.keys.contains_key(&line.key.digest());
+            self.intents
+                .add_outcome(line.key, settles, counted, counted);
             return;
         }
-        let count = self.keys.entry(line.key.digest()).or_default();
+        let mut counted = true;
+        let count = self.keys.entry(line.key.digest()).or_insert_with(|| {
+            counted = false;
+            KeyCount::default()
+        });
+        self.intents.add_outcome(line.key, settles, counted, true);
         // A line that replaces an earlier one counts in its place.
         if line.supersedes && count.unsuccessful > 0 {
             count.unsuccessful -= 1;
-            take_one(&mut self.cut_off, line.key);
+            // An interrupted request is sent again only with `resume_writes`, and after all other failures of its key.
+            at_most(&mut self.cut_off, line.key, count.unsuccessful);
         } else if begins {
             count.done += 1;
         }
@@ -228,13 +254,12 @@ impl EarlierOutcomes {
 pub(super) fn read(
     file: &File,
     (form, reader): (StoredForm, &mut ResultReader),
-    announced: HashMap<Key, u32>,
-    begun: BegunFiles,
+    announced: Announced,
 ) -> io::Result<EarlierOutcomes> {
     form.cut_torn_member(file)?;
     let length = file.metadata()?.len();
     let rows = form.rows(file)?;
-    let (mut seen, tail) = read_all(rows, reader, length, (announced, begun))?;
+    let (mut seen, tail) = read_all(rows, reader, length, announced)?;
     match tail {
         FileTail::Whole => {}
         FileTail::Open(end) => {
@@ -262,12 +287,11 @@ pub(super) fn read(
 pub(super) fn read_database(
     path: &Path,
     length: u64,
-    announced: HashMap<Key, u32>,
-    begun: BegunFiles,
+    announced: Announced,
 ) -> io::Result<EarlierOutcomes> {
     let rows = StoredRows::of_database(path, RowPlace::default())?;
     let reader = &mut ResultReader::Records;
-    read_all(rows, reader, length, (announced, begun)).map(|(seen, _)| seen)
+    read_all(rows, reader, length, announced).map(|(seen, _)| seen)
 }
 
 /// Reads all rows of results of this length in bytes.
@@ -275,13 +299,14 @@ fn read_all(
     rows: StoredRows<'_>,
     reader: &mut ResultReader,
     length: u64,
-    (unresolved, begun): (HashMap<Key, u32>, BegunFiles),
+    announced: Announced,
 ) -> io::Result<(EarlierOutcomes, FileTail)> {
     let mut results = ResultRows {
         reader,
         seen: EarlierOutcomes {
-            unresolved,
-            begun,
+            unresolved: announced.open,
+            begun: announced.begun,
+            intents: SettledIntents::new(announced.older),
             ..EarlierOutcomes::default()
         },
         length,

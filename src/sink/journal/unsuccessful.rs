@@ -9,12 +9,16 @@ use std::time::{Duration, SystemTime};
 
 use super::scan::scan;
 use super::{Journal, Witness, journal_error};
-use crate::record::{Key, Kind, Record};
+use crate::record::{Key, Kind, Layout, Record};
 use crate::sink::SinkError;
+use crate::sink::known::MarkFields;
 use crate::sink::stored::{RowPlace, StoredResults};
 
 /// The records of a results file that are no success, by their positions in it.
-pub(in super::super) struct UnsuccessfulRecords(StoredResults);
+pub(in super::super) struct UnsuccessfulRecords {
+    results: StoredResults,
+    layout: Layout,
+}
 
 impl Journal {
     pub(in super::super) fn path(&self) -> &Path {
@@ -26,9 +30,37 @@ impl Journal {
         self.shared.witness.set(Mutex::new(witness)).is_ok()
     }
 
-    /// True if the file holds whole records, from which a failure log can be rebuilt.
-    pub(in super::super) fn keeps_records(&self) -> bool {
-        self.layout.columns().is_none()
+    /// Returns the columns that the file lacks, so that no failure log can be rebuilt from it.
+    pub(in super::super) fn lacks_for_failures(&self) -> Vec<&'static str> {
+        self.layout.lacks_for_failures()
+    }
+
+    /// Returns the further fields of failures that the file lacks.
+    pub(in super::super) fn lacks_beside(&self) -> Vec<&'static str> {
+        self.layout.lacks_beside()
+    }
+
+    /// Fields by which the failures of the file are known in a log.
+    pub(in super::super) fn mark_fields(&self) -> MarkFields {
+        let has = |name| {
+            self.layout
+                .columns()
+                .is_none_or(|columns| columns.has(name))
+        };
+        if has("timestamp") {
+            MarkFields::Time
+        } else if has("elapsed_ms") {
+            MarkFields::Elapsed
+        } else {
+            MarkFields::Class
+        }
+    }
+
+    /// True if the file can take outcomes that only a failure log has: it tells when its outcomes were made, and which
+    /// outcomes replace others.
+    pub(in super::super) fn can_recover(&self) -> bool {
+        let columns = self.layout.columns();
+        columns.is_none_or(|columns| columns.has("timestamp") && columns.has("supersedes"))
     }
 
     /// True if the records have the bodies of responses.
@@ -51,7 +83,7 @@ impl Journal {
         let mut rows = results.rows().map_err(failed)?;
         let mut line = Vec::new();
         while rows.next(&mut line).map_err(failed)?.is_some() {
-            let begun = Record::parse(text(&line).trim_end())
+            let begun = record_of(&self.layout, line.trim_ascii_end())
                 .ok()
                 .and_then(|record| handed_in(&record));
             if begun.is_some() {
@@ -73,16 +105,17 @@ impl Journal {
         while let Some(row) = rows.next(&mut line).map_err(failed)? {
             let whole = line.trim_ascii_end();
             let success = scan(whole).is_some_and(|line| line.outcome == Kind::Success);
-            // A line that is no record was refused when the journal was opened.
+            // A line that is no record was refused when the journal was opened; a table has its title.
             if !success
-                && let Ok(record) = Record::parse(&text(whole))
+                && let Ok(record) = record_of(&self.layout, whole)
                 && record.outcome != Kind::Success
             {
                 each(row.place, &record);
             }
         }
         drop(rows);
-        Ok(UnsuccessfulRecords(results))
+        let layout = self.layout.clone();
+        Ok(UnsuccessfulRecords { results, layout })
     }
 }
 
@@ -90,9 +123,19 @@ impl UnsuccessfulRecords {
     /// Reads the record at this position.
     pub(in super::super) fn at(&self, place: RowPlace) -> io::Result<Record<'static>> {
         let mut line = Vec::new();
-        self.0.rows_at(place)?.next(&mut line)?;
-        Record::parse(text(&line).trim_end())
-            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+        self.results.rows_at(place)?.next(&mut line)?;
+        record_of(&self.layout, line.trim_ascii_end())
+    }
+}
+
+/// Reads the record of a line, or of a row as far as its columns tell.
+fn record_of(layout: &Layout, row: &[u8]) -> io::Result<Record<'static>> {
+    let wrong = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
+    match layout.columns() {
+        None => Record::parse(&text(row)).map_err(|e| wrong(e.to_string())),
+        Some(_) => layout
+            .record_of_row(row)
+            .ok_or_else(|| wrong("no row of its columns".to_owned())),
     }
 }
 
