@@ -91,6 +91,7 @@ mod rows;
 mod stand_in;
 mod superseded;
 mod template;
+mod temporary;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -105,6 +106,7 @@ pub use body::{BodyEncoding, BodyMode};
 pub use checksums::{Checksums, InvalidChecksums};
 pub use decoded::{DecodedReader, TornEnd};
 pub use invalid::InvalidLine;
+pub(crate) use invalid::shown_fault;
 pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]
 pub(crate) use keys::key_of_url;
@@ -120,6 +122,7 @@ pub use names::{InvalidOutputName, OutputNames};
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
 pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
+pub(crate) use temporary::TemporaryFile;
 
 use crate::request::Request;
 use fields::ObjectFields;

@@ -39,7 +39,6 @@ mod result_line;
 mod span;
 mod splitter;
 mod spool;
-mod temporary;
 #[cfg(test)]
 mod tests;
 mod written;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::ErrorType;
-use crate::record::{Kind, PhaseTimes, Version};
+use crate::record::{Kind, PhaseTimes, Version, shown_fault};
 use crate::timing::{Phase, millis, millis_option};
 
 /// Line of results. Bodies are not decoded, and are not written again; headers are skipped.
@@ -150,7 +150,6 @@ fn reason(text: &str, error: &serde_json::Error) -> String {
     if error.is_syntax() {
         return format!("it is no JSON (column {})", error.column());
     }
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let told = error.to_string().replace(&place, "");
+    let told = shown_fault(error);
     format!("it is no result: {told} (column {})", error.column())
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, Write};
 
-use super::temporary::TemporaryFile;
+use crate::record::TemporaryFile;
 
 /// Number of bytes that are held in memory.
 const HELD: usize = 1 << 20;

@@ -138,10 +138,12 @@ impl<L: Log + 'static> MissingFailures<L> {
         let mut count = 0;
         let records = journal.unsuccessful(|at, record| {
             let wanted = record.outcome == Kind::Failed || keep == Keep::Unsuccessful;
-            if wanted && !known.add_recorded(FailureMark::of(fields, record)) {
+            let is_missing = wanted && !known.add_recorded(FailureMark::of(fields, record));
+            if is_missing {
                 places.entry(record.key).or_default().push(at);
                 count += 1;
             }
+            is_missing
         })?;
         let unrecorded = match journal.begun()? {
             Some(begun) if known.has_unrecorded() && journal.can_recover() => {

@@ -2,8 +2,8 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use super::super::temporary::TemporaryFile;
 use super::entry::{KeyBytes, ResultEntry};
+use crate::record::TemporaryFile;
 
 /// Number of partitions: one for each value of a byte of the key.
 const PARTS: usize = 256;

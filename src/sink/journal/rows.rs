@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::foreign;
 use super::replaced_rows::ReplaceableRows;
 use super::saves::digest;
 use super::scan::{self, ResultLine};
@@ -88,6 +89,15 @@ impl ResultReader {
         match self {
             ResultReader::Records => scan::read(row).map(Some).map_err(|e| refusal(row, &e)),
             ResultReader::Rows(rows) => rows.read(row),
+        }
+    }
+
+    /// Returns the reason why a file with this first row holds no results of this form. `None`: the row itself tells
+    /// more.
+    pub(super) fn foreign(&self, row: &[u8]) -> Option<String> {
+        match self {
+            ResultReader::Records => foreign::refusal(row, &Layout::records()),
+            ResultReader::Rows(rows) => foreign::refusal(row, &rows.layout),
         }
     }
 

@@ -340,7 +340,12 @@ impl RowReceiver for ResultRows<'_> {
             let expected = (self.length / (self.read / SAMPLE)).min(MOST_EXPECTED);
             self.seen.keys.reserve(expected as usize);
         }
-        let Some(line) = self.reader.read(row)? else {
+        let foreign = |reason, reader: &ResultReader| match self.count {
+            1 => reader.foreign(row).unwrap_or(reason),
+            _ => reason,
+        };
+        let read = self.reader.read(row);
+        let Some(line) = read.map_err(|reason| foreign(reason, self.reader))? else {
             return Ok(());
         };
         self.seen.version.check(line.key)?;

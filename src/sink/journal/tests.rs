@@ -185,7 +185,10 @@ fn a_file_that_holds_no_results_is_refused_unchanged() {
             "{\"v\":2}\n",
             "line 1: records of version 2 cannot be read (this is version 1)",
         ),
-        ("{\"v\":1}\n", "line 1: not a record: missing field `key`"),
+        (
+            "{\"v\":1}\n",
+            "line 1: not a record: the key \"key\" is missing",
+        ),
         ("\n{\"v\":1,\"key\":\"x\"}\n", "line 2: not a record"),
     ] {
         let path = folder.results(text);

@@ -2,22 +2,70 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::scan::scan;
 use super::{Journal, Witness, journal_error};
-use crate::record::{Key, Kind, Layout, Record};
+use crate::record::{Key, Kind, Layout, Record, TemporaryFile};
 use crate::sink::SinkError;
 use crate::sink::known::MarkFields;
-use crate::sink::stored::{RowPlace, StoredResults};
+use crate::sink::packing::Packing;
+use crate::sink::stored::{RowPlace, StoredForm, StoredResults};
 
 /// The records of a results file that are no success, by their positions in it.
 pub(in super::super) struct UnsuccessfulRecords {
     results: StoredResults,
+    /// File of the copies that `results` reads. `None`: it reads the results file itself.
+    _copies: Option<TemporaryFile>,
     layout: Layout,
+}
+
+/// Copies of rows of a compressed file, since it would be decompressed from the beginning of a member for each of them.
+struct RowCopies {
+    to: BufWriter<File>,
+    temporary: TemporaryFile,
+    quoted: bool,
+    length: u64,
+}
+
+impl RowCopies {
+    fn new(quoted: bool) -> io::Result<RowCopies> {
+        let mut temporary = TemporaryFile::new()?;
+        Ok(RowCopies {
+            to: BufWriter::new(temporary.file().try_clone()?),
+            temporary,
+            quoted,
+            length: 0,
+        })
+    }
+
+    /// Place of the next row.
+    fn place(&self) -> RowPlace {
+        RowPlace {
+            at: self.length,
+            within: 0,
+        }
+    }
+
+    fn add(&mut self, row: &[u8]) -> io::Result<()> {
+        self.to.write_all(row)?;
+        self.to.write_all(b"\n")?;
+        self.length += row.len() as u64 + 1;
+        Ok(())
+    }
+
+    fn into_results(self) -> io::Result<(StoredResults, Option<TemporaryFile>)> {
+        let form = StoredForm {
+            packing: Packing::Plain,
+            quoted: self.quoted,
+        };
+        let file = self.to.into_inner().map_err(|e| e.into_error())?;
+        Ok((StoredResults::File(file, form), Some(self.temporary)))
+    }
 }
 
 impl Journal {
@@ -93,13 +141,20 @@ impl Journal {
         Ok(None)
     }
 
-    /// Calls `each` for each record that is no success, in order, with its position.
+    /// Calls `each` for each record that is no success, in order, with its position. Returns those for which `each`
+    /// returns true.
     pub(in super::super) fn unsuccessful(
         &self,
-        mut each: impl FnMut(RowPlace, &Record<'_>),
+        mut each: impl FnMut(RowPlace, &Record<'_>) -> bool,
     ) -> Result<UnsuccessfulRecords, SinkError> {
         let failed = |e| journal_error(&self.path, "cannot be read", e);
         let results = self.form.open(&self.path).map_err(failed)?;
+        let mut copies = match &results {
+            StoredResults::File(_, form) if form.packing.coder().is_some() => {
+                Some(RowCopies::new(form.quoted).map_err(failed)?)
+            }
+            _ => None,
+        };
         let mut rows = results.rows().map_err(failed)?;
         let mut line = Vec::new();
         while let Some(row) = rows.next(&mut line).map_err(failed)? {
@@ -110,12 +165,25 @@ impl Journal {
                 && let Ok(record) = record_of(&self.layout, whole)
                 && record.outcome != Kind::Success
             {
-                each(row.place, &record);
+                let place = copies.as_ref().map_or(row.place, RowCopies::place);
+                if each(place, &record)
+                    && let Some(copies) = &mut copies
+                {
+                    copies.add(whole).map_err(failed)?;
+                }
             }
         }
         drop(rows);
+        let (results, _copies) = match copies {
+            Some(copies) => copies.into_results().map_err(failed)?,
+            None => (results, None),
+        };
         let layout = self.layout.clone();
-        Ok(UnsuccessfulRecords { results, layout })
+        Ok(UnsuccessfulRecords {
+            results,
+            _copies,
+            layout,
+        })
     }
 }
 

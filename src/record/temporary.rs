@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 /// File without a name in the directory for temporary files, or with one that is removed when the file is dropped.
 #[derive(Debug)]
-pub(super) struct TemporaryFile {
+pub(crate) struct TemporaryFile {
     file: File,
     /// Path to remove. `None`: the name is gone already.
     path: Option<PathBuf>,
 }
 
 impl TemporaryFile {
-    pub(super) fn new() -> io::Result<TemporaryFile> {
+    pub(crate) fn new() -> io::Result<TemporaryFile> {
         let path = std::env::temp_dir().join(format!("haul-{:032x}", fastrand::u128(..)));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
@@ -28,7 +28,7 @@ impl TemporaryFile {
         Ok(TemporaryFile { file, path })
     }
 
-    pub(super) fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
     }
 }
