@@ -5,6 +5,7 @@ mod files;
 mod histories;
 mod in_step;
 mod packed;
+mod rebuilt_from_tables;
 mod replaced;
 mod tables;
 mod what_is_written;

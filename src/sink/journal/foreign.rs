@@ -11,39 +11,41 @@ const BEGINNINGS: [(&[u8], &str, &str); 3] = [
 
 /// Returns the reason why a file with this first row holds no results of this form. `None`: the row itself tells more.
 pub(super) fn refusal(row: &[u8], layout: &Layout) -> Option<String> {
-    let found = BEGINNINGS
-        .iter()
-        .find(|(beginning, ..)| row.starts_with(beginning));
-    if let Some((_, format, ending)) = found {
+    let expected = layout.titled().map(|(format, _)| format);
+    let what = match expected {
+        Some(_) => "it is no title of columns",
+        None => "not a record",
+    };
+    Some(format!("{what}: {}", found(row, expected)?))
+}
+
+/// Returns the format of a file with this first row, and how it can be continued. `expected`: format of the table;
+/// `None`: records are expected.
+fn found(row: &[u8], expected: Option<RowFormat>) -> Option<String> {
+    let beginning = BEGINNINGS.iter().find(|found| row.starts_with(found.0));
+    if let Some((_, format, ending)) = beginning {
         return Some(format!(
             "the file is {format}, and its name does not end with {ending}"
         ));
     }
-    let expected = layout.titled().map(|(format, _)| format);
-    let row = row
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(row)
-        .trim_ascii_start();
-    if row.starts_with(b"{\"v\"") && expected.is_some() {
+    let row = row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(row);
+    let row = row.trim_ascii();
+    if let Some(table) = expected.filter(|_| row.starts_with(b"{\"v\"")) {
         return Some(format!(
-            "it is no title of columns: the file holds records, which are continued under a name like run.jsonl or with \
-             the format jsonl ({} is expected)",
-            expected.map_or("jsonl", RowFormat::name)
+            "the file holds JSON Lines, not {table} (they go on under a name like run.jsonl)"
         ));
     }
-    let title = |format: &RowFormat| {
+    let is_title = |format: &RowFormat| {
         let names = format.split(row).unwrap_or_default();
-        names.iter().any(|name| name == "key") && Some(*format) != expected
+        Some(*format) != expected && names.len() > 1 && names.iter().any(|name| name == "key")
     };
-    if let Some(format) = RowFormat::titled().find(title) {
+    if let Some(format) = RowFormat::titled().find(is_title) {
+        let expected = expected.map_or("JSON Lines", RowFormat::name);
         return Some(format!(
-            "the file is a table, which is continued under a name like run.{format} or with the format {format} ({} is \
-             expected)",
-            expected.map_or("jsonl", RowFormat::name)
+            "the file holds {format}, not {expected} (it goes on under a name like run.{format}, or with the format {format})"
         ));
     }
     (expected.is_none() && !row.starts_with(b"{")).then(|| {
-        "the file holds text that is no results of haul: each line is to be a JSON object (results need a file of their own)"
-            .to_owned()
+        "the file holds text, and each line of results is a JSON object (results need a file of their own)".to_owned()
     })
 }

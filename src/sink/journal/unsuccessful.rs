@@ -53,8 +53,11 @@ impl RowCopies {
 
     fn add(&mut self, row: &[u8]) -> io::Result<()> {
         self.to.write_all(row)?;
-        self.to.write_all(b"\n")?;
-        self.length += row.len() as u64 + 1;
+        self.length += row.len() as u64;
+        if !row.ends_with(b"\n") {
+            self.to.write_all(b"\n")?;
+            self.length += 1;
+        }
         Ok(())
     }
 
@@ -131,7 +134,7 @@ impl Journal {
         let mut rows = results.rows().map_err(failed)?;
         let mut line = Vec::new();
         while rows.next(&mut line).map_err(failed)?.is_some() {
-            let begun = record_of(&self.layout, line.trim_ascii_end())
+            let begun = record_of(&self.layout, &line)
                 .ok()
                 .and_then(|record| handed_in(&record));
             if begun.is_some() {
@@ -158,18 +161,18 @@ impl Journal {
         let mut rows = results.rows().map_err(failed)?;
         let mut line = Vec::new();
         while let Some(row) = rows.next(&mut line).map_err(failed)? {
-            let whole = line.trim_ascii_end();
-            let success = scan(whole).is_some_and(|line| line.outcome == Kind::Success);
+            let success =
+                scan(line.trim_ascii_end()).is_some_and(|line| line.outcome == Kind::Success);
             // A line that is no record was refused when the journal was opened; a table has its title.
             if !success
-                && let Ok(record) = record_of(&self.layout, whole)
+                && let Ok(record) = record_of(&self.layout, &line)
                 && record.outcome != Kind::Success
             {
                 let place = copies.as_ref().map_or(row.place, RowCopies::place);
                 if each(place, &record)
                     && let Some(copies) = &mut copies
                 {
-                    copies.add(whole).map_err(failed)?;
+                    copies.add(&line).map_err(failed)?;
                 }
             }
         }
@@ -192,15 +195,15 @@ impl UnsuccessfulRecords {
     pub(in super::super) fn at(&self, place: RowPlace) -> io::Result<Record<'static>> {
         let mut line = Vec::new();
         self.results.rows_at(place)?.next(&mut line)?;
-        record_of(&self.layout, line.trim_ascii_end())
+        record_of(&self.layout, &line)
     }
 }
 
-/// Reads the record of a line, or of a row as far as its columns tell.
+/// Reads the record of a line, or of a row as far as its columns tell, which may end with empty fields.
 fn record_of(layout: &Layout, row: &[u8]) -> io::Result<Record<'static>> {
     let wrong = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
     match layout.columns() {
-        None => Record::parse(&text(row)).map_err(|e| wrong(e.to_string())),
+        None => Record::parse(text(row).trim_end()).map_err(|e| wrong(e.to_string())),
         Some(_) => layout
             .record_of_row(row)
             .ok_or_else(|| wrong("no row of its columns".to_owned())),
