@@ -115,6 +115,7 @@ pub use checksums::{Checksums, InvalidChecksums};
 pub use decoded::{DecodedReader, TornEnd};
 pub use fetched::FetchedInput;
 pub use invalid::InvalidLine;
+pub(crate) use invalid::shown_fault;
 pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]
 pub(crate) use keys::key_of_url;

@@ -197,7 +197,10 @@ fn a_line_that_is_no_result_is_told_and_the_rest_counts() {
     let told: Vec<_> = told.iter().map(|t| (t.line, t.reason.as_str())).collect();
     let expected = [
         (3, "it is no JSON object (a line of results is expected)"),
-        (4, "it is no result: missing field `outcome` (column 19)"),
+        (
+            4,
+            "it is no result: the key \"outcome\" is missing (column 19)",
+        ),
         (6, "it is torn: the file ends within it"),
     ];
     assert_eq!((told.as_slice(), unread), (&expected[..], 3));

@@ -102,9 +102,6 @@ fn send(
     if found > 0 {
         messages.note(&from_before(found));
     }
-    if let Some(warning) = output.unmatched_log(found) {
-        messages.warning(&warning);
-    }
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
     let ordered = arguments.results.ordered;
     let (intake, outcomes) = pages::open(&client, ordered, &output.results, &queue)?;

@@ -70,6 +70,11 @@ impl RowFormat {
         }
     }
 
+    /// Formats that have a title.
+    pub(crate) fn titled() -> impl Iterator<Item = RowFormat> {
+        ALL.iter().copied().filter(|format| format.has_title())
+    }
+
     /// True if the first row has the names of the columns.
     pub(crate) fn has_title(self) -> bool {
         !matches!(self, RowFormat::Jsonl | RowFormat::Text)

@@ -2,6 +2,7 @@
 
 mod format;
 mod selection;
+mod stored_row;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -284,16 +285,30 @@ impl Layout {
         options: &RecordOptions,
         lines: &mut Vec<u8>,
     ) {
-        let source = || RowSource::of(outcome, record, options);
         match &self.0 {
             LayoutForm::Records => record.write_to(lines),
+            _ => self.write_row(&RowSource::of(outcome, record, options), lines),
+        }
+    }
+
+    /// Adds this record, whose response is not known, to `lines`, with its line feed.
+    pub(crate) fn write_record(&self, record: &Record<'_>, lines: &mut Vec<u8>) {
+        match &self.0 {
+            LayoutForm::Records => record.write_to(lines),
+            _ => self.write_row(&RowSource::of_record(record), lines),
+        }
+    }
+
+    fn write_row(&self, source: &RowSource<'_>, lines: &mut Vec<u8>) {
+        match &self.0 {
+            LayoutForm::Records => source.record().write_to(lines),
             LayoutForm::Rows {
                 format,
                 selection,
                 found,
                 ..
             } => {
-                let values = source().values(selection.columns());
+                let values = source.values(selection.columns());
                 found.add(&values);
                 let texts = || values.iter().map(|value| shown(value.as_deref()));
                 match format {
@@ -309,13 +324,13 @@ impl Layout {
                 columns,
                 found,
             } => {
-                let values = source().values(columns);
+                let values = source.values(columns);
                 found.add(&values);
                 let line = filled(template, columns, &values);
                 lines.extend_from_slice(line.as_bytes());
                 lines.push(b'\n');
             }
-            LayoutForm::WriteOut(text) => text.write(source().record(), lines),
+            LayoutForm::WriteOut(text) => text.write(source.record(), lines),
         }
     }
 }

@@ -35,6 +35,16 @@ impl<'o> RowSource<'o> {
         }
     }
 
+    /// Takes the values of a record whose response is not known.
+    pub(super) fn of_record(record: &'o Record<'o>) -> RowSource<'o> {
+        RowSource {
+            record,
+            response: None,
+            head: None,
+            secrets: false,
+        }
+    }
+
     pub(super) fn record(&self) -> &'o Record<'o> {
         self.record
     }

@@ -134,15 +134,13 @@ impl<I> Remaining<I> {
                 }
             }
         }
+        *position = seen.index_of_row(key, *position, place);
         if place == RequestProgress::Done {
             self.lists.found_unpaged += u64::from(self.pages.is_some());
             return None;
         }
         if is_mended && !has_outcome && recovery == Recovery::None {
             return None;
-        }
-        if has_outcome {
-            *position = seen.position_of_row(key, *position);
         }
         resumed.supersedes = has_outcome || recovery != Recovery::None;
         if seen.take_interrupted(key) {

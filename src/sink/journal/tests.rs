@@ -176,16 +176,58 @@ fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
 }
 
 #[test]
+fn a_file_of_another_format_is_told_with_the_format() {
+    let folder = Folder::new("foreign");
+    for (name, text, said) in [
+        ("run.txt", "hello\n", "the file holds text"),
+        ("run.txt", "[1]\n", "the file holds text"),
+        (
+            "run.txt",
+            "id\tkey\n1\t2\n",
+            "the file holds tsv, not JSON Lines",
+        ),
+        (
+            "run.tsv",
+            "{\"v\":1,\"key\":\"x\"}\n",
+            "the file holds JSON Lines, not tsv",
+        ),
+        (
+            "run.jsonl",
+            "SQLite format 3\0\n",
+            "the file is an SQLite database",
+        ),
+        ("run.jsonl", "\u{1f}x\n", "the file holds text"),
+        (
+            "run.jsonl",
+            "{\"v\":1,\"key\":7}\n",
+            "a key has a value that it cannot have",
+        ),
+    ] {
+        let path = folder.0.join(name);
+        fs::write(&path, text).unwrap();
+        let error = Journal::open(&path).err().unwrap().to_string();
+        assert!(error.contains(said) && error.contains(name), "{error}");
+        for word in ["struct", "field `", "invalid type"] {
+            assert!(!error.contains(word), "{error}");
+        }
+        assert_eq!(fs::read_to_string(path).unwrap(), text);
+    }
+}
+
+#[test]
 fn a_file_that_holds_no_results_is_refused_unchanged() {
     let folder = Folder::new("refused");
     for (text, reason) in [
         ("hello", "line 1: not a record"),
-        ("hello\n", "line 1: not a record: expected value"),
+        ("hello\n", "line 1: not a record: the file holds text"),
         (
             "{\"v\":2}\n",
             "line 1: records of version 2 cannot be read (this is version 1)",
         ),
-        ("{\"v\":1}\n", "line 1: not a record: missing field `key`"),
+        (
+            "{\"v\":1}\n",
+            "line 1: not a record: the key \"key\" is missing",
+        ),
         ("\n{\"v\":1,\"key\":\"x\"}\n", "line 2: not a record"),
     ] {
         let path = folder.results(text);

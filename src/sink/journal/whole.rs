@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::stored::{RowPlace, StoredForm, StoredRow, StoredRows};
-use crate::record::Version;
+use crate::record::{Version, shown_fault};
 
 /// First bytes of every record. A line without them cannot be the torn beginning of a record.
 const BEGINNING: &[u8] = b"{\"v\":1,";
@@ -102,7 +102,10 @@ pub(super) fn read_rows(
             let reason = format!("{unit} {number}: {reason}");
             io::Error::new(io::ErrorKind::InvalidData, reason)
         };
-        let check = |row: &[u8]| to.is_torn(row).map(drop).map_err(wrong);
+        let check = |row: &[u8], is_stray| match is_stray {
+            true => Err(wrong("a quote is opened and not closed".to_owned())),
+            false => to.is_torn(row).map(drop).map_err(wrong),
+        };
         let Some(StoredRow { place, is_whole }) = rows.next_checked(&mut row, check)? else {
             return Ok(FileTail::Whole);
         };
@@ -155,5 +158,8 @@ pub(super) fn refusal(line: &[u8], error: &serde_json::Error) -> String {
     let other = serde_json::from_slice::<OtherVersion>(line)
         .ok()
         .and_then(|line| Version::refusal(line.v));
-    other.unwrap_or_else(|| format!("not a record: {error}"))
+    other.unwrap_or_else(|| {
+        let (reason, column) = (shown_fault(error), error.column());
+        format!("not a record: {reason} (column {column})")
+    })
 }

@@ -207,11 +207,12 @@ impl Sqlite {
     /// ```
     ///
     /// # Errors
-    /// When the results file or the database cannot be read, or another database is rebuilt from this journal.
+    /// When the results file or the database cannot be read, another database is rebuilt from this journal, or a table
+    /// lacks a [column that is needed](crate::sink::Failures::rebuild).
     pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
         let (known, earlier) = match journal.found() {
             0 => Default::default(),
-            _ => rows::known(&self.path)?,
+            _ => rows::known(&self.path, journal.mark_fields())?,
         };
         let coming = self.start_run(Some(journal.path()))?;
         self.ahead = true;
@@ -225,6 +226,7 @@ impl Sqlite {
             results: journal.path().to_owned(),
             earlier,
             coming,
+            fields: journal.mark_fields(),
         };
         let shown = (&self.options, redaction);
         MissingFailures::rebuild(journal, self.keep, known, shown, log, &self.first_error)
