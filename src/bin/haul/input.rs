@@ -118,7 +118,8 @@ impl ListReader {
             ListSource::Failures { name, requests, .. } => {
                 Some((name.to_string(), requests.len() as u64))
             }
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
+            ListSource::List { name, requests, .. } => Some((name.to_string(), (*requests)?)),
+            ListSource::Url(..) | ListSource::Unseen(..) => None,
         });
         known.collect()
     }
@@ -204,6 +205,7 @@ impl ListReader {
                     mut from,
                     depth,
                     home,
+                    requests,
                 } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
@@ -216,6 +218,7 @@ impl ListReader {
                         from,
                         depth,
                         home: home.clone(),
+                        requests,
                     });
                     // The request of a result that stands for an earlier one was given already.
                     let Some(read) = read else { continue };

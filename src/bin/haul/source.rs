@@ -37,6 +37,8 @@ pub(crate) enum ListSource {
         depth: u32,
         /// URL of the first sitemap that was fetched, whose server named the links of this list. `None`: it is an input.
         home: Option<Arc<str>>,
+        /// Number of requests. `None`: not known.
+        requests: Option<u64>,
     },
 }
 
@@ -87,9 +89,18 @@ impl ListSource {
                 from: Box::new(list),
                 depth: 0,
                 home: None,
+                requests: None,
             }),
             Err(invalid) => Err(refused(&name, &invalid)),
         }
+    }
+
+    /// Sets the number of requests of a list.
+    fn of_known_length(mut self, count: u64) -> ListSource {
+        if let ListSource::List { requests, .. } = &mut self {
+            *requests = Some(count);
+        }
+        self
     }
 
     /// Sets the number of sitemap indexes that led to this list, and the URL of the first one that was fetched.
@@ -131,9 +142,10 @@ fn open_path(
                     requests: requests.into_iter(),
                     number: 0,
                 }),
-                StoredRequests::Results(lines) => {
+                StoredRequests::Results(lines, count) => {
                     let options = options.clone().format(InputFormat::Results);
-                    source(path, Box::new(Cursor::new(lines)), true, &options)
+                    let lines = source(path, Box::new(Cursor::new(lines)), true, &options);
+                    lines.map(|lines| lines.of_known_length(count))
                 }
             };
         }
