@@ -35,11 +35,7 @@ impl AttemptState {
         let timeouts = settings.timeouts();
         self.set_until(context);
         self.report.started = scope.clock.system_now().into();
-        let body = match self.prepared.with_body {
-            true => settings.body(),
-            // A redirect has dropped the body.
-            false => RequestContent::NONE,
-        };
+        let body = self.sent_body(settings);
         let part = match self.look_for_part(settings) {
             Ok(part) => part,
             Err(unsaved) => return ExchangeResult::unsaved(unsaved),
@@ -60,6 +56,7 @@ impl AttemptState {
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
+            began: self.began,
             part: part.as_deref(),
             stream: stream.as_deref(),
             // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
@@ -104,6 +101,14 @@ impl AttemptState {
             self.streamed = Some(stream.progress()).filter(|progress| progress.begun);
         }
         exchanged
+    }
+
+    /// Returns the body that is sent: none if a redirect has dropped it.
+    fn sent_body<'a>(&self, settings: RequestSettings<'a>) -> &'a RequestContent {
+        match self.prepared.with_body {
+            true => settings.body(),
+            false => RequestContent::NONE,
+        }
     }
 
     /// Returns the handing on of the body. `None`: the body is not handed on.
@@ -165,6 +170,7 @@ impl AttemptState {
             Stage::NewAttempt | Stage::Signed => {}
         }
         self.until = self.attempt_ends(context);
+        self.began = Some(context.scope.start);
     }
 
     /// Logs the result of an exchange.
@@ -285,6 +291,7 @@ pub(super) fn call<'a>(
         connect: None,
         read: None,
         until: None,
+        began: None,
         accept: settings.accept(),
         follows: settings.max_redirects() > 0,
         body_limit: settings.body_limit(),

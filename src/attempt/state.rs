@@ -55,6 +55,8 @@ pub(super) struct AttemptState {
     pub(super) batch_ends: Option<Instant>,
     /// End of the present attempt, carried over redirects. `None`: no limit.
     pub(super) until: Option<Instant>,
+    /// Beginning of the present attempt, carried over redirects. `None`: no exchange has begun.
+    pub(super) began: Option<Instant>,
     /// True if the server may have acted on the last exchange: bytes of a method that is not safe went out.
     pub(super) may_have_acted: bool,
     /// Course of the last response's body, if it was handed on. `None`: it was not.
@@ -247,6 +249,7 @@ impl AttemptState {
             deadline: [own, batch_ends].into_iter().flatten().min(),
             batch_ends,
             until: None,
+            began: None,
             may_have_acted: false,
             streamed: None,
             download: None,

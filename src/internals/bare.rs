@@ -99,6 +99,7 @@ impl BareWorker<'_> {
             connect: Some(Duration::from_secs(10)),
             read: Some(Duration::from_secs(30)),
             until: Instant::now().checked_add(Duration::from_secs(60)),
+            began: None,
             spare: SpareDescriptor::default(),
             accept: &transport.accept,
             follows: true,

@@ -74,6 +74,8 @@ pub struct Call<'a> {
     pub(crate) read: Option<Duration>,
     /// End of the attempt: its own limit or the request's deadline, whichever is first. `None`: no end.
     pub(crate) until: Option<Instant>,
+    /// Beginning of the attempt, for messages about its limit. `None`: not known.
+    pub(crate) began: Option<Instant>,
     /// Statuses whose body is kept whole; the body of other statuses is kept up to 64 KiB and drained.
     pub(crate) accept: &'a StatusSet,
     /// True if a 3xx with a `Location` will be followed: its body is drained, not kept.

@@ -8,6 +8,7 @@ mod bodiless;
 mod checked;
 mod command;
 mod config_file;
+mod config_mistakes;
 #[cfg(feature = "rustls")]
 mod connection;
 mod continued;

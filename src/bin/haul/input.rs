@@ -122,7 +122,8 @@ impl ListReader {
             ListSource::Failures { name, requests, .. } => {
                 Some((name.to_string(), requests.len() as u64))
             }
-            _ => None,
+            ListSource::List { name, requests, .. } => Some((name.to_string(), (*requests)?)),
+            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::Sitemap(..) => None,
         });
         known.collect()
     }
@@ -209,13 +210,21 @@ impl ListReader {
                         return Some(read);
                     }
                 }
-                ListSource::List { name, mut from } => {
+                ListSource::List {
+                    name,
+                    mut from,
+                    requests,
+                } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
                     };
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone());
-                    self.sources.push_front(ListSource::List { name, from });
+                    self.sources.push_front(ListSource::List {
+                        name,
+                        from,
+                        requests,
+                    });
                     // The request of a result that stands for an earlier one was given already.
                     if let Some(read) = read.and_then(|read| self.followed(read, place, 0)) {
                         return Some(read);

@@ -34,6 +34,8 @@ pub(crate) enum ListSource {
     List {
         name: Arc<str>,
         from: Box<InputReader>,
+        /// Number of requests. `None`: not known.
+        requests: Option<u64>,
     },
     /// A sitemap that another one led to.
     Sitemap(Box<FetchedSitemap>),
@@ -84,9 +86,18 @@ impl ListSource {
             Ok(list) => Ok(ListSource::List {
                 name,
                 from: Box::new(list),
+                requests: None,
             }),
             Err(invalid) => Err(refused(&name, &invalid)),
         }
+    }
+
+    /// Sets the number of requests of a list.
+    fn of_known_length(mut self, count: u64) -> ListSource {
+        if let ListSource::List { requests, .. } = &mut self {
+            *requests = Some(count);
+        }
+        self
     }
 }
 
@@ -119,9 +130,10 @@ fn open_path(
                     requests: requests.into_iter(),
                     number: 0,
                 }),
-                StoredRequests::Results(lines) => {
+                StoredRequests::Results(lines, count) => {
                     let options = options.clone().format(InputFormat::Results);
-                    source(path, Box::new(Cursor::new(lines)), true, &options)
+                    let lines = source(path, Box::new(Cursor::new(lines)), true, &options);
+                    lines.map(|lines| lines.of_known_length(count))
                 }
             };
         }

@@ -188,6 +188,9 @@ pub(crate) fn selection(text: &str) -> Result<Selection, String> {
 
 /// Reads a line of text with placeholders.
 pub(crate) fn line(text: &str) -> Result<Layout, String> {
+    if text.is_empty() {
+        return Err("a line with placeholders is expected, such as '{id} {status}'".to_owned());
+    }
     let template = Template::parse(text).map_err(|e| e.to_string())?;
     Layout::line(template).map_err(|e| e.to_string())
 }

@@ -147,6 +147,21 @@ impl JournalWriter {
         }
     }
 
+    /// Notes that the last record is of a request that must not be repeated.
+    pub(super) fn urge(&mut self) {
+        if let JournalTarget::Database(table) = &mut self.to {
+            table.urge();
+        }
+    }
+
+    /// Writes out the buffered records before a wait; to a database soon after.
+    pub(super) fn idle(&mut self) -> Result<(), SinkError> {
+        match &mut self.to {
+            JournalTarget::Lines(_) => self.commit(),
+            JournalTarget::Database(table) => table.commit_soon(),
+        }
+    }
+
     /// Writes out the buffered records, and in a database the figures of the run.
     pub(super) fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
         match &mut self.to {

@@ -246,7 +246,7 @@ impl Sqlite {
     /// Hands the held row to the writing thread if the journal has taken its record.
     fn release(&mut self) -> Result<(), SinkError> {
         let held = self.follower.as_mut().and_then(Follower::release);
-        held.map_or(Ok(()), |failure| self.writer.add(failure))
+        held.map_or(Ok(()), |failure| self.writer.add(vec![failure]))
     }
 
     /// Begins a run and returns its name. `results`: the results file that the rows follow; `None`: they follow none.
@@ -282,7 +282,10 @@ impl<T: 'static> Sink<T> for Sqlite {
             Some(follower) => follower.pass(outcome.index, failure),
             None => Some(failure),
         };
-        passed.map_or_else(|| self.writer.check(), |failure| self.writer.add(failure))
+        passed.map_or_else(
+            || self.writer.check(),
+            |failure| self.writer.add(vec![failure]),
+        )
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {

@@ -154,7 +154,7 @@ fn play(journal: crate::sink::Journal, run: &Run) -> Vec<Handed> {
             was_sent: !interrupted && fate != Fate::Unsent,
             failed: !interrupted && [Fate::Failed, Fate::Rejected].contains(&fate),
         });
-        let index = facts.map_or(nth as u64, |facts| facts.position);
+        let index = request.index().unwrap_or(nth as u64);
         let response = response(request.url(), 200, "text/plain", b"fine");
         ended.push(match fate {
             _ if interrupted => sample::unsent(index, request, ErrorType::Interrupted),

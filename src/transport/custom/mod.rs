@@ -236,7 +236,6 @@ impl Call<'_> {
         let context = FailureContext {
             call: self,
             target: &target,
-            started: self.clock.now(),
             phase,
             sent: 0,
             received: 0,
