@@ -34,18 +34,24 @@ impl Packing {
             None => "its name promises no compression".to_owned(),
         };
         let found = FOUND.iter().find(|(magic, ..)| first.starts_with(magic));
-        match (found, first.first()) {
-            (Some((_, name, ending)), _) => (promised != Some(*ending)).then(|| {
-                format!("it is compressed with {name}, and {promise} (a name that ends in .{ending} is expected)")
-            }),
-            // Other bytes may be what a crash of the machine has left.
-            (None, Some(b' '..=b'~' | b'\n')) if promised.is_some() && !is_cut_magic(first) => {
-                Some(format!(
-                    "it is not compressed, and {promise} (compress it, or give it a name without this ending)"
-                ))
-            }
-            _ => None,
+        if let Some((_, name, ending)) = found {
+            let expected = format!("a name that ends in .{ending} is expected");
+            let compressed = format!("it is compressed with {name}, and {promise} ({expected})");
+            return match promised {
+                None => Some(compressed),
+                Some(same) if same == *ending => None,
+                // Damage of the first bytes looks the same.
+                Some(_) => Some(format!(
+                    "its data are damaged behind byte 0, or {compressed}"
+                )),
+            };
         }
+        // Bytes that are no text may be what a crash of the machine has left.
+        let is_text = matches!(first.first(), Some(b' '..=b'~' | b'\n'));
+        let is_plain = promised.is_some() && is_text && !is_cut_magic(first);
+        is_plain.then(|| {
+            format!("it is not compressed, and {promise} (compress it, or give it a name without this ending)")
+        })
     }
 }
 
