@@ -70,8 +70,8 @@ impl Request {
         (is_unread && source != "-").then_some((source, line))
     }
 
-    /// Returns the line that the request stands for. `None`: it was not [kept](Request::keeping_line).
-    pub fn raw_line(&self) -> Option<&[u8]> {
+    /// Returns the line that the request stands for. `None`: it was not kept.
+    pub(crate) fn raw_line(&self) -> Option<&[u8]> {
         self.options()?.bad_line.as_ref()?.raw.as_deref()
     }
 

@@ -12,13 +12,13 @@ use haul::{Client, Request};
 
 use crate::arguments::{Arguments, FormatName};
 use crate::failure::CommandError;
-use crate::input_state::{Duplicates, InputRefusal, KeptLines, LinePlace};
+use crate::input_state::{Duplicates, InputRefusal, LinePlace};
 use crate::messages::Messages;
 use crate::reread::Reread;
 use crate::shard::ShardLines;
 use crate::sitemaps::SitemapFetcher;
 use crate::source::{ListSource, open_all};
-use crate::unfit::{self, UnreadableLine, at_index};
+use crate::unfit::{self, EntryText, UnreadableLine, at_index};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
@@ -42,8 +42,10 @@ pub(crate) struct ListReader {
     /// True if a record that does not hold all of its request was told.
     told_of_lacking: bool,
     refusal: InputRefusal,
-    /// Lines whose texts are kept in their requests.
-    pub(crate) kept: KeptLines,
+    /// True if unreadable lines of standard input are kept for the failure log.
+    keep_bad_lines: bool,
+    /// True if each request has the text of its entry as an extension ([`EntryText`]).
+    pub(crate) keeps_texts: bool,
     /// True if lines are rows of values for a template.
     has_template: bool,
     /// Files with lines that an earlier run could not read. `None`: the files are not to be opened.
@@ -89,7 +91,8 @@ pub(crate) fn open(
         messages: messages.clone(),
         told_of_lacking: false,
         refusal: InputRefusal::default(),
-        kept: KeptLines::for_log(arguments.results.keep_bad_lines),
+        keep_bad_lines: arguments.results.keep_bad_lines,
+        keeps_texts: false,
         has_template,
         reread: (!arguments.connection.public_only)
             .then(|| Reread::new(register.clone(), options.clone())),
@@ -279,7 +282,6 @@ impl ListReader {
 
     /// Reads the request of a URL among the arguments, to its end, with its blanks.
     fn argument(&mut self, text: &str, place: LinePlace) -> Result<Request, UnreadableLine> {
-        let keep = self.kept == KeptLines::All;
         let json = text.trim_start().starts_with(['{', '"']);
         let read = if self.urls_only && json && !self.has_template {
             Err(InvalidLine::new(
@@ -292,10 +294,11 @@ impl ListReader {
         } else {
             self.lines.read_whole(text)
         };
-        match read {
-            Ok(line) => self.request(line, text, place, keep),
-            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, keep, wrong)),
-        }
+        let read = match read {
+            Ok(line) => self.request(line, text, place, false),
+            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
+        };
+        EntryText::add(read, text.as_bytes(), self.keeps_texts)
     }
 
     /// Reads the request of an entry of a list. `None`: it is that of an earlier entry.
@@ -305,19 +308,22 @@ impl ListReader {
         place: LinePlace,
     ) -> Option<Result<Request, UnreadableLine>> {
         if let Some(url) = entry.sitemap_url().filter(|_| self.follows) {
-            return Some(Ok(place.of(Request::get(url).of_sitemap())));
+            let read = Ok(place.of(Request::get(url).of_sitemap()));
+            return Some(EntryText::add(read, entry.bytes(), self.keeps_texts));
         }
-        let keep = self.kept.has(&place, entry.is_line());
+        // Other entries than lines are not found again by the number of their line.
+        let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
         let text = entry.text();
         let read = text.clone().and_then(|text| match entry.row_keys() {
             Some(own) => self.lines.read_row(text, own),
             None => self.lines.read(text),
         });
-        Some(match read {
+        let read = match read {
             Ok(line) if line.is_repeated => return None,
             Ok(line) => self.request(line, text.unwrap_or_default(), place, keep),
             Err(wrong) => Err(self.bad_line(entry.bytes(), place, keep, entry.placed(wrong))),
-        })
+        };
+        Some(EntryText::add(read, entry.bytes(), self.keeps_texts))
     }
 
     /// Gives the request of a line its place, and tells about the line.

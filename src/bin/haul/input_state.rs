@@ -38,34 +38,6 @@ impl InputRefusal {
     }
 }
 
-/// Lines whose texts are kept in their requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeptLines {
-    None,
-    /// Lines that are not found again by their numbers, for the failure log.
-    Unnumbered,
-    All,
-}
-
-impl KeptLines {
-    /// Returns the lines that are kept for the failure log, if lines are kept for it.
-    pub(crate) fn for_log(keeps: bool) -> KeptLines {
-        match keeps {
-            true => KeptLines::Unnumbered,
-            false => KeptLines::None,
-        }
-    }
-
-    /// True if the text of an entry at this place is kept. `is_line`: true if the entry is a whole line.
-    pub(crate) fn has(self, place: &LinePlace, is_line: bool) -> bool {
-        match self {
-            KeptLines::None => false,
-            KeptLines::Unnumbered => place.is_stdin() || !is_line,
-            KeptLines::All => true,
-        }
-    }
-}
-
 /// The place of a line, or of a URL among the arguments.
 #[derive(Clone)]
 pub(crate) enum LinePlace {

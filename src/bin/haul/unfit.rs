@@ -57,17 +57,42 @@ impl UnreadableLine {
     }
 }
 
+/// Text of the entry that a request was read from, as an extension of the request.
+#[derive(Clone, Debug)]
+pub(crate) struct EntryText(pub(crate) Vec<u8>);
+
+impl EntryText {
+    /// Adds the text to the request if it is kept.
+    pub(crate) fn add(
+        read: Result<Request, UnreadableLine>,
+        text: &[u8],
+        is_kept: bool,
+    ) -> Result<Request, UnreadableLine> {
+        match is_kept {
+            true => changed(read, |request| request.extension(EntryText(text.to_vec()))),
+            false => read,
+        }
+    }
+}
+
 /// Sets the position in the whole input. `None`: the request is counted.
 pub(crate) fn at_index(
     read: Result<Request, UnreadableLine>,
     index: Option<u64>,
 ) -> Result<Request, UnreadableLine> {
-    let placed = |request: Request| match index {
+    changed(read, |request| match index {
         Some(index) => request.at_index(index),
         None => request,
-    };
-    read.map(placed).map_err(|bad| UnreadableLine {
-        stand_in: placed(bad.stand_in),
+    })
+}
+
+/// Changes the request, also one that stands for a line.
+fn changed(
+    read: Result<Request, UnreadableLine>,
+    change: impl Fn(Request) -> Request,
+) -> Result<Request, UnreadableLine> {
+    read.map(&change).map_err(|bad| UnreadableLine {
+        stand_in: change(bad.stand_in),
         wrong: bad.wrong,
     })
 }

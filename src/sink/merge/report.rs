@@ -86,9 +86,9 @@ impl MergeReport {
         self.missing.contains(position)
     }
 
-    /// Outcomes beyond the number of equal requests, or without an input those with the key and index of another.
+    /// Outcomes beyond the number of equal requests. They were left out.
     ///
-    /// They were left out.
+    /// Without an input, outcomes with the key and the index of another one.
     pub fn doubled(&self) -> &MergedLines {
         &self.doubled
     }

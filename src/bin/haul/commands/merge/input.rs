@@ -12,11 +12,10 @@ use crate::cookies::RunCookies;
 use crate::failure::CommandError;
 use crate::files::WholeFile;
 use crate::input::{self, ListReader};
-use crate::input_state::KeptLines;
 use crate::messages::Messages;
 use crate::settings::{self, RunSettings};
 use crate::source::{STDIN, is_url};
-use crate::unfit::shown_place;
+use crate::unfit::{EntryText, shown_place};
 
 /// Number of lines that are shown.
 const SHOWN: usize = 10;
@@ -104,7 +103,7 @@ pub(super) fn missing_lines(
     };
     let file = to.map(|path| WholeFile::open(path).map_err(|e| unwritten(path, e)));
     let mut file = file.transpose()?.map(BufWriter::new);
-    requests.kept = KeptLines::All;
+    requests.keeps_texts = true;
     let (mut shown, mut position) = (Vec::new(), 0);
     let (mut found, missing) = (0, report.missing());
     while found < missing
@@ -142,7 +141,7 @@ pub(super) fn missing_lines(
 
 /// Returns the line that a request can be read from again.
 fn line_of(request: &Request) -> Vec<u8> {
-    let Some(line) = request.raw_line() else {
+    let Some(EntryText(line)) = request.extension_value() else {
         // Rows of a database have no text.
         return request.to_line().into_bytes();
     };
