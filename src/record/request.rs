@@ -13,6 +13,7 @@ use super::body;
 use super::codes::{StatusCodes, codes_of};
 use super::credentials;
 use super::fields::ObjectFields;
+use super::left_out::LeftOutNames;
 use super::logged;
 use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
@@ -180,12 +181,7 @@ impl<'a> RequestLine<'a> {
     /// Makes the line of a request. `secrets`: true if secrets are kept.
     fn new(request: &'a Request, secrets: bool) -> RequestLine<'a> {
         let redaction = request.redaction();
-        let mut redacted: Vec<Cow<'a, str>> = Vec::new();
-        let mut leave_out = |name: Cow<'a, str>| {
-            if !redacted.contains(&name) {
-                redacted.push(name);
-            }
-        };
+        let mut left_out = LeftOutNames::default();
         let mut headers = Pairs::<Option<OneOrMany>>::default();
         for (name, value) in request.header_edits() {
             let Some(value) = value else {
@@ -199,26 +195,24 @@ impl<'a> RequestLine<'a> {
                     .entry(name.as_str())
                     .get_or_insert_default()
                     .push(text),
-                _ => leave_out(name.as_str().into()),
+                _ => left_out.add(name.as_str()),
             }
         }
         let mut url = request.url().into();
         if !secrets {
             let bare = redaction.bare(request.url());
             if bare.userinfo {
-                leave_out(AUTHORIZATION.as_str().into());
+                left_out.add(AUTHORIZATION.as_str());
             }
-            for name in bare.parameters {
-                leave_out(format!("?{name}").into());
-            }
-            for name in bare.values {
-                leave_out(format!("{{{name}}}").into());
-            }
+            bare.parameters
+                .iter()
+                .for_each(|name| left_out.add_parameter(name));
+            bare.values.iter().for_each(|name| left_out.add_value(name));
             url = bare.url;
         }
         let digest = request.digest();
         if digest.is_some() && !secrets {
-            leave_out(AUTHORIZATION.as_str().into());
+            left_out.add(AUTHORIZATION.as_str());
         }
         let mut line = RequestLine {
             url,
@@ -233,27 +227,19 @@ impl<'a> RequestLine<'a> {
             ..RequestLine::default()
         };
         if let Some(options) = request.options() {
-            for name in &options.needs_headers {
-                leave_out(name.as_str().into());
-            }
-            for name in &options.needs_query {
-                leave_out(format!("?{name}").into());
-            }
-            for name in &options.needs_values {
-                leave_out(format!("{{{name}}}").into());
-            }
+            left_out.add_needed(options);
             for (name, value) in &options.query {
                 match !secrets && redaction.is_secret_query(name) {
-                    true => leave_out(format!("?{name}").into()),
+                    true => left_out.add_parameter(name),
                     false => line.params.last(name).push(value),
                 }
             }
             line.set(options);
         }
         let in_body: Vec<_> = redaction.in_body().filter(|_| !secrets).collect();
-        for value in &in_body {
-            leave_out(format!("{{{}}}", value.name).into());
-        }
+        in_body
+            .iter()
+            .for_each(|value| left_out.add_value(&value.name));
         // A request without its body must not become a valid request: the names that were left out prevent that.
         if in_body.is_empty() {
             line.set_body(request.sends());
@@ -261,7 +247,7 @@ impl<'a> RequestLine<'a> {
         if let Some(mistake) = request.invalid() {
             line.set_mistake(request, mistake);
         }
-        line.redacted = redacted;
+        line.redacted = left_out.into_names();
         line
     }
 

@@ -20,6 +20,7 @@
 //! # Ok::<(), haul::report::ReportError>(())
 //! ```
 
+mod body_digest;
 mod cases;
 mod compare;
 mod counted;

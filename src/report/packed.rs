@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::value::{BorrowedStrDeserializer, Error as NoValue};
 use serde_json::value::RawValue;
 
-use super::keyed::BodyDigest;
+use super::body_digest::BodyDigest;
 use super::result_line::{BorrowedResult, LoggedAttempt, RejectionCode};
 use crate::error::ErrorType;
 use crate::key::KeyVersion;
@@ -84,7 +84,7 @@ pub(super) fn pack(result: &BorrowedResult<'_>, parts: PackedParts, to: &mut Vec
         number(millis::micros(attempt.elapsed), to);
     }
     let keeps_digest = parts.digest && result.outcome == Kind::Success;
-    let digest = keeps_digest.then(|| BodyDigest::of(result));
+    let digest = keeps_digest.then(|| result.body_digest());
     digest.unwrap_or_default().pack(to);
 }
 
@@ -291,6 +291,6 @@ mod tests {
         };
         pack(&result, parts, &mut bytes);
         let digest = unpack(&bytes).unwrap().digest;
-        assert_eq!(digest, Some(BodyDigest::of(&result)));
+        assert_eq!(digest, Some(result.body_digest()));
     }
 }

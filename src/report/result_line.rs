@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::keyed::BodyDigest;
+use super::body_digest::BodyDigest;
 use crate::error::ErrorType;
 use crate::record::{Key, Kind, PhaseTimes, Version, unread_reason};
 use crate::timing::{Phase, millis, millis_option};
@@ -182,5 +182,19 @@ impl<'a> BorrowedResult<'a> {
             return Err("it is no result: error_type is missing".to_owned());
         }
         Ok(line)
+    }
+
+    /// Returns the digest of the body.
+    pub(super) fn body_digest(&self) -> BodyDigest {
+        let text = |json: &str| serde_json::from_str::<String>(json).ok();
+        if let Some(digest) = &self.sha256 {
+            BodyDigest::new(3, digest)
+        } else if let Some(json) = self.json {
+            BodyDigest::new(2, json.get())
+        } else if let Some(body) = self.body.and_then(|body| text(body.get())) {
+            BodyDigest::new(1, (body, &self.body_encoding, self.size_bytes))
+        } else {
+            BodyDigest::default()
+        }
     }
 }

@@ -26,10 +26,9 @@ pub fn parse_time(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Reads a rate as the command takes it, as the count and the time that it is counted in: `50`, `0.5/s`, `3000/m`,
-/// `10/h`.
+/// Reads a rate as the command takes it: `50`, `0.5/s`, `3000/m`, `10/h`.
 ///
-/// The count is any number that is not negative, so also infinity. `None`: the text is no such rate.
+/// Returns the count and the time that it is counted in. The count is any number that is not negative, so also infinity. `None`: the text is no such rate.
 ///
 /// ```
 /// use std::time::Duration;

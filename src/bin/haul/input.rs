@@ -18,7 +18,7 @@ use crate::reread::Reread;
 use crate::shard::ShardLines;
 use crate::sitemaps::SitemapFetcher;
 use crate::source::{ListSource, open_all};
-use crate::unfit::{self, EntryText, UnreadableLine, at_index};
+use crate::unfit::{self, EntryText, UnreadableLine};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
@@ -233,21 +233,8 @@ impl ListReader {
                         return Some(read);
                     }
                 }
-                ListSource::Sitemap(mut sitemap) => {
-                    let (name, depth) = (Arc::clone(&sitemap.name), sitemap.depth);
-                    let index = sitemap.index;
-                    let Some(entry) = sitemap.next_entry() else {
-                        let ended = self.sitemaps.as_mut().map(|fetcher| fetcher.end(*sitemap));
-                        match ended {
-                            Some(request) => return Some(at_index(Ok(request), index)),
-                            None => continue,
-                        }
-                    };
-                    let place = LinePlace::Line(name, entry.line());
-                    let read = self.entry(&entry, place.clone());
-                    let read = read.map(|read| at_index(read.map(|r| sitemap.bind(r)), index));
-                    self.sources.push_front(ListSource::Sitemap(sitemap));
-                    if let Some(read) = read.and_then(|read| self.followed(read, place, depth)) {
+                ListSource::Sitemap(sitemap) => {
+                    if let Some(read) = self.of_sitemap(sitemap) {
                         return Some(read);
                     }
                 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::HeaderName;
 
 use super::json::{JsonPiece, JsonPlace};
-use super::{Placeholder, RequestTemplate, Template, TemplatePiece, TemplateRow, TemplateValue};
+use super::{Placeholder, Template, TemplatePiece, TemplateRow, TemplateValue};
 use super::{ValueForm, row};
 use crate::record::json_values::{ValuePath, replace};
 use crate::redact::{MASK, OwnSecrets, Redaction, SecretValue};
@@ -35,16 +35,16 @@ pub(in crate::record) struct TemplateSecrets {
 }
 
 impl TemplateSecrets {
-    /// Finds the secrets of a template, by the names that are secret.
-    pub(in crate::record) fn of(template: &RequestTemplate, redaction: &Redaction) -> Self {
+    /// Finds the secrets of a template with these pieces, by the names that are secret.
+    pub(super) fn of(pieces: &[JsonPiece], redaction: &Redaction) -> Self {
         let mut secrets = TemplateSecrets {
             redaction: redaction.clone(),
             ..TemplateSecrets::default()
         };
-        for (piece, place) in places(template) {
+        for (piece, place) in places(pieces) {
             secrets.find_in(piece, place);
         }
-        for (piece, place) in places(template) {
+        for (piece, place) in places(pieces) {
             secrets.follow(piece, place);
         }
         secrets
@@ -329,8 +329,8 @@ impl<'t> PieceNames<'t> {
     }
 }
 
-fn places(template: &RequestTemplate) -> impl Iterator<Item = (PieceNames<'_>, &JsonPlace)> {
-    template.pieces.iter().filter_map(|piece| match piece {
+fn places(pieces: &[JsonPiece]) -> impl Iterator<Item = (PieceNames<'_>, &JsonPlace)> {
+    pieces.iter().filter_map(|piece| match piece {
         JsonPiece::Text(template, place) => Some((PieceNames::Text(template), place)),
         JsonPiece::Value(name, place) => Some((PieceNames::Value(name), place)),
         JsonPiece::Url(template) => Some((PieceNames::Text(template), &JsonPlace::Url)),

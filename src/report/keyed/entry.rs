@@ -1,8 +1,6 @@
 //! Entry of one result in a partition: as much of the result as a comparison needs.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
-
+use super::super::body_digest::BodyDigest;
 use super::super::result_line::BorrowedResult;
 use crate::record::Kind;
 use crate::spill::EntryFormat;
@@ -50,54 +48,6 @@ impl EntryFormat for ResultEntryForm {
 
     fn divider(entry: &[u8]) -> &[u8] {
         &entry[4..4 + KEY]
-    }
-}
-
-/// Digest of a body. Bodies are compared only if they were kept in the same form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct BodyDigest {
-    form: u8,
-    hash: u64,
-}
-
-impl BodyDigest {
-    /// Digest of the body of a result.
-    pub(in super::super) fn of(result: &BorrowedResult<'_>) -> BodyDigest {
-        let text = |json: &str| serde_json::from_str::<String>(json).ok();
-        let mut hasher = DefaultHasher::new();
-        let form = if let Some(digest) = &result.sha256 {
-            digest.hash(&mut hasher);
-            3
-        } else if let Some(json) = result.json {
-            json.get().hash(&mut hasher);
-            2
-        } else if let Some(body) = result.body.and_then(|body| text(body.get())) {
-            (body, &result.body_encoding, result.size_bytes).hash(&mut hasher);
-            1
-        } else {
-            return BodyDigest::default();
-        };
-        let hash = hasher.finish();
-        BodyDigest { form, hash }
-    }
-
-    /// Adds the digest to `to`.
-    pub(in super::super) fn pack(self, to: &mut Vec<u8>) {
-        to.push(self.form);
-        to.extend_from_slice(&self.hash.to_le_bytes());
-    }
-
-    /// Takes a digest that was packed. `None`: there is none.
-    pub(in super::super) fn unpack(from: &mut &[u8]) -> Option<BodyDigest> {
-        let [form] = *chunk(from)?;
-        let hash = u64::from_le_bytes(*chunk(from)?);
-        Some(BodyDigest { form, hash })
-    }
-
-    /// Returns true if the bodies differ. `None`: they cannot be compared.
-    pub(in super::super) fn differs(self, other: BodyDigest) -> Option<bool> {
-        let comparable = self.form != 0 && self.form == other.form;
-        comparable.then_some(self.hash != other.hash)
     }
 }
 

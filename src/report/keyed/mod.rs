@@ -4,7 +4,7 @@ mod entry;
 
 use std::io;
 
-pub(super) use entry::{BodyDigest, ResultEntry, ResultEntryForm};
+pub(super) use entry::{ResultEntry, ResultEntryForm};
 
 use super::Report;
 use super::result_line::BorrowedResult;

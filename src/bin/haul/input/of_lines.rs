@@ -1,11 +1,13 @@
 //! Requests that belong to lines: those of the shard, and those of the sitemaps that a line led to.
 
+use std::sync::Arc;
+
 use haul::Request;
 use haul::record::InvalidLine;
 
 use super::ListReader;
 use crate::input_state::LinePlace;
-use crate::sitemaps::FollowedLink;
+use crate::sitemaps::{FetchedSitemap, FollowedLink};
 use crate::source::ListSource;
 use crate::unfit::{UnreadableLine, at_index};
 
@@ -23,6 +25,24 @@ impl ListReader {
             self.refuse(reason);
             None
         })
+    }
+
+    /// Reads the next link of a sitemap, or ends it. `None`: the link is no request of its own.
+    pub(super) fn of_sitemap(
+        &mut self,
+        mut sitemap: Box<FetchedSitemap>,
+    ) -> Option<Result<Request, UnreadableLine>> {
+        let (name, depth) = (Arc::clone(&sitemap.name), sitemap.depth);
+        let index = sitemap.index;
+        let Some(entry) = sitemap.next_entry() else {
+            let ended = self.sitemaps.as_mut()?.end(*sitemap);
+            return Some(at_index(Ok(ended), index));
+        };
+        let place = LinePlace::Line(name, entry.line());
+        let read = self.entry(&entry, place.clone());
+        let read = read.map(|read| at_index(read.map(|r| sitemap.bind(r)), index));
+        self.sources.push_front(ListSource::Sitemap(sitemap));
+        self.followed(read?, place, depth)
     }
 
     /// Fetches the sitemap that a request is for, if sitemaps are followed. `None`: its links are next, or it belongs to

@@ -119,7 +119,7 @@ fn begin_alike(one: &Path, other: &Path) -> bool {
         let mut begin = Vec::new();
         if let Ok(file) = File::open(path) {
             let reader = DecodedReader::new(file).accept_torn_end(true);
-            // What was read before an error is enough.
+            // The bytes that were read before an error are enough.
             let _ = reader.take(COMPARED).read_to_end(&mut begin);
         }
         begin
