@@ -9,6 +9,7 @@ mod ahead;
 mod chains;
 mod counts;
 mod cut_lists;
+mod file_version;
 mod foreign;
 mod intents;
 mod open;

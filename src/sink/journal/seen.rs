@@ -10,6 +10,7 @@ use super::super::growing;
 use super::super::stored::{RowPlace, StoredForm, StoredRows};
 use super::chains::{EarlierChain, EarlierChains};
 use super::counts::{at_most, take_one};
+use super::file_version::FileVersion;
 use super::intents::Announced;
 use super::replaced_rows::ReplaceableRows;
 use super::rows::ResultReader;
@@ -69,30 +70,6 @@ impl Hasher for OfDigest {
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// Version of the keys of a file, which is that of its first key.
-#[derive(Clone, Copy, Default)]
-pub(super) struct FileVersion(Option<KeyVersion>);
-
-impl FileVersion {
-    /// Checks that a further key is of the same version. The error is the reason why the line is refused.
-    pub(super) fn check(&mut self, key: Key) -> Result<(), String> {
-        let (first, own) = (*self.0.get_or_insert(key.version()), key.version());
-        if first == own {
-            return Ok(());
-        }
-        Err(format!(
-            "its key is of version {}, and the keys before it are of version {} (two results files in one?)",
-            own.number(),
-            first.number()
-        ))
-    }
-
-    /// Returns the version. `None`: the file has no keys.
-    pub(super) fn get(self) -> Option<KeyVersion> {
         self.0
     }
 }
