@@ -40,7 +40,7 @@ impl AttemptState {
             // A redirect has dropped the body.
             false => RequestContent::NONE,
         };
-        let part = match self.look_for_part(settings) {
+        let part = match self.look_for_part(context) {
             Ok(part) => part,
             Err(unsaved) => return ExchangeResult::unsaved(unsaved),
         };
@@ -144,7 +144,7 @@ impl AttemptState {
             added.insert(AUTHORIZATION, answer);
         }
         if self.download.is_some() {
-            self.add_conditions(context.settings, part, &mut added);
+            self.add_conditions(context, part, &mut added);
         }
         added
     }

@@ -141,6 +141,11 @@ impl Request {
             .map_or(DownloadOptions::NONE, |options| options.download())
     }
 
+    /// True if a file that is there is not asked for.
+    pub(crate) fn skips_existing(&self) -> bool {
+        self.download().skip_existing && self.saves_to().is_some()
+    }
+
     fn download_mut(&mut self) -> &mut DownloadOptions {
         self.options_mut().download.get_or_insert_default()
     }

@@ -4,6 +4,7 @@ mod expected;
 mod files;
 mod going_on;
 mod pace;
+mod skipped;
 mod starting_over;
 
 use haul::{ErrorType, Outcome, Request};

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,9 +15,6 @@ use crate::digest::Sha256;
 use crate::request::{SaveTo, continued_name, state_name};
 use crate::response::Headers;
 use crate::transport::connection::descriptors::{self, SpareDescriptor};
-
-/// Size of the pieces in which an unfinished file is read.
-const PIECE: usize = 64 * 1024;
 
 /// Unfinished file as this process has read or left it, so that the next exchange does not read it again.
 #[derive(Clone)]
@@ -65,24 +62,31 @@ impl DownloadPart {
     }
 
     /// Looks for an unfinished file that can be continued, and reads it unless it is as `before` says. `is_logged`: true
-    /// if this process has told the log of the file already.
+    /// if this process has told the log of the file already. If `goes_on` returns false while the file is read, the
+    /// whole file is asked for.
     pub(crate) fn look(
         to: &SaveTo,
         url: &str,
         before: Option<&HashedPart>,
         is_logged: bool,
+        goes_on: &dyn Fn() -> bool,
     ) -> Result<DownloadPart, Unsaved> {
         let mut part = DownloadPart::anew(to, url)?;
         part.is_logged = is_logged;
         let Some(state) = PartState::read(&part.state_path, url) else {
             return Ok(part);
         };
-        let found = part.find(state, before);
+        let found = part.find(state, before, goes_on);
         part.known = found.map_err(|error| Unsaved::new(&part.path, error))?;
         Ok(part)
     }
 
-    fn find(&self, state: PartState, before: Option<&HashedPart>) -> io::Result<Option<KnownPart>> {
+    fn find(
+        &self,
+        state: PartState,
+        before: Option<&HashedPart>,
+        goes_on: &dyn Fn() -> bool,
+    ) -> io::Result<Option<KnownPart>> {
         let opened = open_locked(&self.path, || {
             descriptors::open(|| OpenOptions::new().read(true).write(true).open(&self.path))
         });
@@ -98,9 +102,12 @@ impl DownloadPart {
         }
         let modified = about.modified()?;
         let same = before.filter(|part| part.size == about.len() && part.modified == modified);
-        let (size, hash) = match same {
-            Some(part) => (part.size, part.hash.clone()),
-            None => read_again(&mut file)?,
+        let read = match same {
+            Some(part) => Some((part.size, part.hash.clone())),
+            None => Sha256::of_file(&mut file, goes_on)?,
+        };
+        let Some((size, hash)) = read else {
+            return Ok(None);
         };
         file.seek(SeekFrom::Start(size))?;
         self.file.set(Some(file));
@@ -317,22 +324,5 @@ fn open_or_make(path: &Path) -> io::Result<File> {
     match options.open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => options.create_new(true).open(path),
         opened => opened,
-    }
-}
-
-/// Reads a file to its end. Returns its size and its hash so far.
-fn read_again(file: &mut File) -> io::Result<(u64, Sha256)> {
-    let (mut size, mut hash) = (0, Sha256::new());
-    let mut piece = vec![0; PIECE];
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return Ok((size, hash)),
-            Ok(n) => {
-                hash.update(&piece[..n]);
-                size += n as u64;
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
     }
 }
