@@ -10,6 +10,7 @@ mod types;
 mod values;
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +24,10 @@ use late::LateNames;
 use taken::{NameRequest, TakenNames};
 use values::UrlParts;
 
-pub(super) use safe::safe_part;
+use safe::safe_part;
+
+pub(super) use safe::{last_part, with_added};
+pub(super) use taken::{no_free_name, numbers};
 
 /// Names that a template can use.
 const NAMES: [&str; 10] = [
@@ -201,6 +205,11 @@ fn one_part(value: &str) -> String {
     value.replace(['/', '\\'], "_")
 }
 
+/// Returns the error of a line whose file gets no name.
+pub(super) fn cannot_be_named(reason: &io::Error) -> InvalidLine {
+    InvalidLine::new(format!("the file cannot be named: {reason}"))
+}
+
 /// Directory that files are named in.
 pub(super) struct NamedFolder<'a> {
     pub(super) folder: &'a Path,
@@ -235,7 +244,6 @@ impl OutputNames {
             true => Existing::Replace,
             false => Existing::Refuse,
         };
-        let wrong = |what: String| InvalidLine::new(format!("the file cannot be named: {what}"));
         if is_late {
             let mut parts = self.parts(&subject, "{ext}")?;
             // The directories of a name that is not known yet are made when it is.
@@ -253,7 +261,7 @@ impl OutputNames {
                 .chain(parts.iter().map(PathBuf::from))
                 .collect();
             if !to.is_preview {
-                taken::make_parent(to.folder, &path).map_err(|e| wrong(e.to_string()))?;
+                taken::make_parent(to.folder, &path).map_err(|e| cannot_be_named(&e))?;
             }
             let names = LateNames {
                 rule: self.clone(),
@@ -277,9 +285,9 @@ impl OutputNames {
             confined: to.confined,
         };
         let file = self.taken.take(&wanted, Some(number), register);
-        let file = file.map_err(|e| wrong(e.to_string()))?;
+        let file = file.map_err(|e| cannot_be_named(&e))?;
         if !to.is_preview {
-            taken::make_parent(to.folder, &file.path).map_err(|e| wrong(e.to_string()))?;
+            taken::make_parent(to.folder, &file.path).map_err(|e| cannot_be_named(&e))?;
         }
         Ok(request.saving(SaveTo {
             durable: to.durable,
