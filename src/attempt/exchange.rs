@@ -207,6 +207,7 @@ impl AttemptState {
             let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
+        self.report.body_received = reply.received;
         let head = Arc::new(ExchangeFacts {
             status: reply.status,
             version: reply.version,

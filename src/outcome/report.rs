@@ -31,6 +31,8 @@ pub(crate) struct OutcomeReport {
     pub(crate) host: Option<Host>,
     /// Bytes of the body, after decompression, as far as they arrived.
     pub(crate) size: u64,
+    /// Bytes of the last response's body that came, before decompression.
+    pub(crate) body_received: u64,
     /// Bytes on the wire over all attempts, sent and received.
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
@@ -99,7 +101,7 @@ impl OutcomeReport {
     /// Clears the facts that came with the last response.
     pub(crate) fn clear_response(&mut self) {
         self.head = None;
-        self.size = 0;
+        (self.size, self.body_received) = (0, 0);
         if let Some(rare) = &mut self.rare {
             rare.retry_after = None;
             (rare.streamed, rare.first_byte) = (false, None);

@@ -315,7 +315,9 @@ impl Layout {
                 lines.extend_from_slice(line.as_bytes());
                 lines.push(b'\n');
             }
-            LayoutForm::WriteOut(text) => text.write(source().record(), lines),
+            LayoutForm::WriteOut(text) => {
+                text.write(source().record(), outcome.report.body_received, lines);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::selection::InvalidSelection;
+use crate::error::ErrorType;
 use crate::record::Record;
 
 /// Text with the variables of curl's `--write-out`.
@@ -18,9 +19,9 @@ use crate::record::Record;
 /// | `url`, `method` | of the request |
 /// | `url_effective` | URL that answered |
 /// | `time_total`, `time_starttransfer` | seconds of the last attempt with six decimals: to its end, to the parsed head |
-/// | `size_download` | size of the body in bytes, after decompression |
+/// | `size_download` | bytes of the last response's body that came, before decompression |
 /// | `content_type` | of the response |
-/// | `errormsg` | reason of the failure |
+/// | `errormsg` | reason of the failure; empty if only the status is not accepted |
 /// | `num_redirects` | number of redirects that were followed |
 /// | `remote_ip` | address that answered |
 ///
@@ -114,12 +115,13 @@ impl WriteOut {
         Ok(WriteOut { pieces })
     }
 
-    pub(super) fn write(&self, record: &Record<'_>, to: &mut Vec<u8>) {
+    /// Adds the text of an outcome to `to`. `received`: bytes of the body that came, before decompression.
+    pub(super) fn write(&self, record: &Record<'_>, received: u64, to: &mut Vec<u8>) {
         let mut text = String::new();
         for piece in &self.pieces {
             match piece {
                 WriteOutPiece::Text(plain) => text.push_str(plain),
-                WriteOutPiece::Variable(variable) => variable.write(record, &mut text),
+                WriteOutPiece::Variable(variable) => variable.write(record, received, &mut text),
             }
         }
         to.extend_from_slice(text.as_bytes());
@@ -151,7 +153,7 @@ fn variable(
 }
 
 impl WriteOutVariable {
-    fn write(self, record: &Record<'_>, to: &mut String) {
+    fn write(self, record: &Record<'_>, received: u64, to: &mut String) {
         let seconds = |time: Option<Duration>| time.unwrap_or_default().as_secs_f64();
         // A String takes all text.
         let _ = match self {
@@ -163,14 +165,15 @@ impl WriteOutVariable {
             WriteOutVariable::Method => to.write_str(&record.method),
             WriteOutVariable::TimeTotal => write!(to, "{:.6}", seconds(record.elapsed)),
             WriteOutVariable::TimeToHead => write!(to, "{:.6}", seconds(record.ttfb)),
-            WriteOutVariable::SizeDownload => {
-                write!(to, "{}", record.size_bytes.unwrap_or_default())
-            }
+            WriteOutVariable::SizeDownload => write!(to, "{received}"),
             WriteOutVariable::ContentType => {
                 to.write_str(record.content_type.as_deref().unwrap_or_default())
             }
+            // As in curl, a status that is not accepted is no error.
             WriteOutVariable::ErrorMessage => {
-                to.write_str(record.error_msg.as_deref().unwrap_or_default())
+                let message = record.error_msg.as_deref();
+                let shown = message.filter(|_| record.error_type != Some(ErrorType::HttpStatus));
+                to.write_str(shown.unwrap_or_default())
             }
             WriteOutVariable::Redirects => write!(to, "{}", record.redirects),
             WriteOutVariable::RemoteIp => match record.remote_ip {

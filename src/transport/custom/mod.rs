@@ -172,6 +172,7 @@ impl Call<'_> {
             headers: head.headers.into(),
             body: Vec::new(),
             truncated: false,
+            received: 0,
             undecoded: false,
             partial: None,
             anew: false,

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::ResponseStart;
+use super::body::CountedBody;
 use super::body::bandwidth::PacedBody;
 use super::body::collect::{self, BodyCut, BodyWanted, CollectedBody};
 use super::body::stream;
@@ -32,6 +33,7 @@ pub(in crate::transport) fn receive(
             headers: std::mem::take(&mut answer.head.headers),
             body: Vec::new(),
             truncated: false,
+            received: 0,
             undecoded: false,
             partial: None,
             anew: false,
@@ -70,6 +72,7 @@ pub(in crate::transport) fn receive(
             result
         }
     };
+    taking.reply.received = body.received();
     let clean = body.leaves_clean();
     answer.connection.attempt.reusable = clean && !framed.closes && !answer.unsent;
     (taking.reply, result.err())
@@ -87,6 +90,7 @@ pub(in crate::transport) fn receive_from(
     let coded = reply.headers.first(&CONTENT_ENCODING).is_some();
     let mut taking = BodyReading::of(call, reply);
     taking.begin_stream();
+    let mut body = CountedBody::new(body);
     let result = match (bodiless, taking.want) {
         (true, _) => taking.take_nothing(),
         (false, BodyWanted::Nothing | BodyWanted::Discarded) => taking.take_unread(),
@@ -94,11 +98,14 @@ pub(in crate::transport) fn receive_from(
             let framing = length.filter(|_| !coded);
             let framing = framing.map_or(Framing::Close, Framing::Length);
             match call.bandwidth {
-                None => taking.take_any(body, coded, framing),
-                Some(most) => taking.take_any(PacedBody::new(body, call, most), coded, framing),
+                None => taking.take_any(&mut body, coded, framing),
+                Some(most) => {
+                    taking.take_any(PacedBody::new(&mut body, call, most), coded, framing)
+                }
             }
         }
     };
+    taking.reply.received = body.received;
     (taking.reply, result.err())
 }
 

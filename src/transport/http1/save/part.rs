@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use http::HeaderValue;
 
 use super::range::{RangeAnswer, RangeStep, Validators, WantedRange, decide};
-use super::state::{PartState, remove};
+use super::state::{PartState, is_file, remove};
 use super::{PartialFile, Unsaved, directory, name_of};
 use crate::digest::Sha256;
 use crate::request::{SaveTo, continued_name, state_name};
@@ -73,7 +73,11 @@ impl DownloadPart {
     ) -> Result<DownloadPart, Unsaved> {
         let mut part = DownloadPart::anew(to, url)?;
         part.is_logged = is_logged;
-        let Some(state) = PartState::read(&part.state_path, url) else {
+        let state = PartState::read(&part.state_path, url);
+        let state = state.map_err(|error| Unsaved::new(&part.state_path, error))?;
+        let Some(state) = state else {
+            // A name that cannot be used is found before the request is sent.
+            is_file(&part.path).map_err(|error| Unsaved::new(&part.path, error))?;
             return Ok(part);
         };
         let found = part.find(state, before, goes_on);
@@ -181,8 +185,7 @@ impl DownloadPart {
         };
         self.log(to)?;
         let state = PartState::new(&self.url, validators, head.length);
-        let begun = self.start_over(spare, &state);
-        match begun.map_err(|error| Unsaved::new(&self.path, error))? {
+        match self.start_over(spare, &state)? {
             Some(file) => Ok(self.partial(to, file, 0, Sha256::new())),
             None => PartialFile::create(to, spare),
         }
@@ -192,22 +195,33 @@ impl DownloadPart {
     ///
     /// The old description goes first, and the new one is there before the first byte that it describes: a kill in
     /// between leaves a file without description, which is not continued.
-    fn start_over(&self, spare: &SpareDescriptor, state: &PartState) -> io::Result<Option<File>> {
+    fn start_over(
+        &self,
+        spare: &SpareDescriptor,
+        state: &PartState,
+    ) -> Result<Option<File>, Unsaved> {
+        let of_part = |error| Unsaved::new(&self.path, error);
+        let of_state = |error| Unsaved::new(&self.state_path, error);
         let mut file = match self.file.take() {
             Some(file) => file,
             None => {
                 let opened =
                     open_locked(&self.path, || spare.give_way(|| open_or_make(&self.path)));
-                match opened? {
+                match opened.map_err(of_part)? {
                     Some(file) => file,
                     None => return Ok(None),
                 }
             }
         };
-        remove(&self.state_path)?;
-        file.set_len(0)?;
-        file.rewind()?;
-        state.write(&self.state_path)?;
+        remove(&self.state_path).map_err(of_state)?;
+        file.set_len(0).map_err(of_part)?;
+        file.rewind().map_err(of_part)?;
+        state.write(&self.state_path).map_err(|error| {
+            // Without its description the file is of no use.
+            let _ = remove(&self.state_path);
+            let _ = remove(&self.path);
+            of_state(error)
+        })?;
         Ok(Some(file))
     }
 
@@ -279,13 +293,9 @@ impl ContinuableHead {
 /// Opens a file and keeps other requests and processes from writing it. `None`: another one is writing it.
 fn open_locked(path: &Path, open: impl Fn() -> io::Result<File>) -> io::Result<Option<File>> {
     loop {
-        match path.symlink_metadata() {
-            // A link may lead anywhere, so it is no file of a download.
-            Ok(about) if about.is_symlink() => remove(path)?,
-            Ok(about) if !about.is_file() => {
-                return Err(io::Error::other("it is there and no regular file"));
-            }
-            _ => {}
+        // A link may lead anywhere, so it is no file of a download.
+        if !is_file(path)? {
+            remove(path)?;
         }
         let file = open()?;
         match file.try_lock() {
