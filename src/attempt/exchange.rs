@@ -193,6 +193,13 @@ impl AttemptState {
     /// Adds an exchange to the report.
     pub(super) fn note(&mut self, trace: &WireFacts, elapsed: Duration) {
         let report = &mut self.report;
+        let before: Duration = report.elapsed.into();
+        match &mut report.rare {
+            Some(rare) if self.stage.is_redirect() => rare.earlier += before,
+            Some(rare) => rare.earlier = Duration::ZERO,
+            None if self.stage.is_redirect() => report.rare_mut().earlier = before,
+            None => {}
+        }
         report.elapsed = elapsed.into();
         report.bytes_sent += trace.bytes_sent;
         report.bytes_received += trace.bytes_received;

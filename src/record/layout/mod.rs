@@ -18,6 +18,8 @@ pub use format::RowFormat;
 pub(crate) use format::split_ending;
 pub(crate) use selection::is_beginning_of_name;
 pub use selection::{InvalidSelection, Selection};
+use write_out::ExchangeFigures;
+
 pub use write_out::WriteOut;
 
 use super::template::{Template, TemplateValue, ValueEscaping};
@@ -316,7 +318,7 @@ impl Layout {
                 lines.push(b'\n');
             }
             LayoutForm::WriteOut(text) => {
-                text.write(source().record(), outcome.report.body_received, lines);
+                text.write(source().record(), &ExchangeFigures::of(outcome), lines);
             }
         }
     }
