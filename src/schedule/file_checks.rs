@@ -32,10 +32,10 @@ impl<J> Schedule<J> {
             .lanes
             .iter()
             .find(|lane| lane.live > 0 && may_start(lane.batch))?;
-        lane.jobs
-            .iter()
-            .copied()
-            .find(|id| self.jobs.get(*id).is_some())
+        lane.jobs.iter().copied().find(|id| {
+            let slot = self.jobs.get(*id);
+            slot.is_some_and(|slot| slot.deadline.is_none_or(|deadline| deadline > now))
+        })
     }
 
     /// Puts a job whose file is not there at the end of the lane of its host. `need`: need for a token.

@@ -3,6 +3,7 @@
 mod expected;
 mod files;
 mod going_on;
+mod in_the_way;
 mod pace;
 mod skipped;
 mod starting_over;

@@ -55,7 +55,8 @@ const EXT: &str = "ext";
 ///
 /// A value never leads out of the directory: characters that a name cannot have on Linux, macOS or Windows become `_`,
 /// dots in front of a part are left out, and parts that are too long are cut. Two files get no names that differ only in
-/// case or in the form of their characters: the second gets a number, as one whose name existed before the run.
+/// case or in the form of their characters: the second gets a number, as one whose name existed before the run. If a file
+/// is where a name needs a folder, only that folder gets a number, and all further names of the folder go into it.
 ///
 /// ```
 /// use haul::record::{InputLines, OutputNames};

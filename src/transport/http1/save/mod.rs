@@ -144,6 +144,9 @@ impl PartialFile {
 
     /// Writes the next bytes of the body.
     pub(in crate::transport) fn append(&mut self, bytes: &[u8]) -> Result<(), Unsaved> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         if let Some(file) = &mut self.file {
             file.write_all(bytes)
                 .map_err(|error| Unsaved::new(&self.to.path, error))?;
@@ -205,6 +208,11 @@ impl PartialFile {
             modified: file.metadata().and_then(|about| about.modified()).ok()?,
             hash: self.hash.clone(),
         })
+    }
+
+    /// True if a later attempt continues the file when this one is cut off.
+    pub(in crate::transport) fn can_be_continued(&self) -> bool {
+        self.state.is_some()
     }
 
     /// True if the file stays when it is dropped now.

@@ -293,8 +293,9 @@ impl ContinuableHead {
 /// Opens a file and keeps other requests and processes from writing it. `None`: another one is writing it.
 fn open_locked(path: &Path, open: impl Fn() -> io::Result<File>) -> io::Result<Option<File>> {
     loop {
-        // A link may lead anywhere, so it is no file of a download.
-        if !is_file(path)? {
+        // A link may lead anywhere, so it is no file of a download. A file that is missing may be made by another request
+        // at any moment, and is not removed.
+        if !is_file(path)? && path.is_symlink() {
             remove(path)?;
         }
         let file = open()?;
