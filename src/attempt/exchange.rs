@@ -36,7 +36,7 @@ impl AttemptState {
         self.set_until(context);
         self.report.started = scope.clock.system_now().into();
         let body = self.sent_body(settings);
-        let part = match self.look_for_part(settings) {
+        let part = match self.look_for_part(context) {
             Ok(part) => part,
             Err(unsaved) => return ExchangeResult::unsaved(unsaved),
         };
@@ -149,7 +149,7 @@ impl AttemptState {
             added.insert(AUTHORIZATION, answer);
         }
         if self.download.is_some() {
-            self.add_conditions(context.settings, part, &mut added);
+            self.add_conditions(context, part, &mut added);
         }
         added
     }
@@ -199,6 +199,13 @@ impl AttemptState {
     /// Adds an exchange to the report.
     pub(super) fn note(&mut self, trace: &WireFacts, elapsed: Duration) {
         let report = &mut self.report;
+        let before: Duration = report.elapsed.into();
+        match &mut report.rare {
+            Some(rare) if self.stage.is_redirect() => rare.earlier += before,
+            Some(rare) => rare.earlier = Duration::ZERO,
+            None if self.stage.is_redirect() => report.rare_mut().earlier = before,
+            None => {}
+        }
         report.elapsed = elapsed.into();
         report.bytes_sent += trace.bytes_sent;
         report.bytes_received += trace.bytes_received;
@@ -213,6 +220,7 @@ impl AttemptState {
             let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
+        self.report.body_received = reply.received;
         let head = Arc::new(ExchangeFacts {
             status: reply.status,
             version: reply.version,

@@ -138,7 +138,11 @@ impl AttemptState {
         if context.host != Some(&host) {
             self.leave_token();
         }
-        self.report.rare_mut().history.push(hop);
+        let rare = self.report.rare_mut();
+        rare.history.push(hop);
+        if next.method != self.prepared.method {
+            rare.method_sent = Some(next.method.clone());
+        }
         let own = Arc::make_mut(&mut self.prepared.headers);
         for headers in self.signed.as_deref_mut().into_iter().chain([own]) {
             redirect::strip(headers, &next, step.redaction);

@@ -116,6 +116,11 @@ impl Attempts {
         self.target.for_source
     }
 
+    /// True if the request looks at its file before it is sent, and has not done so yet.
+    pub(crate) fn checks_file(&self) -> bool {
+        self.target.checks_file
+    }
+
     /// True if the request was not tried yet.
     pub(crate) fn is_untried(&self) -> bool {
         self.state.is_none()

@@ -142,6 +142,8 @@ pub(crate) struct RequestTarget {
     pub(super) token: Option<Arc<TokenNeed>>,
     /// True if a token source sends the request.
     pub(super) for_source: bool,
+    /// True if the request looks at its file before it is sent, and has not done so yet.
+    pub(super) checks_file: bool,
 }
 
 impl ResolvedUrl {
@@ -168,6 +170,7 @@ impl ResolvedUrl {
             written: self.written,
             token,
             for_source: false,
+            checks_file: !plain && request.skips_existing(),
         }
     }
 }

@@ -63,6 +63,7 @@ pub fn empty_answer() -> ExchangeResult {
             headers: Headers::default(),
             body: Vec::new(),
             truncated: false,
+            received: 0,
             undecoded: false,
             partial: None,
             anew: false,

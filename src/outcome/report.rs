@@ -1,5 +1,6 @@
 //! Report on a request, beside its result.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ pub(crate) struct OutcomeReport {
     pub(crate) host: Option<Host>,
     /// Bytes of the body, after decompression, as far as they arrived.
     pub(crate) size: u64,
+    /// Bytes of the last response's body that came, before decompression.
+    pub(crate) body_received: u64,
     /// Bytes on the wire over all attempts, sent and received.
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
@@ -67,6 +70,12 @@ pub(crate) struct RareFacts {
     pub(crate) retry_after: Option<String>,
     /// Method of the last exchange. `None`: that of the request, or of a redirect.
     pub(crate) method: Option<Method>,
+    /// Method of the last exchange, if a redirect changed it. `None`: none did.
+    pub(crate) method_sent: Option<Method>,
+    /// Address of the last exchange, if it was connected and no response head arrived. `None`: neither.
+    pub(crate) remote: Option<SocketAddr>,
+    /// Time of the exchanges of the last attempt before its last one: redirects and challenges.
+    pub(crate) earlier: Duration,
     /// True if the body of the last response was handed on as it came.
     pub(crate) streamed: bool,
     /// Time from the start of the last attempt to the first byte of such a body. `None`: no byte came.
@@ -108,9 +117,9 @@ impl OutcomeReport {
     /// Clears the facts that came with the last response.
     pub(crate) fn clear_response(&mut self) {
         self.head = None;
-        self.size = 0;
+        (self.size, self.body_received) = (0, 0);
         if let Some(rare) = &mut self.rare {
-            rare.retry_after = None;
+            (rare.retry_after, rare.remote) = (None, None);
             (rare.streamed, rare.first_byte) = (false, None);
             rare.timings = Timings::NONE;
         }
@@ -152,6 +161,9 @@ impl RareFacts {
         history: Vec::new(),
         retry_after: None,
         method: None,
+        method_sent: None,
+        remote: None,
+        earlier: Duration::ZERO,
         streamed: false,
         first_byte: None,
         stop_reason: None,

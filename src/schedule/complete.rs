@@ -7,6 +7,7 @@ use crate::host::Host;
 use super::answers::HostObservation;
 use super::breaker::CallEnd;
 use super::end_reason::EndReason;
+use super::held::TokenNeed;
 use super::queue::LaneEnd;
 use super::{JobPlace, Schedule};
 use crate::slab::Id;
@@ -47,6 +48,13 @@ pub(crate) enum Verdict<J> {
         at: Instant,
         deadline: Option<Instant>,
     },
+    /// The job has looked at its file and is to be sent to this host, when its turn comes there. `need`: need for a
+    /// token. `None`: it needs none.
+    Send {
+        job: J,
+        host: Host,
+        need: Option<TokenNeed>,
+    },
 }
 
 impl<J> Verdict<J> {
@@ -64,7 +72,7 @@ impl<J> Verdict<J> {
                 (CallEnd::Failure { retry_after: None }, None)
             }
             Verdict::Redirect { .. } | Verdict::Renew { .. } => (CallEnd::Success, None),
-            Verdict::Wait { .. } => (CallEnd::Ignored, None),
+            Verdict::Wait { .. } | Verdict::Send { .. } => (CallEnd::Ignored, None),
         }
     }
 }
@@ -120,6 +128,7 @@ impl<J> Schedule<J> {
             | Verdict::Redirect { job, .. }
             | Verdict::Wait { job, .. }
             | Verdict::Renew { job, .. }
+            | Verdict::Send { job, .. }
                 if abandoned =>
             {
                 self.forget(id);
@@ -158,6 +167,9 @@ impl<J> Schedule<J> {
             } => {
                 self.tokens.refused(id, refused);
                 self.go_first(id, job, deadline, now);
+            }
+            Verdict::Send { job, host, need } => {
+                self.send_after_check(id, job, (&host, need.as_ref()), now);
             }
             Verdict::Redirect {
                 job,
@@ -273,7 +285,7 @@ impl<J> Schedule<J> {
     }
 
     /// Moves a job to another host.
-    fn move_to(&mut self, id: Id, to: Id) {
+    pub(super) fn move_to(&mut self, id: Id, to: Id) {
         let Some(slot) = self.jobs.get_mut(id) else {
             return;
         };
@@ -290,7 +302,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    fn return_to(&mut self, id: Id, job: J, deadline: Option<Instant>, place: JobPlace) {
+    pub(super) fn return_to(&mut self, id: Id, job: J, deadline: Option<Instant>, place: JobPlace) {
         let Some(slot) = self.jobs.get_mut(id) else {
             return;
         };

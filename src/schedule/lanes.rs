@@ -19,6 +19,8 @@ use crate::slab::Id;
 #[derive(Debug)]
 pub(super) struct HostState {
     pub(super) host: Host,
+    /// True for the stand-in under which jobs look at files: they send nothing, and pay no rate.
+    pub(super) is_local: bool,
     /// Lanes: one for each batch that has jobs for the host.
     pub(super) lanes: Vec<Lane>,
     /// Number of places: workers that are busy with a request of the host.
@@ -107,6 +109,7 @@ impl HostState {
             .map(|bounds| Box::new(AdaptiveLimit::new(bounds)));
         HostState {
             host,
+            is_local: false,
             lanes: Vec::new(),
             in_flight: 0,
             held_since: None,

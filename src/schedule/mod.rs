@@ -30,6 +30,7 @@ mod budget;
 mod complete;
 mod end_reason;
 mod ending;
+mod file_checks;
 mod granted;
 mod hanging;
 mod hedges;

@@ -58,11 +58,11 @@ impl<J> Schedule<J> {
             let job = self.jobs.get(id).and_then(|slot| slot.job.as_ref());
             job.map_or(0, self.cost_of)
         };
-        let allowed = self.total.allows(cost, now);
-        if !allowed {
-            self.note_total_wanted(now);
+        if self.is_file_check(id) || self.total.allows(cost, now) {
+            return Some(id);
         }
-        allowed.then_some(id)
+        self.note_total_wanted(now);
+        self.next_file_check(now)
     }
 
     /// Puts a job into its lane. The job counts as ready, or as parked if its host is blocked.
@@ -187,16 +187,19 @@ impl<J> Schedule<J> {
 
     /// Takes a job out of its lane and counts it as in flight.
     pub(super) fn start(&mut self, id: Id, now: Instant) -> Option<Start<J>> {
+        let is_file_check = self.is_file_check(id);
         let slot = self.jobs.get_mut(id)?;
         let job = slot.job.take()?;
         slot.place = JobPlace::InFlight;
-        let first = !std::mem::replace(&mut slot.tried, true);
+        let first = !is_file_check && !std::mem::replace(&mut slot.tried, true);
         let ahead = slot.ahead.take();
         let (batch_id, host_id) = (slot.batch, slot.host);
         let deadline = slot.deadline;
         self.tokens.started(id);
         self.queued -= 1;
-        self.total.take(|| (self.cost_of)(&job), now);
+        if !is_file_check {
+            self.total.take(|| (self.cost_of)(&job), now);
+        }
         let turn = self.turns.serve();
         let host = self.hosts.get_mut(host_id)?;
         let pass = host.started(first, now);
@@ -209,7 +212,7 @@ impl<J> Schedule<J> {
         }
         let unproven = !host.proven;
         let limit = host.adaptive.as_ref().and_then(|a| reported(a.limit()));
-        let runs_out = host.answering && !host.has_queue();
+        let runs_out = host.answering && !is_file_check && !host.has_queue();
         let (counted, open) = (host.counted_as(), host.is_open(now));
         let unwatched = host.is_unwatched();
         let mut reads_on = false;

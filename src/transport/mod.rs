@@ -164,6 +164,8 @@ pub struct Reply {
     pub(crate) body: Vec<u8>,
     /// True if the body was cut at 64 KiB (only if the status is not accepted).
     pub(crate) truncated: bool,
+    /// Number of bytes of the body that came: without the framing of chunks, and before it was decoded.
+    pub(crate) received: u64,
     /// True if the body has a content coding that this build does not decode.
     pub(crate) undecoded: bool,
     /// The body, if it went to a file: whole, and not yet under its name. Boxed, because few replies have such a body,

@@ -19,6 +19,8 @@ pub use format::RowFormat;
 pub(crate) use format::split_ending;
 pub(crate) use selection::is_beginning_of_name;
 pub use selection::{InvalidSelection, Selection};
+use write_out::ExchangeFigures;
+
 pub use write_out::WriteOut;
 
 use super::template::{Template, TemplateValue, ValueEscaping};
@@ -287,7 +289,10 @@ impl Layout {
     ) {
         match &self.0 {
             LayoutForm::Records => record.write_to(lines),
-            _ => self.write_row(&RowSource::of(outcome, record, options), lines),
+            _ => {
+                let source = RowSource::of(outcome, record, options);
+                self.write_row(&source, || ExchangeFigures::of(outcome), lines);
+            }
         }
     }
 
@@ -295,11 +300,21 @@ impl Layout {
     pub(crate) fn write_record(&self, record: &Record<'_>, lines: &mut Vec<u8>) {
         match &self.0 {
             LayoutForm::Records => record.write_to(lines),
-            _ => self.write_row(&RowSource::of_record(record), lines),
+            _ => self.write_row(
+                &RowSource::of_record(record),
+                ExchangeFigures::default,
+                lines,
+            ),
         }
     }
 
-    fn write_row(&self, source: &RowSource<'_>, lines: &mut Vec<u8>) {
+    /// Adds a row. `figures`: returns what the record does not have.
+    fn write_row(
+        &self,
+        source: &RowSource<'_>,
+        figures: impl FnOnce() -> ExchangeFigures,
+        lines: &mut Vec<u8>,
+    ) {
         match &self.0 {
             LayoutForm::Records => source.record().write_to(lines),
             LayoutForm::Rows {
@@ -330,7 +345,7 @@ impl Layout {
                 lines.extend_from_slice(line.as_bytes());
                 lines.push(b'\n');
             }
-            LayoutForm::WriteOut(text) => text.write(source.record(), lines),
+            LayoutForm::WriteOut(text) => text.write(source.record(), &figures(), lines),
         }
     }
 }

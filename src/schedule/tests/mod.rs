@@ -5,6 +5,7 @@ mod bounds;
 mod breakers;
 mod costs;
 mod ending;
+mod file_checks;
 mod forgotten_hosts;
 mod granted;
 mod hanging;
@@ -76,7 +77,7 @@ fn heard(verdict: &Verdict<impl Sized>) -> HostObservation {
             CallEnd::Ignored => HostObservation::Nothing,
         },
         Verdict::Redirect { .. } | Verdict::Renew { .. } => HEAD,
-        Verdict::Wait { .. } => HostObservation::Nothing,
+        Verdict::Wait { .. } | Verdict::Send { .. } => HostObservation::Nothing,
     }
 }
 
