@@ -7,6 +7,7 @@
 mod capacity;
 mod check;
 mod events;
+mod finish;
 mod hedges;
 mod makespan;
 mod shares;
