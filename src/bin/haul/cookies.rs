@@ -50,8 +50,12 @@ impl RunCookies {
                 Err(e) if e.kind() == io::ErrorKind::NotFound && given.is_cookie_jar(path) => {}
                 // The text is not shown, since it may be a secret and no path.
                 Err(_) if !path.exists() => {
+                    let reason = match path.as_os_str().is_empty() {
+                        true => "it is empty",
+                        false => "there is no such file",
+                    };
                     return Err(CommandError::usage(format!(
-                        "{}: NAME=VALUE is expected, or a file of cookies that exists (there is no such file)",
+                        "{}: NAME=VALUE is expected, or a file of cookies that exists ({reason})",
                         name_of("cookie")
                     )));
                 }

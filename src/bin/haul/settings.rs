@@ -25,7 +25,7 @@ use crate::pace::{rates, retry, timeouts};
 use crate::refused;
 use crate::template;
 use crate::text_or_file::{bytes_or_file, text_or_file};
-use crate::units::JobsPerHost;
+use crate::units::{JobsPerHost, SecretName};
 
 /// Client, and reader of the input's lines.
 pub(crate) struct RunSettings {
@@ -169,8 +169,8 @@ fn warn_if_open_to_all(path: &Path, messages: &Messages) {
 fn warn_if_open_to_all(_: &Path, _: &Messages) {}
 
 /// Masks the values of headers and parameters with these names.
-fn secretive(mut builder: ClientBuilder, names: &[String]) -> ClientBuilder {
-    for name in names {
+fn secretive(mut builder: ClientBuilder, names: &[SecretName]) -> ClientBuilder {
+    for SecretName(name) in names {
         builder = builder.sensitive_query(name);
         // A parameter may have a name that no header has.
         if HeaderName::from_bytes(name.as_bytes()).is_ok() {

@@ -168,8 +168,12 @@ pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+/// Name of a header, a query parameter or both whose value is secret.
+#[derive(Clone, Debug)]
+pub(crate) struct SecretName(pub(crate) String);
+
 /// Reads the name of a header, a query parameter or both, such as `X-My-Key`.
-pub(crate) fn secret_name(text: &str) -> Result<String, String> {
+pub(crate) fn secret_name(text: &str) -> Result<SecretName, String> {
     let name = text.trim();
     // A name with one of these characters would match nothing, and the intended secret would be shown.
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | '=' | '&');
@@ -177,7 +181,7 @@ pub(crate) fn secret_name(text: &str) -> Result<String, String> {
         true => {
             Err("the name of a header or query parameter is expected, without a value".to_owned())
         }
-        false => Ok(name.to_owned()),
+        false => Ok(SecretName(name.to_owned())),
     }
 }
 

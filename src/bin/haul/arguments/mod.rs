@@ -200,8 +200,9 @@ const ANYWAY: [(&str, Option<char>); 5] = [
     ("fail", Some('f')),
 ];
 
-/// Options of text that may be empty: an empty body, and no User-Agent header.
-const MAY_BE_EMPTY: [&str; 2] = ["data", "user-agent"];
+/// Options of text that take an empty value: `--data` and `--user-agent` give it a meaning, the others have messages of
+/// their own about it.
+const TAKES_EMPTY: [&str; 5] = ["data", "user-agent", "bearer", "cookie", "oauth2-id"];
 
 /// Long name of curl's `-s`.
 const SILENT: &str = "silent";
@@ -232,7 +233,8 @@ fn without_environment() -> clap::Command {
         .arg(flag((SILENT, Some('s'))))
 }
 
-/// Prepares every option of a clap command for its value from the environment, and refuses empty text.
+/// Prepares every option of a clap command for its value from the environment, and refuses empty text. A parser of an
+/// option's own must give a type of its own, since one that gives a `String` would be replaced.
 pub(crate) fn with_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
         let Some(long) = argument.get_long() else {
@@ -242,7 +244,7 @@ pub(crate) fn with_variables(command: clap::Command) -> clap::Command {
         let argument = match argument.get_action() {
             // An option without a value has one as an environment variable.
             ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
-            _ if is_text && !MAY_BE_EMPTY.contains(&long) => {
+            _ if is_text && !TAKES_EMPTY.contains(&long) => {
                 argument.value_parser(NonEmptyStringValueParser::new())
             }
             _ => argument,
@@ -315,7 +317,7 @@ mod tests {
                 .filter(|option| option.get_long().is_some() && option.get_action().takes_values());
             let longs: Vec<&str> = with_value.filter_map(Arg::get_long).collect();
             assert!(longs.len() > 5, "{longs:?}");
-            for long in longs.iter().filter(|long| !MAY_BE_EMPTY.contains(long)) {
+            for long in longs.iter().filter(|long| !TAKES_EMPTY.contains(long)) {
                 let typed = ["haul".to_owned(), format!("--{long}=")];
                 let wrong = options.clone().try_get_matches_from(typed).expect_err(long);
                 let message = names::explained(&wrong, &options);

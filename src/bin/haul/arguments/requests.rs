@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use haul::record::{FileRegister, InputFormat, InputOptions};
 
 use crate::schemes::Schemes;
-use crate::units::{delimiter, pair, secret_name, whole};
+use crate::units::{SecretName, delimiter, pair, secret_name, whole};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests (defaults for every line; a JSON line overrides them)")]
@@ -177,7 +177,7 @@ pub(crate) struct RequestArguments {
     /// api_key, apikey, api-key, signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature. A column or
     /// key of this name is masked in tags, and wherever a template puts it. Other bodies are kept as they are.
     #[arg(long = "secret", value_name = "NAME", value_delimiter = ',', value_parser = secret_name)]
-    pub(crate) secrets: Vec<String>,
+    pub(crate) secrets: Vec<SecretName>,
     /// Add a parameter to every URL, percent-encoded
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) url_query: Vec<(String, String)>,
