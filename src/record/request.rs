@@ -205,14 +205,8 @@ impl<'a> RequestLine<'a> {
         let mut url = request.url().into();
         if !secrets {
             let bare = redaction.bare(request.url());
-            if bare.userinfo {
-                leave_out(AUTHORIZATION.as_str().into());
-            }
-            for name in bare.parameters {
-                leave_out(format!("?{name}").into());
-            }
-            for name in bare.values {
-                leave_out(format!("{{{name}}}").into());
+            for name in bare.left_out() {
+                leave_out(name.into());
             }
             url = bare.url;
         }
@@ -233,14 +227,8 @@ impl<'a> RequestLine<'a> {
             ..RequestLine::default()
         };
         if let Some(options) = request.options() {
-            for name in &options.needs_headers {
-                leave_out(name.as_str().into());
-            }
-            for name in &options.needs_query {
-                leave_out(format!("?{name}").into());
-            }
-            for name in &options.needs_values {
-                leave_out(format!("{{{name}}}").into());
+            for name in options.needed_names() {
+                leave_out(name.into());
             }
             for (name, value) in &options.query {
                 match !secrets && redaction.is_secret_query(name) {

@@ -18,7 +18,7 @@ pub(super) struct RowTemplate {
 
 impl RowTemplate {
     pub(super) fn new(template: RequestTemplate, redaction: &Redaction) -> RowTemplate {
-        let secrets = TemplateSecrets::of(&template, redaction);
+        let secrets = template.secrets(redaction);
         RowTemplate { template, secrets }
     }
 }

@@ -7,7 +7,7 @@ use super::json::{self, JsonPiece, JsonTemplate};
 use super::{InvalidTemplate, Template, TemplateRow, TemplateSecrets, ValueEscaping, missing};
 use crate::record::InvalidLine;
 use crate::record::known_keys::is_known_key;
-use crate::redact::MASK;
+use crate::redact::{MASK, Redaction};
 
 /// Request with placeholders, for the rows of an input.
 ///
@@ -37,7 +37,7 @@ use crate::redact::MASK;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestTemplate {
-    pub(super) pieces: Vec<JsonPiece>,
+    pieces: Vec<JsonPiece>,
 }
 
 impl RequestTemplate {
@@ -111,6 +111,11 @@ impl RequestTemplate {
         self.names().find(|name| !is_column(name))
     }
 
+    /// Finds the secrets that the template puts into requests, by the names that are secret.
+    pub(in crate::record) fn secrets(&self, redaction: &Redaction) -> TemplateSecrets {
+        TemplateSecrets::of(&self.pieces, redaction)
+    }
+
     /// Makes the request of a row, as JSON. Secrets are masked where records show them.
     pub(in crate::record) fn fill(
         &self,
@@ -149,7 +154,7 @@ impl RequestTemplate {
                 }
             }
         }
-        row.complete(&mut filled, secrets)?;
+        row.complete(&mut filled, |key, json| secrets.kept(row, key, json))?;
         Ok(filled)
     }
 

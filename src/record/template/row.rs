@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{TemplateSecrets, TemplateValue};
+use super::TemplateValue;
 use crate::record::InvalidLine;
 use crate::record::fields::{self, ObjectFields, is_null};
 use crate::response::find;
@@ -103,11 +103,12 @@ impl<'r> TemplateRow<'r> {
         matches!(self, TemplateRow::Object(_))
     }
 
-    /// Adds the keys of the row that the request, as JSON, does not have.
+    /// Adds the keys of the row that the request, as JSON, does not have. `shown` returns the value of a key in place of
+    /// the one that the row has; `None`: the row's.
     pub(super) fn complete(
         &self,
         request: &mut String,
-        secrets: &TemplateSecrets,
+        shown: impl Fn(&str, &str) -> Option<String>,
     ) -> Result<(), InvalidLine> {
         let (keys, kept) = match self {
             TemplateRow::Line(_) => return Ok(()),
@@ -125,9 +126,9 @@ impl<'r> TemplateRow<'r> {
         let added: Vec<String> = added
             .filter_map(|key| {
                 let json = keys.get(key)?.get();
-                let shown = secrets.kept(self, key, json);
-                let shown = shown.as_deref().unwrap_or(json);
-                Some(format!("{}:{shown}", serde_json::Value::from(key)))
+                let other = shown(key, json);
+                let json = other.as_deref().unwrap_or(json);
+                Some(format!("{}:{json}", serde_json::Value::from(key)))
             })
             .collect();
         let is_empty = written.names().next().is_none();

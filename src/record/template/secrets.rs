@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::HeaderName;
 
 use super::json::{JsonPiece, JsonPlace};
-use super::{Placeholder, RequestTemplate, Template, TemplatePiece, TemplateRow, TemplateValue};
+use super::{Placeholder, Template, TemplatePiece, TemplateRow, TemplateValue};
 use super::{ValueForm, row};
 use crate::record::json_values::{ValuePath, replace};
 use crate::redact::{MASK, OwnSecrets, Redaction, SecretValue};
@@ -36,7 +36,7 @@ pub(in crate::record) struct TemplateSecrets {
 
 impl TemplateSecrets {
     /// Finds the secrets of a template, by the names that are secret.
-    pub(in crate::record) fn of(template: &RequestTemplate, redaction: &Redaction) -> Self {
+    pub(super) fn of(template: &[JsonPiece], redaction: &Redaction) -> TemplateSecrets {
         let mut secrets = TemplateSecrets {
             redaction: redaction.clone(),
             ..TemplateSecrets::default()
@@ -329,8 +329,8 @@ impl<'t> PieceNames<'t> {
     }
 }
 
-fn places(template: &RequestTemplate) -> impl Iterator<Item = (PieceNames<'_>, &JsonPlace)> {
-    template.pieces.iter().filter_map(|piece| match piece {
+fn places(template: &[JsonPiece]) -> impl Iterator<Item = (PieceNames<'_>, &JsonPlace)> {
+    template.iter().filter_map(|piece| match piece {
         JsonPiece::Text(template, place) => Some((PieceNames::Text(template), place)),
         JsonPiece::Value(name, place) => Some((PieceNames::Value(name), place)),
         JsonPiece::Url(template) => Some((PieceNames::Text(template), &JsonPlace::Url)),
