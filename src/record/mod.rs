@@ -79,7 +79,6 @@ mod keys;
 mod kind;
 mod known_keys;
 mod layout;
-mod left_out;
 mod lines;
 mod list;
 mod local_files;

@@ -13,7 +13,6 @@ use super::body;
 use super::codes::{StatusCodes, codes_of};
 use super::credentials;
 use super::fields::ObjectFields;
-use super::left_out::LeftOutNames;
 use super::logged;
 use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
@@ -181,7 +180,12 @@ impl<'a> RequestLine<'a> {
     /// Makes the line of a request. `secrets`: true if secrets are kept.
     fn new(request: &'a Request, secrets: bool) -> RequestLine<'a> {
         let redaction = request.redaction();
-        let mut left_out = LeftOutNames::default();
+        let mut redacted: Vec<Cow<'a, str>> = Vec::new();
+        let mut leave_out = |name: Cow<'a, str>| {
+            if !redacted.contains(&name) {
+                redacted.push(name);
+            }
+        };
         let mut headers = Pairs::<Option<OneOrMany>>::default();
         for (name, value) in request.header_edits() {
             let Some(value) = value else {
@@ -195,24 +199,20 @@ impl<'a> RequestLine<'a> {
                     .entry(name.as_str())
                     .get_or_insert_default()
                     .push(text),
-                _ => left_out.add(name.as_str()),
+                _ => leave_out(name.as_str().into()),
             }
         }
         let mut url = request.url().into();
         if !secrets {
             let bare = redaction.bare(request.url());
-            if bare.userinfo {
-                left_out.add(AUTHORIZATION.as_str());
+            for name in bare.left_out() {
+                leave_out(name.into());
             }
-            bare.parameters
-                .iter()
-                .for_each(|name| left_out.add_parameter(name));
-            bare.values.iter().for_each(|name| left_out.add_value(name));
             url = bare.url;
         }
         let digest = request.digest();
         if digest.is_some() && !secrets {
-            left_out.add(AUTHORIZATION.as_str());
+            leave_out(AUTHORIZATION.as_str().into());
         }
         let mut line = RequestLine {
             url,
@@ -227,19 +227,21 @@ impl<'a> RequestLine<'a> {
             ..RequestLine::default()
         };
         if let Some(options) = request.options() {
-            left_out.add_needed(options);
+            for name in options.needed_names() {
+                leave_out(name.into());
+            }
             for (name, value) in &options.query {
                 match !secrets && redaction.is_secret_query(name) {
-                    true => left_out.add_parameter(name),
+                    true => leave_out(format!("?{name}").into()),
                     false => line.params.last(name).push(value),
                 }
             }
             line.set(options);
         }
         let in_body: Vec<_> = redaction.in_body().filter(|_| !secrets).collect();
-        in_body
-            .iter()
-            .for_each(|value| left_out.add_value(&value.name));
+        for value in &in_body {
+            leave_out(format!("{{{}}}", value.name).into());
+        }
         // A request without its body must not become a valid request: the names that were left out prevent that.
         if in_body.is_empty() {
             line.set_body(request.sends());
@@ -247,7 +249,7 @@ impl<'a> RequestLine<'a> {
         if let Some(mistake) = request.invalid() {
             line.set_mistake(request, mistake);
         }
-        line.redacted = left_out.into_names();
+        line.redacted = redacted;
         line
     }
 

@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::url;
-use http::header::{CONTENT_LOCATION, LOCATION};
+use http::header::{AUTHORIZATION, CONTENT_LOCATION, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 pub use escape::Escaped;
@@ -261,6 +261,17 @@ pub(crate) struct MaskedUrl<'a> {
     pub(crate) parameters: Vec<String>,
     /// Names of the placeholders whose values are masked in the URL.
     pub(crate) values: Vec<String>,
+}
+
+impl MaskedUrl<'_> {
+    /// Returns the names of the secrets that the URL lacks: the header for userinfo, `?` and parameters, and placeholders
+    /// in braces.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = String> {
+        let header = self.userinfo.then(|| AUTHORIZATION.as_str().to_owned());
+        let parameters = self.parameters.iter().map(|name| format!("?{name}"));
+        let values = self.values.iter().map(|name| format!("{{{name}}}"));
+        header.into_iter().chain(parameters).chain(values)
+    }
 }
 
 /// Headers, and the function that gives the text of a value.

@@ -114,6 +114,18 @@ impl Options {
     pub(crate) fn download(&self) -> &DownloadOptions {
         self.download.as_deref().unwrap_or(DownloadOptions::NONE)
     }
+
+    /// Returns the names of the secrets that a failure log left out, as it writes them: headers, `?` and parameters, and
+    /// placeholders in braces.
+    pub(crate) fn needed_names(&self) -> impl Iterator<Item = String> {
+        let headers = self
+            .needs_headers
+            .iter()
+            .map(|name| name.as_str().to_owned());
+        let query = self.needs_query.iter().map(|name| format!("?{name}"));
+        let values = self.needs_values.iter().map(|name| format!("{{{name}}}"));
+        headers.chain(query).chain(values)
+    }
 }
 
 impl Request {

@@ -135,7 +135,7 @@ fn a_request_is_cancelled_while_its_part_is_hashed() {
     vast(&folder, "1.part");
     let url = server.url("/a");
     let state = json!({"v": 1, "url": url, "etag": "\"a\"", "length": VAST + 1});
-    folder.write("1.part.json", &state.to_string());
+    folder.write("1.part.json", state.to_string());
     let client = client(2);
     let request = Request::get(url).save_to(folder.file("1")).resume(true);
     let handle = client.submit(request).unwrap();

@@ -37,7 +37,7 @@ use crate::redact::{MASK, Redaction};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestTemplate {
-    pub(super) pieces: Vec<JsonPiece>,
+    pieces: Vec<JsonPiece>,
 }
 
 impl RequestTemplate {

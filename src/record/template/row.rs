@@ -103,8 +103,8 @@ impl<'r> TemplateRow<'r> {
         matches!(self, TemplateRow::Object(_))
     }
 
-    /// Adds the keys of the row that the request, as JSON, does not have. `shown`: returns what takes the place of the
-    /// value of a key; `None`: it stays.
+    /// Adds the keys of the row that the request, as JSON, does not have. `shown` returns the value of a key in place of
+    /// the one that the row has; `None`: the row's.
     pub(super) fn complete(
         &self,
         request: &mut String,
@@ -126,9 +126,9 @@ impl<'r> TemplateRow<'r> {
         let added: Vec<String> = added
             .filter_map(|key| {
                 let json = keys.get(key)?.get();
-                let shown = shown(key, json);
-                let shown = shown.as_deref().unwrap_or(json);
-                Some(format!("{}:{shown}", serde_json::Value::from(key)))
+                let other = shown(key, json);
+                let json = other.as_deref().unwrap_or(json);
+                Some(format!("{}:{json}", serde_json::Value::from(key)))
             })
             .collect();
         let is_empty = written.names().next().is_none();

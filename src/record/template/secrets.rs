@@ -35,16 +35,16 @@ pub(in crate::record) struct TemplateSecrets {
 }
 
 impl TemplateSecrets {
-    /// Finds the secrets of a template with these pieces, by the names that are secret.
-    pub(super) fn of(pieces: &[JsonPiece], redaction: &Redaction) -> Self {
+    /// Finds the secrets of a template, by the names that are secret.
+    pub(super) fn of(template: &[JsonPiece], redaction: &Redaction) -> TemplateSecrets {
         let mut secrets = TemplateSecrets {
             redaction: redaction.clone(),
             ..TemplateSecrets::default()
         };
-        for (piece, place) in places(pieces) {
+        for (piece, place) in places(template) {
             secrets.find_in(piece, place);
         }
-        for (piece, place) in places(pieces) {
+        for (piece, place) in places(template) {
             secrets.follow(piece, place);
         }
         secrets
@@ -329,8 +329,8 @@ impl<'t> PieceNames<'t> {
     }
 }
 
-fn places(pieces: &[JsonPiece]) -> impl Iterator<Item = (PieceNames<'_>, &JsonPlace)> {
-    pieces.iter().filter_map(|piece| match piece {
+fn places(template: &[JsonPiece]) -> impl Iterator<Item = (PieceNames<'_>, &JsonPlace)> {
+    template.iter().filter_map(|piece| match piece {
         JsonPiece::Text(template, place) => Some((PieceNames::Text(template), place)),
         JsonPiece::Value(name, place) => Some((PieceNames::Value(name), place)),
         JsonPiece::Url(template) => Some((PieceNames::Text(template), &JsonPlace::Url)),

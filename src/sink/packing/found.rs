@@ -108,7 +108,7 @@ mod tests {
         );
         let reason = other("a.jsonl.gz", b"\x28\xb5\x2f\xfd").unwrap();
         assert!(
-            reason.starts_with("it is compressed with zstd, and its name promises .gz"),
+            reason.contains("it is compressed with zstd, and its name promises .gz"),
             "{reason}"
         );
         for first in [&b"\x1f\x8b"[..], b"\x1f", b"", b"\0\0\0\0"] {

@@ -332,8 +332,15 @@ fn is_at(path: &Path, _: &File) -> io::Result<bool> {
 fn open_or_make(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
-    match options.open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => options.create_new(true).open(path),
-        opened => opened,
+    loop {
+        match options.create_new(false).open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        match options.create_new(true).open(path) {
+            // Another request has made it meanwhile.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made,
+        }
     }
 }
