@@ -1,6 +1,9 @@
 //! SHA-256: from ring if TLS is built in with it, since ring uses the processor's instructions for it; else a portable
 //! implementation.
 
+use std::fs::File;
+use std::io::{self, Read};
+
 #[cfg(feature = "rustls")]
 #[derive(Clone)]
 pub(crate) struct Sha256(ring::digest::Context);
@@ -38,6 +41,36 @@ impl Sha256 {
 
     pub(crate) fn finish(self) -> [u8; 32] {
         self.0.finalize()
+    }
+}
+
+/// Number of bytes of a file that are hashed between two looks at the condition for going on.
+const PIECE: usize = 1 << 20;
+
+impl Sha256 {
+    /// Reads a file to its end. Returns its size and the hash of its bytes. `goes_on` is called after each MiB. `None`:
+    /// it returned false.
+    pub(crate) fn of_file(
+        file: &mut File,
+        goes_on: &dyn Fn() -> bool,
+    ) -> io::Result<Option<(u64, Sha256)>> {
+        let (mut size, mut hash) = (0, Sha256::new());
+        let length = file.metadata()?.len().clamp(1, PIECE as u64);
+        let mut piece = vec![0; length as usize];
+        loop {
+            match file.read(&mut piece) {
+                Ok(0) => return Ok(Some((size, hash))),
+                Ok(n) => {
+                    hash.update(&piece[..n]);
+                    size += n as u64;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+            if !goes_on() {
+                return Ok(None);
+            }
+        }
     }
 }
 

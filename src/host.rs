@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::Uri;
 use http::uri::Scheme;
@@ -18,7 +18,18 @@ pub struct Host {
     port: u16,
 }
 
+/// Host that no URL has: see [`Host::of_files`].
+static FILES: LazyLock<Host> = LazyLock::new(|| Host {
+    named: "file://".into(),
+    port: 0,
+});
+
 impl Host {
+    /// Returns the stand-in for a host under which requests wait that look at a file of this machine first.
+    pub(crate) fn of_files() -> Host {
+        FILES.clone()
+    }
+
     /// Returns the host of an absolute `http` or `https` URI. `None`: the URI is not absolute, or has another scheme.
     pub(crate) fn of(uri: &Uri) -> Option<Host> {
         Host::in_zone(uri, None)

@@ -44,9 +44,10 @@ mod modules {
     use haul::request::{Multipart, Part};
     use haul::settings::{
         Adaptive, AddressPolicy, BreakerSettings, ClassLimits, CustomPolicy, FinishedAttempt,
-        HookResult, HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Outgoing, PlaceLimit,
-        ProxySettings, RateLimit, RedirectPolicy, Redirecting, RetryAdvice, RetryBudget,
-        RetryPolicy, Retrying, StatusSet, Timeouts, TlsSettings, TlsVersion,
+        HookResult, HostRule, InvalidStatusSet, IpFamily, Jitter, Judgement, Limiter, Outgoing,
+        PermittedStarts, PlaceLimit, ProxySettings, RateLimit, RedirectPolicy, Redirecting,
+        RetryAdvice, RetryBudget, RetryPolicy, Retrying, StatusSet, Timeouts, TlsSettings,
+        TlsVersion, WantedStarts, parse_rate, parse_time,
     };
     #[cfg(feature = "sqlite")]
     use haul::sink::Sqlite;

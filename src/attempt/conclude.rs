@@ -52,7 +52,8 @@ impl AttemptState {
             self.report.limit = scope.limit;
         }
         if aborted || exchanged.headers().is_none() {
-            self.report.rare_mut().timings = trace.timings.into();
+            let rare = self.report.rare_mut();
+            (rare.timings, rare.remote) = (trace.timings.into(), trace.remote);
         }
         self.accepted = None;
         if let Some(token) = &mut self.token {

@@ -1,9 +1,6 @@
 //! Downloads over the attempts of a request: what is there already, what is asked for, and what the outcome says.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::Path;
-use std::sync::Arc;
+use std::fs;
 use std::time::{Duration, SystemTime};
 
 use http::header::{IF_MODIFIED_SINCE, IF_RANGE, LAST_MODIFIED, RANGE};
@@ -11,16 +8,14 @@ use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::digest::Sha256;
-use crate::outcome::State;
 use crate::request::DownloadOptions;
-use crate::response::{Headers, Response};
+use crate::response::Headers;
 use crate::retry::retry_after::http_date;
-use crate::schedule::CallEnd;
 use crate::transport::{DownloadPart, PartialFile, Reply, Unsaved};
 
 use super::context::AttemptContext;
 use super::download_state::Download;
+use super::file_check::agrees;
 use super::next::AttemptEnd;
 use super::settings::RequestSettings;
 use super::stage::Stage;
@@ -57,30 +52,12 @@ impl<'a> RequestSettings<'a> {
 }
 
 impl AttemptState {
-    /// Ends a request whose file is there and is to be skipped. `None`: the file is to be asked for.
-    pub(super) fn skip(&mut self, context: AttemptContext<'_>) -> Option<AttemptEnd> {
-        let settings = context.settings;
-        let own = settings.download().filter(|own| own.skip_existing)?;
-        let path = &settings.save()?.path;
-        if self.counts.attempts() > 0 || self.stage.is_redirect() || !agrees(path, own) {
-            return None;
-        }
-        self.report.rare_mut().skipped = true;
-        let url = Arc::clone(&self.prepared.url);
-        let response = Response::builder(304).build();
-        let response = response.answered_by(|| Some((*url).clone()));
-        Some(AttemptEnd::Done {
-            state: State::Success(response),
-            cool: None,
-            call: CallEnd::Ignored,
-        })
-    }
-
     /// Looks for the unfinished file of a download that goes on. `None`: the download does not go on.
     pub(super) fn look_for_part(
         &mut self,
-        settings: RequestSettings<'_>,
+        context: AttemptContext<'_>,
     ) -> Result<Option<Box<DownloadPart>>, Unsaved> {
+        let settings = context.settings;
         let (Some(own), Some(to)) = (settings.download(), settings.save()) else {
             return Ok(None);
         };
@@ -96,7 +73,9 @@ impl AttemptState {
             true => DownloadPart::anew(to, &download.url),
             false => {
                 let (left, is_logged) = (download.left.as_ref(), download.is_logged);
-                DownloadPart::look(to, &download.url, left, is_logged)
+                // A request that has come to its end meanwhile is not sent: the transport finds that out.
+                let goes_on = || context.goes_on(self.deadline);
+                DownloadPart::look(to, &download.url, left, is_logged, &goes_on)
             }
         };
         let part = part?;
@@ -111,13 +90,13 @@ impl AttemptState {
     /// Adds the headers that a download needs to those of an exchange, if it needs any.
     pub(super) fn add_conditions(
         &mut self,
-        settings: RequestSettings<'_>,
+        context: AttemptContext<'_>,
         part: Option<&DownloadPart>,
         added: &mut Option<HeaderMap>,
     ) {
         let range = part.and_then(DownloadPart::range);
         let since = match &range {
-            None => self.since(settings),
+            None => self.since(context),
             Some(_) => None,
         };
         let own = self.signed.as_deref().unwrap_or(&self.prepared.headers);
@@ -135,11 +114,24 @@ impl AttemptState {
     }
 
     /// Returns the value for `If-Modified-Since`. `None`: the file is asked for without a condition.
-    fn since(&self, settings: RequestSettings<'_>) -> Option<HeaderValue> {
+    fn since(&mut self, context: AttemptContext<'_>) -> Option<HeaderValue> {
+        let settings = context.settings;
         let own = settings.download().filter(|own| own.timestamping)?;
         let is_read = self.prepared.method == Method::GET || self.prepared.method == Method::HEAD;
         let path = &settings.save()?.path;
-        if !is_read || !agrees(path, own) {
+        if !is_read {
+            return None;
+        }
+        let goes_on = || context.goes_on(self.deadline);
+        // A redirect or a challenge comes back here, and must not have the file read again.
+        let agrees = match self.download.as_ref().and_then(|download| download.agrees) {
+            Some(agrees) => agrees,
+            None => agrees(path, own, &goes_on)?,
+        };
+        if let Some(download) = &mut self.download {
+            download.agrees = Some(agrees);
+        }
+        if !agrees {
             return None;
         }
         let modified = fs::metadata(path).and_then(|about| about.modified()).ok()?;
@@ -191,32 +183,6 @@ pub(super) fn time_of(settings: RequestSettings<'_>, headers: &Headers) -> Optio
     settings.download().filter(|own| own.timestamping)?;
     let date = headers.first(&LAST_MODIFIED)?;
     http_date(std::str::from_utf8(date).ok()?)
-}
-
-/// True if there is a regular file that the request would not replace by another one.
-fn agrees(path: &Path, expected: &DownloadOptions) -> bool {
-    let Ok(about) = fs::metadata(path) else {
-        return false;
-    };
-    let size = expected.size.is_none_or(|size| size == about.len());
-    let digest = || match expected.sha256 {
-        Some(digest) => digest_of(path).is_ok_and(|own| own == digest),
-        None => true,
-    };
-    about.is_file() && size && digest()
-}
-
-fn digest_of(path: &Path) -> io::Result<[u8; 32]> {
-    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
-    let mut piece = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return Ok(hash.finish()),
-            Ok(n) => hash.update(&piece[..n]),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
 }
 
 /// Returns a time as a date of a header (RFC 9110 section 5.6.7), cut to the second. `None`: it is out of range.

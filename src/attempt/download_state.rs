@@ -20,6 +20,8 @@ pub(super) struct Download {
     pub(super) advanced: bool,
     /// True if the next exchange asks for the whole file.
     pub(super) anew: bool,
+    /// True if the file that is there is the one that the request expects. `None`: it was not looked at.
+    pub(super) agrees: Option<bool>,
     /// True if the last exchange asked for a file only if it is newer.
     pub(super) is_conditional: bool,
 }

@@ -35,12 +35,8 @@ impl AttemptState {
         let timeouts = settings.timeouts();
         self.set_until(context);
         self.report.started = scope.clock.system_now().into();
-        let body = match self.prepared.with_body {
-            true => settings.body(),
-            // A redirect has dropped the body.
-            false => RequestContent::NONE,
-        };
-        let part = match self.look_for_part(settings) {
+        let body = self.sent_body(settings);
+        let part = match self.look_for_part(context) {
             Ok(part) => part,
             Err(unsaved) => return ExchangeResult::unsaved(unsaved),
         };
@@ -60,6 +56,7 @@ impl AttemptState {
             connect: Timeouts::bound(timeouts.connect),
             read: Timeouts::bound(timeouts.read),
             until: self.until,
+            began: self.began,
             part: part.as_deref(),
             stream: stream.as_deref(),
             // A kept-alive connection may turn out to be closed after the body was read, and this body can be read only
@@ -106,6 +103,14 @@ impl AttemptState {
         exchanged
     }
 
+    /// Returns the body that is sent: none if a redirect has dropped it.
+    fn sent_body<'a>(&self, settings: RequestSettings<'a>) -> &'a RequestContent {
+        match self.prepared.with_body {
+            true => settings.body(),
+            false => RequestContent::NONE,
+        }
+    }
+
     /// Returns the handing on of the body. `None`: the body is not handed on.
     fn stream<'a>(
         &self,
@@ -144,7 +149,7 @@ impl AttemptState {
             added.insert(AUTHORIZATION, answer);
         }
         if self.download.is_some() {
-            self.add_conditions(context.settings, part, &mut added);
+            self.add_conditions(context, part, &mut added);
         }
         added
     }
@@ -165,6 +170,7 @@ impl AttemptState {
             Stage::NewAttempt | Stage::Signed => {}
         }
         self.until = self.attempt_ends(context);
+        self.began = Some(context.scope.start);
     }
 
     /// Logs the result of an exchange.
@@ -193,6 +199,13 @@ impl AttemptState {
     /// Adds an exchange to the report.
     pub(super) fn note(&mut self, trace: &WireFacts, elapsed: Duration) {
         let report = &mut self.report;
+        let before: Duration = report.elapsed.into();
+        match &mut report.rare {
+            Some(rare) if self.stage.is_redirect() => rare.earlier += before,
+            Some(rare) => rare.earlier = Duration::ZERO,
+            None if self.stage.is_redirect() => report.rare_mut().earlier = before,
+            None => {}
+        }
         report.elapsed = elapsed.into();
         report.bytes_sent += trace.bytes_sent;
         report.bytes_received += trace.bytes_received;
@@ -207,6 +220,7 @@ impl AttemptState {
             let text = header_text(value).into_owned();
             self.report.rare_mut().retry_after = Some(text);
         }
+        self.report.body_received = reply.received;
         let head = Arc::new(ExchangeFacts {
             status: reply.status,
             version: reply.version,
@@ -285,6 +299,7 @@ pub(super) fn call<'a>(
         connect: None,
         read: None,
         until: None,
+        began: None,
         accept: settings.accept(),
         follows: settings.max_redirects() > 0,
         body_limit: settings.body_limit(),

@@ -10,6 +10,7 @@ mod download;
 mod download_state;
 mod exchange;
 mod failure;
+mod file_check;
 mod health;
 mod hedge;
 mod hooks;

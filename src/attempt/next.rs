@@ -33,6 +33,8 @@ pub(crate) enum AttemptEnd {
     Renew { refused: u64 },
     /// An exchange with another host, or with the same host under a new permit, after this delay.
     Redirect { host: Host, delay: Duration },
+    /// The first attempt, at this host: the request has looked at its file, which is to be asked for.
+    Send { host: Host },
 }
 
 impl AttemptEnd {
@@ -62,7 +64,10 @@ impl AttemptEnd {
         match &mut self {
             AttemptEnd::Done { cool, .. } => *cool = (*cool).max(Some(wait)),
             AttemptEnd::Again { cool, .. } => *cool = (*cool).max(clock.now().checked_add(wait)),
-            AttemptEnd::Wait { .. } | AttemptEnd::Renew { .. } | AttemptEnd::Redirect { .. } => {}
+            AttemptEnd::Wait { .. }
+            | AttemptEnd::Renew { .. }
+            | AttemptEnd::Redirect { .. }
+            | AttemptEnd::Send { .. } => {}
         }
         self
     }

@@ -29,15 +29,17 @@ struct UnfollowedRedirect {
 impl AttemptState {
     /// Leaves the credentials behind if they belong to another origin.
     pub(super) fn leave_home(&mut self, request: &Request) {
-        let Some(home) = request.home() else {
+        if !request.has_bound_credentials() {
             return;
-        };
+        }
         let host = self.prepared.url.host();
         if request.is_away(host.as_ref()) {
-            self.dropped = match Some(home) == host.as_ref() {
+            self.dropped = match request.home() {
+                Some(home) if Some(home) != host.as_ref() && !request.is_away_from_all() => {
+                    DroppedHeaders::between(Some(home.clone()), host)
+                }
                 // The chain came back to its origin, but a page of another origin named this one.
-                true => DroppedHeaders::ALL,
-                false => DroppedHeaders::between(Some(home.clone()), host),
+                _ => DroppedHeaders::ALL,
             };
             let headers = Arc::make_mut(&mut self.prepared.headers);
             self.dropped.take_off(headers, request.redaction());
@@ -136,7 +138,11 @@ impl AttemptState {
         if context.host != Some(&host) {
             self.leave_token();
         }
-        self.report.rare_mut().history.push(hop);
+        let rare = self.report.rare_mut();
+        rare.history.push(hop);
+        if next.method != self.prepared.method {
+            rare.method_sent = Some(next.method.clone());
+        }
         let own = Arc::make_mut(&mut self.prepared.headers);
         for headers in self.signed.as_deref_mut().into_iter().chain([own]) {
             redirect::strip(headers, &next, step.redaction);

@@ -81,6 +81,9 @@ impl Engine {
             host,
             scope,
         };
+        if attempts.target.checks_file {
+            return context.check_file(attempts, subject);
+        }
         let state = match &mut attempts.state {
             Some(state) => state,
             None => match context.first(&attempts.target, subject) {
@@ -92,9 +95,6 @@ impl Engine {
             },
         };
         state.report.queued += subject.waited;
-        if let Some(skipped) = state.skip(context) {
-            return skipped;
-        }
         if let Err(next) = state.get_ready(context) {
             return *next;
         }
@@ -140,7 +140,7 @@ impl Engine {
 impl AttemptContext<'_> {
     /// Prepares the first attempt. The error says what follows if no attempt can be made.
     #[inline(never)]
-    fn first(
+    pub(super) fn first(
         self,
         target: &RequestTarget,
         subject: &AttemptSubject<'_>,

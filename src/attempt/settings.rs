@@ -209,7 +209,7 @@ impl<'a> RequestSettings<'a> {
     pub(crate) fn expect_json(self) -> bool {
         self.options
             .and_then(|o| o.expect_json)
-            .unwrap_or(self.defaults.expect_json)
+            .unwrap_or(self.defaults.expect_json && !self.is_sitemap())
     }
 
     /// True if the content codings of the body stay.
@@ -219,10 +219,17 @@ impl<'a> RequestSettings<'a> {
     }
 
     pub(crate) fn rules(self) -> impl Iterator<Item = &'a RejectionRule> {
-        self.defaults
-            .rules
-            .iter()
-            .chain(self.options.map_or(&[][..], |o| &o.rules))
+        let of_client = match self.is_sitemap() {
+            true => &[][..],
+            false => &self.defaults.rules,
+        };
+        let own = self.options.map_or(&[][..], |o| &o.rules);
+        of_client.iter().chain(own)
+    }
+
+    /// True if the request is for a sitemap, of which the client's rules for bodies do not hold.
+    fn is_sitemap(self) -> bool {
+        self.options.is_some_and(|o| o.sitemap)
     }
 
     /// True if an accepted response is looked into.

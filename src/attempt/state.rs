@@ -8,7 +8,6 @@ use http::HeaderMap;
 use crate::error::{Error, StopReason};
 use crate::outcome::OutcomeReport;
 use crate::redact::escape::log_line;
-use crate::redact::unreadable;
 use crate::request::Request;
 use crate::retry::AttemptCounts;
 use crate::retry::redirect::DroppedHeaders;
@@ -56,6 +55,8 @@ pub(super) struct AttemptState {
     pub(super) batch_ends: Option<Instant>,
     /// End of the present attempt, carried over redirects. `None`: no limit.
     pub(super) until: Option<Instant>,
+    /// Beginning of the present attempt, carried over redirects. `None`: no exchange has begun.
+    pub(super) began: Option<Instant>,
     /// True if the server may have acted on the last exchange: bytes of a method that is not safe went out.
     pub(super) may_have_acted: bool,
     /// Course of the last response's body, if it was handed on. `None`: it was not.
@@ -113,6 +114,11 @@ impl Attempts {
     /// True if a token source sends the request.
     pub(crate) fn is_for_source(&self) -> bool {
         self.target.for_source
+    }
+
+    /// True if the request looks at its file before it is sent, and has not done so yet.
+    pub(crate) fn checks_file(&self) -> bool {
+        self.target.checks_file
     }
 
     /// True if the request was not tried yet.
@@ -215,7 +221,7 @@ impl Attempts {
         if !readable {
             return match request.resumed() {
                 Some(resumed) if resumed.interrupted => request.shown_url().into_owned(),
-                _ => unreadable(request.url()),
+                _ => request.redaction().unreadable(request.url()),
             };
         }
         match &self.state {
@@ -248,6 +254,7 @@ impl AttemptState {
             deadline: [own, batch_ends].into_iter().flatten().min(),
             batch_ends,
             until: None,
+            began: None,
             may_have_acted: false,
             streamed: None,
             download: None,

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use crate::redact::unreadable;
 use crate::request::Request;
 use crate::schedule::TokenNeed;
 use crate::url::{self, Mistake, Url};
@@ -64,7 +63,7 @@ fn takes(request: &Request, url: &Url, name: &str) -> bool {
     let is_away = || request.is_away(url.host().as_ref());
     match request.page().is_some_and(|page| page.whole_url) {
         true => is_secret() && !url::has_parameter(url.uri(), name) && !is_away(),
-        false => request.home().is_none() || !is_secret() || !is_away(),
+        false => !request.has_bound_credentials() || !is_secret() || !is_away(),
     }
 }
 
@@ -95,7 +94,10 @@ impl ClientDefaults {
 /// Adds the part of the URL that may be shown to a mistake in a request, unless a better part of the text is known.
 #[cold]
 fn shown(mistake: Mistake, request: &Request) -> Mistake {
-    match (&mistake.shown, unreadable(request.url())) {
+    match (
+        &mistake.shown,
+        request.redaction().unreadable(request.url()),
+    ) {
         (None, url) if !url.is_empty() => mistake.showing(url),
         _ => mistake,
     }
@@ -140,6 +142,8 @@ pub(crate) struct RequestTarget {
     pub(super) token: Option<Arc<TokenNeed>>,
     /// True if a token source sends the request.
     pub(super) for_source: bool,
+    /// True if the request looks at its file before it is sent, and has not done so yet.
+    pub(super) checks_file: bool,
 }
 
 impl ResolvedUrl {
@@ -166,6 +170,7 @@ impl ResolvedUrl {
             written: self.written,
             token,
             for_source: false,
+            checks_file: !plain && request.skips_existing(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::executor::{Executor, Unpushed};
+use crate::host::Host;
 use crate::outcome::{Context, State};
 use crate::request::Request;
 use crate::response::Response;
@@ -106,6 +107,15 @@ impl Intake {
             };
             Err(Refused::new(fed.into_request(), why))
         })
+    }
+
+    /// Takes back up to `count` requests that wait for this host, and returns their number.
+    ///
+    /// These are the requests that would start last. Each ends at once, as cancelled and with the reason [`StopReason::GivenBack`](crate::StopReason::GivenBack), and
+    /// comes with the other outcomes. It counts as not done. Requests that wait for a retry stay.
+    pub fn give_back(&self, host: &Host, count: usize) -> usize {
+        let executor = self.batch.executor();
+        executor.give_back(self.batch.id(), host, count)
     }
 
     /// Sends a request, unless the batch is unique and has an equal one. A request that is refused may be sent again.

@@ -11,7 +11,7 @@ use crate::request::{CostOf, check_sent};
 use crate::retry::is_keyed;
 use crate::schedule::{Bounds, HostLimits, LimitRule, Schedule, ScheduleSettings};
 use crate::settings::{BreakerSettings, ClientLimits, ConnectionSettings, HostPattern, HostRule};
-use crate::settings::{RateLimit, RateLimits};
+use crate::settings::{Limiter, RateLimit, RateLimits};
 use crate::transport::{self, Bandwidth, HeaderLines, Sockets, Transport};
 use http::header::USER_AGENT;
 use http::{HeaderName, HeaderValue};
@@ -102,6 +102,7 @@ impl ClientBuilder {
                 name: "haul".to_owned(),
                 stack: None,
                 on_start: None,
+                limiter: None,
             },
             rate: RateLimits::default(),
             rate_per_host: RateLimits::default(),
@@ -202,6 +203,17 @@ impl ClientBuilder {
     #[doc(alias = "DOWNLOAD_DELAY")]
     pub fn rate_per_host(mut self, rate: RateLimit) -> Self {
         self.rate_per_host.add(rate);
+        self
+    }
+
+    /// Takes the starts that rates allow from a [`Limiter`](crate::settings::Limiter).
+    ///
+    /// Clients on many machines may share it. [`rate`](Self::rate), [`rate_per_host`](Self::rate_per_host) and the rates
+    /// of host rules are then those of all clients together. Where several rates are set, the one with the shortest
+    /// time is asked for, and this client keeps the others by itself. A host without a rate is asked for too, so that a
+    /// pause reaches every client. Default: this client keeps its rates by itself.
+    pub fn limiter(mut self, limiter: Arc<dyn Limiter>) -> Self {
+        self.pool.limiter = Some(limiter);
         self
     }
 
@@ -325,6 +337,7 @@ impl ClientBuilder {
                 in_flight: self.limits.max_per_host,
                 budget: self.defaults.retry.budget,
                 rate: self.rate_per_host,
+                granted: self.pool.limiter.is_some(),
                 breaker: self.breaker,
             },
             rules: self.defaults.hosts.map(|rule| LimitRule {
@@ -345,6 +358,7 @@ impl ClientBuilder {
             window: self.limits.window(),
             max_parked: self.limits.max_parked,
             bytes: self.limits.byte_budget,
+            max_delay: None,
             delivered: false,
             ordered: false,
         };

@@ -6,6 +6,7 @@ mod connection;
 mod cost;
 mod defaults;
 mod error;
+mod fetch;
 mod follow;
 mod hooks;
 mod oauth2;
@@ -121,6 +122,7 @@ impl Client {
             window: usize::MAX,
             max_parked: usize::MAX,
             bytes: i64::MAX as u64,
+            max_delay: None,
             delivered: true,
             ordered: false,
         };

@@ -52,6 +52,7 @@ fn reply(status: u16, headers: &[(&'static str, &str)]) -> ExchangeResult {
             headers: headers.into(),
             body: b"body".to_vec(),
             truncated: false,
+            received: 0,
             undecoded: false,
             partial: None,
             anew: false,

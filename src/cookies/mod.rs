@@ -5,6 +5,8 @@ mod absent;
 #[cfg(feature = "cookies")]
 mod file;
 #[cfg(feature = "cookies")]
+mod host_name;
+#[cfg(feature = "cookies")]
 mod jar;
 #[cfg(feature = "cookies")]
 mod netscape;

@@ -8,6 +8,8 @@ use cookie_store::{Cookie, CookieDomain, CookieError, CookieStore};
 
 use http::Uri;
 
+use super::host_name::{compared, url_of};
+
 /// Upper bound for a cookie in bytes, attributes included (RFC 6265 §6.1 asks for at least that).
 const LONGEST: usize = 4096;
 const MOST_PER_SITE: usize = 200;
@@ -35,11 +37,8 @@ impl Sites {
     }
 
     fn store_of_any_length(&mut self, text: &str, uri: &Uri) -> Result<(), &'static str> {
-        let host = host(uri).ok_or("the URL has no host")?;
-        let url = uri
-            .to_string()
-            .parse()
-            .map_err(|_| "the URL is not valid")?;
+        let url = url_of(uri).ok_or("the URL has no host")?;
+        let host = url.host_str().unwrap_or_default().to_owned();
         let mut cookie = Cookie::parse(text.to_owned(), &url).map_err(|e| said(&e))?;
         if let CookieDomain::Suffix(domain) = &cookie.domain
             && is_public(domain)
@@ -76,8 +75,9 @@ impl Sites {
     /// Returns names and values of the cookies for a URI, those with the longest paths first (RFC 6265 §5.4).
     pub(super) fn matching(&self, uri: &Uri) -> Vec<(String, String)> {
         let found = || {
-            let store = self.0.get(&site(&host(uri)?))?;
-            let mut cookies = store.matches(&uri.to_string().parse().ok()?);
+            let url = url_of(uri)?;
+            let store = self.0.get(&site(url.host_str()?))?;
+            let mut cookies = store.matches(&url);
             cookies.sort_by_key(|c| (Reverse(String::from(&c.path).len()), c.name().to_owned()));
             let pair = |c: &Cookie<'_>| (c.name().to_owned(), c.value().to_owned());
             Some(cookies.into_iter().map(pair).collect())
@@ -97,7 +97,10 @@ impl Sites {
     /// Makes the sites of the cookies of a file.
     pub(super) fn of(cookies: Vec<Cookie<'static>>) -> Sites {
         let mut by_site: HashMap<String, Vec<_>> = HashMap::new();
-        for cookie in cookies {
+        for mut cookie in cookies {
+            if let CookieDomain::HostOnly(name) | CookieDomain::Suffix(name) = &mut cookie.domain {
+                *name = compared(name);
+            }
             let site = site(&String::from(&cookie.domain));
             by_site.entry(site).or_default().push(Ok(cookie));
         }
@@ -120,20 +123,20 @@ fn said(error: &CookieError) -> &'static str {
     }
 }
 
-/// Returns the host's name in the form in which cookies compare it.
-fn host(uri: &Uri) -> Option<String> {
-    Some(uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase())
-}
-
 /// Returns the site of a host, the largest domain within which it may share cookies: the registered domain, or the host
 /// alone if it is an address.
 fn site(host: &str) -> String {
-    let alone = host.parse::<IpAddr>().is_ok();
+    let alone = is_address(host);
     let domain = psl::domain_str(host).filter(|_| !alone);
     domain.unwrap_or(host).to_owned()
 }
 
 /// True if the whole domain is a public suffix: `com`, `co.uk`, `github.io`.
 fn is_public(domain: &str) -> bool {
-    domain.parse::<IpAddr>().is_err() && psl::suffix_str(domain) == Some(domain)
+    !is_address(domain) && psl::suffix_str(domain) == Some(domain)
+}
+
+/// True if the host is an IP address. One of version 6 is in brackets.
+fn is_address(host: &str) -> bool {
+    host.starts_with('[') || host.parse::<IpAddr>().is_ok()
 }

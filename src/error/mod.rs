@@ -165,6 +165,8 @@ named! {
         BreakerOpen = "breaker_open",
         /// The server asked not to be tried again (`x-should-retry: false`).
         ServerSaidNo = "server_said_no",
+        /// The request was given back to be run later or elsewhere, because its next attempt was too far away.
+        GivenBack = "given_back",
         /// Cancelled by the caller.
         Cancelled = "cancelled",
     }

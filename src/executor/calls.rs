@@ -1,9 +1,10 @@
 //! Calls that batches and handles make to the executor.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::attempt::HedgeRace;
+use crate::host::Host;
 use crate::request::Request;
 use crate::schedule::{Bounds, EndReason, HostHolding, Id, JobCounts};
 
@@ -54,6 +55,17 @@ impl Executor {
     /// Sets the instant at which the batch ends.
     pub(crate) fn set_deadline(&self, batch: Id, deadline: Instant) {
         self.lock().schedule.set_deadline(batch, deadline);
+    }
+
+    /// Sets the time beyond which the delay of a retry is too long: such jobs of the batch are given back.
+    pub(crate) fn set_max_delay(&self, batch: Id, longest: Duration) {
+        self.lock().schedule.set_max_delay(batch, longest);
+    }
+
+    /// Gives up to `count` waiting jobs of a host back to their callers: those that would start last. Returns their
+    /// number.
+    pub(crate) fn give_back(self: &Arc<Self>, batch: Id, host: &Host, count: usize) -> usize {
+        self.with(|state, now| state.schedule.give_back(batch, host, count, now))
     }
 
     /// True if the batch takes no more requests, now or later.

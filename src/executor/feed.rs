@@ -215,13 +215,18 @@ impl ExecutorState {
                     self.schedule.push_ended(batch, job, why);
                     return None;
                 }
-                let host = self.schedule.host(job.host.as_ref()?, now);
+                let checks_file = job.attempts.checks_file();
+                let host = match checks_file {
+                    true => self.schedule.files(now),
+                    false => self.schedule.host(job.host.as_ref()?, now),
+                };
                 // A plain request has an empty body, so its body is not looked at.
                 let body = match job.attempts.is_plain() {
                     true => 0,
                     false => job.request.sends().bytes_in_memory(),
                 };
-                let need = job.attempts.token_need().cloned();
+                // A job that looks at a file needs no token before it is sent.
+                let need = job.attempts.token_need().filter(|_| !checks_file).cloned();
                 let id = self.schedule.push_for(batch, host, job, body, now);
                 if let Some(need) = need {
                     self.schedule.need_token(id, &need);

@@ -98,7 +98,14 @@ impl Job {
 
     /// Ends the request without a further attempt.
     pub(crate) fn end(mut self, why: EndReason, now: Instant) -> Outcome {
+        if why == EndReason::Known {
+            return self.end_as_known();
+        }
         let interrupted = why == EndReason::Interrupted;
+        let given_back = match why {
+            EndReason::GivenBack { until } => Some(until),
+            _ => None,
+        };
         let is_late = matches!(why, EndReason::Deadline | EndReason::DeadlineForToken(_));
         let cut_short = is_late
             && self
@@ -146,17 +153,36 @@ impl Job {
                 let response = failed.and_then(Error::into_response);
                 Error::no_token(failure).with_response(response)
             }
+            (EndReason::GivenBack { .. }, Some(error)) => error.stopped(StopReason::GivenBack),
+            (EndReason::GivenBack { .. }, None) => {
+                Error::new(ErrorType::Cancelled, "it was given back before it was sent")
+                    .stopped(StopReason::GivenBack)
+            }
+            (EndReason::Known, _) => unreachable!("its outcome was returned above"),
             (EndReason::NoWorker(reason), _) => {
                 Error::new(ErrorType::Io, format!("no worker thread: {reason}"))
             }
         };
+        let cut_short = cut_short || given_back.is_some();
         if error.error_type() != ErrorType::Cancelled && !cut_short {
             self.log_end(&error);
         }
         let mut outcome = self.finish(State::Failed(error), now);
         outcome.report.cut_short |= cut_short;
+        outcome.report.set_retry_at(given_back.flatten());
         outcome.report.ambiguous |= interrupted;
         outcome
+    }
+
+    /// Ends the request with the outcome that it was given.
+    fn end_as_known(self) -> Outcome {
+        let (state, report) = self.request.take_outcome();
+        Outcome {
+            index: self.index,
+            request: self.request,
+            state,
+            report,
+        }
     }
 
     /// Ends the request without a further attempt, and delivers its outcome.

@@ -7,6 +7,7 @@ mod feed;
 mod handle;
 mod hedge;
 mod job;
+mod limits;
 mod permit;
 mod roster;
 mod shared;

@@ -4,16 +4,18 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::schedule::{EndReason, Id, Schedule};
+use crate::schedule::{EndReason, Id, LimiterNews, Schedule, SlotAnswer, SlotDemand};
+use crate::settings::{Limiter, PermittedStarts};
 use crate::transport::{AttemptNumber, CancelSlot};
 
 use super::cpu::CpuPermits;
 use super::current_worker;
 use super::job::{Job, Receiver};
+use super::limits::{LimitedSchedule, LimiterThread};
 use super::roster::{Demand, Roster, WakeAction};
 use super::work::Work;
 use crate::attempt::{Clock, HedgeRace};
@@ -29,6 +31,8 @@ pub(crate) struct WorkerSettings {
     pub(crate) name: String,
     pub(crate) stack: Option<usize>,
     pub(crate) on_start: Option<OnStart>,
+    /// Source of the starts that rates allow. `None`: this client keeps its rates by itself.
+    pub(crate) limiter: Option<Arc<dyn Limiter>>,
 }
 
 /// State that all clones of a client and all its workers share. Workers hold the executor, never a client.
@@ -37,6 +41,8 @@ pub(crate) struct Executor {
     pub(super) work: Arc<dyn Work>,
     pub(super) clock: Clock,
     pub(super) cpu: Arc<CpuPermits>,
+    /// The caller's limiter. `None`: this client keeps its rates by itself.
+    limiter: Option<LimiterThread>,
     pub(super) pool: WorkerSettings,
     /// Number of workers about to look for work, with none of the caller's code to run before.
     pub(super) returning: Arc<AtomicUsize>,
@@ -85,6 +91,7 @@ pub(super) struct Active {
 #[must_use = "callers are nudged, workers started and outcomes delivered outside the lock"]
 pub(super) struct Deferred {
     nudged: Vec<Arc<dyn Receiver>>,
+    for_limiter: Vec<LimiterNews>,
     undelivered: Vec<(Box<Job>, EndReason)>,
     start: bool,
 }
@@ -92,7 +99,10 @@ pub(super) struct Deferred {
 impl Deferred {
     /// True if no work is left.
     pub(super) fn is_nothing(&self) -> bool {
-        !self.start && self.nudged.is_empty() && self.undelivered.is_empty()
+        !self.start
+            && self.nudged.is_empty()
+            && self.undelivered.is_empty()
+            && self.for_limiter.is_empty()
     }
 }
 
@@ -105,8 +115,10 @@ impl Executor {
         clock: Clock,
         start: fn(&Arc<Executor>),
     ) -> Arc<Executor> {
+        let limiter = pool.limiter.clone().map(LimiterThread::new);
         Arc::new(Executor {
             start,
+            limiter,
             work,
             cpu: Arc::new(CpuPermits::new(&clock.while_working())),
             clock,
@@ -226,6 +238,7 @@ impl Executor {
         Deferred {
             nudged,
             undelivered: schedule.undelivered(),
+            for_limiter: schedule.limiter_news(self.clock.now()),
             start: false,
         }
     }
@@ -247,9 +260,41 @@ impl Executor {
                 clock.outcome_delivered();
             }
         }
+        if let Some(limiter) = self
+            .limiter
+            .as_ref()
+            .filter(|_| !after.for_limiter.is_empty())
+        {
+            limiter.tell(after.for_limiter, || Box::new(Arc::downgrade(self)));
+        }
         if after.start {
             (self.start)(self);
         }
+    }
+}
+
+impl LimitedSchedule for Weak<Executor> {
+    fn answer(&self, demand: &SlotDemand, permitted: PermittedStarts) -> Option<()> {
+        self.upgrade()?.with(|state, now| {
+            let answer = match permitted {
+                PermittedStarts::Granted { after, count } => SlotAnswer::Granted {
+                    at: now.checked_add(after).unwrap_or(now),
+                    count: count.clamp(1, demand.count),
+                },
+                PermittedStarts::Later { after, pause } => SlotAnswer::Later {
+                    at: now.checked_add(after).unwrap_or(now),
+                    pauses: pause,
+                },
+            };
+            let host = demand.host.as_ref();
+            state.schedule.answer(host, answer, now);
+        });
+        Some(())
+    }
+
+    fn time_until(&self, then: Instant) -> Option<Duration> {
+        let executor = self.upgrade()?;
+        Some(then.saturating_duration_since(executor.clock.now()))
     }
 }
 

@@ -86,6 +86,7 @@ fn executor(work: impl Work + 'static, clock: Clock) -> Arc<Executor> {
         name: "test".to_owned(),
         stack: None,
         on_start: None,
+        limiter: None,
     };
     new(
         clock,
@@ -117,6 +118,7 @@ fn submit_to(
         window: usize::MAX,
         max_parked: usize::MAX,
         bytes: i64::MAX as u64,
+        max_delay: None,
         delivered: true,
         ordered: false,
     };

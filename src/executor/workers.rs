@@ -201,6 +201,10 @@ impl Worker<'_> {
                 };
                 self.complete(ended, verdict)
             }
+            AttemptEnd::Send { host } => {
+                let need = job.attempts.token_need().map(|need| (**need).clone());
+                self.complete(ended, Verdict::Send { job, host, need })
+            }
             AttemptEnd::Redirect { host, delay } => {
                 let at = executor.clock.now() + delay;
                 job.waits_since = at;

@@ -53,6 +53,7 @@ impl ScheduleDriver {
             window: 1 << 30,
             max_parked: 1 << 30,
             bytes: 1 << 30,
+            max_delay: None,
             delivered: false,
             ordered: false,
         };
@@ -171,6 +172,7 @@ pub fn pass_through<R>(hosts: usize, breaker: bool, measure: impl FnOnce() -> R)
         window: 1_000,
         max_parked: 1_000,
         bytes: 1 << 30,
+        max_delay: None,
         delivered: false,
         ordered: false,
     };

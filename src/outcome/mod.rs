@@ -10,6 +10,7 @@ mod context;
 mod debug;
 mod extension;
 mod figures;
+mod known;
 mod lineage;
 mod report;
 #[cfg(test)]
@@ -24,7 +25,6 @@ use http::Method;
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::host::Host;
-use crate::redact::unreadable;
 use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::response::Response;
@@ -144,7 +144,11 @@ impl<T> Outcome<T> {
     /// Returns the request's URL as it may be shown: host and path alone if the request could not be read.
     pub(crate) fn shown_url(&self) -> Cow<'_, str> {
         match self.is_unread() {
-            true => unreadable(self.request.url()).into(),
+            true => self
+                .request
+                .redaction()
+                .unreadable(self.request.url())
+                .into(),
             false => self.request.redaction().shown(self.written_url()),
         }
     }

@@ -1,8 +1,9 @@
 //! Report on a request, beside its result.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::Method;
 
@@ -31,6 +32,8 @@ pub(crate) struct OutcomeReport {
     pub(crate) host: Option<Host>,
     /// Bytes of the body, after decompression, as far as they arrived.
     pub(crate) size: u64,
+    /// Bytes of the last response's body that came, before decompression.
+    pub(crate) body_received: u64,
     /// Bytes on the wire over all attempts, sent and received.
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
@@ -67,12 +70,20 @@ pub(crate) struct RareFacts {
     pub(crate) retry_after: Option<String>,
     /// Method of the last exchange. `None`: that of the request, or of a redirect.
     pub(crate) method: Option<Method>,
+    /// Method of the last exchange, if a redirect changed it. `None`: none did.
+    pub(crate) method_sent: Option<Method>,
+    /// Address of the last exchange, if it was connected and no response head arrived. `None`: neither.
+    pub(crate) remote: Option<SocketAddr>,
+    /// Time of the exchanges of the last attempt before its last one: redirects and challenges.
+    pub(crate) earlier: Duration,
     /// True if the body of the last response was handed on as it came.
     pub(crate) streamed: bool,
     /// Time from the start of the last attempt to the first byte of such a body. `None`: no byte came.
     pub(crate) first_byte: Option<Duration>,
     /// Reason why an accepted response was not asked for again, although it was to be.
     pub(crate) stop_reason: Option<StopReason>,
+    /// Time from which on a request that was given back may be tried again. `None`: at any time.
+    pub(crate) retry_at: Option<Instant>,
     /// True if the file that the request would save was there already.
     pub(crate) skipped: bool,
     /// Origin of a request that another request's outcome led to. `None`: the request is of the input.
@@ -90,6 +101,13 @@ impl OutcomeReport {
             .get_or_insert_with(|| Box::new(RareFacts::NOTHING))
     }
 
+    /// Notes the time of the next attempt of a request that was given back.
+    pub(crate) fn set_retry_at(&mut self, at: Option<Instant>) {
+        if at.is_some() {
+            self.rare_mut().retry_at = at;
+        }
+    }
+
     /// Returns the phases of the last attempt.
     pub(crate) fn timings(&self) -> Timings {
         let answered = self.head.as_ref().map(|head| head.timings.into());
@@ -99,9 +117,9 @@ impl OutcomeReport {
     /// Clears the facts that came with the last response.
     pub(crate) fn clear_response(&mut self) {
         self.head = None;
-        self.size = 0;
+        (self.size, self.body_received) = (0, 0);
         if let Some(rare) = &mut self.rare {
-            rare.retry_after = None;
+            (rare.retry_after, rare.remote) = (None, None);
             (rare.streamed, rare.first_byte) = (false, None);
             rare.timings = Timings::NONE;
         }
@@ -125,6 +143,16 @@ impl<T> Outcome<T> {
     }
 }
 
+impl<T> Outcome<T> {
+    /// Returns the time from which on a request that was given back may be tried again.
+    ///
+    /// See [`Outcomes::max_delay`](crate::Outcomes::max_delay). `None`: the request was not given back, or it may be
+    /// tried again at any time.
+    pub fn retry_at(&self) -> Option<Instant> {
+        self.report.rare().retry_at
+    }
+}
+
 impl RareFacts {
     const NOTHING: RareFacts = RareFacts {
         log: Vec::new(),
@@ -133,9 +161,13 @@ impl RareFacts {
         history: Vec::new(),
         retry_after: None,
         method: None,
+        method_sent: None,
+        remote: None,
+        earlier: Duration::ZERO,
         streamed: false,
         first_byte: None,
         stop_reason: None,
+        retry_at: None,
         skipped: false,
         lineage: None,
     };

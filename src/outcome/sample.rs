@@ -63,6 +63,7 @@ fn answered(index: u64, request: Request, response: &Response, state: State) -> 
             host: Host::of(head.url.uri()),
             head: Some(head),
             size: response.bytes().len() as u64,
+            body_received: response.bytes().len() as u64,
             bytes_sent: 100,
             bytes_received: 1000,
             connections_reused: 1,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::redact;
 use crate::request::Tag;
-use crate::response::{Response, find};
+use crate::response::{Response, find_written};
 
 /// Encoding of the body in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +34,8 @@ pub enum BodyMode {
     /// it was cut.
     ///
     /// The JSON is as it was written, with its digits, escapes and the order of its keys, but without white space
-    /// between them. A body that no [`Value`](serde_json::Value) can hold (the number 1e999, more than 128 levels) does
-    /// not parse.
+    /// between them. What RFC 8259 permits is JSON, also if no [`Value`](serde_json::Value) can hold it: the number
+    /// 1e999, half a surrogate pair, more than 128 levels.
     Json,
     /// Text always: bytes that are no text are U+FFFD.
     Text,
@@ -85,7 +85,7 @@ fn json(response: &Response, limit: usize) -> Option<(Tag, Option<String>)> {
         return None;
     }
     let text = response.json_text().ok()?;
-    find(&text, &[]).ok()?;
+    find_written(&text, &[]).ok()?;
     let json = serde_json::from_str(&compact(&text)).ok()?;
     let named = response.named_text(limit);
     Some((Tag::written(json), named.map(|named| named.charset)))

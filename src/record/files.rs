@@ -2,19 +2,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
-
 use super::InvalidLine;
-use super::names::{NamedFolder, OutputNames};
+use super::names::{
+    NamedFolder, OutputNames, cannot_be_named, last_part, no_free_name, numbers, with_added,
+};
 use super::register::{Existing, FileRegister};
-use crate::redact;
 use crate::request::{Request, SaveTo};
-
-/// Longest name that is made, in bytes: file systems take 255, and the name of the unfinished file is longer.
-const LONGEST: usize = 180;
-
-/// Name of a file whose URL ends with its directory.
-const UNNAMED: &str = "index.html";
 
 #[derive(Debug)]
 pub(super) struct OutputFiles {
@@ -103,7 +96,10 @@ impl OutputFiles {
                     };
                     return names.place(request, number, register, &to);
                 }
-                None => self.of_url(request.url(), number, register, existing(Existing::Refuse)),
+                None => {
+                    let url = request.redaction().shown(request.url());
+                    self.of_url(&url, number, register, existing(Existing::Refuse))?
+                }
             },
         };
         Ok(request.saving(SaveTo {
@@ -153,90 +149,25 @@ impl OutputFiles {
         number: u64,
         register: &FileRegister,
         existing: Existing,
-    ) -> (PathBuf, bool, bool) {
+    ) -> Result<(PathBuf, bool, bool), InvalidLine> {
         let name = last_part(url);
         let plain = self.folder.join(&name);
         if let Ok(replace) = register.enter_saved(&plain, 0, existing) {
-            return (plain, replace, false);
+            return Ok((plain, replace, false));
         }
-        let numbered = [with(&name, &number.to_string())].into_iter();
-        let further = (2_u64..).map(|more| with(&name, &format!("{number}-{more}")));
-        for name in numbered.chain(further) {
-            let path = self.folder.join(name);
+        for (_, added) in numbers(Some(number), 1) {
+            let path = self.folder.join(with_added(&name, &added));
             if let Ok(replace) = register.enter_saved(&path, 0, existing) {
-                return (path, replace, true);
+                return Ok((path, replace, true));
             }
         }
-        unreachable!("there are more numbers than files")
-    }
-}
-
-/// Makes a file name of the last part of a URL's path.
-fn last_part(url: &str) -> String {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let path = match path.split_once("://") {
-        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-        None => path,
-    };
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let plain = percent_decode_str(last).decode_utf8_lossy();
-    let harmless = |c: char| {
-        if c.is_control() || "/\\:*?\"<>|".contains(c) {
-            '_'
-        } else {
-            c
-        }
-    };
-    let name: String = plain.chars().map(harmless).collect();
-    // The name must be no hidden file, and neither `.` nor `..`.
-    let name = name.trim_start_matches('.').trim();
-    if name.is_empty() {
-        return UNNAMED.to_owned();
-    }
-    if name.len() <= LONGEST {
-        return name.to_owned();
-    }
-    let (stem, end) = halves(name);
-    let end = if end.len() <= 16 { end } else { "" };
-    format!("{}{end}", redact::beginning(stem, LONGEST - end.len()))
-}
-
-/// Adds text to the name, before its ending.
-fn with(name: &str, added: &str) -> String {
-    let (stem, end) = halves(name);
-    format!("{stem}-{added}{end}")
-}
-
-/// Splits a name into the part before its ending, and the ending with its dot.
-fn halves(name: &str) -> (&str, &str) {
-    match name.rfind('.') {
-        Some(at) if at > 0 => name.split_at(at),
-        _ => (name, ""),
+        Err(cannot_be_named(&no_free_name()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_the_last_part_of_the_path_made_harmless() {
-        for (url, name) in [
-            ("http://h/a/logo.png?v=1", "logo.png"),
-            ("http://h/a/%E4%BD%A0.txt", "你.txt"),
-            ("http://h/a/b/", "index.html"),
-            ("http://h", "index.html"),
-            ("items/7", "7"),
-            ("http://h/..%2f..%2fetc%2fpasswd", "_.._etc_passwd"),
-            ("http://h/%2e%2e", "index.html"),
-            ("http://h/.bashrc", "bashrc"),
-            ("http://h/a%00b%0ac", "a_b_c"),
-        ] {
-            assert_eq!(last_part(url), name, "{url}");
-        }
-        let long = last_part(&format!("http://h/{}.tar", "x".repeat(500)));
-        assert!(long.len() == LONGEST && long.ends_with("x.tar"), "{long}");
-    }
 
     fn files(folder: impl Into<PathBuf>, replace: bool) -> OutputFiles {
         OutputFiles::new(folder.into(), replace, false)
@@ -264,7 +195,9 @@ mod tests {
     fn no_name_is_given_twice() {
         let (files, register) = (files("/nowhere", false), FileRegister::new());
         let name = |url: &str, number| {
-            let (path, ..) = files.of_url(url, number, &register, Existing::Refuse);
+            let (path, ..) = files
+                .of_url(url, number, &register, Existing::Refuse)
+                .unwrap();
             path.strip_prefix("/nowhere")
                 .unwrap()
                 .to_str()
@@ -285,7 +218,10 @@ mod tests {
         std::fs::write(folder.0.join("a.png"), "").unwrap();
         let name = |replace| {
             let files = files(&folder.0, false);
-            files.of_url("http://h/a.png", 7, &FileRegister::new(), replace)
+            let register = FileRegister::new();
+            files
+                .of_url("http://h/a.png", 7, &register, replace)
+                .unwrap()
         };
         let path = |name| folder.0.join(name);
         assert_eq!(name(Existing::Refuse), (path("a-7.png"), false, true));
@@ -302,7 +238,12 @@ mod tests {
         register.resume_files(["a.png", "given"].map(|name| folder.0.join(name)));
         let files = files(&folder.0, false);
         let path = |name| folder.0.join(name);
-        let of_url = |number| files.of_url("http://h/a.png", number, &register, Existing::Refuse);
+        let of_url = |number| {
+            let url = "http://h/a.png";
+            files
+                .of_url(url, number, &register, Existing::Refuse)
+                .unwrap()
+        };
         assert_eq!(of_url(1), (path("a.png"), true, false));
         assert_eq!(of_url(2), (path("a-2.png"), false, true));
         let given = |name| files.given(name, &register, Existing::Leave);

@@ -29,7 +29,8 @@ impl Record<'_> {
     /// `json`, `form`, `body_base64`, `body_file` (the path of a file that is [streamed](Request::body_file)); `auth`
     /// (`{user, password}` or `{bearer}`), `max_time_ms`, `connect_timeout_ms`, `retry` (number of attempts *after* the
     /// first), `idempotent`, `cost`, `max_redirs`, `accept`, `expect_json`, `keep_encoding`, `require` (JSON pointer to
-    /// value), `output_file` (path that the body is [saved](Request::save_to) to, relative and without `..`), `tag`. In a
+    /// value), `sitemap` (true: the request is [one for a sitemap](Request::of_sitemap)), `credentials_for` (the origin to
+    /// which the client's [credentials belong](Request::credentials_only_for), or `none`), `output_file` (path that the body is [saved](Request::save_to) to, relative and without `..`), `tag`. In a
     /// line of a failure log `output_file` may be any path: a program that reads lines written by others must check
     /// [`Request::saves_to`].
     ///

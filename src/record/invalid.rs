@@ -67,10 +67,15 @@ impl InvalidLine {
     }
 
     /// Places the mistake in another line of the input than the one that the request has.
-    pub(super) fn placed_at(mut self, line: u64, column: u64) -> InvalidLine {
-        let reason = format!("{} (line {line}, column {column})", self.mistake.reason);
-        self.mistake.reason = reason.into();
-        self.without_position()
+    pub(super) fn placed_at(self, line: u64, column: u64) -> InvalidLine {
+        self.within(&format!("line {line}, column {column}"))
+            .without_position()
+    }
+
+    /// Adds a place within the input to the reason.
+    pub(super) fn within(mut self, place: &str) -> InvalidLine {
+        self.mistake.reason = format!("{} ({place})", self.mistake.reason).into();
+        self
     }
 
     pub(super) fn into_mistake(self) -> Mistake {
@@ -144,6 +149,11 @@ pub(super) fn fault(what: &str, text: &str, error: &serde_json::Error) -> Invali
     }
 }
 
+/// Returns the reason why JSON cannot be read, without the place and without any part of the JSON.
+pub(crate) fn shown_fault(error: &serde_json::Error) -> String {
+    JsonFault(error).to_string()
+}
+
 /// Says why JSON cannot be read, without the place.
 struct JsonFault<'e>(&'e serde_json::Error);
 
@@ -158,7 +168,19 @@ impl fmt::Display for JsonFault<'_> {
                     .map_or(&*text, |(what, _)| what);
                 f.write_str(what)
             }
-            Category::Data => f.write_str("a key is missing, or has a value that it cannot have"),
+            Category::Data => {
+                let text = self.0.to_string();
+                let name = |beginning: &str| {
+                    let rest = text.strip_prefix(beginning)?.strip_prefix('`')?;
+                    rest.split('`').next()
+                };
+                // The other texts of serde show types of this crate, or values of the line.
+                match (name("missing field "), name("duplicate field ")) {
+                    (Some(name), _) => write!(f, "the key \"{name}\" is missing"),
+                    (_, Some(name)) => write!(f, "the key \"{name}\" is given twice"),
+                    _ => f.write_str("a key has a value that it cannot have"),
+                }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 29] = [
+const OTHERS: [&str; 31] = [
     "url",
     "id",
     "custom_id",
@@ -33,6 +33,8 @@ const OTHERS: [&str; 29] = [
     "sha256",
     "size",
     "tag",
+    "sitemap",
+    "credentials_for",
     "redacted",
     "body_truncated",
     "invalid",

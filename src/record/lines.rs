@@ -15,12 +15,14 @@ use super::files::OutputFiles;
 use super::input::{LineDefaults, read_again};
 use super::local_files::LocalFiles;
 use super::read::{ReadRequest, ReadSettings};
-use super::rows;
+use super::rows::{self, RowTemplate};
 use super::stand_in::stand_in;
 use super::superseded::UnsuccessfulResults;
-use super::{FileRegister, InvalidLine, RequestTemplate};
+use super::{FileRegister, InvalidLine};
+use crate::redact::Redaction;
 use crate::request::Request;
 use crate::settings::RetryPolicy;
+use made::masked_tag;
 
 /// Reads the lines of an input, with settings for all of them.
 ///
@@ -50,7 +52,8 @@ pub struct InputLines {
     /// Scheme of URLs that have none. `None`: such a URL is relative, or wrong.
     bare: Option<BareUrls>,
     /// Template that each line is a row of values for. `None`: each line is a request.
-    template: Option<RequestTemplate>,
+    template: Option<RowTemplate>,
+    redaction: Redaction,
     unsuccessful: UnsuccessfulResults,
     number: u64,
 }
@@ -329,6 +332,7 @@ impl InputLines {
 
     /// Adds the settings for all lines to the request.
     fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
+        request = masked_tag(request, &self.redaction).under(&self.redaction);
         if request.invalid().is_some() {
             return Ok(request);
         }

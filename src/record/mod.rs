@@ -43,7 +43,7 @@
 //! | `charset` | the charset that the text was decoded from (feature `charset`), named as in the response's `Content-Type`, in lower case; absent: the text came as UTF-8, or `body` is in base64 |
 //! | `body_truncated` | true: something of the body is missing, cut by the record's limit or before |
 //! | `tag` | what the caller tagged the request with, as it was written |
-//! | `supersedes` | true: an earlier line of the same key was no success, and this one stands in its place |
+//! | `supersedes` | true: this line stands in the place of an earlier one of the same key, or of the same page of a list |
 //!
 //! A record that a results file lost and that was restored from a [database](crate::sink::Sqlite) has only the keys
 //! that a row has columns for.
@@ -55,6 +55,8 @@
 //! | key | meaning |
 //! |---|---|
 //! | `request` | the request, see [`Record::to_request`]. Of one that could not be read only host and path of the URL, `id` and `tag`, beside `invalid`, `invalid_at` and `invalid_text` (as `error_msg`, `error_position` and `error_text`); `source` and `line` lead to the line itself. If it was [kept](crate::Request::keeping_line), it is in `raw_line`, or in `raw_line_base64` if it is not UTF-8 |
+//! | `request.sitemap` | true: the request was one for a [sitemap](crate::Request::of_sitemap) |
+//! | `request.credentials_for` | the origin to which the credentials of the client [belong](crate::Request::credentials_only_for), if the URL leads elsewhere; `none`: they go to no host |
 //! | `request.body_truncated` | true: the request's own body was too large for a line of [`LONGEST_LINE`] bytes and is cut; read back, it is an invalid request |
 //! | `response_text` | the body as text, in the charset the server named; absent: there was no response |
 
@@ -62,18 +64,22 @@ mod bare;
 mod body;
 mod checksums;
 mod codes;
+mod credentials;
 mod decoded;
 mod download_lines;
 mod downloads;
+mod fetched;
 mod fields;
 mod files;
 mod fit;
 mod input;
 mod invalid;
+mod json_values;
 mod keys;
 mod kind;
 mod known_keys;
 mod layout;
+mod left_out;
 mod lines;
 mod list;
 mod local_files;
@@ -95,6 +101,7 @@ mod superseded;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tsv;
 mod unread_line;
 mod values;
 mod wire;
@@ -107,7 +114,9 @@ pub use crate::key::{InvalidKey, Key};
 pub use body::{BodyEncoding, BodyMode};
 pub use checksums::{Checksums, InvalidChecksums};
 pub use decoded::{DecodedReader, TornEnd};
+pub use fetched::FetchedInput;
 pub use invalid::InvalidLine;
+pub(crate) use invalid::shown_fault;
 pub(crate) use keys::KeyMaker;
 #[cfg(feature = "sqlite")]
 pub(crate) use keys::key_of_url;

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 use super::codes::{self, StatusCodes, status_set};
+use super::credentials;
 use super::fields::{
     Name, ObjectFields, elements, is_null, is_structured, name, pairs, plain, plains, sha256, text,
     truth, whole,
@@ -311,6 +312,12 @@ fn with_settings(mut request: Request, keys: &ObjectFields<'_>) -> Result<Reques
     if let Some(keep) = keys.read_key("keep_encoding", truth)? {
         request = request.keep_encoding(keep);
     }
+    if keys.read_key("sitemap", truth)? == Some(true) {
+        request = request.of_sitemap();
+    }
+    if let Some(origin) = keys.read_key("credentials_for", text)? {
+        request = credentials::bound(request, &origin);
+    }
     for (pointer, value) in keys.read_key("require", required)?.unwrap_or_default() {
         request = request.require(pointer, value);
     }
@@ -352,8 +359,12 @@ fn codes(key: &'static str, value: &RawValue) -> Result<StatusSet, InvalidLine> 
 /// Has the request name the secrets that were left out when it was written, and that were not given again.
 fn needing(request: Request, keys: &ObjectFields<'_>) -> Result<Request, InvalidLine> {
     let redacted = keys.read_key("redacted", |key, value| plains(key.into(), value))?;
-    let (mut headers, mut query) = (Vec::new(), Vec::new());
+    let (mut headers, mut query, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for name in redacted.unwrap_or_default() {
+        if let Some(name) = name.strip_prefix('{') {
+            values.push(name.strip_suffix('}').unwrap_or(name).to_owned());
+            continue;
+        }
         if let Some(name) = name.strip_prefix('?') {
             let own = request.options().map_or(&[][..], |o| &o.query);
             if !own.iter().any(|(other, _)| other == name) {
@@ -369,5 +380,5 @@ fn needing(request: Request, keys: &ObjectFields<'_>) -> Result<Request, Invalid
             headers.push(header);
         }
     }
-    Ok(request.needing(headers, query))
+    Ok(request.needing(headers, query, values))
 }

@@ -11,14 +11,15 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::body;
 use super::codes::{StatusCodes, codes_of};
+use super::credentials;
 use super::fields::ObjectFields;
+use super::left_out::LeftOutNames;
 use super::logged;
 use super::pairs::Pairs;
 use super::pieces::{self, PieceLine};
 use super::read::ReadSettings;
 use super::values::{OneOrMany, whole_ms};
 use super::{InvalidLine, LONGEST_LINE};
-use crate::redact::unreadable;
 use crate::request::{Options, RejectionRule, Request, RequestContent, Tag, hexadecimal};
 use crate::url::Mistake;
 use http::header::AUTHORIZATION;
@@ -32,7 +33,8 @@ impl Request {
     /// ([`InputLines::defaults`](super::InputLines::defaults)). To read the line back, give
     /// [`Record::parse_input_line`](super::Record::parse_input_line) the same defaults again.
     ///
-    /// Secret headers are left out and named in `redacted`, secret query parameters likewise (`?name`). A body that is
+    /// Secret headers are left out and named in `redacted`, secret query parameters (`?name`) and secret values of
+    /// placeholders (`{name}`) likewise. A body that is
     /// too large for a line is replaced by the file it was read from, else cut, as in a failure log ([`LONGEST_LINE`]).
     ///
     /// ```
@@ -62,8 +64,8 @@ const KEPT: usize = 16 << 10;
 /// Reason of a request that is too large for a line even without its body.
 const TOO_LARGE: &str = "it was too large for a line of the failure log, and is not in it";
 
-/// A request in a line. `redacted` names the secret headers that were left out, and after a `?` the secret query
-/// parameters. `invalid` is the mistake of a request that could not be built, which must not become a valid request by
+/// A request in a line. `redacted` names the secret headers that were left out, after a `?` the secret query
+/// parameters, and in braces the placeholders whose values only the list has. `invalid` is the mistake of a request that could not be built, which must not become a valid request by
 /// being written down; `body_truncated` marks a request whose body was cut, which must not either. The line of a
 /// request that could not be read may hold secrets in any place, so that only its URL's host and path are written, and
 /// the line itself if that was asked for.
@@ -120,6 +122,11 @@ struct RequestLine<'a> {
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<&'a Tag>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    sitemap: bool,
+    /// Origin to which the credentials belong, if the URL leads elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials_for: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     redacted: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,7 +154,7 @@ impl<'a> RequestLine<'a> {
     /// Makes the line of a request that could not be read.
     fn unread(request: &'a Request, mistake: &'a Mistake) -> RequestLine<'a> {
         let mut line = RequestLine {
-            url: unreadable(request.url()).into(),
+            url: request.redaction().unreadable(request.url()).into(),
             id: request.request_id().map(Cow::Borrowed),
             method: Some(request.method().as_str().into()),
             tag: request.written_tag(),
@@ -174,12 +181,7 @@ impl<'a> RequestLine<'a> {
     /// Makes the line of a request. `secrets`: true if secrets are kept.
     fn new(request: &'a Request, secrets: bool) -> RequestLine<'a> {
         let redaction = request.redaction();
-        let mut redacted: Vec<Cow<'a, str>> = Vec::new();
-        let mut leave_out = |name: Cow<'a, str>| {
-            if !redacted.contains(&name) {
-                redacted.push(name);
-            }
-        };
+        let mut left_out = LeftOutNames::default();
         let mut headers = Pairs::<Option<OneOrMany>>::default();
         for (name, value) in request.header_edits() {
             let Some(value) = value else {
@@ -193,27 +195,29 @@ impl<'a> RequestLine<'a> {
                     .entry(name.as_str())
                     .get_or_insert_default()
                     .push(text),
-                _ => leave_out(name.as_str().into()),
+                _ => left_out.add(name.as_str()),
             }
         }
         let mut url = request.url().into();
         if !secrets {
             let bare = redaction.bare(request.url());
             if bare.userinfo {
-                leave_out(AUTHORIZATION.as_str().into());
+                left_out.add(AUTHORIZATION.as_str());
             }
-            for name in bare.parameters {
-                leave_out(format!("?{name}").into());
-            }
+            bare.parameters
+                .iter()
+                .for_each(|name| left_out.add_parameter(name));
+            bare.values.iter().for_each(|name| left_out.add_value(name));
             url = bare.url;
         }
         let digest = request.digest();
         if digest.is_some() && !secrets {
-            leave_out(AUTHORIZATION.as_str().into());
+            left_out.add(AUTHORIZATION.as_str());
         }
         let mut line = RequestLine {
             url,
             method: Some(request.method().as_str().into()),
+            credentials_for: credentials::written(request),
             headers,
             auth: digest.filter(|_| secrets).map(|credentials| DigestLine {
                 user: &credentials.user,
@@ -223,25 +227,27 @@ impl<'a> RequestLine<'a> {
             ..RequestLine::default()
         };
         if let Some(options) = request.options() {
-            for name in &options.needs_headers {
-                leave_out(name.as_str().into());
-            }
-            for name in &options.needs_query {
-                leave_out(format!("?{name}").into());
-            }
+            left_out.add_needed(options);
             for (name, value) in &options.query {
                 match !secrets && redaction.is_secret_query(name) {
-                    true => leave_out(format!("?{name}").into()),
+                    true => left_out.add_parameter(name),
                     false => line.params.last(name).push(value),
                 }
             }
             line.set(options);
         }
-        line.set_body(request.sends());
+        let in_body: Vec<_> = redaction.in_body().filter(|_| !secrets).collect();
+        in_body
+            .iter()
+            .for_each(|value| left_out.add_value(&value.name));
+        // A request without its body must not become a valid request: the names that were left out prevent that.
+        if in_body.is_empty() {
+            line.set_body(request.sends());
+        }
         if let Some(mistake) = request.invalid() {
             line.set_mistake(request, mistake);
         }
-        line.redacted = redacted;
+        line.redacted = left_out.into_names();
         line
     }
 
@@ -266,6 +272,10 @@ impl<'a> RequestLine<'a> {
 
     /// Shortens a body that is too large for a line: to the file it was read from, or else to its beginning.
     fn shorten_body(&mut self, request: &'a Request) {
+        let is_written = self.body.is_some() || self.body_base64.is_some();
+        if !is_written && self.body_file.is_none() && self.body_pieces.is_none() {
+            return;
+        }
         (self.body_file, self.body_base64, self.body_pieces) = (None, None, None);
         if let Some(path) = request.body_file_of_bytes() {
             self.body = None;
@@ -318,6 +328,7 @@ impl<'a> RequestLine<'a> {
         self.sha256 = download.sha256.map(|digest| hexadecimal(&digest));
         self.size = download.size;
         self.tag = options.tag.as_ref();
+        self.sitemap = options.sitemap;
     }
 }
 

@@ -48,7 +48,10 @@ pub(super) fn of_result(keys: &ObjectFields<'_>) -> Result<ReadRequest, InvalidL
     let key = keys.read_key("key", text)?.unwrap_or_default();
     let sent = keys.read_key("final_url", text)?.unwrap_or_default();
     let key: Option<Key> = key.parse().ok();
-    let whole = key.and_then(|key| with_key(&request, &sent, key));
+    let sitemap = || request.clone().of_sitemap();
+    let whole = key.and_then(|key| {
+        with_key(&request, &sent, key).or_else(|| with_key(&sitemap(), &sent, key))
+    });
     let outcome = keys.read_key("outcome", text)?;
     let supersedes = keys.get("supersedes");
     let facts = |key| ReadResult {

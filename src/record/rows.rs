@@ -5,13 +5,28 @@ use super::fields::ObjectFields;
 use super::input::{LineDefaults, RECORD, read_line};
 use super::read::{ReadRequest, ReadSettings};
 use super::stand_in::stand_in_of_row;
-use super::template::{RequestTemplate, TemplateRow};
+use super::template::{RequestTemplate, TemplateRow, TemplateSecrets};
+use crate::redact::Redaction;
 use crate::request::Request;
+
+/// Template of requests, with the secrets that it puts into them.
+#[derive(Debug)]
+pub(super) struct RowTemplate {
+    pub(super) template: RequestTemplate,
+    secrets: TemplateSecrets,
+}
+
+impl RowTemplate {
+    pub(super) fn new(template: RequestTemplate, redaction: &Redaction) -> RowTemplate {
+        let secrets = template.secrets(redaction);
+        RowTemplate { template, secrets }
+    }
+}
 
 /// Makes the request of a line.
 pub(super) fn read(
     line: &str,
-    template: &RequestTemplate,
+    template: &RowTemplate,
     defaults: &LineDefaults,
     reading: ReadSettings,
 ) -> Result<ReadRequest, InvalidLine> {
@@ -28,30 +43,37 @@ pub(super) fn read(
 /// Makes the request of a row.
 pub(super) fn read_row(
     row: &TemplateRow<'_>,
-    template: &RequestTemplate,
+    template: &RowTemplate,
     defaults: &LineDefaults,
     reading: ReadSettings,
 ) -> Result<ReadRequest, InvalidLine> {
-    let json = template.fill(row)?;
+    let RowTemplate { template, secrets } = template;
+    let json = template.fill(row, secrets)?;
     // Positions in the request are none in the line.
-    read_line(&json, defaults, reading).map_err(InvalidLine::without_position)
+    let read = read_line(&json, defaults, reading).map_err(InvalidLine::without_position)?;
+    Ok(ReadRequest {
+        request: secrets.mark(read.request, row),
+        ..read
+    })
 }
 
 /// Makes the request that stands for a line of which no request could be made.
 pub(super) fn stand_in(
     line: &[u8],
-    template: &RequestTemplate,
+    template: &RowTemplate,
     reading: ReadSettings,
     wrong: InvalidLine,
 ) -> Request {
-    let url = std::str::from_utf8(line).ok().and_then(|line| {
+    let shown = std::str::from_utf8(line).ok().and_then(|line| {
         let line = line.trim();
         let text = unquoted(line, reading);
         let text = text.as_deref().unwrap_or(line);
         let row = TemplateRow::read(text, is_text(line, reading)).ok()?;
-        template.url_of(&row)
+        let RowTemplate { template, secrets } = template;
+        Some((template.url_of(&row, secrets), secrets.hide_id(&row)))
     });
-    stand_in_of_row(line, wrong, url)
+    let (url, hides_id) = shown.unwrap_or_default();
+    stand_in_of_row(line, wrong, url, hides_id)
 }
 
 /// True for a line of a failure log, which holds a request.

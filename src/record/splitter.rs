@@ -5,6 +5,9 @@ use std::io::{self, ErrorKind, Read};
 /// Number of bytes that are read at once.
 const STEP: usize = 256 << 10;
 
+/// Number of bytes by which the buffer grows at most: doubling it would take twice the memory of a long line.
+const GROWTH: usize = 8 << 20;
+
 /// Upper bound for the length of a line: longer ones are skipped, so that a file without line feeds does not fill the
 /// memory.
 const LONGEST: usize = 256 << 20;
@@ -98,8 +101,13 @@ impl<R: Read> ResultSplitter<R> {
         self.end -= self.start;
         self.start = 0;
         if self.buffer.len() < self.end + STEP {
-            let longer = self.buffer.len().saturating_mul(2).max(2 * STEP);
-            self.buffer.resize(longer, 0);
+            let growth = self.buffer.len().clamp(2 * STEP, GROWTH);
+            self.buffer.reserve_exact(growth);
+            self.buffer.resize(self.buffer.len() + growth, 0);
+        } else if self.buffer.len() > 4 * GROWTH && self.end < GROWTH {
+            // The long line is over.
+            self.buffer.truncate(2 * GROWTH);
+            self.buffer.shrink_to_fit();
         }
         let read = loop {
             match self.reader.read(&mut self.buffer[self.end..]) {
@@ -168,5 +176,23 @@ mod tests {
         assert_eq!(splitter.next().unwrap().unwrap().bytes, None);
         let next = splitter.next().unwrap().unwrap();
         assert_eq!((next.number, next.bytes), (2, Some(&b"next"[..])));
+    }
+
+    #[test]
+    fn a_long_line_takes_little_more_memory_than_its_length() {
+        let length = 100 << 20;
+        let lines = io::repeat(b'x').take(length).chain(&b"\n"[..]);
+        let rest = io::repeat(b'y').take(STEP as u64).chain(&b"\nend"[..]);
+        let mut splitter = ResultSplitter::new(lines.chain(rest));
+        let first = splitter.next().unwrap().unwrap();
+        assert_eq!(first.bytes.map(<[u8]>::len), Some(length as usize));
+        let most = length as usize + 2 * GROWTH;
+        assert!(splitter.buffer.capacity() < most);
+        let mut last = 0;
+        while let Some(line) = splitter.next().unwrap() {
+            last = line.number;
+        }
+        assert_eq!(last, 3);
+        assert!(splitter.buffer.capacity() < 4 * GROWTH);
     }
 }

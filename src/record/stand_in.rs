@@ -16,8 +16,18 @@ pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
 }
 
 /// Makes the request that stands for a row, whose URL was made by a template. `None`: the URL could not be made.
-pub(super) fn stand_in_of_row(line: &[u8], wrong: InvalidLine, url: Option<String>) -> Request {
-    stand_in_with(line, wrong, |_, _| url)
+/// `hides_id`: true if the id of the row is a secret.
+pub(super) fn stand_in_of_row(
+    line: &[u8],
+    wrong: InvalidLine,
+    url: Option<String>,
+    hides_id: bool,
+) -> Request {
+    let request = stand_in_with(line, wrong, |_, _| url);
+    match hides_id && request.request_id().is_some() {
+        true => request.id(MASK),
+        false => request,
+    }
 }
 
 /// Returns the URL of a line. `None`: none can be told.

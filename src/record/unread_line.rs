@@ -1,5 +1,7 @@
 //! Reasons why lines of results files are no results.
 
+use super::invalid::shown_fault;
+
 /// Returns the reason why a line is no result. It shows nothing of the line, which may hold secrets.
 pub(crate) fn unread_reason(text: &str, error: &serde_json::Error) -> String {
     if error.is_eof() {
@@ -11,7 +13,6 @@ pub(crate) fn unread_reason(text: &str, error: &serde_json::Error) -> String {
     if error.is_syntax() {
         return format!("it is no JSON (column {})", error.column());
     }
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let told = error.to_string().replace(&place, "");
+    let told = shown_fault(error);
     format!("it is no result: {told} (column {})", error.column())
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod escape;
 mod names;
+mod own;
 mod parameters;
 mod unreadable;
 
@@ -19,6 +20,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 pub use escape::Escaped;
 pub(crate) use names::IDEMPOTENCY_KEYS;
+pub(crate) use own::{OwnSecrets, SecretValue};
 use parameters::Parameters;
 pub(crate) use unreadable::unreadable;
 
@@ -45,7 +47,12 @@ pub(crate) fn header_text(value: &[u8]) -> Cow<'_, str> {
 /// another origin leaves out the headers that it names. Functions that write requests down beside a client, such as
 /// `Sqlite::rebuild`, are given the [client's](crate::Client::redaction). Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Redaction(Option<Arc<Added>>);
+pub struct Redaction {
+    /// Names that a client adds. `None`: there are none.
+    added: Option<Arc<Added>>,
+    /// Secrets of one request. `None`: it has none that names do not tell.
+    own: Option<Arc<OwnSecrets>>,
+}
 
 /// Names that are secret in addition to the default names.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +63,10 @@ struct Added {
 
 impl Redaction {
     /// The default names, which always are secret, and no others.
-    pub(crate) const USUAL: &'static Redaction = &Redaction(None);
+    pub(crate) const USUAL: &'static Redaction = &Redaction {
+        added: None,
+        own: None,
+    };
 
     pub(crate) fn add_header(&mut self, name: HeaderName) {
         self.added_mut().headers.push(name);
@@ -68,17 +78,43 @@ impl Redaction {
     }
 
     fn added_mut(&mut self) -> &mut Added {
-        Arc::make_mut(self.0.get_or_insert_default())
+        Arc::make_mut(self.added.get_or_insert_default())
     }
 
     pub(crate) fn is_usual(&self) -> bool {
-        self.0.is_none()
+        self.added.is_none() && self.own.is_none()
+    }
+
+    /// Takes the names of a client, and keeps the secrets of the request.
+    pub(crate) fn take_names_of(&mut self, client: &Redaction) {
+        self.added.clone_from(&client.added);
+    }
+
+    pub(crate) fn set_own(&mut self, own: OwnSecrets) {
+        self.own = Some(Arc::new(own));
+    }
+
+    /// Returns the secrets of the request that stand in its body.
+    pub(crate) fn in_body(&self) -> impl Iterator<Item = &SecretValue> {
+        let own = self.own.iter().flat_map(|own| &own.values);
+        own.filter(|value| value.in_body)
+    }
+
+    /// True if a client has added the name, of a header or of a parameter.
+    pub(crate) fn adds_name(&self, name: &str) -> bool {
+        self.added.as_ref().is_some_and(|added| {
+            let mut headers = added.headers.iter();
+            let mut query = added.query.iter();
+            headers.any(|other| other.as_str().eq_ignore_ascii_case(name))
+                || query.any(|other| other.eq_ignore_ascii_case(name))
+        })
     }
 
     fn adds_header(&self, name: &HeaderName) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|added| added.headers.contains(name))
+        let added = self.added.as_ref();
+        let own = self.own.as_ref();
+        added.is_some_and(|added| added.headers.contains(name))
+            || own.is_some_and(|own| own.has_header(name))
     }
 
     /// True if the value of a request header is a secret by its name.
@@ -93,9 +129,10 @@ impl Redaction {
 
     /// True if the value of a query parameter is a secret.
     pub(crate) fn is_secret_query(&self, name: &str) -> bool {
-        let added = self.0.as_ref().map_or(&[][..], |added| &added.query);
+        let added = self.added.as_ref().map_or(&[][..], |added| &added.query);
         names::is_secret_parameter(name)
             || added.iter().any(|other| other.eq_ignore_ascii_case(name))
+            || self.own.as_ref().is_some_and(|own| own.has_query(name))
     }
 
     /// Returns a URI as text, its secrets masked.
@@ -116,14 +153,43 @@ impl Redaction {
             Some((text, from, to)) => format!("{}{MASK}{}", &text[..from], &text[to..]).into(),
             None => text.into(),
         };
-        match Parameters::new(self, &text).masked() {
+        let text = match Parameters::new(self, &text).masked() {
             Some(masked) => masked.into(),
+            None => text,
+        };
+        match &self.own {
+            Some(own) => own.mask_url(text).0,
             None => text,
         }
     }
 
+    /// Returns the harmless parts of a text that cannot be read as a URL.
+    pub(crate) fn unreadable(&self, text: &str) -> String {
+        match &self.own {
+            Some(own) => unreadable(&own.mask_url(text.into()).0),
+            None => unreadable(text),
+        }
+    }
+
+    /// Returns a text in which the secrets of the URLs in it are masked.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let ends_url = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'');
+        text.split_inclusive(ends_url)
+            .map(|part| {
+                let end = part.trim_end_matches(ends_url).len();
+                format!("{}{}", self.shown(&part[..end]), &part[end..])
+            })
+            .collect()
+    }
+
+    /// Returns a body in which the request's own secrets are masked.
+    pub(crate) fn body<'a>(&self, body: &'a [u8]) -> Cow<'a, [u8]> {
+        let masked = self.own.as_ref().and_then(|own| own.mask_body(body));
+        masked.map_or(body.into(), |masked| masked.into_bytes().into())
+    }
+
     /// Returns a URL without its secrets: without userinfo, and without secret parameters, whose names are returned
-    /// beside it.
+    /// beside it. The request's own secrets are masked where they stand.
     pub(crate) fn bare<'a>(&self, text: &'a str) -> MaskedUrl<'a> {
         let (url, userinfo): (Cow<'a, str>, bool) = match userinfo(text) {
             Some((text, from, to)) => {
@@ -137,10 +203,15 @@ impl Redaction {
             Some((without, names)) => (without.into(), names),
             None => (url, Vec::new()),
         };
+        let (url, values) = match &self.own {
+            Some(own) => own.mask_url(url),
+            None => (url, Vec::new()),
+        };
         MaskedUrl {
             url,
             userinfo,
             parameters,
+            values: values.into_iter().map(str::to_owned).collect(),
         }
     }
 
@@ -164,13 +235,7 @@ impl Redaction {
         if [LOCATION, CONTENT_LOCATION].contains(name) {
             return self.url(&text);
         }
-        let ends_url = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'');
-        text.split_inclusive(ends_url)
-            .map(|part| {
-                let end = part.trim_end_matches(ends_url).len();
-                format!("{}{}", self.shown(&part[..end]), &part[end..])
-            })
-            .collect()
+        self.text(&text)
     }
 
     /// Returns request headers for `Debug`, secret values masked.
@@ -194,6 +259,8 @@ pub(crate) struct MaskedUrl<'a> {
     pub(crate) userinfo: bool,
     /// Names of the parameters that were left out.
     pub(crate) parameters: Vec<String>,
+    /// Names of the placeholders whose values are masked in the URL.
+    pub(crate) values: Vec<String>,
 }
 
 /// Headers, and the function that gives the text of a value.

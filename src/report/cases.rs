@@ -1,5 +1,6 @@
 //! Single requests of a run, as cases of a test report.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::outcome::Outcome;
@@ -10,6 +11,9 @@ const MESSAGE: usize = 1000;
 
 /// Longest URL of a case, in bytes.
 const URL: usize = 2000;
+
+/// Longest URL by which a request is found again, in bytes.
+const FOUND: usize = 300;
 
 /// Single requests of a run, which [`Report::junit`](super::Report::junit) writes as cases.
 ///
@@ -49,11 +53,30 @@ pub(super) struct RequestCase {
     pub(super) index: u64,
     /// Host of the URL. `None`: the URL names none.
     pub(super) host: Option<String>,
+    /// Method, URL and name of the request: `GET https://example.com/ [a]`.
+    pub(super) name: String,
     pub(super) url: String,
     /// Place that the request was read from. `None`: the place is not known.
     pub(super) place: Option<String>,
     pub(super) time: Duration,
     pub(super) result: CaseResult,
+    /// True if the request failed in an earlier run too.
+    pub(super) is_known: bool,
+}
+
+/// Position in the input and URL of requests that a comparison has found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct FoundRequests(HashSet<(u64, String)>);
+
+impl FoundRequests {
+    pub(super) fn add(&mut self, index: u64, url: &str) {
+        self.0.insert((index, cut_text(url, FOUND)));
+    }
+
+    fn has(&self, case: &RequestCase) -> bool {
+        let key = (case.index, cut_text(&case.url, FOUND));
+        self.0.contains(&key)
+    }
 }
 
 /// Result of a case.
@@ -105,20 +128,50 @@ impl RequestCases {
         }
     }
 
-    /// Returns the requests in the order of the input. `None`: there were too many.
-    pub(super) fn sorted(&self) -> Option<Vec<&RequestCase>> {
+    /// True if there were not too many requests.
+    pub(super) fn are_kept(&self) -> bool {
+        self.cases.is_some()
+    }
+
+    /// Marks the failed requests that failed in an earlier run too.
+    pub(super) fn mark_known(&mut self, found: &FoundRequests) {
+        let cases = self.cases.iter_mut().flatten();
+        for case in cases.filter(|case| matches!(case.result, CaseResult::Failed { .. })) {
+            case.is_known = found.has(case);
+        }
+    }
+
+    /// Returns the requests in the order of the input, each with a name that no other one has. `None`: there were too
+    /// many.
+    pub(super) fn named(&self) -> Option<Vec<(String, &RequestCase)>> {
         let mut cases: Vec<_> = self.cases.as_ref()?.iter().collect();
         cases.sort_by_key(|case| case.index);
-        Some(cases)
+        let mut names = HashMap::new();
+        let named = cases.into_iter().map(|case| {
+            let count: &mut u64 = names.entry(case.name.as_str()).or_default();
+            *count += 1;
+            let name = match *count {
+                1 => case.name.clone(),
+                nth => format!("{} #{nth}", case.name),
+            };
+            (name, case)
+        });
+        Some(named.collect())
     }
 }
 
 impl RequestCase {
     fn of(facts: &OutcomeFacts<'_>) -> RequestCase {
+        let url = cut_text(&facts.texts.url(), URL);
+        let method = facts.texts.method();
+        let id = facts.texts.id();
+        let id = id.map(|id| format!("[{}]", cut_text(&id, URL)));
+        let name = method.into_iter().chain([url.clone()]).chain(id);
         RequestCase {
             index: facts.index,
             host: facts.host.as_ref().map(ToString::to_string),
-            url: cut_text(&facts.texts.url(), URL),
+            name: name.collect::<Vec<_>>().join(" "),
+            url,
             place: facts.texts.place(),
             time: facts.times.elapsed,
             result: match &facts.result {
@@ -133,6 +186,7 @@ impl RequestCase {
                 },
                 ResultFacts::Cancelled | ResultFacts::NotDone => CaseResult::Skipped,
             },
+            is_known: false,
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use http::Uri;
-use jiff::Timestamp;
 
 use super::result_line::BorrowedResult;
 use super::span::RunSpan;
@@ -46,12 +45,8 @@ impl HostNames {
 }
 
 impl BorrowedResult<'_> {
-    /// Returns the facts that a summary counts. `started`: the start of the last attempt, if it is known.
-    pub(super) fn facts(
-        &self,
-        started: Option<Timestamp>,
-        hosts: &mut HostNames,
-    ) -> OutcomeFacts<'_> {
+    /// Returns the facts that a summary counts.
+    pub(super) fn facts(&self, hosts: &mut HostNames) -> OutcomeFacts<'_> {
         let in_log = self.attempt_log.len() >= self.attempts as usize;
         let answered = self.attempt_log.iter();
         let answered = answered.filter(|attempt| attempt.status.is_some());
@@ -65,7 +60,7 @@ impl BorrowedResult<'_> {
             logged: answered.map(|attempt| attempt.elapsed).collect(),
             latency: self.elapsed.filter(|_| has_head && !in_log),
             times: OutcomeTimes {
-                started: started.map(SystemTime::from),
+                started: self.started.map(SystemTime::from),
                 elapsed: self.elapsed.unwrap_or_default(),
                 queued: self.queued,
                 first_byte: self.ttfb,
@@ -109,8 +104,8 @@ impl BorrowedResult<'_> {
     }
 
     /// Returns the time from taking the request to its end. `None`: the request was not sent.
-    pub(super) fn span(&self, started: Option<Timestamp>) -> Option<RunSpan> {
-        let end = SystemTime::from(started?).checked_add(self.elapsed.unwrap_or_default())?;
+    pub(super) fn span(&self) -> Option<RunSpan> {
+        let end = SystemTime::from(self.started?).checked_add(self.elapsed.unwrap_or_default())?;
         let total = self.total.or(self.elapsed).unwrap_or_default();
         Some(RunSpan::new(end.checked_sub(total)?, end))
     }
@@ -125,6 +120,14 @@ fn shown(json: &str) -> Cow<'_, str> {
 }
 
 impl ExampleTexts for BorrowedResult<'_> {
+    fn method(&self) -> Option<String> {
+        self.method.as_deref().map(str::to_owned)
+    }
+
+    fn id(&self) -> Option<String> {
+        self.id.as_deref().map(str::to_owned)
+    }
+
     fn url(&self) -> String {
         match (&self.url, &self.error_text) {
             (url, Some(text)) if url.is_empty() => text.clone().into_owned(),

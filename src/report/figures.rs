@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::summary::numbers::percent;
+use crate::summary::numbers::{LARGE, number, percent};
 
 /// Formats a number with a comma between groups of three digits.
 pub(super) fn grouped(n: u64) -> String {
@@ -25,7 +25,6 @@ pub(super) fn counted(n: u64, noun: &str) -> String {
 /// Formats a part of a whole in per cent. None and all are exact.
 pub(super) fn share(part: u64, all: u64) -> String {
     match part {
-        0 => "0 %".to_owned(),
         _ if part == all => "100 %".to_owned(),
         _ => percent(part, all),
     }
@@ -37,7 +36,8 @@ pub(super) fn ms(time: Duration) -> String {
     match ms {
         ..9.995 => format!("{ms:.2}"),
         ..99.95 => format!("{ms:.1}"),
-        _ => grouped(ms.round() as u64),
+        ..LARGE => grouped(ms.round() as u64),
+        _ => number(ms),
     }
 }
 
@@ -70,5 +70,6 @@ mod tests {
     fn times_have_few_digits() {
         let shown = [0.25, 9.9999, 42.123, 4_120.4].map(|n| ms(Duration::from_secs_f64(n / 1e3)));
         assert_eq!(shown, ["0.25", "10.0", "42.1", "4,120"]);
+        assert_eq!(ms(Duration::from_micros(u64::MAX)), "1.8e16");
     }
 }

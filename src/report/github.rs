@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::Report;
-use super::figures::{counted, grouped};
+use super::figures::{counted, grouped, ms};
+use super::{Comparison, LatencyChange, Report};
 use crate::redact::escape::Escaped;
 use crate::summary::Summary;
 
@@ -19,19 +19,82 @@ struct Annotation {
     text: String,
 }
 
-/// Makes the workflow commands, one a line: errors for failures, warnings for rejections and for an early stop.
-pub(super) fn commands(report: &Report) -> String {
+/// Requests that failed newly, of which each has an annotation of its own.
+const NEWLY_FAILED: usize = 5;
+
+/// Makes the workflow commands, one a line: errors for requests that failed newly and for all failures, warnings for
+/// rejections, for an early stop and for slower hosts.
+pub(super) fn commands(report: &Report, comparison: Option<&Comparison>) -> String {
     let summary = report.summary();
-    let annotations = failures(summary).into_iter().chain(warnings(summary));
+    let mut annotations = comparison.map(newly_failed).unwrap_or_default();
+    annotations.extend(failures(summary, MOST - annotations.len()));
+    let mut warned = warnings(summary);
+    let room = MOST - warned.len();
+    warned.extend(
+        comparison
+            .map(|comparison| slower_hosts(comparison, room))
+            .unwrap_or_default(),
+    );
+    let annotations = annotations.into_iter().chain(warned);
     annotations
         .map(|annotation| format!("{annotation}\n"))
         .collect()
 }
 
-/// Makes an error for each kind of failure, the most frequent first. The last one stands for the kinds that are left.
-fn failures(summary: &Summary) -> Vec<Annotation> {
+/// Makes an error for each of the first requests that failed newly, and one for the others.
+fn newly_failed(comparison: &Comparison) -> Vec<Annotation> {
+    let failed = comparison.newly_failed();
+    let shown = failed.examples().iter().take(NEWLY_FAILED);
+    let mut annotations: Vec<_> = shown
+        .map(|request| {
+            let place = request.place.as_deref();
+            Annotation {
+                level: "error",
+                title: "haul: newly failed".to_owned(),
+                place: place.and_then(file_and_line),
+                text: format!("{}: {}, was {}", request.url, request.new, request.old),
+            }
+        })
+        .collect();
+    let left = failed.count().saturating_sub(NEWLY_FAILED as u64);
+    if left > 0 {
+        annotations.push(Annotation {
+            level: "error",
+            title: format!("haul: newly failed × {}", grouped(failed.count())),
+            place: None,
+            text: format!("{} more failed newly", counted(left, "request")),
+        });
+    }
+    annotations
+}
+
+/// Makes a warning for each host that became slower, up to a number.
+fn slower_hosts(comparison: &Comparison, room: usize) -> Vec<Annotation> {
+    let changes = comparison.latency_changes().iter();
+    let slower = changes.filter(|change| change.change > 0.0);
+    let warning = |change: &LatencyChange| Annotation {
+        level: "warning",
+        title: "haul: slower host".to_owned(),
+        place: None,
+        text: format!(
+            "{}: {} {} ms (of {}) to {} ms (of {}), {}",
+            change.host,
+            change.quantile,
+            ms(change.old),
+            grouped(change.old_responses),
+            ms(change.new),
+            grouped(change.new_responses),
+            change.percent()
+        ),
+    };
+    slower.take(room).map(warning).collect()
+}
+
+/// Makes an error for each kind of failure, the most frequent first, up to a number. The last one stands for the kinds
+/// that are left.
+fn failures(summary: &Summary, room: usize) -> Vec<Annotation> {
     let errors = summary.top_errors();
-    let shown = if errors.len() > MOST { MOST - 1 } else { MOST };
+    let shown = if errors.len() > room { room - 1 } else { room };
     let mut annotations: Vec<_> = errors
         .iter()
         .take(shown)

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::figures::{counted, grouped, ms, ms_or_dash, share};
-use super::{GroupFigures, Report};
+use super::{Comparison, GroupFigures, Report};
 use crate::redact::escape::Escaped;
 use crate::summary::Summary;
 use crate::summary::numbers::{number, size, span};
@@ -27,6 +27,17 @@ pub(super) fn text(report: &Report) -> String {
             "\n{} of the input are no results.\n",
             counted(report.unread_lines(), "line")
         );
+    }
+    text
+}
+
+/// Makes the text of a comparison with an earlier run: the report of the new run, then the differences as a block of
+/// code. Every line of the block is indented, so that no text of a server ends it.
+pub(super) fn comparison(comparison: &Comparison) -> String {
+    let mut text = text(comparison.new_report());
+    text += "\n**Compared with the earlier run**\n\n";
+    for line in comparison.to_string().lines() {
+        text += &format!("    {line}\n");
     }
     text
 }

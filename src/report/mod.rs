@@ -1,8 +1,8 @@
 //! Reports on finished runs: the figures of results that were written before.
 //!
 //! [`ReportReader`] reads results, of any number of files, and makes a [`Report`]. [`Summary::read`] is the short way
-//! to the summary of one reader. Memory stays flat, whatever the number of lines: failed and rejected ones, which a
-//! later line may take the place of, wait in a temporary file.
+//! to the summary of one reader. Memory stays flat, whatever the number of lines: results, which a later line may
+//! take the place of, wait in a temporary file.
 //!
 //! ```
 //! use haul::report::{Grouping, ReportReader};
@@ -20,6 +20,7 @@
 //! # Ok::<(), haul::report::ReportError>(())
 //! ```
 
+mod body_digest;
 mod cases;
 mod compare;
 mod counted;
@@ -34,10 +35,12 @@ mod junit;
 mod keyed;
 mod markdown;
 mod markup;
+mod packed;
 mod reader;
 mod result_line;
 mod span;
 mod spool;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod written;

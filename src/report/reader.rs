@@ -1,7 +1,6 @@
 //! Reader of results.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::{self, Read};
 
 use serde_json::Value;
@@ -9,11 +8,13 @@ use serde_json::Value;
 use super::cases::RequestCases;
 use super::counted::HostNames;
 use super::keyed::{ComparedRun, KeyedResults};
+use super::packed::{PackedParts, pack, unpack};
 use super::result_line::BorrowedResult;
 use super::span::RunSpan;
 use super::spool::Spool;
+use super::standing::{ContestedResults, SupersededKeys};
 use super::{Grouping, Groups, Report, ReportError, UnreadLine};
-use crate::record::{Key, Kind, ResultSplitter};
+use crate::record::ResultSplitter;
 use crate::summary::{OutcomeFacts, ResultFacts, Summary};
 
 /// Upper bound for the number of lines without a result that are told one by one.
@@ -25,7 +26,8 @@ const LONGEST_NAME: usize = 256;
 /// Reads results of finished runs and sums them up, in flat memory.
 ///
 /// The results of all readers count as those of one run. A line that is marked `supersedes` takes the place of an
-/// earlier line of its key without success, in whichever file that is. Equal requests that were sent twice count twice.
+/// earlier line of its key, in whichever file that is: of one without success if there is one. Equal requests that were
+/// sent twice count twice.
 #[derive(Debug, Default)]
 #[must_use = "a reader reads nothing until it is given results"]
 pub struct ReportReader {
@@ -33,12 +35,9 @@ pub struct ReportReader {
     summary: Summary,
     hosts: HostNames,
     pub(super) spans: Vec<RunSpan>,
-    /// Lines without success of requests that may have been sent again.
-    unsuccessful: Spool,
-    /// Lines without success that took the place of others.
-    superseding: Spool,
-    /// Number of lines that take the place of others, by key.
-    superseded: HashMap<Key, u64>,
+    /// Results with a key, which another result may take the place of.
+    waiting: Spool,
+    superseded: SupersededKeys,
     /// Results for a comparison. `None`: they are not kept.
     keyed: Option<KeyedResults>,
     /// Single requests. `None`: they are not kept.
@@ -176,16 +175,38 @@ impl ReportReader {
         (report, self.keyed)
     }
 
-    /// Counts the results that waited until all others were read.
+    /// Counts the results that waited until all were read, except those that another one took the place of.
     fn count_waiting(&mut self) -> Result<(), ReportError> {
-        let spools = [
-            std::mem::take(&mut self.unsuccessful),
-            std::mem::take(&mut self.superseding),
-        ];
-        for spool in spools {
-            self.count_standing(spool).map_err(ReportError::temporary)?;
-        }
-        Ok(())
+        let waiting = std::mem::take(&mut self.waiting);
+        self.count_standing(waiting).map_err(ReportError::temporary)
+    }
+
+    fn count_standing(&mut self, mut waiting: Spool) -> io::Result<()> {
+        let replaced = match self.superseded.is_empty() {
+            true => Vec::new(),
+            false => self.replaced(&mut waiting)?,
+        };
+        let mut replaced = replaced.into_iter().peekable();
+        let mut number = 0;
+        waiting.each(|bytes| {
+            number += 1;
+            match replaced.next_if_eq(&number) {
+                Some(_) => Ok(()),
+                None => self.count(&waited(bytes)?),
+            }
+        })
+    }
+
+    /// Returns the numbers of the results that another one took the place of, counted from 1.
+    fn replaced(&mut self, waiting: &mut Spool) -> io::Result<Vec<u64>> {
+        let mut contested = ContestedResults::new(std::mem::take(&mut self.superseded));
+        let mut number = 0;
+        waiting.each(|bytes| {
+            number += 1;
+            contested.add(number, &waited(bytes)?);
+            Ok(())
+        })?;
+        Ok(contested.replaced())
     }
 
     fn leave_out(&mut self, name: &str, line: u64, reason: String) {
@@ -199,48 +220,24 @@ impl ReportReader {
         }
     }
 
-    /// Counts a result, or keeps it until all are read if another may take its place.
+    /// Keeps a result until all are read, since another one may take its place.
     fn take(&mut self, result: &BorrowedResult<'_>, span: &mut Option<RunSpan>) -> io::Result<()> {
         self.results += 1;
-        let started = result.started();
-        if let Some(other) = result.span(started) {
+        if let Some(other) = result.span() {
             RunSpan::extend(span, other);
         }
-        if result.supersedes
-            && let Some(key) = key_of(result)
-        {
-            *self.superseded.entry(key).or_default() += 1;
-        }
-        if result.outcome == Kind::Success {
-            return self.count(result);
-        }
-        let spool = match result.supersedes {
-            true => &mut self.superseding,
-            false => &mut self.unsuccessful,
+        self.superseded.enter(result);
+        let by = self.groups.as_ref().map(Groups::by);
+        let parts = PackedParts {
+            names: self.cases.is_some(),
+            tag: matches!(by, Some(Grouping::Tag(_))),
+            digest: self.keyed.is_some(),
         };
-        spool.add(|line| Ok(serde_json::to_writer(line, result)?))
-    }
-
-    /// Counts the results in a spool that no other took the place of, the earliest of a key being the replaced ones.
-    fn count_standing(&mut self, spool: Spool) -> io::Result<()> {
-        let mut lines = ResultSplitter::new(spool.into_reader()?);
-        while let Some(line) = lines.next()? {
-            let bytes = line.bytes.unwrap_or_default();
-            let result = BorrowedResult::parse(bytes).map_err(io::Error::other)?;
-            let left = match self.superseded.is_empty() {
-                true => None,
-                false => key_of(&result).and_then(|key| self.superseded.get_mut(&key)),
-            };
-            match left {
-                Some(left) if *left > 0 => *left -= 1,
-                _ => self.count(&result)?,
-            }
-        }
-        Ok(())
+        self.waiting.add(|to| pack(result, parts, to))
     }
 
     fn count(&mut self, result: &BorrowedResult<'_>) -> io::Result<()> {
-        let facts = result.facts(result.started(), &mut self.hosts);
+        let facts = result.facts(&mut self.hosts);
         self.summary.count(&facts);
         if let Some(cases) = &mut self.cases {
             cases.add(&facts);
@@ -256,8 +253,9 @@ impl ReportReader {
     }
 }
 
-fn key_of(result: &BorrowedResult<'_>) -> Option<Key> {
-    result.key.as_deref()?.parse().ok()
+/// Reads a result that waited.
+fn waited(bytes: &[u8]) -> io::Result<BorrowedResult<'_>> {
+    unpack(bytes).ok_or_else(|| io::Error::other("it holds other bytes than were written"))
 }
 
 /// Returns the name of the group that a request belongs to. `None`: it has no value of the kind.
@@ -292,7 +290,7 @@ fn name_of_group(
             })
         }
         Grouping::Minute => {
-            let minute = result.started()?.strftime("%Y-%m-%dT%H:%MZ");
+            let minute = result.started?.strftime("%Y-%m-%dT%H:%MZ");
             Some(minute.to_string())
         }
     }

@@ -99,6 +99,56 @@ fn a_line_that_supersedes_takes_the_place_of_an_earlier_one() {
 }
 
 #[test]
+fn a_line_that_supersedes_takes_the_place_of_a_success_too() {
+    let (fine, again) = (line(1, "success", ""), line(1, "success", SUPERSEDES));
+    let failed = line(1, "failed", SUPERSEDES);
+    assert_eq!(counts(&format!("{fine}{again}")), (1, 0, 0));
+    assert_eq!(counts(&format!("{again}{fine}")), (1, 0, 0));
+    assert_eq!(counts(&format!("{fine}{failed}")), (0, 0, 1));
+    assert_eq!(counts(&format!("{fine}{fine}{again}")), (2, 0, 0));
+}
+
+#[test]
+fn a_page_that_supersedes_takes_the_place_of_the_page_whatever_its_link() {
+    let page = |n, number: u32, rest: &str| {
+        let page = format!(r#","seed":"2-{:032x}","page":{number}{rest}"#, 0);
+        line(n, "success", &page)
+    };
+    let run = [page(0, 1, ""), page(1, 2, ""), page(2, 3, "")];
+    let again = [
+        page(7, 2, SUPERSEDES),
+        page(8, 3, SUPERSEDES),
+        page(9, 4, ""),
+    ];
+    assert_eq!(counts(&(run.concat() + &again.concat())), (4, 0, 0));
+    assert_eq!(counts(&(again.concat() + &run.concat())), (4, 0, 0));
+}
+
+#[test]
+fn a_line_with_a_key_that_is_none_counts() {
+    let line = line(1, "success", "").replace(&format!("2-{:032x}", 1), "");
+    assert_eq!(counts(&line.repeat(2)), (2, 0, 0));
+    let read = || {
+        let mut reader = ReportReader::new().comparable();
+        reader.read("run.jsonl", line.as_bytes()).unwrap();
+        reader
+    };
+    assert_eq!(Comparison::of(read(), read()).unwrap().without_key(), 2);
+}
+
+#[test]
+fn a_time_that_is_none_is_told_in_few_words() {
+    let mut reader = ReportReader::new();
+    let line = line(1, "success", r#","elapsed_ms":1e308"#);
+    reader.read("run.jsonl", line.as_bytes()).unwrap();
+    let reason = &reader.unread().0[0].reason;
+    assert!(
+        reason.contains("1e308 is no number of milliseconds"),
+        "{reason}"
+    );
+}
+
+#[test]
 fn a_long_value_of_a_tag_is_cut_to_a_name() {
     let long = format!(r#","tag":"{}""#, "é".repeat(100_000));
     let mut reader = ReportReader::new().by(Grouping::Tag(String::new()));
@@ -147,7 +197,10 @@ fn a_line_that_is_no_result_is_told_and_the_rest_counts() {
     let told: Vec<_> = told.iter().map(|t| (t.line, t.reason.as_str())).collect();
     let expected = [
         (3, "it is no JSON object (a line of results is expected)"),
-        (4, "it is no result: missing field `outcome` (column 19)"),
+        (
+            4,
+            "it is no result: the key \"outcome\" is missing (column 19)",
+        ),
         (6, "it is torn: the file ends within it"),
     ];
     assert_eq!((told.as_slice(), unread), (&expected[..], 3));

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Report, RequestCases, github, html, junit, markdown};
+use super::{Comparison, Report, RequestCases, github, html, junit, markdown};
 
 impl Report {
     /// Adds the single requests, which [`junit`](Report::junit) writes.
@@ -33,7 +33,7 @@ impl Report {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn html(&self, out: impl Write) -> io::Result<()> {
-        write(out, &html::page(self))
+        write(out, &html::page(self, None))
     }
 
     /// Writes the report as Markdown of GitHub's flavour, for a pull request or `$GITHUB_STEP_SUMMARY`.
@@ -48,8 +48,9 @@ impl Report {
 
     /// Writes the report as JUnit XML.
     ///
-    /// Each request is a case if the report [has them](Report::with_cases) and they are not too many, else each host,
-    /// whose time is its p95. Failed and rejected requests are failures; cancelled ones, and those not done, are
+    /// Each request is a case if the report [has them](Report::with_cases) and they are not too many, with the name
+    /// `GET https://example.com/ [id]`; of equal names the second has ` #2` behind it. Else each host is a case, whose
+    /// time is its p95. Failed and rejected requests are failures; cancelled ones, and those not done, are
     /// skipped. A host fails if one of its requests does. A run that was stopped early has a failed case of its own.
     ///
     /// # Errors
@@ -67,7 +68,48 @@ impl Report {
     /// # Errors
     /// When the writer fails.
     pub fn github(&self, out: impl Write) -> io::Result<()> {
-        write(out, &github::commands(self))
+        write(out, &github::commands(self, None))
+    }
+}
+
+/// Forms of the report of the new run, with the differences between the two runs.
+impl Comparison {
+    /// Writes the [page](Report::html) of the new run, with sections about the differences.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn html(&self, out: impl Write) -> io::Result<()> {
+        write(out, &html::page(self.new_report(), Some(self)))
+    }
+
+    /// Writes the new run as [Markdown](Report::markdown), and the differences as a block of code.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn markdown(&self, out: impl Write) -> io::Result<()> {
+        write(out, &markdown::comparison(self))
+    }
+
+    /// Writes the new run as [JUnit XML](Report::junit).
+    ///
+    /// Requests that failed newly, or that are only in the new run and fail, are failures. A request that fails in both
+    /// runs passes, and its `system-out` says that the failure is known. This needs the single requests of the new run
+    /// ([`ReportReader::cases`](super::ReportReader::cases)); without them each host is a case as in a report.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn junit(&self, out: impl Write) -> io::Result<()> {
+        write(out, &junit::document(self.new_report()))
+    }
+
+    /// Writes the new run as [workflow commands](Report::github).
+    ///
+    /// The first five requests that failed newly come first, each with an error of its own. Slower hosts are warnings.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn github(&self, out: impl Write) -> io::Result<()> {
+        write(out, &github::commands(self.new_report(), Some(self)))
     }
 }
 

@@ -104,7 +104,8 @@ impl Request {
     /// If the request has a [`sha256`](Request::sha256) or [`size`](Request::size), that holds only for a file that
     /// agrees; another file is replaced. The outcome is a success with
     /// [`is_skipped`](crate::Outcome::is_skipped), without an attempt; its response is made up, with status 304 and no
-    /// header. Default false.
+    /// header. It takes no turn of a rate, no cost and no token, and no hook is called for it. The file is looked at, and
+    /// read if there is a `sha256`, on a worker. Default false.
     #[doc(alias = "no-clobber")]
     pub fn skip_existing(mut self, skip: bool) -> Request {
         self.download_mut().skip_existing = skip;
@@ -139,6 +140,11 @@ impl Request {
     pub(crate) fn download(&self) -> &DownloadOptions {
         self.options()
             .map_or(DownloadOptions::NONE, |options| options.download())
+    }
+
+    /// True if a file that is there is not asked for.
+    pub(crate) fn skips_existing(&self) -> bool {
+        self.download().skip_existing && self.saves_to().is_some()
     }
 
     fn download_mut(&mut self) -> &mut DownloadOptions {

@@ -21,6 +21,7 @@ mod receive;
 mod resumed;
 mod save;
 mod session;
+mod sitemap;
 mod stream;
 mod tag;
 

@@ -10,7 +10,7 @@ use super::headers::SHOWN;
 use super::{BodyUse, DownloadOptions, PageFacts, Request, SaveTo, Tag};
 use crate::cookies::CookieJar;
 use crate::host::Host;
-use crate::redact::{Redaction, beginning, unreadable};
+use crate::redact::{OwnSecrets, Redaction, beginning};
 use crate::rejection::Rejection;
 use crate::response::{Response, check_pointer};
 use crate::settings::DigestCredentials;
@@ -61,10 +61,16 @@ pub(crate) struct Options {
     pub(crate) page: Option<Arc<PageFacts>>,
     /// Host to which the credentials of the client belong. `None`: to every host.
     pub(crate) home: Option<Host>,
+    /// True if credentials go to no host.
+    pub(crate) no_credentials: bool,
+    /// True if the request is for a sitemap.
+    pub(crate) sitemap: bool,
     /// Names of secret headers that a failure log left out: the client's defaults must have them.
     pub(crate) needs_headers: Vec<HeaderName>,
     /// Names of query parameters that a failure log left out, likewise.
     pub(crate) needs_query: Vec<String>,
+    /// Names of placeholders whose values a failure log left out, and that only the list has.
+    pub(crate) needs_values: Vec<String>,
     /// Rules by which secrets of the request are masked.
     pub(crate) redaction: Redaction,
 }
@@ -120,11 +126,17 @@ impl Request {
     }
 
     /// Notes that these headers and query parameters, left out of the written request, must come from the client's
-    /// defaults.
-    pub(crate) fn needing(mut self, headers: Vec<HeaderName>, query: Vec<String>) -> Request {
-        if !headers.is_empty() || !query.is_empty() {
+    /// defaults, and that values of these placeholders were left out.
+    pub(crate) fn needing(
+        mut self,
+        headers: Vec<HeaderName>,
+        query: Vec<String>,
+        values: Vec<String>,
+    ) -> Request {
+        if !headers.is_empty() || !query.is_empty() || !values.is_empty() {
             let options = self.options_mut();
             (options.needs_headers, options.needs_query) = (headers, query);
+            options.needs_values = values;
         }
         self
     }
@@ -144,10 +156,22 @@ impl Request {
         let missing: Vec<String> = headers
             .map(|name| name.as_str().to_owned())
             .chain(query.map(|name| format!("?{name}")))
+            .chain(
+                options
+                    .needs_values
+                    .iter()
+                    .map(|name| format!("{{{name}}}")),
+            )
             .collect();
+        let of_list = match options.needs_values.is_empty() {
+            true => "",
+            false => {
+                " (only the list has the values of placeholders: run it again with --resume --retry-failed)"
+            }
+        };
         (!missing.is_empty()).then(|| {
             format!(
-                "secrets were left out of the failure log and must be given again: {}",
+                "secrets were left out of the failure log and must be given again: {}{of_list}",
                 missing.join(", ")
             )
         })
@@ -162,7 +186,15 @@ impl Request {
     /// Takes over the client's rules for masking secrets, if they are not the usual ones.
     pub(crate) fn under(mut self, redaction: &Redaction) -> Request {
         if !redaction.is_usual() {
-            self.options_mut().redaction = redaction.clone();
+            self.options_mut().redaction.take_names_of(redaction);
+        }
+        self
+    }
+
+    /// Notes secrets that no name tells.
+    pub(crate) fn with_own_secrets(mut self, own: OwnSecrets) -> Request {
+        if !own.is_empty() {
+            self.options_mut().redaction.set_own(own);
         }
         self
     }
@@ -171,7 +203,7 @@ impl Request {
     pub(crate) fn shown_url(&self) -> Cow<'_, str> {
         match self.invalid().is_none() && url::is_readable(self.url()) {
             true => self.redaction().shown(self.url()),
-            false => unreadable(self.url()).into(),
+            false => self.redaction().unreadable(self.url()).into(),
         }
     }
 }

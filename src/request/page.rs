@@ -105,14 +105,31 @@ impl Request {
     ///
     /// A URL that cannot be read makes the request one of class
     /// [`InvalidRequest`](crate::ErrorType::InvalidRequest).
-    pub fn credentials_only_for(mut self, url: &str) -> Request {
+    pub fn credentials_only_for(self, url: &str) -> Request {
         match url::parse(url).map(|url| url.host()) {
-            Ok(Some(home)) => {
-                self.options_mut().home = Some(home);
-                self
-            }
+            Ok(Some(home)) => self.with_credentials_for(home),
             _ => self.spoiled("credentials_only_for: a URL with a host is expected".to_owned()),
         }
+    }
+
+    /// Keeps the credentials from other hosts than this one.
+    pub(crate) fn with_credentials_for(mut self, home: Host) -> Request {
+        self.options_mut().home = Some(home);
+        self
+    }
+
+    /// Keeps the credentials of the client and of the request from every host.
+    ///
+    /// This is for a request whose URL came from a server that another server named: see
+    /// [`credentials_only_for`](Request::credentials_only_for), which says what is left out. Default: they are sent.
+    pub fn without_credentials(mut self) -> Request {
+        self.options_mut().no_credentials = true;
+        self
+    }
+
+    /// True if there are hosts to which no credentials go.
+    pub(crate) fn has_bound_credentials(&self) -> bool {
+        self.home().is_some() || self.options().is_some_and(|own| own.no_credentials)
     }
 
     /// Returns the host to which the credentials belong. `None`: they go to every host.
@@ -125,9 +142,17 @@ impl Request {
     pub(crate) fn is_away(&self, host: Option<&Host>) -> bool {
         let of_chain = self.page().is_some_and(|page| page.is_foreign(host));
         of_chain
-            || self
-                .options()
-                .is_some_and(|own| own.home.is_some() && own.home.as_ref() != host)
+            || self.options().is_some_and(|own| {
+                own.no_credentials || own.home.is_some() && own.home.as_ref() != host
+            })
+    }
+
+    /// True if credentials must not be sent to any host.
+    pub(crate) fn is_away_from_all(&self) -> bool {
+        let of_chain = self
+            .page()
+            .is_some_and(|page| page.home.is_some() && page.chain.has_left_home());
+        of_chain || self.options().is_some_and(|own| own.no_credentials)
     }
 
     /// Makes the request a page of a chain.

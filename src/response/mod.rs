@@ -19,7 +19,7 @@ pub use builder::ResponseBuilder;
 pub(crate) use charset::{NamedText, lossy as decode};
 pub(crate) use headers::Headers;
 pub use links::Link;
-pub(crate) use pointer::{check as check_pointer, find, find_from_ends};
+pub(crate) use pointer::{check as check_pointer, find, find_from_ends, find_written};
 pub use saved::Saved;
 pub(crate) use value::parse;
 

@@ -4,6 +4,8 @@
 //! those that `serde_json`'s `Value` and its `pointer` would give: the last of several equal keys counts, and text
 //! after the value or nesting deeper than 128 is an error.
 
+mod written;
+
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -11,6 +13,8 @@ use serde_json::value::RawValue;
 
 use super::value::is_number;
 use crate::url::Mistake;
+
+pub(crate) use written::find_written;
 
 /// Returns the text of the value at each of the pointers, in their order. `None`: no value is there.
 ///

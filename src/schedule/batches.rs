@@ -28,6 +28,8 @@ pub(crate) struct Bounds {
     pub(crate) max_parked: usize,
     /// Upper bound for the bytes of bodies that are finished and not taken.
     pub(crate) bytes: u64,
+    /// Longest time for which a retry waits here; a job whose retry is due later is given back. `None`: each retry waits.
+    pub(crate) max_delay: Option<Duration>,
     /// True if no caller iterates over the batch: jobs that end without an attempt are delivered by the thread that
     /// ended them.
     pub(crate) delivered: bool,

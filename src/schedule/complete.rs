@@ -6,6 +6,8 @@ use crate::host::Host;
 
 use super::answers::HostObservation;
 use super::breaker::CallEnd;
+use super::end_reason::EndReason;
+use super::held::TokenNeed;
 use super::queue::LaneEnd;
 use super::{JobPlace, Schedule};
 use crate::slab::Id;
@@ -46,6 +48,13 @@ pub(crate) enum Verdict<J> {
         at: Instant,
         deadline: Option<Instant>,
     },
+    /// The job has looked at its file and is to be sent to this host, when its turn comes there. `need`: need for a
+    /// token. `None`: it needs none.
+    Send {
+        job: J,
+        host: Host,
+        need: Option<TokenNeed>,
+    },
 }
 
 impl<J> Verdict<J> {
@@ -63,7 +72,7 @@ impl<J> Verdict<J> {
                 (CallEnd::Failure { retry_after: None }, None)
             }
             Verdict::Redirect { .. } | Verdict::Renew { .. } => (CallEnd::Success, None),
-            Verdict::Wait { .. } => (CallEnd::Ignored, None),
+            Verdict::Wait { .. } | Verdict::Send { .. } => (CallEnd::Ignored, None),
         }
     }
 }
@@ -103,6 +112,7 @@ impl<J> Schedule<J> {
         };
         if let Some(until) = cool {
             self.cool(host, until, now);
+            self.note_pause(host, until);
         }
         let back = match verdict {
             Verdict::Done { bytes, .. } => {
@@ -118,6 +128,7 @@ impl<J> Schedule<J> {
             | Verdict::Redirect { job, .. }
             | Verdict::Wait { job, .. }
             | Verdict::Renew { job, .. }
+            | Verdict::Send { job, .. }
                 if abandoned =>
             {
                 self.forget(id);
@@ -156,6 +167,9 @@ impl<J> Schedule<J> {
             } => {
                 self.tokens.refused(id, refused);
                 self.go_first(id, job, deadline, now);
+            }
+            Verdict::Send { job, host, need } => {
+                self.send_after_check(id, job, (&host, need.as_ref()), now);
             }
             Verdict::Redirect {
                 job,
@@ -250,9 +264,14 @@ impl<J> Schedule<J> {
             known.parked += 1;
             self.note_room(batch);
         }
+        let too_long = self
+            .longest_delay(batch)
+            .is_some_and(|longest| at > now + longest);
         // A job that the breaker would refuse when it is due ends now.
         if !self.refused_for(id, at).is_zero() {
             self.end_refused(id, now);
+        } else if too_long {
+            self.end_queued(id, EndReason::GivenBack { until: Some(at) }, now);
         } else {
             self.end_if_stopped(id, now);
         }
@@ -266,7 +285,7 @@ impl<J> Schedule<J> {
     }
 
     /// Moves a job to another host.
-    fn move_to(&mut self, id: Id, to: Id) {
+    pub(super) fn move_to(&mut self, id: Id, to: Id) {
         let Some(slot) = self.jobs.get_mut(id) else {
             return;
         };
@@ -283,7 +302,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    fn return_to(&mut self, id: Id, job: J, deadline: Option<Instant>, place: JobPlace) {
+    pub(super) fn return_to(&mut self, id: Id, job: J, deadline: Option<Instant>, place: JobPlace) {
         let Some(slot) = self.jobs.get_mut(id) else {
             return;
         };

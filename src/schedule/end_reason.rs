@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::TokenFailure;
 use crate::url::Mistake;
@@ -23,6 +23,8 @@ pub(crate) enum EndReason {
     Invalid(Mistake),
     /// The request was under way when an earlier run was cut off, and must not be repeated.
     Interrupted,
+    /// The request was given its outcome before it was handed in.
+    Known,
     Cancelled,
     Deadline,
     /// The deadline passed while the job waited for a token.
@@ -33,6 +35,10 @@ pub(crate) enum EndReason {
     },
     /// The source of the token that the job waited for has failed.
     NoToken(TokenFailure),
+    /// The job is given back to the caller, who may have it run elsewhere or later: not before `until`, if that is known.
+    GivenBack {
+        until: Option<Instant>,
+    },
     /// No thread could be started for the job, for the reason given.
     NoWorker(String),
 }

@@ -200,7 +200,7 @@ impl<J> Schedule<J> {
         if !state.is_refusing(now) || !state.has_queue() {
             return;
         }
-        let rests = state.opens_at().is_some_and(|at| at > now);
+        let rests = state.opens_at(now).is_some_and(|at| at > now);
         let blocked = state.blocked;
         let lanes = state.lanes.iter().flat_map(|lane| &lane.jobs);
         let waiting: Vec<Id> = lanes.copied().collect();

@@ -21,7 +21,8 @@ impl<J> Schedule<J> {
     /// rarely.
     pub(crate) fn holding(&self) -> Option<HostHolding> {
         let holding = self.hosts.values().filter_map(|state| {
-            let since = state.held_since.filter(|_| state.in_flight > 0)?;
+            let holds = state.in_flight > 0 && !state.is_local;
+            let since = state.held_since.filter(|_| holds)?;
             Some((state, since))
         });
         let (state, since) =

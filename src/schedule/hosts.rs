@@ -7,6 +7,7 @@ use crate::host::Host;
 
 use super::Schedule;
 use super::lanes::HostState;
+use super::limits::HostLimits;
 use crate::slab::{Id, Slab};
 
 /// Upper bound for the hosts that are visited to find the one that a display shows, which may ask ten times a second.
@@ -19,6 +20,8 @@ pub(super) struct Hosts {
     pub(super) by_name: HashMap<Host, Id>,
     /// The host that was looked up last: lists are mostly sorted by host.
     last: Option<(Host, Id)>,
+    /// Stand-in under which jobs look at files. `None`: no job has.
+    files: Option<Id>,
     /// Idle hosts that are not back at their defaults.
     pub(super) lingering: VecDeque<Id>,
 }
@@ -50,6 +53,11 @@ impl Hosts {
         let id = *self.by_name.get(host)?;
         self.last = Some((host.clone(), id));
         Some(id)
+    }
+
+    /// Returns the id that the stand-in for files had last. `None`: no job has looked at a file.
+    pub(super) fn files(&self) -> Option<Id> {
+        self.files
     }
 
     /// Adds a host that is not known.
@@ -98,13 +106,36 @@ impl<J> Schedule<J> {
         self.hosts.add(state)
     }
 
+    /// Returns the id of the stand-in under which jobs [look at their files](super::file_checks), and adds it if it is not
+    /// known.
+    pub(crate) fn files(&mut self, now: Instant) -> Id {
+        if let Some(id) = self.hosts.files()
+            && self.hosts.get(id).is_some()
+        {
+            return id;
+        }
+        let (limits, turn) = (HostLimits::default(), self.turns.arrive());
+        let mut state = HostState::new(
+            Host::of_files(),
+            &limits,
+            turn,
+            self.settings.in_flight,
+            now,
+        );
+        // Files answer at once, so their jobs are served as those of a host that is known to answer.
+        (state.is_local, state.proven, state.answering) = (true, true, true);
+        let id = self.hosts.add(state);
+        self.hosts.files = Some(id);
+        id
+    }
+
     /// Returns the host that keeps most jobs of a batch waiting for a time, the number of these jobs, and that time.
     /// `None`: no host does.
     pub(super) fn waiting(&self, batch: Id, now: Instant) -> Option<(Host, usize, Duration)> {
         let hosts = self.hosts.visited();
         let waiting = hosts.filter(|state| state.blocked).filter_map(|state| {
             let lane = state.lanes.iter().find(|lane| lane.batch == batch)?;
-            let time = state.opens_at()?.checked_duration_since(now)?;
+            let time = state.opens_at(now)?.checked_duration_since(now)?;
             (lane.live > 0).then_some((state, lane.live, time))
         });
         let (state, jobs, time) = waiting.max_by_key(|(_, jobs, time)| (*jobs, *time))?;

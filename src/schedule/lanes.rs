@@ -19,6 +19,8 @@ use crate::slab::Id;
 #[derive(Debug)]
 pub(super) struct HostState {
     pub(super) host: Host,
+    /// True for the stand-in under which jobs look at files: they send nothing, and pay no rate.
+    pub(super) is_local: bool,
     /// Lanes: one for each batch that has jobs for the host.
     pub(super) lanes: Vec<Lane>,
     /// Number of places: workers that are busy with a request of the host.
@@ -107,6 +109,7 @@ impl HostState {
             .map(|bounds| Box::new(AdaptiveLimit::new(bounds)));
         HostState {
             host,
+            is_local: false,
             lanes: Vec::new(),
             in_flight: 0,
             held_since: None,
@@ -123,7 +126,10 @@ impl HostState {
             ended_at: None,
             turn,
             cool_until: None,
-            rate: Rates::new(&limits.rate),
+            rate: match limits.granted {
+                true => Some(Rates::granted(&limits.rate)),
+                false => Rates::new(&limits.rate),
+            },
             breaker: limits
                 .breaker
                 .map(|settings| Box::new(Breaker::new(&settings, workers, now))),
@@ -196,13 +202,24 @@ impl HostState {
     }
 
     fn is_open_by_time(&self, now: Instant) -> bool {
-        self.opens_at().is_none_or(|at| at <= now)
+        self.opens_at(now).is_none_or(|at| at <= now)
+            && !self.lacks_slot(now)
             && self.breaker.as_ref().is_none_or(|b| b.allows(now))
     }
 
+    /// True if the host's starts are granted from outside, and no slot is left.
+    pub(super) fn lacks_slot(&self, now: Instant) -> bool {
+        self.rate.as_ref().is_some_and(|rate| rate.lacks_slot(now))
+    }
+
+    /// Number of jobs in the host's lanes.
+    pub(super) fn waiting(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.live).sum()
+    }
+
     /// Time at which time alone lets a job through again. `None`: time does not hold jobs back.
-    pub(super) fn opens_at(&self) -> Option<Instant> {
-        let rate = self.rate.as_ref().and_then(Rates::opens_at);
+    pub(super) fn opens_at(&self, now: Instant) -> Option<Instant> {
+        let rate = self.rate.as_ref().and_then(|rate| rate.opens_at(now));
         let rests = self.breaker.as_ref().and_then(|b| b.rests_until());
         self.cool_until.max(rate).max(rests)
     }

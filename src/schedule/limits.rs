@@ -38,6 +38,8 @@ pub(crate) struct HostLimits {
     pub(crate) in_flight: PlaceLimit,
     /// Upper bounds for starts in a time.
     pub(crate) rate: RateLimits,
+    /// True if starts are granted from outside: `rate` is that of all clients that share the host.
+    pub(crate) granted: bool,
     pub(crate) breaker: Option<BreakerSettings>,
     /// Allowance for retries. `None`: retries are not limited.
     pub(crate) budget: Option<RetryBudget>,
@@ -48,6 +50,7 @@ impl Default for HostLimits {
         HostLimits {
             in_flight: PlaceLimit::Fixed(usize::MAX),
             rate: RateLimits::default(),
+            granted: false,
             breaker: None,
             budget: None,
         }

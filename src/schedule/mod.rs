@@ -30,6 +30,8 @@ mod budget;
 mod complete;
 mod end_reason;
 mod ending;
+mod file_checks;
+mod granted;
 mod hanging;
 mod hedges;
 mod held;
@@ -46,6 +48,7 @@ mod rates;
 mod ready;
 mod share;
 mod shortage;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -66,6 +69,7 @@ pub(crate) use batches::{Bounds, JobCounts};
 pub(crate) use breaker::CallEnd;
 pub(crate) use complete::Verdict;
 pub(crate) use end_reason::EndReason;
+pub(crate) use granted::{LimiterNews, SlotAnswer, SlotDemand};
 pub(crate) use hedges::HedgeStart;
 pub(crate) use held::{TokenCall, TokenNeed};
 pub(crate) use holding::HostHolding;
@@ -75,6 +79,7 @@ pub(crate) use token::{CALL_LIMIT, CALLS as TOKEN_CALLS};
 
 use crate::slab::Slab;
 use batches::{Batch, Batches};
+use granted::WantingHosts;
 use hanging::OpenCall;
 use hedges::HedgeTimers;
 use held::TokenGates;
@@ -104,6 +109,7 @@ pub(crate) struct Schedule<J> {
     cost_of: fn(&J) -> u32,
     timers: TimerQueues,
     tokens: TokenGates,
+    wanting: WantingHosts,
     hedges: HedgeTimers,
     news: PendingNews<J>,
     rng: fastrand::Rng,
@@ -164,7 +170,8 @@ impl<J> Schedule<J> {
     pub(crate) fn new(settings: ScheduleSettings) -> Self {
         Schedule {
             has_breakers: settings.has_breakers(),
-            total: TotalRate::new(&settings.rate, &settings.rate_cost),
+            total: TotalRate::new(&settings.rate, &settings.rate_cost, settings.host.granted),
+            wanting: WantingHosts::new(settings.host.granted),
             rng: fastrand::Rng::with_seed(settings.seed),
             settings,
             cost_of: |_| 1,

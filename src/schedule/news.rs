@@ -65,9 +65,9 @@ impl<J> Schedule<J> {
         self.news.nudges.drain(..)
     }
 
-    /// True if a caller should look again, or ended jobs are to be delivered.
+    /// True if a caller should look again, ended jobs are to be delivered, or the limiter is to be asked.
     pub(crate) fn has_news(&self) -> bool {
-        !self.news.nudges.is_empty() || !self.news.undelivered.is_empty()
+        !self.news.nudges.is_empty() || !self.news.undelivered.is_empty() || self.has_limiter_news()
     }
 
     /// Takes the ended jobs of batches without an iterator. The caller delivers them, outside the lock.

@@ -35,10 +35,11 @@ impl<J> Schedule<J> {
     /// Has a blocked host looked at when time opens it. Called only for hosts with waiting jobs: no other host needs a
     /// look.
     pub(super) fn wake_when_open(&mut self, host: Id, now: Instant) {
+        self.note_slots_wanted(host, now);
         let Some(state) = self.hosts.get_mut(host) else {
             return;
         };
-        let Some(at) = state.opens_at().filter(|at| *at > now) else {
+        let Some(at) = state.opens_at(now).filter(|at| *at > now) else {
             return;
         };
         if state.wakes_at.is_none_or(|already| at < already) {
@@ -72,6 +73,8 @@ impl<J> Schedule<J> {
         let state = self.hosts.get(host);
         if state.is_some_and(|state| state.blocked && state.is_open(now)) {
             self.change(host, |state| state.blocked = false);
+        } else {
+            self.note_slots_wanted(host, now);
         }
     }
 }

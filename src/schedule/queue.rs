@@ -58,7 +58,11 @@ impl<J> Schedule<J> {
             let job = self.jobs.get(id).and_then(|slot| slot.job.as_ref());
             job.map_or(0, self.cost_of)
         };
-        self.total.allows(cost, now).then_some(id)
+        if self.is_file_check(id) || self.total.allows(cost, now) {
+            return Some(id);
+        }
+        self.note_total_wanted(now);
+        self.next_file_check(now)
     }
 
     /// Puts a job into its lane. The job counts as ready, or as parked if its host is blocked.
@@ -84,6 +88,7 @@ impl<J> Schedule<J> {
         if let Some(batch) = self.batches.get_mut(batch_id) {
             batch.add_waiting(counted, 1);
         }
+        self.note_slots_wanted(host_id, now);
         match (counted.blocked, open) {
             (false, true) if first => self.rank(host_id),
             (false, true) => {}
@@ -182,16 +187,19 @@ impl<J> Schedule<J> {
 
     /// Takes a job out of its lane and counts it as in flight.
     pub(super) fn start(&mut self, id: Id, now: Instant) -> Option<Start<J>> {
+        let is_file_check = self.is_file_check(id);
         let slot = self.jobs.get_mut(id)?;
         let job = slot.job.take()?;
         slot.place = JobPlace::InFlight;
-        let first = !std::mem::replace(&mut slot.tried, true);
+        let first = !is_file_check && !std::mem::replace(&mut slot.tried, true);
         let ahead = slot.ahead.take();
         let (batch_id, host_id) = (slot.batch, slot.host);
         let deadline = slot.deadline;
         self.tokens.started(id);
         self.queued -= 1;
-        self.total.take(|| (self.cost_of)(&job), now);
+        if !is_file_check {
+            self.total.take(|| (self.cost_of)(&job), now);
+        }
         let turn = self.turns.serve();
         let host = self.hosts.get_mut(host_id)?;
         let pass = host.started(first, now);
@@ -204,7 +212,7 @@ impl<J> Schedule<J> {
         }
         let unproven = !host.proven;
         let limit = host.adaptive.as_ref().and_then(|a| reported(a.limit()));
-        let runs_out = host.answering && !host.has_queue();
+        let runs_out = host.answering && !is_file_check && !host.has_queue();
         let (counted, open) = (host.counted_as(), host.is_open(now));
         let unwatched = host.is_unwatched();
         let mut reads_on = false;
@@ -216,6 +224,7 @@ impl<J> Schedule<J> {
             // While a host is slow, the caller reads on until enough jobs of the other hosts are ready.
             reads_on = batch.hungry && batch.slow > 0;
         }
+        self.note_slots_wanted(host_id, now);
         if open {
             self.rank(host_id);
             if runs_out {

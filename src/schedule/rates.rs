@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::settings::{RateLimit, RateLimits};
 
 use super::rate::{Gcra, gap};
+use super::slots::Slots;
 
 /// Upper bound for the slices of a counted window, and so for its memory.
 const SLICES: usize = 64;
@@ -16,8 +17,17 @@ const SLICES: usize = 64;
 /// and pacing the longer ones too would never let the shortest reach its own rate.
 #[derive(Clone, Debug)]
 pub(crate) struct Rates {
-    paced: Gcra,
+    paced: Pace,
     counted: Vec<CountedWindow>,
+}
+
+/// Pace of the starts, and its source.
+#[derive(Clone, Debug)]
+enum Pace {
+    /// Pace that this client keeps by itself.
+    Own(Gcra),
+    /// Starts that are granted from outside.
+    Granted(Slots),
 }
 
 impl Rates {
@@ -25,27 +35,72 @@ impl Rates {
     pub(crate) fn new(limits: &RateLimits) -> Option<Rates> {
         let (shortest, longer) = limits.as_slice().split_first()?;
         Some(Rates {
-            paced: Gcra::new(*shortest),
+            paced: Pace::Own(Gcra::new(*shortest)),
             counted: longer.iter().copied().map(CountedWindow::new).collect(),
         })
     }
 
-    /// Time at which a start is allowed: `now` or later.
-    pub(crate) fn next(&self, now: Instant) -> Instant {
-        let counted = self.counted.iter().filter_map(|window| window.opens_at(1));
-        counted.fold(self.paced.next(now), Instant::max)
+    /// Returns rates whose shortest window is granted from outside. Without limits a grant opens the host for a time.
+    pub(super) fn granted(limits: &RateLimits) -> Rates {
+        let (shortest, longer) = match limits.as_slice().split_first() {
+            Some((shortest, longer)) => (Some(*shortest), longer),
+            None => (None, &[][..]),
+        };
+        Rates {
+            paced: Pace::Granted(Slots::new(shortest)),
+            counted: longer.iter().copied().map(CountedWindow::new).collect(),
+        }
     }
 
-    /// Time from which on a start is allowed. `None`: from the beginning of time. A window that has opened stays open
-    /// until a start is counted, so the last window to open decides.
-    pub(crate) fn opens_at(&self) -> Option<Instant> {
+    /// Returns the slots, if starts are granted from outside.
+    pub(super) fn slots(&self) -> Option<&Slots> {
+        match &self.paced {
+            Pace::Granted(slots) => Some(slots),
+            Pace::Own(_) => None,
+        }
+    }
+
+    /// Returns the slots to change, if starts are granted from outside.
+    pub(super) fn slots_mut(&mut self) -> Option<&mut Slots> {
+        match &mut self.paced {
+            Pace::Granted(slots) => Some(slots),
+            Pace::Own(_) => None,
+        }
+    }
+
+    /// Time at which a start is allowed: `now` or later. `None`: it is not known, since no slot is left.
+    pub(crate) fn next(&self, now: Instant) -> Option<Instant> {
+        let counted = self.counted.iter().filter_map(|window| window.opens_at(1));
+        let paced = match &self.paced {
+            Pace::Own(gcra) => gcra.next(now),
+            Pace::Granted(slots) => slots.opens_at(now)?.max(now),
+        };
+        Some(counted.fold(paced, Instant::max))
+    }
+
+    /// Time from which on a start is allowed. `None`: from the beginning of time, or no slot is left. A window that has
+    /// opened stays open until a start is counted, so the last window to open decides.
+    pub(crate) fn opens_at(&self, now: Instant) -> Option<Instant> {
         let counted = self.counted.iter().map(|window| window.opens_at(1));
-        counted.fold(self.paced.opens_at(), Option::max)
+        let paced = match &self.paced {
+            Pace::Own(gcra) => gcra.opens_at(),
+            Pace::Granted(slots) => slots.opens_at(now),
+        };
+        counted.fold(paced, Option::max)
+    }
+
+    /// True if starts are granted from outside, and no slot is left.
+    pub(super) fn lacks_slot(&self, now: Instant) -> bool {
+        self.slots()
+            .is_some_and(|slots| slots.opens_at(now).is_none())
     }
 
     /// Counts a start: a retry or a redirect hop like any other.
     pub(crate) fn take(&mut self, now: Instant) {
-        self.paced.take(now);
+        match &mut self.paced {
+            Pace::Own(gcra) => gcra.take(now),
+            Pace::Granted(slots) => slots.take(now),
+        }
         self.counted
             .iter_mut()
             .for_each(|window| window.take(1, now));
@@ -53,7 +108,11 @@ impl Rates {
 
     /// True if every window is as it was when new, so that forgetting the rates changes nothing.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
-        self.paced.is_idle(now) && self.counted.iter().all(|window| window.is_idle(now))
+        let paced = match &self.paced {
+            Pace::Own(gcra) => gcra.is_idle(now),
+            Pace::Granted(slots) => slots.is_idle(now),
+        };
+        paced && self.counted.iter().all(|window| window.is_idle(now))
     }
 }
 
@@ -88,7 +147,7 @@ impl CostRates {
 #[derive(Debug)]
 pub(super) struct TotalRate {
     /// Rates of all hosts together. `None`: there is no limit.
-    rates: Option<Rates>,
+    pub(super) rates: Option<Rates>,
     /// Limits on cost. `None`: there is no limit.
     costs: Option<CostRates>,
     /// Time at which the next job may start, if the rate holds it back now. `None`: no job waits for the rate.
@@ -96,9 +155,14 @@ pub(super) struct TotalRate {
 }
 
 impl TotalRate {
-    pub(super) fn new(limits: &RateLimits, costs: &RateLimits) -> TotalRate {
+    /// Returns the limits. `granted`: true if the starts that `limits` allow are granted from outside.
+    pub(super) fn new(limits: &RateLimits, costs: &RateLimits, granted: bool) -> TotalRate {
+        let rates = match granted && !limits.as_slice().is_empty() {
+            true => Some(Rates::granted(limits)),
+            false => Rates::new(limits),
+        };
         TotalRate {
-            rates: Rates::new(limits),
+            rates,
             costs: CostRates::new(costs),
             paced_until: None,
         }
@@ -108,7 +172,13 @@ impl TotalRate {
     /// cost that the job's start pays.
     #[inline]
     pub(super) fn allows(&mut self, cost: impl FnOnce() -> u32, now: Instant) -> bool {
-        let mut next = self.rates.as_ref().map(|rates| rates.next(now));
+        let mut next = match &self.rates {
+            None => None,
+            Some(rates) => match rates.next(now) {
+                None => return false,
+                at => at,
+            },
+        };
         if let Some(costs) = &self.costs {
             next = next.max(Some(costs.next(cost(), now)));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
@@ -29,19 +29,42 @@ struct FailureCount {
 #[derive(Clone, Copy)]
 pub(super) struct FailureMark(u64);
 
+/// Fields by which a failure of a log is found among the results, beside its index and URL: the best that the results
+/// have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MarkFields {
+    /// Start of the last attempt.
+    Time,
+    /// Duration of the last attempt, in tables that lack the start.
+    Elapsed,
+    /// Class of the failure, in tables that lack both.
+    Class,
+}
+
 impl FailureMark {
-    /// Makes the mark of a failure. `sent_at`: `None` for a failure that was not sent; its class then tells it from
-    /// others.
-    pub(super) fn new(index: u64, url: &str, sent_at: Option<&str>, class: &str) -> FailureMark {
+    /// Makes the mark of a failure. `sent_at` and `elapsed`: `None` for a failure that was not sent; its class then tells
+    /// it from others.
+    pub(super) fn new(
+        fields: MarkFields,
+        (index, url): (u64, &str),
+        (sent_at, elapsed): (Option<&str>, Option<Duration>),
+        class: &str,
+    ) -> FailureMark {
         let mut hasher = DefaultHasher::new();
-        (index, url, sent_at.ok_or(class)).hash(&mut hasher);
+        (index, url).hash(&mut hasher);
+        match fields {
+            MarkFields::Time => sent_at.ok_or(class).hash(&mut hasher),
+            MarkFields::Elapsed => elapsed.ok_or(class).hash(&mut hasher),
+            MarkFields::Class => class.hash(&mut hasher),
+        }
         FailureMark(hasher.finish())
     }
 
     /// Makes the mark of the failure in a line.
-    pub(super) fn of(record: &Record<'_>) -> FailureMark {
+    pub(super) fn of(fields: MarkFields, record: &Record<'_>) -> FailureMark {
         let at = record.timestamp.map(stamp);
-        FailureMark::new(record.index, &record.url, at.as_deref(), class_of(record))
+        let sent = (at.as_deref(), record.elapsed);
+        FailureMark::new(fields, (record.index, &record.url), sent, class_of(record))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -13,6 +14,7 @@ use super::{Journal, Keep, SinkError, SinkTarget};
 use crate::error::ErrorType;
 use crate::record::{Key, KeyMaker, Kind, Record, RecordOptions};
 use crate::redact::Redaction;
+use crate::redact::escape::log_line;
 use crate::request::Request;
 
 /// Failure log that is kept in step with a results file.
@@ -126,23 +128,30 @@ impl<L: Log + 'static> MissingFailures<L> {
         mut log: L,
         first_error: &FirstError,
     ) -> Result<u64, SinkError> {
-        // The file may still hold the records of results that are replaced. Rows have not all that a failure needs.
-        if journal.found() == 0 || !journal.keeps_records() {
+        // The file may still hold the records of results that are replaced.
+        if journal.found() == 0 {
             return Ok(0);
         }
+        check_columns(journal)?;
+        let fields = journal.mark_fields();
         let mut places = HashMap::<Key, Vec<RowPlace>>::new();
         let mut count = 0;
         let records = journal.unsuccessful(|at, record| {
             let wanted = record.outcome == Kind::Failed || keep == Keep::Unsuccessful;
-            if wanted && !known.add_recorded(FailureMark::of(record)) {
+            let is_missing = wanted && !known.add_recorded(FailureMark::of(fields, record));
+            if is_missing {
                 places.entry(record.key).or_default().push(at);
                 count += 1;
             }
+            is_missing
         })?;
         let unrecorded = match journal.begun()? {
-            Some(begun) if known.has_unrecorded() => log.unrecorded(known, begun)?,
+            Some(begun) if known.has_unrecorded() && journal.can_recover() => {
+                log.unrecorded(known, begun)?
+            }
             _ => Unrecorded::default(),
         };
+        tell_lacking(journal, count);
         let idle = count == 0 && unrecorded.0.is_empty();
         let missing = MissingFailures {
             records,
@@ -159,7 +168,7 @@ impl<L: Log + 'static> MissingFailures<L> {
             failed: false,
         };
         if !idle && !journal.watch(Box::new(missing)) {
-            let reason = std::io::Error::other("another failure log is rebuilt from it");
+            let reason = io::Error::other("another failure log is rebuilt from it");
             let place = SinkTarget::File(journal.path().to_owned());
             return Err(SinkError::new(place, "cannot be rebuilt from", reason));
         }
@@ -221,6 +230,12 @@ impl<L: Log + 'static> MissingFailures<L> {
             Some(request) => {
                 // The results file may have keys of version 1.
                 record.key = self.keys.of(request);
+                // A table need not have columns for these.
+                let own = |text: &str| text.to_owned().into();
+                record.id = record.id.or_else(|| request.request_id().map(own));
+                record.source = record.source.or_else(|| request.source().map(own));
+                record.line = record.line.or(request.line());
+                record.tag = record.tag.or_else(|| request.written_tag().cloned());
                 request
             }
             None => {
@@ -230,6 +245,39 @@ impl<L: Log + 'static> MissingFailures<L> {
         };
         let record = record.into_failure(request, self.secrets);
         self.log.add(record, request)
+    }
+}
+
+/// Refuses a table whose rows tell too little of a failure.
+fn check_columns(journal: &Journal) -> Result<(), SinkError> {
+    let lacking = journal.lacks_for_failures();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let reason = format!(
+        "it lacks the columns {}, and failures that a kill kept from the log would be lost (without a failure log the \
+         batch goes on)",
+        lacking.join(", ")
+    );
+    let place = SinkTarget::File(journal.path().to_owned());
+    let reason = io::Error::new(io::ErrorKind::InvalidInput, reason);
+    Err(SinkError::new(
+        place,
+        "no failure log can be rebuilt from it",
+        reason,
+    ))
+}
+
+/// Warns of fields that this number of rebuilt failures does not have.
+fn tell_lacking(journal: &Journal, count: u64) {
+    let lacking = journal.lacks_beside();
+    if count > 0 && !lacking.is_empty() {
+        log_line!(
+            Warn,
+            "{}: {count} failures that the failure log lacks are added to it without {}, for which the table has no columns",
+            journal.path().display(),
+            lacking.join(", ")
+        );
     }
 }
 

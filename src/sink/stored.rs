@@ -1,5 +1,7 @@
 //! Rows of a file, read in the order in which they were written, whatever the file's format and compression.
 
+mod quotes;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use super::growing;
 use super::packing::{FULL, Members, Packing};
 use crate::record::LONGEST_LINE;
 use crate::redact::escape::log_line;
+use quotes::RowQuotes;
 
 /// Form of results.
 #[derive(Clone, Copy, Debug)]
@@ -193,15 +196,16 @@ impl<'f> StoredRows<'f> {
 
     /// Reads the next row into `row`, with its line feed, which the last one may lack. `None`: the file has ended.
     pub(super) fn next(&mut self, row: &mut Vec<u8>) -> io::Result<Option<StoredRow>> {
-        self.next_checked(row, |_| Ok(()))
+        self.next_checked(row, |_, _| Ok(()))
     }
 
-    /// Reads the next row as [`next`](StoredRows::next) does, and calls `check` with the beginning of a long row whose
-    /// last quote is open: without it a quote that is never closed would bring the rest of the file into memory.
+    /// Reads the next row as [`next`](StoredRows::next) does, and calls `check` with the beginning of a row of several
+    /// lines that is longer than [`LONGEST_LINE`], or that has a quote where no writer of CSV puts one (true): without
+    /// it a quote that is never closed would bring the rest of the file into memory.
     pub(super) fn next_checked(
         &mut self,
         row: &mut Vec<u8>,
-        check: impl Fn(&[u8]) -> io::Result<()>,
+        check: impl Fn(&[u8], bool) -> io::Result<()>,
     ) -> io::Result<Option<StoredRow>> {
         row.clear();
         if let StoredSource::Database(records) = &mut self.source {
@@ -213,22 +217,24 @@ impl<'f> StoredRows<'f> {
         // The end of a member is found only when the next one is read from.
         self.source.fill()?;
         let place = self.place();
-        let (mut is_open, mut to_check) = (false, LONGEST_LINE);
+        let (mut quotes, mut to_check) = (RowQuotes::default(), LONGEST_LINE);
         loop {
             let read = self.source.read_line(row)?;
             if self.quoted {
-                let line = &row[row.len() - read..];
-                is_open ^= memchr::memchr_iter(b'"', line).count() % 2 == 1;
+                quotes.add(&row[row.len() - read..]);
             }
             if row.is_empty() {
                 return Ok(None);
             }
-            let is_whole = !is_open && row.ends_with(b"\n");
+            let is_whole = !quotes.is_open() && row.ends_with(b"\n");
+            if quotes.is_stray() && read > 0 && (quotes.is_open() || read < row.len()) {
+                check(row, true)?;
+            }
             if is_whole || read == 0 || !row.ends_with(b"\n") {
                 return Ok(Some(StoredRow { place, is_whole }));
             }
             if row.len() > to_check {
-                check(row)?;
+                check(row, false)?;
                 to_check = row.len().saturating_mul(2);
             }
         }

@@ -1,7 +1,7 @@
 //! Temporary files.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// File without a name, or with one that is removed when the file is dropped.
@@ -36,6 +36,12 @@ impl TemporaryFile {
 
     pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
+    }
+}
+
+impl Read for TemporaryFile {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read(into)
     }
 }
 

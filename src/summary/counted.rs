@@ -48,7 +48,7 @@ impl Summary {
         let count = match counted.class {
             OutcomeClass::Succeeded => &mut self.succeeded,
             OutcomeClass::Rejected(code) => {
-                lower(&mut self.codes.row(code.into()).count);
+                lower(&mut self.codes.row(&code.into()).count);
                 &mut self.rejected
             }
             OutcomeClass::Failed(class) => {

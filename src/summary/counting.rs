@@ -4,6 +4,7 @@ use super::Summary;
 use super::facts::{FailureFacts, OutcomeFacts, ResultFacts};
 use super::rows::ErrorKey;
 use super::timeline::SliceCounts;
+use crate::timing::millis;
 
 impl Summary {
     /// Counts a request.
@@ -13,7 +14,7 @@ impl Summary {
             ResultFacts::Success => self.succeeded += 1,
             ResultFacts::Rejected(code) => {
                 self.rejected += 1;
-                self.codes.row(code.clone().into_owned()).count += 1;
+                self.codes.row(&code.clone().into_owned()).count += 1;
             }
             ResultFacts::Cancelled => self.cancelled += 1,
             ResultFacts::Failed(failure) => self.count_failure(failure, facts),
@@ -48,7 +49,9 @@ impl Summary {
     fn count_failure(&mut self, failure: &FailureFacts<'_>, facts: &OutcomeFacts<'_>) {
         self.failed += 1;
         *self.error_types.entry(failure.error_type).or_default() += 1;
-        self.errors.row(ErrorKey::of(failure)).count(failure, facts);
+        self.errors
+            .row(&ErrorKey::of(failure))
+            .count(failure, facts);
     }
 
     /// Counts the latency of every attempt that got a response, and the figures of the host.
@@ -57,7 +60,7 @@ impl Summary {
         let counts = is_done && (facts.attempts > 0 || failed);
         let mut row = None;
         if let Some(host) = facts.host.as_ref().filter(|_| counts) {
-            let host = self.hosts.row(host.clone());
+            let host = self.hosts.row(host);
             host.requests += 1;
             host.failed += u64::from(failed);
             host.rejected += u64::from(matches!(facts.result, ResultFacts::Rejected(_)));
@@ -65,9 +68,10 @@ impl Summary {
             row = Some(&mut host.latency);
         }
         for elapsed in facts.logged.iter().copied().chain(facts.latency) {
-            self.latency.record(elapsed);
+            let us = millis::micros(elapsed);
+            self.latency.record_us(us);
             if let Some(latency) = &mut row {
-                latency.record(elapsed);
+                latency.record_us(us);
             }
         }
     }

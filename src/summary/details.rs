@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
-use super::distribution::Sketch;
 use super::facts::OutcomeFacts;
+use super::sketch::Sketch;
 use super::slowest::{SlowRequest, Slowest};
 use super::timeline::{TimeSlice, Timeline};
 use crate::timing::{Phase, millis};
@@ -94,20 +94,18 @@ impl SummaryDetails {
         let Some(phases) = facts.times.phases else {
             return;
         };
-        let opened = !facts.times.reused;
-        let is_tls = opened && !phases.tls.is_zero();
-        for (phase, time, took_place) in [
-            (Phase::Resolve, phases.resolve, opened),
-            (Phase::Connect, phases.connect, opened),
-            (Phase::Tls, phases.tls, is_tls),
-            (Phase::Send, phases.send, true),
-            (Phase::Wait, phases.wait, true),
-            (Phase::Receive, phases.receive, true),
-        ] {
-            if took_place {
-                self.phases.of(phase).record(time);
+        // Every outcome comes here: no list of the phases is made.
+        let rows = &mut self.phases;
+        if !facts.times.reused {
+            rows.of(Phase::Resolve).record(phases.resolve);
+            rows.of(Phase::Connect).record(phases.connect);
+            if !phases.tls.is_zero() {
+                rows.of(Phase::Tls).record(phases.tls);
             }
         }
+        rows.of(Phase::Send).record(phases.send);
+        rows.of(Phase::Wait).record(phases.wait);
+        rows.of(Phase::Receive).record(phases.receive);
     }
 }
 
@@ -148,7 +146,7 @@ impl PhaseRows {
     /// Returns the phases that some attempt had, with their times.
     fn had(&self) -> impl Iterator<Item = (Phase, &TimeRow)> {
         let rows = PHASES.into_iter().zip(&self.0);
-        rows.filter(|(_, row)| row.sketch.count() > 0)
+        rows.filter(|(_, row)| !row.sketch.is_empty())
     }
 }
 
@@ -185,7 +183,7 @@ impl TimeRow {
         let us = millis::micros(time);
         self.sum_us = self.sum_us.saturating_add(us);
         self.max_us = self.max_us.max(us);
-        self.sketch.record(time);
+        self.sketch.record_us(us);
     }
 
     fn figures(&self) -> TimeFigures {

@@ -22,7 +22,7 @@ pub struct Distribution {
 }
 
 /// Upper bound for a time, in microseconds (35 years): a longer time is a mistake, and must not cost memory.
-const LONGEST: u64 = 1 << 50;
+pub(super) const LONGEST: u64 = 1 << 50;
 
 impl Default for Distribution {
     fn default() -> Self {
@@ -37,7 +37,12 @@ impl Default for Distribution {
 
 impl Distribution {
     pub(crate) fn record(&mut self, time: Duration) {
-        let us = millis::micros(time).min(LONGEST);
+        self.record_us(millis::micros(time));
+    }
+
+    /// Counts a time in microseconds.
+    pub(crate) fn record_us(&mut self, us: u64) {
+        let us = us.min(LONGEST);
         self.count(us, 1);
         self.sum = self.sum.saturating_add(us);
         self.min = self.min.min(us);
@@ -163,84 +168,9 @@ impl From<DistributionWire> for Distribution {
     }
 }
 
-/// Distribution to one per cent, small while it holds few times, for the many hosts of one batch.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Sketch(Vec<(u16, u64)>);
-
-impl Sketch {
-    pub(crate) fn record(&mut self, time: Duration) {
-        self.add(bucket(millis::micros(time).min(LONGEST)), 1);
-    }
-
-    /// Counts a time to six per cent, so that few different times are kept.
-    pub(crate) fn record_coarsely(&mut self, time: Duration) {
-        // Buckets below 64 us are exact, and a quarter of the others is left: 16 to the octave.
-        let fine = bucket(millis::micros(time).min(LONGEST));
-        self.add(if fine < 64 { fine } else { fine & !3 | 2 }, 1);
-    }
-
-    fn add(&mut self, bucket: u16, times: u64) {
-        match self.0.binary_search_by_key(&bucket, |(other, _)| *other) {
-            Ok(at) => self.0[at].1 += times,
-            Err(at) => self.0.insert(at, (bucket, times)),
-        }
-    }
-
-    /// Pairs of a time in microseconds and its count.
-    pub(crate) fn pairs(&self) -> Vec<(u64, u64)> {
-        self.0
-            .iter()
-            .map(|(at, times)| (middle(*at), *times))
-            .collect()
-    }
-
-    pub(crate) fn of_pairs(pairs: &[(u64, u64)]) -> Sketch {
-        let mut sketch = Sketch::default();
-        for (us, times) in pairs {
-            sketch.add(bucket((*us).min(LONGEST)), *times);
-        }
-        sketch
-    }
-
-    /// Number of times.
-    pub(crate) fn count(&self) -> u64 {
-        self.0.iter().map(|(_, times)| times).sum()
-    }
-
-    pub(crate) fn quantile(&self, share: f64) -> Option<Duration> {
-        let all = self.count();
-        let within = ((all as f64 * share).ceil() as u64).max(1);
-        let mut so_far = 0;
-        let at = self.0.iter().find(|(_, times)| {
-            so_far += times;
-            so_far >= within
-        })?;
-        Some(Duration::from_micros(middle(at.0)))
-    }
-}
-
-impl AddAssign<&Sketch> for Sketch {
-    fn add_assign(&mut self, other: &Sketch) {
-        for (bucket, times) in &other.0 {
-            self.add(*bucket, *times);
-        }
-    }
-}
-
-/// Returns the bucket of a time. Buckets are exact below 128 us, and 64 to the octave from there.
-fn bucket(us: u64) -> u16 {
-    let octave = us.max(64).ilog2() - 6;
-    u16::try_from(u64::from(octave) * 64 + (us >> octave)).unwrap_or(u16::MAX)
-}
-
-fn middle(bucket: u16) -> u64 {
-    let octave = (u32::from(bucket) / 64).saturating_sub(1).min(57);
-    let low = u64::from(bucket) - u64::from(octave) * 64;
-    (low << octave) + (1 << octave >> 1)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Sketch;
     use super::*;
 
     #[test]
@@ -276,23 +206,5 @@ mod tests {
         let mut sketch = Sketch::default();
         sketch.record(Duration::MAX);
         assert!(sketch.quantile(0.95).is_some());
-    }
-
-    #[test]
-    fn a_sketch_is_right_to_one_per_cent() {
-        for us in [
-            0, 1, 63, 64, 127, 128, 129, 1000, 65_535, 1_234_567, LONGEST,
-        ] {
-            let shown = middle(bucket(us));
-            assert!(shown.abs_diff(us) * 100 <= us, "{us} shown as {shown}");
-        }
-        let mut sketch = Sketch::default();
-        for ms in 1..=1000 {
-            sketch.record(Duration::from_millis(ms));
-        }
-        let p95 = sketch.quantile(0.95).unwrap().as_secs_f64();
-        assert!((p95 / 0.95 - 1.0).abs() < 0.01, "{p95}");
-        assert_eq!(Sketch::default().quantile(0.95), None);
-        assert_eq!(Sketch::of_pairs(&sketch.pairs()), sketch);
     }
 }

@@ -81,8 +81,12 @@ pub(crate) struct Traffic {
     pub(crate) reused: u64,
 }
 
-/// Texts of a request that is shown as an example.
+/// Texts of a request that is shown.
 pub(crate) trait ExampleTexts {
+    /// Method. `None`: it is not known.
+    fn method(&self) -> Option<String>;
+    /// Name that the caller gave the request. `None`: there is none.
+    fn id(&self) -> Option<String>;
     /// URL with secrets masked. If a line has no URL, the part of it that may be shown.
     fn url(&self) -> String;
     /// Place that the request was read from. `None`: the place is not known.
@@ -155,6 +159,14 @@ impl<'a> ResultFacts<'a> {
 }
 
 impl<T> ExampleTexts for Outcome<T> {
+    fn method(&self) -> Option<String> {
+        Some(Outcome::method(self).to_string())
+    }
+
+    fn id(&self) -> Option<String> {
+        Outcome::id(self).map(str::to_owned)
+    }
+
     fn url(&self) -> String {
         let text = self.error().and_then(Error::text);
         match (self.url(), text) {

@@ -14,6 +14,7 @@ mod layout;
 pub(crate) mod numbers;
 mod rows;
 mod saved_files;
+mod sketch;
 mod slowest;
 mod tables;
 #[cfg(test)]
@@ -32,12 +33,12 @@ use serde::{Deserialize, Serialize};
 pub(crate) use counted::CountedOutcome;
 pub use details::TimeFigures;
 pub use distribution::Distribution;
-pub(crate) use distribution::Sketch;
 pub(crate) use facts::{
     ExampleTexts, FailureFacts, OutcomeFacts, OutcomeTimes, ResultFacts, Traffic,
 };
 pub use rows::{HostFigures, TopError};
 pub(crate) use saved_files::SavedFileFacts;
+pub(crate) use sketch::Sketch;
 pub use slowest::SlowRequest;
 pub(crate) use texts::cut as cut_text;
 pub use threshold::{InvalidThreshold, Threshold, ThresholdCheck};

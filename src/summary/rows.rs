@@ -4,8 +4,8 @@ use std::ops::AddAssign;
 use std::time::Duration;
 
 use super::Summary;
-use super::distribution::Sketch;
 use super::facts::{FailureFacts, OutcomeFacts};
+use super::sketch::Sketch;
 use super::texts::{MESSAGE, URL, cut};
 use super::worst::RankedRow;
 use crate::error::{ErrorType, Layer};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Summary;
 use super::numbers::{millis_shown, number, percent};
 use crate::error::ErrorType;
+use crate::settings::{parse_rate, parse_time};
 
 /// Condition on a figure of a summary, such as `p95>500ms`, `failed>1%` or `status:5xx>0`.
 ///
@@ -196,17 +197,11 @@ impl Figure {
             number.filter(|number| number.is_finite() && *number >= 0.0)
         };
         if self.is_time() {
-            return time(text).map(Bound::Time);
+            return parse_time(text).map(Bound::Time);
         }
         if let Figure::Rate = self {
-            let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
-            let seconds = match unit {
-                "s" => 1.0,
-                "m" | "min" => 60.0,
-                "h" => 3600.0,
-                _ => return None,
-            };
-            return Some(Bound::Number(plain(count)? / seconds));
+            let (count, per) = parse_rate(text).filter(|(count, _)| count.is_finite())?;
+            return Some(Bound::Number(count / per.as_secs_f64()));
         }
         match text.strip_suffix('%') {
             Some(share) => plain(share)
@@ -242,21 +237,6 @@ impl Figure {
         };
         (!latency.is_empty()).then_some(time)
     }
-}
-
-/// Reads a time: `500ms`, `2s`, `5m`, `1h`, `1.5` (seconds).
-fn time(text: &str) -> Option<Duration> {
-    let unit = text.find(|c: char| !(c.is_ascii_digit() || c == '.'));
-    let (number, unit) = text.split_at(unit.unwrap_or(text.len()));
-    let factor = match unit.trim() {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    let seconds = number.parse::<f64>().ok()? * factor;
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 impl Operator {

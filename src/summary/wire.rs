@@ -9,8 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Summary;
 use super::codes::CodeRow;
 use super::details::SummaryDetails;
-use super::distribution::{Distribution, Sketch};
+use super::distribution::Distribution;
 use super::rows::{ErrorKey, ErrorRow, Example, HostRow};
+use super::sketch::Sketch;
 use super::worst::Worst;
 use crate::error::{ErrorType, Layer};
 use crate::host::Host;
@@ -177,7 +178,7 @@ impl From<SummaryWire> for Summary {
         for line in &w.hosts {
             let host = line.host.parse::<Uri>().ok().and_then(|uri| Host::of(&uri));
             match host {
-                Some(host) => *hosts.row(host) += &line.row(),
+                Some(host) => *hosts.row(&host) += &line.row(),
                 // A host whose name cannot be parsed still has figures.
                 None => {
                     hosts.rest += &line.row();
@@ -189,12 +190,12 @@ impl From<SummaryWire> for Summary {
         hosts.others += w.other_hosts.hosts.unwrap_or(0);
         let mut codes = Worst::<String, CodeRow>::default();
         for (code, count) in w.rejection_codes {
-            codes.row(code).count += count;
+            codes.row(&code).count += count;
         }
         let mut errors = Worst::<ErrorKey, ErrorRow>::default();
         for line in w.top_errors {
             let (key, row) = line.row();
-            *errors.row(key) += &row;
+            *errors.row(&key) += &row;
         }
         errors.others = w.other_errors.kinds;
         errors.rest.count = w.other_errors.count;

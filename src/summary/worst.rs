@@ -42,26 +42,25 @@ impl<K, R: Default> Default for Worst<K, R> {
 }
 
 impl<K: Eq + Hash + Ord + Clone, R: RankedRow> Worst<K, R> {
-    pub(super) fn row(&mut self, key: K) -> &mut R {
-        if self
-            .rows
-            .get(self.last)
-            .is_none_or(|(last, _)| *last != key)
-        {
+    pub(super) fn row(&mut self, key: &K) -> &mut R {
+        if self.rows.get(self.last).is_none_or(|(last, _)| last != key) {
             self.last = self.place(key);
         }
         &mut self.rows[self.last].1
     }
 
     #[inline(never)]
-    fn place(&mut self, key: K) -> usize {
-        if self.rows.len() >= 2 * KEPT && !self.places.contains_key(&key) {
+    fn place(&mut self, key: &K) -> usize {
+        if let Some(at) = self.places.get(key) {
+            return *at;
+        }
+        if self.rows.len() >= 2 * KEPT {
             self.make_room();
         }
-        *self.places.entry(key).or_insert_with_key(|key| {
-            self.rows.push((key.clone(), R::default()));
-            self.rows.len() - 1
-        })
+        let at = self.rows.len();
+        self.rows.push((key.clone(), R::default()));
+        self.places.insert(key.clone(), at);
+        at
     }
 
     /// Returns the row of a key. `None`: it has none.
@@ -110,7 +109,7 @@ impl<K: Eq + Hash + Ord + Clone, R: RankedRow> Worst<K, R> {
 impl<K: Eq + Hash + Ord + Clone, R: RankedRow> AddAssign<&Worst<K, R>> for Worst<K, R> {
     fn add_assign(&mut self, other: &Worst<K, R>) {
         for (key, row) in &other.rows {
-            *self.row(key.clone()) += row;
+            *self.row(key) += row;
         }
         self.others += other.others;
         self.rest += &other.rest;

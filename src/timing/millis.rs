@@ -13,7 +13,8 @@ pub(crate) fn round(time: Duration) -> Duration {
 
 /// Returns whole microseconds, or `u64::MAX` if they do not fit (584,000 years).
 pub(crate) fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    let whole = time.as_secs().saturating_mul(1_000_000);
+    whole.saturating_add(time.subsec_micros().into())
 }
 
 pub(crate) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
@@ -28,7 +29,8 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration
         Ok(Duration::from_micros(us as u64))
     } else {
         Err(D::Error::custom(format!(
-            "{ms} is no number of milliseconds"
+            // In this form, a large number has an exponent and not hundreds of digits.
+            "{ms:?} is no number of milliseconds"
         )))
     }
 }

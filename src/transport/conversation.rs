@@ -217,7 +217,6 @@ impl<'a> Conversation<'a> {
         let context = FailureContext {
             call: self.call,
             target: self.target,
-            started: self.meter.started(),
             phase: self.meter.phase(),
             sent: self.meter.trace.bytes_sent,
             received: self.meter.trace.bytes_received,

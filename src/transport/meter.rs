@@ -9,7 +9,6 @@ use crate::timing::Phase;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PhaseMeter {
     pub(super) trace: WireFacts,
-    started: Instant,
     phase: Phase,
     since: Instant,
 }
@@ -18,14 +17,9 @@ impl PhaseMeter {
     pub(super) fn start(now: Instant) -> PhaseMeter {
         PhaseMeter {
             trace: WireFacts::default(),
-            started: now,
             phase: Phase::Resolve,
             since: now,
         }
-    }
-
-    pub(super) fn started(&self) -> Instant {
-        self.started
     }
 
     pub(super) fn phase(&self) -> Phase {

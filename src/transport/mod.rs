@@ -74,6 +74,8 @@ pub struct Call<'a> {
     pub(crate) read: Option<Duration>,
     /// End of the attempt: its own limit or the request's deadline, whichever is first. `None`: no end.
     pub(crate) until: Option<Instant>,
+    /// Beginning of the attempt, for messages about its limit. `None`: not known.
+    pub(crate) began: Option<Instant>,
     /// Statuses whose body is kept whole; the body of other statuses is kept up to 64 KiB and drained.
     pub(crate) accept: &'a StatusSet,
     /// True if a 3xx with a `Location` will be followed: its body is drained, not kept.
@@ -162,6 +164,8 @@ pub struct Reply {
     pub(crate) body: Vec<u8>,
     /// True if the body was cut at 64 KiB (only if the status is not accepted).
     pub(crate) truncated: bool,
+    /// Number of bytes of the body that came: without the framing of chunks, and before it was decoded.
+    pub(crate) received: u64,
     /// True if the body has a content coding that this build does not decode.
     pub(crate) undecoded: bool,
     /// The body, if it went to a file: whole, and not yet under its name. Boxed, because few replies have such a body,

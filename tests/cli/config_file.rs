@@ -5,10 +5,10 @@ use test_support::{Answer, Scenario, Server};
 use super::command::{Done, Folder, haul};
 
 /// Address at which nothing answers, and nothing is to be asked.
-const UNASKED: &str = "http://127.0.0.1:1/";
+pub(super) const UNASKED: &str = "http://127.0.0.1:1/";
 
 /// Runs the command with a file of options `haul.toml` in its working directory.
-fn with_config(text: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
+pub(super) fn with_config(text: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
     let folder = Folder::new();
     folder.file("haul.toml", text);
     let mut run = haul(["--config", "haul.toml"]).current_dir(&folder);
@@ -124,10 +124,10 @@ fn a_mistake_names_file_line_and_key_and_shows_no_secret() {
             "haul: haul.toml:3: invalid value '0' for jobs: ",
         ),
         ("user = \"s3cret", "haul.toml:1: not TOML"),
-        ("\nuser = s3cret", "haul.toml:2: not TOML"),
+        ("\nuser = s3cret", "haul.toml:2: user: this is a line of"),
         (
             "retry = 1\nretry = 2",
-            "haul.toml:2: not TOML: duplicate key",
+            "haul.toml:2: retry: line 1 has this key already",
         ),
         (
             "header = [\"s3cret\"]",

@@ -123,3 +123,64 @@ fn a_jar_is_written_after_an_interruption_and_after_failures() {
     haul(["-c", "/dev/null", &set]).done().exits(0);
     assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
 }
+
+/// Arguments of a run whose results nothing reads, more than a pipe holds: it cannot end by itself. Each answer sets a
+/// cookie.
+#[cfg(unix)]
+fn unread_results(jar: &str) -> (Server, Vec<String>) {
+    let body = "x".repeat(100_000);
+    let server = Server::start(move |_| Answer::text(&*body).header("set-cookie", "n=v"));
+    let urls = (0..40).map(|i| server.url(&format!("/{i}")));
+    let arguments = ["-q", "-j", "4", "-c", jar].map(str::to_owned);
+    let arguments = arguments.into_iter().chain(urls).collect();
+    (server, arguments)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_jar_is_written_by_a_run_that_signals_end_at_once() {
+    let folder = Folder::new();
+    let jar = folder.at("jar");
+    let (server, arguments) = unread_results(&jar);
+    let mut run = haul(&arguments).start();
+    server.wait_for_requests(10);
+    while !run.is_over() {
+        run.signal(rustix::process::Signal::INT);
+        std::thread::yield_now();
+    }
+    assert_eq!(run.status(), Some(130));
+    assert!(folder.read("jar").ends_with("\tn\tv\n"));
+    assert_eq!(folder.paths().len(), 1, "no unfinished file is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_jar_is_written_by_a_run_that_its_time_limit_ends() {
+    let folder = Folder::new();
+    let jar = folder.at("jar");
+    let (_server, arguments) = unread_results(&jar);
+    let mut run = haul(["--max-run-time", "2s"]).and(&arguments).start();
+    while !run.is_over() {
+        std::thread::yield_now();
+    }
+    assert_eq!(run.status(), Some(4));
+    assert!(folder.read("jar").ends_with("\tn\tv\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_jar_is_written_by_a_run_that_ends_with_an_error() {
+    let server = Server::always(Answer::text("x".repeat(5000)).header("set-cookie", "n=v"));
+    let folder = Folder::new();
+    let jar = folder.file("jar", "h\tFALSE\t/\tFALSE\t0\told\t1\n");
+    let out = folder.at("out.jsonl");
+    haul(["-b", &jar, "-c", &jar, "-o", &out, &server.url("/")])
+        .file_blocks(1)
+        .done()
+        .exits(3);
+    let written = folder.read("jar");
+    assert!(
+        written.contains("\tn\tv\n") && written.contains("\told\t1\n"),
+        "{written}"
+    );
+}

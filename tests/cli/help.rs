@@ -74,6 +74,32 @@ fn every_option_is_in_the_man_page_and_the_completions() {
 }
 
 #[test]
+fn the_options_of_each_command_are_in_the_man_page_and_the_completions() {
+    let generated = |what| {
+        let text = haul(["--generate", what]).done().exits(0).stdout;
+        text.replace('\\', "")
+    };
+    let man = generated("man");
+    let (_, of_report) = man.split_once(".SH \"HAUL REPORT\"").unwrap();
+    let long = haul(["report", "--help"]).done().exits(0).stdout;
+    for option in ["by", "against", "fail-on", "fail-if", "html", "junit-cases"] {
+        let option = format!("--{option}");
+        assert!(long.contains(&option), "{option}");
+        assert!(of_report.contains(&option), "the man page lacks {option}");
+    }
+    assert!(generated("complete-bash").contains("haul__subcmd__report"));
+    assert!(generated("complete-zsh").contains("_haul__subcmd__report_commands"));
+    let fish = generated("complete-fish");
+    let of_report = fish
+        .lines()
+        .filter(|line| line.contains("subcommand report"));
+    assert!(
+        of_report.filter(|line| line.contains("-l against")).count() == 1,
+        "{fish}"
+    );
+}
+
+#[test]
 fn haul_prints_its_version() {
     let version = concat!("haul ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(haul(["-V"]).done().exits(0).stdout, version);

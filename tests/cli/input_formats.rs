@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use test_support::{Answer, Scenario, Server};
+use test_support::{Answer, Server};
 
 use super::command::{Done, Folder, haul};
 
@@ -177,125 +177,6 @@ fn a_body_that_is_no_text_is_json() {
         types,
         [Some("application/json"), Some("application/json"), None]
     );
-}
-
-fn urlset(links: &[String]) -> String {
-    let links = links
-        .iter()
-        .map(|link| format!("<url><loc>{link}</loc></url>\n"));
-    format!(
-        "<?xml version='1.0'?>\n<urlset>\n{}</urlset>",
-        links.collect::<String>()
-    )
-}
-
-fn index(links: &[String]) -> String {
-    urlset(links)
-        .replace("urlset", "sitemapindex")
-        .replace("url>", "sitemap>")
-}
-
-#[test]
-fn the_links_of_a_sitemap_are_requests() {
-    let (server, folder) = (server(), Folder::new());
-    let links = [server.url("/a?b=1&amp;c=2"), server.url("/b")];
-    let list = folder.file("sitemap.xml.gz", gzip(&urlset(&links)));
-    let done = haul(["--ordered", &list]).done().exits(0);
-    assert_eq!(
-        values(&done, "url"),
-        [server.url("/a?b=1&c=2"), server.url("/b")]
-    );
-    assert_eq!(values(&done, "line"), [3, 4]);
-}
-
-#[test]
-fn the_sitemaps_of_an_index_are_requests_and_are_followed_on_request() {
-    let folder = Folder::new();
-    let pages = Server::always(Answer::text(""));
-    let inner = Scenario::new()
-        .on("/a.xml", Answer::text(urlset(&[pages.url("/1")])))
-        .on("/html", Answer::text("<html>"))
-        .on("/*", Answer::status(404))
-        .start();
-    let nested = Scenario::new()
-        .on("/*", Answer::text(index(&[inner.url("/a.xml")])))
-        .start();
-    let links = [
-        nested.url("/"),
-        inner.url("/html"),
-        inner.url("/none"),
-        inner.url("/a.xml"),
-        "bad".to_owned(),
-    ];
-    let list = folder.file("index.xml", index(&links));
-    let done = haul(["--ordered", &list]).done().exits(1);
-    assert_eq!(
-        values(&done, "url")[..2],
-        [nested.url("/"), inner.url("/html")]
-    );
-    let done = haul(["--ordered", "--follow-sitemaps", "--retry", "0", &list])
-        .done()
-        .exits(1);
-    let outcomes = values(&done, "outcome");
-    // The page, and three sitemaps that could not be read. A sitemap is fetched once.
-    assert_eq!(outcomes, ["success", "failed", "failed", "failed"]);
-    assert_eq!(values(&done, "source")[0], inner.url("/a.xml"));
-    done.says("its root is <html>")
-        .says("the sitemap cannot be fetched")
-        .says("404");
-}
-
-#[test]
-fn hosts_that_a_followed_sitemap_names_get_no_credentials() {
-    let folder = Folder::new();
-    let other = Server::always(Answer::text(urlset(&["http://127.0.0.1:9/".to_owned()])));
-    let (page, nested) = (other.url("/page"), other.url("/nested.xml"));
-    let home = Server::start(move |request| {
-        let own = |path: &str| format!("http://{}{path}", request.header("host").unwrap());
-        match request.path() {
-            "/pages.xml" => Answer::text(urlset(&[own("/page"), page.clone()])),
-            "/index.xml" => Answer::text(index(std::slice::from_ref(&nested))),
-            _ => Answer::text(""),
-        }
-    });
-    let links = [home.url("/index.xml"), home.url("/pages.xml")];
-    let list = folder.file("index.xml", index(&links));
-    let given = ["--follow-sitemaps", "--retry", "0", "-u", "me:sesame"];
-    let more = [
-        "-H",
-        "x-api-key: sesame",
-        "--url-query",
-        "api_key=sesame",
-        &list,
-    ];
-    haul(given).and(more).done().exits(1);
-    assert_eq!((home.requests(), other.requests()), (3, 2));
-    for seen in home.seen() {
-        assert!(seen.header("authorization").is_some(), "{}", seen.path());
-        assert_eq!(seen.header("x-api-key"), Some("sesame"));
-    }
-    for seen in other.seen() {
-        assert_eq!(seen.header("authorization"), None, "{}", seen.path());
-        assert_eq!(seen.header("x-api-key"), None);
-        assert!(!seen.path().contains("sesame"), "{}", seen.path());
-    }
-}
-
-#[test]
-fn sitemaps_that_lead_to_one_another_end() {
-    let folder = Folder::new();
-    let deep = Server::start(|request| {
-        let host = request.header("host").unwrap_or_default();
-        let level = request.last_number().unwrap_or(0);
-        Answer::text(index(&[
-            format!("http://{host}/{}", level + 1),
-            format!("http://{host}/{level}"),
-        ]))
-    });
-    let list = folder.file("index.xml", index(&[deep.url("/1")]));
-    let done = haul(["--follow-sitemaps", &list]).done().exits(1);
-    assert_eq!(deep.requests(), 5);
-    done.says("indexes are followed 5 levels deep");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod bodiless;
 mod checked;
 mod command;
 mod config_file;
+mod config_mistakes;
 #[cfg(feature = "rustls")]
 mod connection;
 mod continued;
@@ -63,6 +64,9 @@ mod replaced;
 mod report;
 #[cfg(unix)]
 mod report_forms;
+mod report_histories;
+#[cfg(unix)]
+mod report_inputs;
 #[cfg(unix)]
 mod report_page;
 mod requests;
@@ -74,12 +78,15 @@ mod round_trips;
 #[cfg(unix)]
 mod run_limit;
 mod scale;
+mod secret_columns;
 mod secrets;
 #[cfg(unix)]
 mod shards;
 #[cfg(unix)]
 mod signals;
+mod sitemaps;
 mod streams;
+mod tables;
 mod templates;
 #[cfg(unix)]
 mod unfinished;

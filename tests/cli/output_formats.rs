@@ -273,3 +273,56 @@ fn lines_that_cannot_be_written_are_an_error_and_a_closed_pipe_is_none() {
     run.finish().exits(0);
     assert_eq!(folder.records("out.jsonl").len(), 3);
 }
+
+#[test]
+fn curls_variables_have_curls_values() {
+    let (plain, mut coded) = ([b'x'; 10_000], Vec::new());
+    let mut coder = GzEncoder::new(&plain[..], Compression::default());
+    coder.read_to_end(&mut coded).unwrap();
+    let length = coded.len();
+    let server = Server::start(move |seen| match seen.path() {
+        "/coded" => Answer::status(200)
+            .header("Content-Encoding", "gzip")
+            .body(coded.clone()),
+        "/moved" => Answer::status(301)
+            .header("Location", "/text")
+            .body("moved to another place"),
+        "/gone" => Answer::status(404).body("not there"),
+        "/none" => Answer::status(204),
+        "/again" => Answer::status(301).header("Location", "/again"),
+        _ => Answer::status(200).body("hello"),
+    });
+    let refused = test_support::refused();
+    let text = "%{http_code} %{size_download} %{num_redirects} %{method} [%{errormsg}]";
+    let written = |url: &str, more: &[&str]| {
+        let arguments = [&["-q", "--retry", "0", "-w", text, url], more].concat();
+        haul(arguments).done().stdout
+    };
+    for (path, expected) in [
+        ("/text", "200 5 0 GET []".to_owned()),
+        ("/coded", format!("200 {length} 0 GET []")),
+        ("/moved", "200 5 1 GET []".to_owned()),
+        ("/gone", "404 9 0 GET []".to_owned()),
+        ("/none", "204 0 0 GET []".to_owned()),
+    ] {
+        assert_eq!(written(&server.url(path), &[]), expected, "{path}");
+    }
+    assert_eq!(
+        written(&server.url("/moved"), &["-d", "x"]),
+        "200 5 1 GET []"
+    );
+    assert_eq!(
+        written(&server.url("/text"), &["-X", "HEAD"]),
+        "200 0 0 HEAD []"
+    );
+    let endless = written(&server.url("/again"), &["--max-redirs", "3"]);
+    assert!(
+        endless.starts_with("301 0 3 GET [more than 3 redirects"),
+        "{endless}"
+    );
+    let unreachable = written(&format!("http://{refused}/"), &[]);
+    assert!(
+        unreachable.starts_with("000 0 0 GET [connect to "),
+        "{unreachable}"
+    );
+}

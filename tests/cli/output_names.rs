@@ -189,7 +189,7 @@ fn a_folder_that_is_a_file_from_before_is_not_replaced() {
         0,
     );
     assert_eq!(folder.read("out/a"), "before");
-    assert_eq!(folder.read("out/a-1/b-1"), "{}");
+    assert_eq!(folder.read("out/a-1/b"), "{}");
 }
 
 #[test]

@@ -175,6 +175,49 @@ fn a_page_of_hostile_results_is_whole_and_harmless_in_a_browser() {
 }
 
 #[test]
+fn a_page_of_a_hostile_comparison_is_whole_and_harmless_in_a_browser() {
+    let Some(browser) = browser() else { return };
+    let (folder, server) = (Folder::new(), Server::always(Answer::text("")));
+    let new = hostile_results(&server.url(""));
+    // Each request has the outcome and body of another one, and takes twice the time.
+    let lines: Vec<&str> = new.lines().collect();
+    let old = (0..lines.len()).map(|n| {
+        let key = |n: usize| format!("2-{n:032x}");
+        let other = lines[(n + 3) % lines.len()].replace(&key((n + 3) % lines.len()), &key(n));
+        other.replace("\"elapsed_ms\":", "\"elapsed_ms\":9") + "\n"
+    });
+    let old = folder.file("old.jsonl", old.collect::<String>());
+    let new = folder.file("new.jsonl", new);
+    let page = folder.at("report.html");
+    let arguments = ["report", "-q", "--html", &page, "--against", &old, &new];
+    haul(arguments).done().exits(0);
+    folder.file("measure.html", measuring_page());
+
+    for scheme in ["0", "1"] {
+        let scheme = format!("--blink-settings=preferredColorScheme={scheme}");
+        let (found, console) = measured(browser, &folder, &server, &[&scheme]);
+        assert_eq!(found["problems"], serde_json::json!([]), "{scheme}");
+        assert_eq!(console, Vec::<String>::new());
+        let text = found["text"].as_str().unwrap();
+        for title in [
+            "Compared with the earlier run",
+            "Newly failed",
+            "Still failing",
+            "Mended",
+            "Changed statuses",
+            "Slower and faster hosts",
+        ] {
+            assert!(text.contains(title), "{title}: {}", &text[..2_000]);
+        }
+    }
+    assert_eq!(
+        server.paths(),
+        Vec::<String>::new(),
+        "the page loads something"
+    );
+}
+
+#[test]
 fn the_browser_shows_what_a_harmful_page_would_do() {
     let Some(browser) = browser() else { return };
     let (folder, server) = (Folder::new(), Server::always(Answer::text("")));

@@ -318,7 +318,7 @@ fn every_option_has_an_environment_variable_behind_it() {
 
 #[test]
 fn a_cookie_without_a_value_is_refused_unseen() {
-    for given in [["-b", "s3cret"], ["--cookie", "s3cret"], ["-b", ""]] {
+    for given in [["-b", "s3cret"], ["--cookie", "s3cret"]] {
         haul(given.into_iter().chain(["http://h/"]))
             .done()
             .exits(2)

@@ -302,3 +302,24 @@ fn results_in_a_database_are_input_for_another_run() {
     }
     assert_eq!(folder.records("out.db"), before);
 }
+
+#[cfg(unix)]
+#[test]
+fn the_number_of_requests_of_a_database_is_the_total_of_the_progress() {
+    let server = Server::always(Answer::text(""));
+    let folder = Folder::new();
+    let out = folder.at("out.db");
+    haul(["-q", "-o", &out, &server.url("/")]).done().exits(0);
+    // More than the run reads ahead.
+    let more = "CREATE TEMP TABLE row AS SELECT * FROM outcomes; UPDATE row SET number = NULL;
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 29999)
+        INSERT INTO outcomes SELECT row.* FROM row, n;";
+    let database = rusqlite::Connection::open(&out).unwrap();
+    database.execute_batch(more).unwrap();
+    drop(database);
+    let arguments = ["-q", "--progress", "json", "-j", "1", "--rate", "1/h", &out];
+    let run = haul(arguments).start();
+    run.wait_until_said("\"total\":30000");
+    run.signal(rustix::process::Signal::TERM);
+    run.finish().exits(143);
+}

@@ -208,7 +208,7 @@ fn options_that_need_a_results_file_are_refused_without_one() {
         haul([option, "-o", "-", "http://127.0.0.1:1/"])
             .done()
             .exits(2)
-            .says("need a file: -o FILE");
+            .says("it needs a file for the results (-o FILE)");
     }
 }
 

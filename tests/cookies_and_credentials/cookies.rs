@@ -223,6 +223,39 @@ fn one_site_does_not_fill_the_jar() {
 }
 
 #[test]
+fn a_saved_cookie_is_found_under_each_spelling_of_its_host() {
+    for (set, get) in [
+        ("http://[::1]:8080/", "http://[::1]/"),
+        ("http://[0:0::1]/", "http://[::1]:81/"),
+        ("http://[2001:DB8::1]/", "http://[2001:db8::0:1]/"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1/"),
+        ("http://Example.COM/", "http://example.com:81/"),
+        ("http://example.com./", "http://example.com/"),
+        ("http://a.example.com/", "http://A.example.com./"),
+        (
+            "http://b\u{fc}cher.example/",
+            "http://xn--bcher-kva.example/",
+        ),
+        ("http://localhost/", "http://LOCALHOST:1/"),
+    ] {
+        let jar = CookieJar::new();
+        jar.set(set, "a=1").unwrap();
+        assert_eq!(jar.get(get, "a").as_deref(), Some("1"), "{set} {get}");
+        let folder = Folder::new();
+        let file = folder.file("jar.jsonl");
+        jar.save(&file).unwrap();
+        let again = CookieJar::load(&file).unwrap();
+        assert_eq!(again.get(get, "a").as_deref(), Some("1"), "{set} {get}");
+        assert_eq!(again.get(set, "a").as_deref(), Some("1"), "{set}");
+        let file = folder.file("jar.txt");
+        jar.save_netscape(&file).unwrap();
+        let again = CookieJar::new();
+        again.add_netscape(&file).unwrap();
+        assert_eq!(again.get(get, "a").as_deref(), Some("1"), "{set} {get}");
+    }
+}
+
+#[test]
 fn a_saved_jar_reads_back() {
     let jar = CookieJar::new();
     let url = "https://a.example.com/deep/page";

@@ -3,7 +3,9 @@
 mod expected;
 mod files;
 mod going_on;
+mod in_the_way;
 mod pace;
+mod skipped;
 mod starting_over;
 
 use haul::{ErrorType, Outcome, Request};

@@ -18,6 +18,7 @@ mod inputs;
 mod invalid;
 mod json_bodies;
 mod left_out;
+mod limiter;
 mod not_done;
 mod once_more;
 mod ordered_channel;

@@ -68,6 +68,32 @@ fn retry_after_in_seconds_and_as_a_date_is_obeyed() {
 }
 
 #[test]
+fn a_limit_that_passed_is_told_as_it_was_set() {
+    let script = Script::new()
+        .on(get("/"), status(302).header("location", "/slow"))
+        .delay(secs(2))
+        .on(get("/slow"), status(200))
+        .delay(secs(20))
+        .virtual_clock();
+    for timeouts in [
+        Timeouts::new().attempt(secs(7)),
+        Timeouts::new().read(secs(7)),
+    ] {
+        let client = builder(&script).retry(RetryPolicy::none());
+        let client = client.timeouts(timeouts).build().unwrap();
+        for path in ["/slow", "/"] {
+            let outcome = client.get(format!("http://h{path}"));
+            let error = outcome.error().unwrap();
+            let message = "h:80 did not answer within 7s";
+            assert_eq!(
+                (error.error_type(), error.message()),
+                (ErrorType::Timeout, message)
+            );
+        }
+    }
+}
+
+#[test]
 fn a_delay_is_the_time_of_the_attempt() {
     let script = Script::new()
         .on(get("/"), status(200))

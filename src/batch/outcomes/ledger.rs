@@ -206,6 +206,7 @@ mod tests {
             window,
             max_parked: 100,
             bytes: 1600,
+            max_delay: None,
             delivered: false,
             ordered: false,
         }

@@ -56,6 +56,30 @@ impl<I, T> Outcomes<I, T> {
         self
     }
 
+    /// Gives requests back whose next attempt is further away than `longest`.
+    ///
+    /// Such a request ends at once, with the failure of its last attempt and the reason
+    /// [`StopReason::GivenBack`](crate::StopReason::GivenBack); [`Outcome::retry_at`](crate::Outcome::retry_at) says
+    /// when it may go on. It counts as not done, and no results file has it, so that it runs when the batch is resumed.
+    /// Default: every delay is waited for.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// let client = haul::Client::new();
+    /// for outcome in client.as_completed(["https://example.com/"]).max_delay(Duration::from_secs(30)) {
+    ///     if let Some(at) = outcome.retry_at() {
+    ///         println!("{}: to be sent again in {:?}", outcome.url(), at - std::time::Instant::now());
+    ///     }
+    /// }
+    /// ```
+    pub fn max_delay(self, longest: Duration) -> Self {
+        self.batch
+            .executor()
+            .set_max_delay(self.batch.id(), longest);
+        self
+    }
+
     /// Adds this batch to the batches that the token ends.
     pub fn cancel_token(mut self, token: &CancelToken) -> Self {
         token.add(self.batch.executor(), self.batch.id());

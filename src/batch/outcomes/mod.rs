@@ -22,7 +22,7 @@ use crossbeam_channel::Receiver as Receiving;
 
 use crate::attempt::Clock;
 use crate::executor::{BatchNews, FeedProgress, Job, TakenOutcomes};
-use crate::outcome::Outcome;
+use crate::outcome::{Context, Outcome, State};
 use crate::redact::escape::log_line;
 use crate::response::Response;
 use crate::schedule::{Bounds, EndReason};
@@ -58,11 +58,15 @@ pub struct Outcomes<I, T = Response> {
     ledger: Ledger,
     ending: EndConditions,
     summary: SummaryHandle,
+    make: Arc<MakeValue<T>>,
     /// Closure of the caller that drains the batch. `None`: there is none, or it has done so.
     stop_when: Option<StopWhen<T>>,
     /// Display of the batch, dropped when the batch ends. `None`: the batch is not displayed.
     display: Option<Box<dyn Any + Send + Sync>>,
 }
+
+/// Closure that makes the value of a success from its response.
+type MakeValue<T> = dyn Fn(&Context<'_>, Response) -> State<T> + Send + Sync;
 
 /// Closure that returns true for the outcome at which its batch is drained.
 type StopWhen<T> = Box<dyn FnMut(&Outcome<T>) -> bool + Send>;
@@ -211,7 +215,8 @@ where
         let now = self.batch.executor().now();
         self.summary.ended_untried(now);
         let outcome = job.end(why, now);
-        let outcome = outcome.map_success(|_, _| unreachable!("it has ended without a response"));
+        // Only a request that came with its outcome has a response.
+        let outcome = outcome.map_success(&*self.make);
         self.receive(outcome, None)
     }
 

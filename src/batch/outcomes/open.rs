@@ -49,7 +49,12 @@ where
     {
         let mut bounds = shape.bounds;
         bounds.ordered = order == OutcomeOrder::Input;
-        let (sender, receiver) = results(bounds.window, shape.processes, make);
+        let make = Arc::new(make);
+        let on_workers = Arc::clone(&make);
+        let (sender, receiver) =
+            results(bounds.window, shape.processes, move |context, response| {
+                on_workers(context, response)
+            });
         Outcomes {
             batch: OpenBatch::new(owner, bounds, sender),
             source,
@@ -57,6 +62,7 @@ where
             ledger: Ledger::new(&bounds, shape.workers, takings),
             ending: EndConditions::default(),
             summary: SummaryHandle::new(shape.workers, owner.executor().clock().clone()),
+            make,
             stop_when: None,
             display: None,
         }

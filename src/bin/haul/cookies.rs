@@ -1,24 +1,39 @@
 //! `-b` and `-c`: the jar of a run, read from files and written to one at the end.
 
-use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use haul::cookies::CookieJar;
 
 use crate::arguments::{Arguments, name_of};
 use crate::failure::{CommandError, Status};
 use crate::files::results_path;
+use crate::messages::Messages;
 use crate::source::STDIN;
 use crate::stdout::unwritten;
+
+/// Upper bound for the time in which a process that is ended writes its jar: the disk may not answer.
+const LAST_WRITE: Duration = Duration::from_secs(1);
+
+/// The jar that is to be written when the run ends. `None`: nothing was sent yet, or the jar is written. One for the
+/// process, since its end can come from any thread.
+static UNWRITTEN: Mutex<Option<JarFile>> = Mutex::new(None);
+
+/// A jar and the file that it is written to, or `-`.
+struct JarFile {
+    jar: CookieJar,
+    path: PathBuf,
+}
 
 /// Jar of a run. `None` in it: the run keeps no cookies.
 pub(crate) struct RunCookies {
     jar: Option<CookieJar>,
     /// File that the jar is written to, or `-`. `None`: it is not written.
     file: Option<PathBuf>,
-    /// True from the moment at which requests are sent: the jar is written only then.
-    is_used: Cell<bool>,
 }
 
 impl RunCookies {
@@ -35,12 +50,8 @@ impl RunCookies {
                 Err(e) if e.kind() == io::ErrorKind::NotFound && given.is_cookie_jar(path) => {}
                 // The text is not shown, since it may be a secret and no path.
                 Err(_) if !path.exists() => {
-                    let reason = match path.as_os_str().is_empty() {
-                        true => "it is empty".to_owned(),
-                        false => "there is no such file".to_owned(),
-                    };
                     return Err(CommandError::usage(format!(
-                        "{}: NAME=VALUE is expected, or a file of cookies that exists ({reason})",
+                        "{}: NAME=VALUE is expected, or a file of cookies that exists (there is no such file)",
                         name_of("cookie")
                     )));
                 }
@@ -54,7 +65,6 @@ impl RunCookies {
         Ok(RunCookies {
             jar: keeps.then_some(jar),
             file: given.cookie_jar.clone(),
-            is_used: Cell::new(false),
         })
     }
 
@@ -62,9 +72,11 @@ impl RunCookies {
         self.jar.as_ref()
     }
 
-    /// Notes that requests are sent from now on.
+    /// Notes that requests are sent from now on, so that the jar is written at the end.
     pub(crate) fn begin(&self) {
-        self.is_used.set(true);
+        if let (Some(jar), Some(path)) = (self.jar.clone(), self.file.clone()) {
+            *UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(JarFile { jar, path });
+        }
     }
 
     /// Writes the jar after a run that ended so, unless nothing was sent.
@@ -75,28 +87,55 @@ impl RunCookies {
         &self,
         ended: Result<Status, CommandError>,
     ) -> Result<Status, CommandError> {
-        let (Some(jar), Some(path)) = (&self.jar, &self.file) else {
-            return ended;
-        };
-        if !self.is_used.get() {
-            return ended;
-        }
-        let saved = match is_stdout(path) {
-            true => {
-                let mut out = io::stdout();
-                let written = out.write_all(jar.to_netscape().as_bytes());
-                written
-                    .and_then(|()| out.flush())
-                    .map_err(|e| unwritten(&e))
-            }
-            false => jar
-                .save_netscape(path)
-                .map_err(|e| CommandError::unwritten(format!("{}: {e}", name_of("cookie-jar")))),
-        };
-        match (ended, saved) {
+        match (ended, save_unwritten()) {
             (Ok(_), Err(failure)) => Err(failure),
             (ended, _) => ended,
         }
+    }
+}
+
+impl Drop for RunCookies {
+    /// Writes the jar of a run that panicked.
+    fn drop(&mut self) {
+        let _ = save_unwritten();
+    }
+}
+
+/// Writes the jar before the process is ended.
+pub(crate) fn save_at_exit(messages: &Messages) {
+    let messages = messages.clone();
+    let (done, is_done) = channel::<()>();
+    let save = move || {
+        let _done = done;
+        if let Err(failure) = save_unwritten() {
+            messages.error(failure.message());
+        }
+    };
+    if thread::Builder::new().spawn(save).is_ok() {
+        let _ = is_done.recv_timeout(LAST_WRITE);
+    }
+}
+
+/// Writes the jar if that is still to be done. Waits while another thread does it.
+fn save_unwritten() -> Result<(), CommandError> {
+    let mut unwritten = UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    match unwritten.take() {
+        Some(file) => file.save(),
+        None => Ok(()),
+    }
+}
+
+impl JarFile {
+    fn save(&self) -> Result<(), CommandError> {
+        if is_stdout(&self.path) {
+            let mut out = io::stdout();
+            let written = out.write_all(self.jar.to_netscape().as_bytes());
+            return written
+                .and_then(|()| out.flush())
+                .map_err(|e| unwritten(&e));
+        }
+        let saved = self.jar.save_netscape(&self.path);
+        saved.map_err(|e| CommandError::unwritten(format!("{}: {e}", name_of("cookie-jar"))))
     }
 }
 

@@ -3,12 +3,19 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use haul::report::{Report, RequestCases};
+use haul::report::{Comparison, Report, RequestCases};
 
 use crate::arguments::{FormArguments, name_of};
 use crate::failure::CommandError;
 use crate::files;
 use crate::stdout;
+
+/// Report that is written in the forms.
+#[derive(Clone, Copy)]
+pub(crate) enum ReportedRun<'a> {
+    Alone(&'a Report),
+    Compared(&'a Comparison),
+}
 
 /// Forms of a report that are asked for.
 pub(crate) struct ReportForms {
@@ -74,19 +81,35 @@ impl ReportForms {
     ///
     /// # Errors
     /// The first error. The other forms are written all the same.
-    pub(crate) fn write(&self, report: &Report) -> Result<(), CommandError> {
+    pub(crate) fn write(&self, run: ReportedRun<'_>) -> Result<(), CommandError> {
+        use ReportedRun::{Alone, Compared};
         let mut result = Ok(());
         if let Some(path) = &self.html {
-            result = result.and(files::write_whole(path, &text(|out| report.html(out))));
+            let page = match run {
+                Alone(report) => text(|out| report.html(out)),
+                Compared(comparison) => text(|out| comparison.html(out)),
+            };
+            result = result.and(files::write_whole(path, &page));
         }
         if let Some(path) = &self.junit {
-            result = result.and(files::write_whole(path, &text(|out| report.junit(out))));
+            let document = match run {
+                Alone(report) => text(|out| report.junit(out)),
+                Compared(comparison) => text(|out| comparison.junit(out)),
+            };
+            result = result.and(files::write_whole(path, &document));
         }
         if self.markdown {
-            result = result.and(stdout::print(&text(|out| report.markdown(out))));
+            let markdown = match run {
+                Alone(report) => text(|out| report.markdown(out)),
+                Compared(comparison) => text(|out| comparison.markdown(out)),
+            };
+            result = result.and(stdout::print(&markdown));
         }
         if self.github {
-            let commands = text(|out| report.github(out));
+            let commands = match run {
+                Alone(report) => text(|out| report.github(out)),
+                Compared(comparison) => text(|out| comparison.github(out)),
+            };
             match self.stdout_is_taken {
                 // If standard error is closed, there is no other place for the annotations.
                 true => drop(io::stderr().write_all(&commands)),

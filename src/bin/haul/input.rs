@@ -16,9 +16,9 @@ use crate::input_state::{Duplicates, InputRefusal, LinePlace};
 use crate::messages::Messages;
 use crate::reread::Reread;
 use crate::shard::ShardLines;
-use crate::sitemaps::{SitemapFetcher, bound_to};
+use crate::sitemaps::SitemapFetcher;
 use crate::source::{ListSource, open_all};
-use crate::unfit::{self, EntryText, UnreadableLine, at_index};
+use crate::unfit::{self, EntryText, UnreadableLine};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
@@ -35,6 +35,8 @@ pub(crate) struct ListReader {
     /// True if a HEAD that a server refuses is asked again by GET.
     head_or_get: bool,
     messages: Messages,
+    /// True if a link to a sitemap is no request by the template or the options for requests.
+    follows: bool,
     /// Fetches the sitemaps of an index. `None`: these are requests.
     sitemaps: Option<SitemapFetcher>,
     /// True if a record that does not hold all of its request was told.
@@ -70,8 +72,11 @@ pub(crate) fn open(
         Some(template) => given.input_options().template(template),
         None => given.input_options(),
     };
-    let follows = given.follow_sitemaps && !arguments.ending.dry_run;
+    let follows = given.follow_sitemaps;
+    let fetcher = || SitemapFetcher::new(client, lines.row_template(), messages);
     Ok(ListReader {
+        follows,
+        sitemaps: (follows && !arguments.ending.dry_run).then(fetcher),
         sources: open_all(
             &arguments.inputs,
             given.scheme.is_some(),
@@ -84,7 +89,6 @@ pub(crate) fn open(
         discard_body: given.discard_body,
         head_or_get: given.head_or_get,
         messages: messages.clone(),
-        sitemaps: follows.then(|| SitemapFetcher::new(client)),
         told_of_lacking: false,
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
@@ -121,7 +125,8 @@ impl ListReader {
             ListSource::Failures { name, requests, .. } => {
                 Some((name.to_string(), requests.len() as u64))
             }
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
+            ListSource::List { name, requests, .. } => Some((name.to_string(), (*requests)?)),
+            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::Sitemap(..) => None,
         });
         known.collect()
     }
@@ -130,7 +135,7 @@ impl ListReader {
     pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &[Request])> {
         self.sources.iter().filter_map(|source| match source {
             ListSource::Failures { name, requests, .. } => Some((&**name, requests.as_slice())),
-            ListSource::Url(..) | ListSource::Unseen(..) | ListSource::List { .. } => None,
+            _ => None,
         })
     }
 
@@ -142,7 +147,7 @@ impl ListReader {
                 continue;
             };
             let duplicate = match (&read, &mut self.unique) {
-                (Ok(request), Some(unique)) => !unique.is_new(request),
+                (Ok(request), Some(unique)) if !request.has_outcome() => !unique.is_new(request),
                 _ => false,
             };
             if !duplicate {
@@ -201,40 +206,36 @@ impl ListReader {
                     let known = request.place().is_some();
                     let request = match known {
                         true => request,
-                        false => place.of(request),
+                        false => place.clone().of(request),
                     };
-                    return Some(Ok(self.lines.take(request)));
+                    let request = self.lines.take(request);
+                    if let Some(read) = self.followed(Ok(request), place, 0) {
+                        return Some(read);
+                    }
                 }
                 ListSource::List {
                     name,
                     mut from,
-                    depth,
-                    home,
-                    index,
+                    requests,
                 } => {
                     let Some(entry) = from.next_entry() else {
                         continue;
                     };
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone());
-                    let follows = entry.is_sitemap();
                     self.sources.push_front(ListSource::List {
                         name,
                         from,
-                        depth,
-                        home: home.clone(),
-                        index,
+                        requests,
                     });
                     // The request of a result that stands for an earlier one was given already.
-                    let Some(read) = read else { continue };
-                    let read = read.map(|request| bound_to(home.as_deref(), request));
-                    match (at_index(read, index), self.sitemaps.is_some()) {
-                        (Ok(request), true) if follows => {
-                            if let Some(failed) = self.follow(&request, place, depth, home) {
-                                return Some(failed);
-                            }
-                        }
-                        (read, _) => return Some(read),
+                    if let Some(read) = read.and_then(|read| self.followed(read, place, 0)) {
+                        return Some(read);
+                    }
+                }
+                ListSource::Sitemap(sitemap) => {
+                    if let Some(read) = self.of_sitemap(sitemap) {
+                        return Some(read);
                     }
                 }
             }
@@ -293,6 +294,10 @@ impl ListReader {
         entry: &InputEntry<'_>,
         place: LinePlace,
     ) -> Option<Result<Request, UnreadableLine>> {
+        if let Some(url) = entry.sitemap_url().filter(|_| self.follows) {
+            let read = Ok(place.of(Request::get(url).of_sitemap()));
+            return Some(EntryText::add(read, entry.bytes(), self.keeps_texts));
+        }
         // Other entries than lines are not found again by the number of their line.
         let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
         let text = entry.text();

@@ -61,7 +61,7 @@ fn of_lines(arguments: &Arguments) -> Result<Option<Layout>, CommandError> {
         return Ok(to.line.clone());
     };
     let option = name_of("write-out");
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+    if text.bytes().all(|b| b.is_ascii_digit()) {
         let jobs = name_of("jobs");
         return Err(CommandError::usage(format!(
             "{option}: a text with variables is expected, not {text} ({jobs} is the number of requests at once)"

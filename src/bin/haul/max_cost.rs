@@ -32,6 +32,10 @@ pub(crate) fn within(
     };
     let (client, spent, mut sum) = (client.clone(), spent.clone(), 0_u64);
     Box::new(requests.take_while(move |request| {
+        // The request of a sitemap was sent before.
+        if request.has_outcome() {
+            return true;
+        }
         let cost = u64::from(request.own_cost().unwrap_or(1));
         // A request that cannot be sent costs nothing.
         if cost == 0 || client.preview(request.clone()).is_err() {

@@ -271,20 +271,6 @@ impl Output {
     pub(crate) fn layouts(&self) -> &[Layout] {
         &self.layouts
     }
-
-    /// Returns a warning that a failure log may lack failures of earlier runs. `found`: number of outcomes that the
-    /// results held before. `None`: it lacks none.
-    pub(crate) fn unmatched_log(&self, found: u64) -> Option<String> {
-        let log = self.log.as_ref().filter(|_| found > 0)?;
-        let is_table = matches!(&self.results, ResultsSink::Journal(journal) if journal.layout().columns().is_some());
-        is_table.then(|| {
-            format!(
-                "{}: failures that a kill kept from it are not added, since the results are a table (JSON Lines keep \
-                 both in step)",
-                log.display()
-            )
-        })
-    }
 }
 
 impl ResultsSink {

@@ -24,8 +24,8 @@ pub(crate) fn is_database(file: &File) -> io::Result<bool> {
 /// Requests of a database.
 pub(crate) enum StoredRequests {
     Failures(Vec<Request>),
-    /// Lines of a results file.
-    Results(Vec<u8>),
+    /// Lines of a results file, and their number.
+    Results(Vec<u8>, u64),
 }
 
 /// Reads the newest failure of each request from a database, or its results, and prints a note about it.
@@ -45,7 +45,7 @@ pub(crate) fn read_database(
         messages.note(&format!(
             "{path}: opened read-only; outcomes, the results of an earlier run, has {count} to send again"
         ));
-        return Ok(StoredRequests::Results(lines));
+        return Ok(StoredRequests::Results(lines, count));
     }
     let requests = Sqlite::last_failures(Path::new(path)).map_err(refused)?;
     messages.note(&format!(

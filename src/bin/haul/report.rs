@@ -8,7 +8,7 @@ use haul::report::{Report, RequestCases};
 use crate::arguments::{Arguments, FormArguments};
 use crate::failure::CommandError;
 use crate::files::{SummaryFile, results_path};
-use crate::forms::ReportForms;
+use crate::forms::{ReportForms, ReportedRun};
 use crate::messages::Messages;
 use crate::terminal;
 
@@ -98,6 +98,6 @@ impl RunReport {
             Some(cases) => report.with_cases(cases),
             None => report,
         };
-        written.and(self.forms.write(&report))
+        written.and(self.forms.write(ReportedRun::Alone(&report)))
     }
 }

@@ -9,7 +9,7 @@ use haul::Request;
 use haul::batch::{End, Intake};
 
 use crate::again;
-use crate::arguments::{Arguments, ProgressForm, name_of};
+use crate::arguments::{Arguments, EndingArguments, ProgressForm, name_of};
 use crate::bearer_command::EndAll;
 use crate::cookies::RunCookies;
 use crate::drive::{DriveResult, drive};
@@ -101,9 +101,6 @@ fn send(
     }
     if found > 0 {
         messages.note(&from_before(found));
-    }
-    if let Some(warning) = output.unmatched_log(found) {
-        messages.warning(&warning);
     }
     let signalled = signals::watch(&client, arguments.ending.grace, messages)?;
     let ordered = arguments.results.ordered;
@@ -215,15 +212,24 @@ fn from_before(found: u64) -> String {
 fn check(arguments: &Arguments) -> Result<(), CommandError> {
     let ending = &arguments.ending;
     if ending.resume_writes && !ending.resume && !ending.retry_failed {
-        return Err(CommandError::usage(
-            "--resume-writes: it needs --resume or --retry-failed",
-        ));
+        return Err(CommandError::usage(format!(
+            "{}: it needs --resume or --retry-failed beside it",
+            name_of("resume-writes")
+        )));
     }
-    if results_path(arguments).is_none() && (ending.resume || ending.retry_failed || ending.durable)
-    {
-        return Err(CommandError::usage(
-            "--resume, --retry-failed and --durable need a file: -o FILE",
-        ));
+    let needing = match ending {
+        EndingArguments { resume: true, .. } => Some("resume"),
+        EndingArguments {
+            retry_failed: true, ..
+        } => Some("retry-failed"),
+        EndingArguments { durable: true, .. } => Some("durable"),
+        _ => None,
+    };
+    if let Some(option) = needing.filter(|_| results_path(arguments).is_none()) {
+        return Err(CommandError::usage(format!(
+            "{}: it needs a file for the results (-o FILE)",
+            name_of(option)
+        )));
     }
     if arguments.results.failures.as_deref() == Some(Path::new("-")) {
         return Err(CommandError::usage(format!(

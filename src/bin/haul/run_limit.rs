@@ -14,6 +14,7 @@ use haul::batch::SummaryHandle;
 
 use crate::arguments::Arguments;
 use crate::bearer_command;
+use crate::cookies;
 use crate::failure::{CommandError, Status};
 use crate::messages::Messages;
 use crate::report::{ReportPlan, stopped_early};
@@ -197,6 +198,7 @@ impl LimitThread {
         if thread::Builder::new().spawn(last_words).is_ok() {
             let _ = is_done.recv_timeout(LAST_WORDS);
         }
+        cookies::save_at_exit(&self.messages);
         bearer_command::end_all();
         process::exit(status.number().into())
     }

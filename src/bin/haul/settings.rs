@@ -110,6 +110,7 @@ pub(crate) fn settings(
     let client = builder
         .build()
         .map_err(|error| CommandError::usage(refused::in_words_of_options(&error, arguments)))?;
+    let lines = lines.redaction(client.redaction());
     Ok(RunSettings { client, lines })
 }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use haul::{Client, Shutdown};
 
 use crate::bearer_command;
+use crate::cookies;
 use crate::failure::CommandError;
 use crate::messages::Messages;
 
@@ -39,7 +40,7 @@ pub(crate) fn watch(
     let watching = move || {
         for (nth, number) in (1..).zip(arrivals) {
             let number = u8::try_from(number).unwrap_or_default();
-            let client = client.clone();
+            let (client, messages) = (client.clone(), messages.clone());
             match nth {
                 1 => {
                     first.0.store(number, Ordering::Release);
@@ -65,10 +66,10 @@ pub(crate) fn watch(
                         while let Some(left) = until.checked_duration_since(Instant::now()) {
                             thread::park_timeout(left);
                         }
-                        exit(number);
+                        exit(number, &messages);
                     });
                 }
-                _ => exit(number),
+                _ => exit(number, &messages),
             }
         }
     };
@@ -80,7 +81,8 @@ pub(crate) fn watch(
 }
 
 /// Ends the process as by this signal.
-fn exit(number: u8) -> ! {
+fn exit(number: u8, messages: &Messages) -> ! {
+    cookies::save_at_exit(messages);
     bearer_command::end_all();
     process::exit(128 + i32::from(number))
 }

@@ -1,86 +1,174 @@
 //! `--follow-sitemaps`: fetches the sitemaps of an index.
 
-use std::io::Cursor;
 use std::sync::Arc;
 
 use haul::batch::UniqueFilter;
-use haul::record::{InputFormat, InputOptions};
-use haul::{Client, ErrorType, Request, State};
+use haul::record::{FetchedInput, InputEntry, InputFormat, InputOptions, RequestTemplate};
+use haul::{Client, ErrorType, Outcome, Request};
 
-use crate::source::ListSource;
+use crate::messages::Messages;
+use crate::unfit::shown_place;
 
 /// Upper bound for the number of indexes that lead to a sitemap.
 const DEEPEST: u32 = 5;
 
-/// Upper bound for the size of a sitemap, in bytes: more than the 50 MiB of the format.
-const LARGEST: u64 = 64 << 20;
+/// Upper bound for the size of an unpacked sitemap, in bytes: five times the 50 MB of the format.
+const LARGEST: u64 = 250_000_000;
 
-/// Keeps credentials from hosts that the server of the first fetched sitemap names, whose URL is `home`. `None`: the
-/// input names the host.
-pub(crate) fn bound_to(home: Option<&str>, request: Request) -> Request {
-    match home {
-        Some(home) => request.credentials_only_for(home),
-        None => request,
-    }
-}
+/// Upper bound for the number of links of a sitemap: five times the 50,000 of the format.
+const MOST_LINKS: u64 = 250_000;
+
+/// Upper bound for the warnings about sitemaps that cannot be read.
+const WARNINGS: u32 = 10;
 
 /// Fetches sitemaps, each one once.
 pub(crate) struct SitemapFetcher {
     client: Client,
     fetched: UniqueFilter,
+    options: InputOptions,
+    messages: Messages,
+    failed: u32,
+}
+
+/// Result of following a link to a sitemap.
+pub(crate) enum FollowedLink {
+    /// The sitemap was fetched before.
+    Known,
+    Open(Box<FetchedSitemap>),
+    /// The sitemap is not to be had. The request has its failed outcome.
+    Failed(Request),
+    /// Too many indexes lead to the sitemap, for this reason it is not fetched.
+    TooDeep(Request, String),
 }
 
 impl SitemapFetcher {
-    pub(crate) fn new(client: &Client) -> SitemapFetcher {
+    /// Makes a fetcher. `template`: the template that links are values for; `None`: they are requests.
+    pub(crate) fn new(
+        client: &Client,
+        template: Option<&RequestTemplate>,
+        messages: &Messages,
+    ) -> SitemapFetcher {
+        let options = InputOptions::new()
+            .format(InputFormat::Sitemap)
+            .largest(LARGEST);
         SitemapFetcher {
             client: client.clone(),
             fetched: client.unique_filter(),
+            options: match template {
+                Some(template) => options.template(template),
+                None => options,
+            },
+            messages: messages.clone(),
+            failed: 0,
         }
     }
 
-    /// Fetches a sitemap and opens it. `depth`: number of indexes that led to the index with this link. `home`: URL of
-    /// the first of them that was fetched, whose server named this one. `None`: the sitemap was fetched before.
-    ///
-    /// # Errors
-    /// When the sitemap cannot be fetched, or is none.
-    pub(crate) fn open(
+    /// Fetches a sitemap and opens it. `depth`: number of indexes that led to the index with this link. `index`: position
+    /// of the line that led to it, if requests are of a shard.
+    pub(crate) fn follow(
         &mut self,
-        request: &Request,
+        request: Request,
         depth: u32,
-        home: Option<Arc<str>>,
-    ) -> Result<Option<ListSource>, String> {
+        index: Option<u64>,
+    ) -> FollowedLink {
         if depth == DEEPEST {
-            return Err(format!(
-                "the sitemap is not read: indexes are followed {DEEPEST} levels deep"
+            let reason =
+                format!("the sitemap is not read: indexes are followed {DEEPEST} levels deep");
+            return FollowedLink::TooDeep(request, reason);
+        }
+        if !self.fetched.is_new(&request) {
+            return FollowedLink::Known;
+        }
+        let sent = request.clone().accept(200..=299);
+        match self.client.fetch_input(sent, &self.options) {
+            Ok(input) => FollowedLink::Open(Box::new(FetchedSitemap {
+                name: self.client.redaction().url(request.url()).into(),
+                input,
+                request,
+                depth: depth + 1,
+                index,
+                links: 0,
+                fault: None,
+            })),
+            Err(outcome) => FollowedLink::Failed(self.ended(request, *outcome)),
+        }
+    }
+
+    /// Returns the request of a sitemap that has ended, with its outcome.
+    pub(crate) fn end(&mut self, sitemap: FetchedSitemap) -> Request {
+        let outcome = match sitemap.fault {
+            Some((class, reason)) => sitemap.input.into_failure(class, reason),
+            None => sitemap.input.into_outcome(),
+        };
+        self.ended(sitemap.request, outcome)
+    }
+
+    /// Gives the request of a sitemap its outcome, and warns of a failure.
+    fn ended(&mut self, request: Request, outcome: Outcome) -> Request {
+        // A request that cannot be sent is told with its outcome.
+        let is_told = |class| matches!(class, ErrorType::InvalidRequest | ErrorType::Cancelled);
+        let error = outcome.error();
+        if let Some(error) = error.filter(|error| !is_told(error.error_type())) {
+            self.failed = self.failed.saturating_add(1);
+            let more = match self.failed {
+                ..WARNINGS => "",
+                WARNINGS => " (further ones are not named)",
+                _ => return request.with_outcome(outcome),
+            };
+            self.messages.warning(&format!(
+                "{}{}: the sitemap cannot be read: {}{more}",
+                shown_place(&request),
+                outcome.url(),
+                error.message()
             ));
         }
-        if !self.fetched.is_new(request) {
-            return Ok(None);
+        request.with_outcome(outcome)
+    }
+}
+
+/// Sitemap that was fetched, and is read link by link.
+pub(crate) struct FetchedSitemap {
+    /// URL of the sitemap, as messages and records show it.
+    pub(crate) name: Arc<str>,
+    input: FetchedInput,
+    request: Request,
+    /// Number of indexes that led to this sitemap.
+    pub(crate) depth: u32,
+    /// Position of the line that led to this sitemap, if requests are of a shard. `None`: the requests are counted.
+    pub(crate) index: Option<u64>,
+    links: u64,
+    /// Fault at which the sitemap ends. `None`: there is none so far.
+    fault: Option<(ErrorType, String)>,
+}
+
+impl FetchedSitemap {
+    /// Reads the next link. `None`: the sitemap has ended.
+    pub(crate) fn next_entry(&mut self) -> Option<InputEntry<'_>> {
+        let FetchedSitemap {
+            input,
+            links,
+            fault,
+            ..
+        } = self;
+        if fault.is_some() {
+            return None;
         }
-        let get = Request::get(request.url())
-            .accept(200..=299)
-            .expect_json(false)
-            .body_limit(LARGEST);
-        let outcome = self.client.send(bound_to(home.as_deref(), get));
-        let home = home.unwrap_or_else(|| outcome.url().into());
-        let response = match outcome.into_state() {
-            State::Success(response) => response,
-            State::Rejected(rejection) => {
-                return Err(format!("the sitemap cannot be fetched: {rejection}"));
-            }
-            // --require and the like expect JSON of every response.
-            State::Failed(error) if error.error_type() == ErrorType::Decode => {
-                let reason = format!("the sitemap cannot be fetched: {error}");
-                error.into_response().ok_or(reason)?
-            }
-            State::Failed(error) => return Err(format!("the sitemap cannot be fetched: {error}")),
-        };
-        let name = self.client.redaction().url(request.url());
-        let options = InputOptions::new().format(InputFormat::Sitemap);
-        let from = Cursor::new(response.into_bytes());
-        match ListSource::of_list(name.into(), Box::new(from), &options) {
-            Ok(list) => Ok(Some(list.led_to_by(depth + 1, home))),
-            Err(reason) => Err(reason),
+        let entry = input.next_entry()?;
+        *links += 1;
+        if let (Some(class), Err(wrong)) = (entry.fault(), entry.text()) {
+            let reason = format!("{wrong}, line {}", entry.line());
+            *fault = Some((class, reason));
+        } else if *links > MOST_LINKS {
+            let reason = format!(
+                "it has more than {MOST_LINKS} links (a sitemap has at most 50000); those behind are not read"
+            );
+            *fault = Some((ErrorType::BodyTooLarge, reason));
         }
+        fault.is_none().then_some(entry)
+    }
+
+    /// Keeps credentials from hosts that the server of the sitemap names.
+    pub(crate) fn bind(&self, request: Request) -> Request {
+        self.input.bind(request)
     }
 }

@@ -14,6 +14,7 @@ use crate::failure::CommandError;
 use crate::messages::Messages;
 use crate::recorded::{self, StoredRequests};
 use crate::shell::quoted;
+use crate::sitemaps::FetchedSitemap;
 
 /// Name of standard input among the arguments and in records.
 pub(crate) const STDIN: &str = "-";
@@ -33,13 +34,11 @@ pub(crate) enum ListSource {
     List {
         name: Arc<str>,
         from: Box<InputReader>,
-        /// Number of sitemap indexes that led to this list. 0: it is an input.
-        depth: u32,
-        /// URL of the first sitemap that was fetched, whose server named the links of this list. `None`: it is an input.
-        home: Option<Arc<str>>,
-        /// Position of the line that led to this list, if requests are of a shard. `None`: the requests are counted.
-        index: Option<u64>,
+        /// Number of requests. `None`: not known.
+        requests: Option<u64>,
     },
+    /// A sitemap that another one led to.
+    Sitemap(Box<FetchedSitemap>),
 }
 
 /// True if an argument is a URL, and no file. `bare`: true if a URL may lack its scheme, so that an argument is a file
@@ -87,27 +86,16 @@ impl ListSource {
             Ok(list) => Ok(ListSource::List {
                 name,
                 from: Box::new(list),
-                depth: 0,
-                home: None,
-                index: None,
+                requests: None,
             }),
             Err(invalid) => Err(refused(&name, &invalid)),
         }
     }
 
-    /// Sets the number of sitemap indexes that led to this list, and the URL of the first one that was fetched.
-    pub(crate) fn led_to_by(mut self, indexes: u32, first: Arc<str>) -> ListSource {
-        if let ListSource::List { depth, home, .. } = &mut self {
-            *depth = indexes;
-            *home = Some(first);
-        }
-        self
-    }
-
-    /// Sets the position of the line that led to this list.
-    pub(crate) fn of_line(mut self, position: Option<u64>) -> ListSource {
-        if let ListSource::List { index, .. } = &mut self {
-            *index = position;
+    /// Sets the number of requests of a list.
+    fn of_known_length(mut self, count: u64) -> ListSource {
+        if let ListSource::List { requests, .. } = &mut self {
+            *requests = Some(count);
         }
         self
     }
@@ -142,9 +130,10 @@ fn open_path(
                     requests: requests.into_iter(),
                     number: 0,
                 }),
-                StoredRequests::Results(lines) => {
+                StoredRequests::Results(lines, count) => {
                     let options = options.clone().format(InputFormat::Results);
-                    source(path, Box::new(Cursor::new(lines)), true, &options)
+                    let lines = source(path, Box::new(Cursor::new(lines)), true, &options);
+                    lines.map(|lines| lines.of_known_length(count))
                 }
             };
         }

@@ -1,6 +1,9 @@
 //! Templates of requests (`--template`, `--url-template`) and of names (`--output-name`).
 
-use haul::record::{OutputNames, RequestTemplate};
+use std::fs::File;
+use std::io::Read;
+
+use haul::record::{DecodedReader, OutputNames, RequestTemplate};
 
 use crate::arguments::{Arguments, RequestArguments, name_of};
 use crate::failure::CommandError;
@@ -11,9 +14,12 @@ pub(crate) fn of_lines(given: &RequestArguments) -> Result<Option<RequestTemplat
         let option = name_of("template");
         let wrong =
             |what: String| CommandError::usage(format!("{option}: {}: {what}", path.display()));
-        let json = std::fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
-        // Some editors begin a file with a byte order mark.
-        let template = RequestTemplate::parse(json.trim_start_matches('\u{feff}'));
+        let json = File::open(path).and_then(|file| {
+            let mut json = String::new();
+            DecodedReader::new(file).read_to_string(&mut json)?;
+            Ok(json)
+        });
+        let template = RequestTemplate::parse(&json.map_err(|e| wrong(e.to_string()))?);
         return template.map(Some).map_err(|e| wrong(e.to_string()));
     }
     let template = given.url_template.as_deref().map(RequestTemplate::of_url);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use haul::RateLimit;
 use haul::record::{Layout, Selection, Template};
+use haul::settings::{parse_rate, parse_time};
 use serde_json::Value;
 
 /// Upper bound for `--jobs`, as for the library's `workers`: Linux numbers no more threads.
@@ -12,19 +13,7 @@ const MOST_JOBS: usize = 1 << 22;
 
 /// Reads a time: `500ms`, `2s`, `5m`, `1h`, `1.5` (seconds).
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    let (number, unit) = split(text);
-    let factor = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err("a time is expected, such as 500ms, 2s or 1.5".to_owned()),
-    };
-    let seconds = number.parse::<f64>().map(|n| n * factor);
-    seconds
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "a time is expected, such as 500ms, 2s or 1.5".to_owned())
+    parse_time(text).ok_or_else(|| "a time is expected, such as 500ms, 2s or 1.5".to_owned())
 }
 
 /// A rate as typed: a limit for one window of time.
@@ -61,22 +50,23 @@ impl fmt::Display for Rate {
 pub(crate) fn rate(text: &str) -> Result<Rate, String> {
     const LARGEST: f64 = u32::MAX as f64;
     const EXPECTED: &str = "a rate above zero is expected, such as 50, 0.5, 50/s, 3000/m or 10/h";
-    let (count, unit) = text.trim().split_once('/').unwrap_or((text.trim(), "s"));
-    let (window, seconds) = match unit {
-        "s" => ("s", 1),
-        "m" | "min" => ("m", 60),
-        "h" => ("h", 3600),
-        _ => return Err(EXPECTED.to_owned()),
+    let (count, per) = parse_rate(text).ok_or(EXPECTED)?;
+    let window = match per.as_secs() {
+        1 => "s",
+        60 => "m",
+        _ => "h",
     };
-    match count.parse::<f64>() {
-        Ok(count) if count > LARGEST => Err(format!("a rate is at most {LARGEST}/{window}")),
-        Ok(count) if count > 0.0 => Ok(Rate {
-            count,
-            seconds,
-            window,
-        }),
-        _ => Err(EXPECTED.to_owned()),
+    if count > LARGEST {
+        return Err(format!("a rate is at most {LARGEST}/{window}"));
     }
+    if count == 0.0 {
+        return Err(EXPECTED.to_owned());
+    }
+    Ok(Rate {
+        count,
+        seconds: per.as_secs(),
+        window,
+    })
 }
 
 /// Reads a size in bytes: `4096`, `64K`, `10M`, `2G`.
@@ -198,6 +188,9 @@ pub(crate) fn selection(text: &str) -> Result<Selection, String> {
 
 /// Reads a line of text with placeholders.
 pub(crate) fn line(text: &str) -> Result<Layout, String> {
+    if text.is_empty() {
+        return Err("a line with placeholders is expected, such as '{id} {status}'".to_owned());
+    }
     let template = Template::parse(text).map_err(|e| e.to_string())?;
     Layout::line(template).map_err(|e| e.to_string())
 }

@@ -68,6 +68,10 @@ impl RawContent {
         }
         // Text is known at the end of its first line, so that a slow pipe is not waited for longer.
         let is_enough = is_all || first.len() >= ENOUGH || has_line(first);
+        // Markup and JSON may have no line end. In UTF-16 a zero stands beside their first character.
+        if let [b'<' | b'[' | b'{', 1..=0x7f, ..] = first {
+            return Some(RawContent::Utf8 { marked: false });
+        }
         is_enough.then(|| match unmarked_utf16(first) {
             Some(endian) => RawContent::Utf16 {
                 endian,

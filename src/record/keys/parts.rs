@@ -25,6 +25,9 @@ pub(super) fn add(hash: &mut Sha256, request: &Request, base: Option<&Base>) {
         }
     }
     request.add_headers_and_body(hash);
+    if request.is_sitemap() {
+        add_part(hash, "sitemap", b"");
+    }
     if let Some(mistake) = request.invalid() {
         add_part(hash, "invalid", mistake.reason.as_bytes());
     }
@@ -74,6 +77,7 @@ mod tests {
         let requests = [
             get(),
             put(),
+            get().of_sitemap(),
             get().id("a"),
             get().id("b"),
             get().id(""),

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use serde_json::value::RawValue;
 
+use crate::record::tsv::{escaped, unescaped};
+
 /// Format of rows.
 ///
 /// A value that is missing is an empty field (in [`Jsonl`](RowFormat::Jsonl): `null`). Text stands as it is, other JSON
@@ -66,6 +68,11 @@ impl RowFormat {
             RowFormat::Jsonl => "jsonl",
             RowFormat::Text => "text",
         }
+    }
+
+    /// Formats that have a title.
+    pub(crate) fn titled() -> impl Iterator<Item = RowFormat> {
+        ALL.iter().copied().filter(|format| format.has_title())
     }
 
     /// True if the first row has the names of the columns.
@@ -149,34 +156,6 @@ fn write_with_tabs<'r>(
         lines.extend_from_slice(shown(text).as_bytes());
     }
     lines.push(b'\n');
-}
-
-/// Writes tab, line feed, carriage return and backslash as escapes.
-fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\t', '\n', '\r', '\\']) {
-        return text.into();
-    }
-    let text = text.replace('\\', "\\\\").replace('\t', "\\t");
-    text.replace('\n', "\\n").replace('\r', "\\r").into()
-}
-
-fn unescaped(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
-        return text.into();
-    }
-    let (mut plain, mut rest) = (String::with_capacity(text.len()), text.chars());
-    while let Some(c) = rest.next() {
-        plain.push(match c {
-            '\\' => match rest.next() {
-                Some('t') => '\t',
-                Some('n') => '\n',
-                Some('r') => '\r',
-                other => other.unwrap_or('\\'),
-            },
-            c => c,
-        });
-    }
-    plain.into()
 }
 
 /// Splits a row at the commas outside of quotes. `None`: a quote is not closed, so the row was cut off, which the reader

@@ -2,6 +2,7 @@
 
 mod format;
 mod selection;
+mod stored_row;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -18,6 +19,8 @@ pub use format::RowFormat;
 pub(crate) use format::split_ending;
 pub(crate) use selection::is_beginning_of_name;
 pub use selection::{InvalidSelection, Selection};
+use write_out::ExchangeFigures;
+
 pub use write_out::WriteOut;
 
 use super::template::{Template, TemplateValue, ValueEscaping};
@@ -284,16 +287,43 @@ impl Layout {
         options: &RecordOptions,
         lines: &mut Vec<u8>,
     ) {
-        let source = || RowSource::of(outcome, record, options);
         match &self.0 {
             LayoutForm::Records => record.write_to(lines),
+            _ => {
+                let source = RowSource::of(outcome, record, options);
+                self.write_row(&source, || ExchangeFigures::of(outcome), lines);
+            }
+        }
+    }
+
+    /// Adds this record, whose response is not known, to `lines`, with its line feed.
+    pub(crate) fn write_record(&self, record: &Record<'_>, lines: &mut Vec<u8>) {
+        match &self.0 {
+            LayoutForm::Records => record.write_to(lines),
+            _ => self.write_row(
+                &RowSource::of_record(record),
+                ExchangeFigures::default,
+                lines,
+            ),
+        }
+    }
+
+    /// Adds a row. `figures`: returns what the record does not have.
+    fn write_row(
+        &self,
+        source: &RowSource<'_>,
+        figures: impl FnOnce() -> ExchangeFigures,
+        lines: &mut Vec<u8>,
+    ) {
+        match &self.0 {
+            LayoutForm::Records => source.record().write_to(lines),
             LayoutForm::Rows {
                 format,
                 selection,
                 found,
                 ..
             } => {
-                let values = source().values(selection.columns());
+                let values = source.values(selection.columns());
                 found.add(&values);
                 let texts = || values.iter().map(|value| shown(value.as_deref()));
                 match format {
@@ -309,13 +339,13 @@ impl Layout {
                 columns,
                 found,
             } => {
-                let values = source().values(columns);
+                let values = source.values(columns);
                 found.add(&values);
                 let line = filled(template, columns, &values);
                 lines.extend_from_slice(line.as_bytes());
                 lines.push(b'\n');
             }
-            LayoutForm::WriteOut(text) => text.write(source().record(), lines),
+            LayoutForm::WriteOut(text) => text.write(source.record(), &figures(), lines),
         }
     }
 }

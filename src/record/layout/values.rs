@@ -11,7 +11,7 @@ use crate::record::body::compact;
 use crate::record::make::{header_value, response_of};
 use crate::record::write::WriteValue;
 use crate::record::{Record, RecordOptions};
-use crate::response::{ExchangeFacts, Response, find};
+use crate::response::{ExchangeFacts, Response, find_written};
 
 /// Outcome with its record, from which the values of a row are taken.
 pub(super) struct RowSource<'o> {
@@ -32,6 +32,16 @@ impl<'o> RowSource<'o> {
             response: response_of(outcome),
             head: outcome.report.head.as_deref(),
             secrets: options.keeps_secrets(),
+        }
+    }
+
+    /// Takes the values of a record whose response is not known.
+    pub(super) fn of_record(record: &'o Record<'o>) -> RowSource<'o> {
+        RowSource {
+            record,
+            response: None,
+            head: None,
+            secrets: false,
         }
     }
 
@@ -72,7 +82,7 @@ impl<'o> RowSource<'o> {
         let Ok(text) = body.json_text() else {
             return none();
         };
-        let Ok(found) = find(&text, pointers) else {
+        let Ok(found) = find_written(&text, pointers) else {
             return none();
         };
         let values = found.into_iter();

@@ -1,11 +1,15 @@
 //! Lines by curl's variables.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::selection::InvalidSelection;
+use crate::error::ErrorType;
+use crate::outcome::Outcome;
 use crate::record::Record;
+use http::Method;
 
 /// Text with the variables of curl's `--write-out`.
 ///
@@ -15,14 +19,15 @@ use crate::record::Record;
 /// | name | value |
 /// |---|---|
 /// | `http_code`, `response_code` | status, in three digits; `000`: no response came |
-/// | `url`, `method` | of the request |
+/// | `url` | of the request |
+/// | `method` | of the request, or the one that a redirect made of it |
 /// | `url_effective` | URL that answered |
-/// | `time_total`, `time_starttransfer` | seconds of the last attempt with six decimals: to its end, to the parsed head |
-/// | `size_download` | size of the body in bytes, after decompression |
+/// | `time_total`, `time_starttransfer` | seconds of the last attempt with its redirects, with six decimals: to its end, to the parsed head |
+/// | `size_download` | bytes of the last response's body that came, before decompression |
 /// | `content_type` | of the response |
-/// | `errormsg` | reason of the failure |
+/// | `errormsg` | reason of the failure; empty if only the status is not accepted |
 /// | `num_redirects` | number of redirects that were followed |
-/// | `remote_ip` | address that answered |
+/// | `remote_ip` | address that answered, or did not answer |
 ///
 /// ```
 /// use haul::record::WriteOut;
@@ -54,6 +59,31 @@ enum WriteOutVariable {
     ErrorMessage,
     Redirects,
     RemoteIp,
+}
+
+/// Figures of an outcome's exchanges that its record does not have.
+#[derive(Default)]
+pub(super) struct ExchangeFigures {
+    /// Bytes of the last response's body that came, before decompression.
+    received: u64,
+    /// Method of the last exchange, if a redirect changed it. `None`: none did.
+    method: Option<Method>,
+    /// Address of a last exchange without a response. `None`: there was a response, or no connection.
+    remote_ip: Option<IpAddr>,
+    /// Time of the redirects of the last attempt.
+    earlier: Duration,
+}
+
+impl ExchangeFigures {
+    pub(super) fn of<T>(outcome: &Outcome<T>) -> ExchangeFigures {
+        let rare = outcome.report.rare();
+        ExchangeFigures {
+            received: outcome.report.body_received,
+            method: rare.method_sent.clone(),
+            remote_ip: rare.remote.map(|address| address.ip()),
+            earlier: rare.earlier,
+        }
+    }
 }
 
 const VARIABLES: [(&str, WriteOutVariable); 12] = [
@@ -114,12 +144,12 @@ impl WriteOut {
         Ok(WriteOut { pieces })
     }
 
-    pub(super) fn write(&self, record: &Record<'_>, to: &mut Vec<u8>) {
+    pub(super) fn write(&self, record: &Record<'_>, exchanges: &ExchangeFigures, to: &mut Vec<u8>) {
         let mut text = String::new();
         for piece in &self.pieces {
             match piece {
                 WriteOutPiece::Text(plain) => text.push_str(plain),
-                WriteOutPiece::Variable(variable) => variable.write(record, &mut text),
+                WriteOutPiece::Variable(variable) => variable.write(record, exchanges, &mut text),
             }
         }
         to.extend_from_slice(text.as_bytes());
@@ -151,29 +181,46 @@ fn variable(
 }
 
 impl WriteOutVariable {
-    fn write(self, record: &Record<'_>, to: &mut String) {
-        let seconds = |time: Option<Duration>| time.unwrap_or_default().as_secs_f64();
+    fn write(self, record: &Record<'_>, exchanges: &ExchangeFigures, to: &mut String) {
+        let seconds = |time: Option<Duration>| {
+            let time = time.map(|time| time + exchanges.earlier);
+            time.unwrap_or_default().as_secs_f64()
+        };
         // A String takes all text.
         let _ = match self {
             WriteOutVariable::Status => write!(to, "{:03}", record.status.unwrap_or_default()),
             WriteOutVariable::Url => to.write_str(&record.url),
             WriteOutVariable::UrlEffective => {
-                to.write_str(record.final_url.as_ref().unwrap_or(&record.url))
+                let effective = record.final_url.as_ref().unwrap_or(&record.url);
+                // A fragment is not sent, and belongs to the URL that was asked for.
+                let fragment = record.url.find('#').filter(|_| record.redirects == 0);
+                let fragment = fragment.filter(|_| !effective.contains('#'));
+                let fragment = fragment.map_or("", |at| &record.url[at..]);
+                write!(to, "{effective}{fragment}")
             }
-            WriteOutVariable::Method => to.write_str(&record.method),
+            WriteOutVariable::Method => to.write_str(match &exchanges.method {
+                Some(method) => method.as_str(),
+                None => &record.method,
+            }),
             WriteOutVariable::TimeTotal => write!(to, "{:.6}", seconds(record.elapsed)),
             WriteOutVariable::TimeToHead => write!(to, "{:.6}", seconds(record.ttfb)),
-            WriteOutVariable::SizeDownload => {
-                write!(to, "{}", record.size_bytes.unwrap_or_default())
-            }
+            WriteOutVariable::SizeDownload => write!(to, "{}", exchanges.received),
             WriteOutVariable::ContentType => {
                 to.write_str(record.content_type.as_deref().unwrap_or_default())
             }
+            // As in curl, a status that is not accepted is no error.
             WriteOutVariable::ErrorMessage => {
-                to.write_str(record.error_msg.as_deref().unwrap_or_default())
+                let message = record.error_msg.as_deref();
+                let shown = message.filter(|_| record.error_type != Some(ErrorType::HttpStatus));
+                to.write_str(shown.unwrap_or_default())
             }
-            WriteOutVariable::Redirects => write!(to, "{}", record.redirects),
-            WriteOutVariable::RemoteIp => match record.remote_ip {
+            WriteOutVariable::Redirects => {
+                // The record counts a redirect that was refused, too.
+                let refused = record.error_type == Some(ErrorType::Redirect);
+                let followed = record.redirects.saturating_sub(u32::from(refused));
+                write!(to, "{followed}")
+            }
+            WriteOutVariable::RemoteIp => match record.remote_ip.or(exchanges.remote_ip) {
                 Some(ip) => write!(to, "{ip}"),
                 None => Ok(()),
             },

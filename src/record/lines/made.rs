@@ -5,10 +5,13 @@ use http::uri::Scheme;
 use super::{InputLine, InputLines};
 use crate::record::bare::BareUrls;
 use crate::record::input::read_line;
+use crate::record::json_values::replace;
 use crate::record::read::{ReadRequest, ReadSettings};
-use crate::record::rows;
+use crate::record::rows::{self, RowTemplate};
 use crate::record::template::TemplateRow;
 use crate::record::{InvalidLine, OutputNames, RequestTemplate};
+use crate::redact::{MASK, Redaction};
+use crate::request::{Request, Tag};
 
 impl InputLines {
     /// Makes `example.com`, `localhost:8080/x` and `//example.com/` URLs of this scheme.
@@ -35,7 +38,34 @@ impl InputLines {
     /// A line of a failure log is sent as it is. With [`whole_lines`](InputLines::whole_lines) a line is text also if it
     /// is JSON, and only `{line}` has a value.
     pub fn template(mut self, template: RequestTemplate) -> InputLines {
-        self.template = Some(template);
+        self.template = Some(RowTemplate::new(template, &self.redaction));
+        self
+    }
+
+    /// Masks the values that are secret by these names, and by the places into which a template puts them.
+    ///
+    /// Give it the [client's](crate::Client::redaction). A value is secret if its column or key has one of the names that
+    /// the client adds, or if the template puts it into a secret header, a secret parameter, a password or token, or the
+    /// userinfo of the URL. It is sent, and `***` stands in its place in the tag and the id of the request, which are
+    /// for records, and in the names of files. In the request itself it is masked where records and log lines show it.
+    /// Default: the names that are secret for all clients.
+    ///
+    /// ```
+    /// use haul::record::{InputLines, RequestTemplate};
+    ///
+    /// let client = haul::Client::builder().sensitive_query("pin").build()?;
+    /// let template = RequestTemplate::of_url("https://h/{pin}")?;
+    /// let mut lines = InputLines::new().redaction(client.redaction()).template(template);
+    /// let request = lines.read(r#"{"pin": "sesame", "tag": {"pin": "sesame", "n": 1}}"#)?.request;
+    /// assert_eq!(request.url(), "https://h/sesame");
+    /// assert_eq!(request.written_tag().unwrap().as_json(), r#"{"pin": "***", "n": 1}"#);
+    /// assert!(!format!("{request:?}").contains("sesame"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn redaction(mut self, redaction: &Redaction) -> InputLines {
+        self.redaction = redaction.clone();
+        let template = self.template.take();
+        self.template = template.map(|rows| RowTemplate::new(rows.template, redaction));
         self
     }
 
@@ -50,7 +80,7 @@ impl InputLines {
 
     /// Returns the template that each line is a row of values for. `None`: each line is a request.
     pub fn row_template(&self) -> Option<&RequestTemplate> {
-        self.template.as_ref()
+        self.template.as_ref().map(|rows| &rows.template)
     }
 
     /// Reads a row of a table: makes its request by the [template](InputLines::template).
@@ -93,5 +123,22 @@ impl InputLines {
             Some(template) => rows::read(line, template, &self.defaults, reading),
             None => read_line(line, &self.defaults, reading),
         }
+    }
+}
+
+/// Masks the values in the tag of a request whose keys have one of the names that a client adds.
+pub(super) fn masked_tag(request: Request, redaction: &Redaction) -> Request {
+    if redaction.is_usual() {
+        return request;
+    }
+    let masked = request.written_tag().and_then(|tag| {
+        replace(tag.as_json(), |path, _| {
+            let is_secret = path.last().is_some_and(|key| redaction.adds_name(key));
+            is_secret.then(|| serde_json::Value::from(MASK).to_string())
+        })
+    });
+    match masked.map(|json| Tag::parse(&json)) {
+        Some(Ok(tag)) => request.tagged(tag),
+        _ => request,
     }
 }

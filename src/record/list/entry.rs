@@ -1,6 +1,7 @@
 //! Entries of an input.
 
 use super::values::TextPlace;
+use crate::error::ErrorType;
 use crate::record::InvalidLine;
 
 /// Entry of an input: a line, a value, a row or a link.
@@ -10,8 +11,9 @@ pub struct InputEntry<'r> {
     pub(super) text: Result<&'r str, InvalidLine>,
     pub(super) bytes: &'r [u8],
     pub(super) place: TextKind,
-    pub(super) is_sitemap: bool,
+    pub(super) sitemap: Option<String>,
     pub(super) row_keys: Option<String>,
+    pub(super) fault: Option<ErrorType>,
 }
 
 /// Relation of an entry's text to the text of the input.
@@ -31,9 +33,12 @@ pub(super) struct EntryRead {
     pub(super) line: u64,
     pub(super) wrong: Option<InvalidLine>,
     pub(super) place: TextKind,
-    pub(super) is_sitemap: bool,
+    /// Link to a sitemap in an index. `None`: the entry is none.
+    pub(super) sitemap: Option<String>,
     /// Keys of the request that the columns of a row give, for a template. `None`: the text is the whole request.
     pub(super) row_keys: Option<String>,
+    /// Class of the fault at which the input ends. `None`: it does not end here.
+    pub(super) fault: Option<ErrorType>,
 }
 
 impl EntryRead {
@@ -42,9 +47,16 @@ impl EntryRead {
             line,
             wrong,
             place,
-            is_sitemap: false,
+            sitemap: None,
             row_keys: None,
+            fault: None,
         }
+    }
+
+    /// Notes that the input ends here, because it is broken.
+    pub(super) fn ending_by(mut self, fault: ErrorType) -> EntryRead {
+        self.fault = Some(fault);
+        self
     }
 }
 
@@ -69,7 +81,14 @@ impl<'r> InputEntry<'r> {
 
     /// True if the entry is the link of a sitemap in an index.
     pub fn is_sitemap(&self) -> bool {
-        self.is_sitemap
+        self.sitemap.is_some()
+    }
+
+    /// Returns the link if the entry is that of a sitemap in an index.
+    ///
+    /// A [template](super::InputOptions::template) is for the links that sitemaps have, not for this one.
+    pub fn sitemap_url(&self) -> Option<&str> {
+        self.sitemap.as_deref()
     }
 
     /// Returns the keys that the columns of a row give its request.
@@ -78,6 +97,14 @@ impl<'r> InputEntry<'r> {
     /// [template](super::InputOptions::template).
     pub fn row_keys(&self) -> Option<&str> {
         self.row_keys.as_deref()
+    }
+
+    /// Returns the class of the fault at which a sitemap or a list of lines ends.
+    ///
+    /// Such an entry cannot be read, and there is none behind it. `None`: the input goes on or ends as it should, or it
+    /// has another format.
+    pub fn fault(&self) -> Option<ErrorType> {
+        self.fault
     }
 
     /// True if the entry is a whole line of the input, so that its line alone leads to it.

@@ -1,7 +1,9 @@
 //! Inputs of every format: lines, arrays, tables, sitemaps.
 
+mod bounded;
 mod entry;
 mod format;
+mod line_ends;
 mod lines;
 mod options;
 mod reader;

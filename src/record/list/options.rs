@@ -22,6 +22,8 @@ pub struct InputOptions {
     pub(super) table: bool,
     /// Template whose names are columns of a table. `None`: a row is a request.
     pub(super) template: Option<RequestTemplate>,
+    /// Upper bound for the content in bytes. `None`: no bound.
+    pub(super) largest: Option<u64>,
 }
 
 impl InputOptions {
@@ -91,6 +93,21 @@ impl InputOptions {
         }
         self.template = Some(template.clone());
         self
+    }
+
+    /// Sets the upper bound for the content in bytes, once it is unpacked. Default: no bound.
+    ///
+    /// Behind the bound the input is broken: its entries before are read. It keeps a small file that unpacks to
+    /// gigabytes from taking hours.
+    #[must_use = "the settings are returned"]
+    pub fn largest(mut self, bytes: u64) -> InputOptions {
+        self.largest = Some(bytes);
+        self
+    }
+
+    /// Returns the upper bound for the content in bytes. `None`: no bound.
+    pub(crate) fn largest_content(&self) -> Option<u64> {
+        self.largest
     }
 
     pub(super) fn expects_table(&self) -> bool {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
+use super::bounded::{BoundedContent, class_of};
 use super::entry::{EntryRead, InputEntry, TextKind};
+use super::line_ends::{LineFeeds, are_only_returns};
 use super::lines::{LineRead, is_skipped, of_other_format, read_line};
 use super::recognize::{FoundFormat, LOOKED_AT, format_of, needs_more};
 use super::sitemap::Sitemap;
@@ -17,8 +19,9 @@ use crate::record::{DecodedReader, InvalidLine};
 ///
 /// Each entry has a text that [`InputLines`](crate::record::InputLines) reads as a line. The input may be compressed or
 /// encoded as [`DecodedReader`] reads it. It is a list of lines, a JSON array, a table or a sitemap (features `csv` and
-/// `sitemap` for tables and sitemaps), and is recognised by its content unless [`InputOptions::format`] names it. Memory
-/// is flat: an entry has at most [`LONGEST_LINE`](crate::record::LONGEST_LINE) bytes.
+/// `sitemap` for tables and sitemaps), and is recognised by its content unless [`InputOptions::format`] names it. Lines
+/// end in a line feed, in both characters, or in a carriage return alone if the beginning has no line feed. Memory is
+/// flat: an entry has at most [`LONGEST_LINE`](crate::record::LONGEST_LINE) bytes.
 ///
 /// ```
 /// use haul::record::{InputLines, InputOptions, InputReader};
@@ -64,19 +67,30 @@ impl InputReader {
         from: impl Read + Send + 'static,
         options: &InputOptions,
     ) -> Result<InputReader, InvalidInput> {
-        let mut from = DecodedReader::new(from);
-        let (first, failure) = first_bytes(&mut from).map_err(InvalidInput::unreadable)?;
+        let mut from = BoundedContent::new(DecodedReader::new(from), options.largest);
+        let (mut first, failure) = first_bytes(&mut from).map_err(InvalidInput::unreadable)?;
+        let has_returns = are_only_returns(&first);
+        let written = has_returns.then(|| first.clone());
+        if has_returns {
+            first
+                .iter_mut()
+                .filter(|b| **b == b'\r')
+                .for_each(|b| *b = b'\n');
+        }
         let found = format_of(&first, options).map_err(InvalidInput::unread)?;
         let FoundFormat { format, delimiter } = found;
         let rest = FailsAtEnd { from, failure };
         let rest = BufReader::with_capacity(LOOKED_AT, rest);
-        let from: Box<dyn BufRead + Send> = Box::new(Cursor::new(first.clone()).chain(rest));
+        let from: Box<dyn BufRead + Send> = match written {
+            Some(written) => Box::new(LineFeeds::new(Cursor::new(written).chain(rest))),
+            None => Box::new(Cursor::new(first.clone()).chain(rest)),
+        };
         let list = match format {
             InputFormat::Json => ListKind::Values(ValueReader::new(from)),
             InputFormat::Csv | InputFormat::Tsv => {
                 ListKind::Table(Table::open(from, delimiter, format, options)?)
             }
-            InputFormat::Sitemap => ListKind::Sitemap(Sitemap::open(from, &first)?),
+            InputFormat::Sitemap => ListKind::Sitemap(Sitemap::open(from, &first, options)?),
             InputFormat::Lines
             | InputFormat::Urls
             | InputFormat::JsonLines
@@ -137,8 +151,9 @@ impl InputReader {
             text,
             bytes: &self.text,
             place: read.place,
-            is_sitemap: read.is_sitemap,
+            sitemap: read.sitemap,
             row_keys: read.row_keys,
+            fault: read.fault,
         })
     }
 }
@@ -181,7 +196,9 @@ fn next_line(
             Err(e) => {
                 *ended = true;
                 text.clear();
-                Some(InvalidLine::new(format!("cannot be read: {e}")))
+                let wrong = Some(InvalidLine::new(format!("cannot be read: {e}")));
+                let read = EntryRead::new(*number, wrong, TextKind::Line);
+                return Some(read.ending_by(class_of(&e)));
             }
         };
         return Some(EntryRead::new(*number, wrong, TextKind::Line));
@@ -189,7 +206,7 @@ fn next_line(
 }
 
 /// Reads as many bytes as are needed to recognise the format, and the error behind them.
-fn first_bytes(from: &mut DecodedReader) -> io::Result<(Vec<u8>, Option<io::Error>)> {
+fn first_bytes(from: &mut impl Read) -> io::Result<(Vec<u8>, Option<io::Error>)> {
     let (mut first, mut piece) = (Vec::new(), vec![0; LOOKED_AT]);
     while needs_more(&first) {
         match from.read(&mut piece) {

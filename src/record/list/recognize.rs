@@ -92,13 +92,16 @@ pub(super) fn needs_more(first: &[u8]) -> bool {
     let begins = |text: &[u8]| text.len() > 1 && text.starts_with(b"[");
     match text {
         // The root of an XML document decides.
-        Some([b'<', b'?' | b'!', ..]) => root(first).is_none(),
+        Some([b'<', b'?' | b'!', ..]) => root(first).is_none_or(|root| may_go_on(root, first)),
         // An opening bracket alone does not tell the format.
         Some(b"[" | b"{") => lines.next().is_none() && is_skipped(last),
         Some(text) if text.to_ascii_lowercase().starts_with(b"sep=") => lines.next().is_none(),
         Some(_) => false,
-        // An array may have no line end before its last byte.
-        None => !begins(last.trim_ascii_start()),
+        // An array or an XML document may have no line end before its last byte.
+        None => match last.trim_ascii_start() {
+            [b'<', ..] => root(first).is_none_or(|root| root.is_empty() || may_go_on(root, first)),
+            text => !begins(text),
+        },
     }
 }
 
@@ -138,6 +141,7 @@ fn markup(text: &[u8], first: &[u8]) -> Option<Result<InputFormat, UnreadFormat>
     let local = root.rsplit(|b| *b == b':').next().unwrap_or_default();
     Some(match local {
         b"urlset" | b"sitemapindex" => Ok(InputFormat::Sitemap),
+        b"rss" | b"feed" => Err(UnreadFormat::Feed),
         _ if holds(b"<html") || holds(b"<!doctype html") => Err(UnreadFormat::Html),
         _ => Err(UnreadFormat::Xml),
     })
@@ -158,6 +162,11 @@ fn root(first: &[u8]) -> Option<&[u8]> {
         let at = rest.windows(end.len()).position(|w| w == end)?;
         rest = &rest[at + end.len()..];
     }
+}
+
+/// True if the name of the root reaches to the end of the bytes, so that more bytes may belong to it.
+fn may_go_on(root: &[u8], first: &[u8]) -> bool {
+    !root.is_empty() && root.as_ptr_range().end == first.as_ptr_range().end
 }
 
 /// Returns the name of the tag that the text begins with. `None`: it begins with no tag.

@@ -115,8 +115,9 @@ fn markup_is_known_by_its_first_element() {
         ("<?xml?>\n<!-- <html> -->\n<urlset>", sitemap()),
         ("<!DOCTYPE html>\n<html>", Err(UnreadFormat::Html)),
         ("<html lang=en>", Err(UnreadFormat::Html)),
-        ("<?xml version=\"1.0\"?><rss>", Err(UnreadFormat::Xml)),
-        ("<feed>", Err(UnreadFormat::Xml)),
+        ("<?xml version=\"1.0\"?><rss>", Err(UnreadFormat::Feed)),
+        ("<feed>", Err(UnreadFormat::Feed)),
+        ("<?xml version=\"1.0\"?><svg>", Err(UnreadFormat::Xml)),
     ] {
         assert_eq!(auto(first), kind, "{first}");
     }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io;
 
 use super::InputFormat;
+use super::bounded::class_of;
 use super::unread::UnreadFormat;
+use crate::error::ErrorType;
 
 /// Reason why an input cannot be read: not one of its requests was made.
 ///
@@ -56,6 +58,14 @@ impl InvalidInput {
         match &self.0 {
             InputFault::Unread(format) => format.advice(Some(file)),
             other => other.to_string(),
+        }
+    }
+
+    /// Returns the class of the failure of a request whose response was to be such an input.
+    pub fn error_type(&self) -> ErrorType {
+        match &self.0 {
+            InputFault::Unreadable(error) => class_of(error),
+            InputFault::Unread(_) | InputFault::Format { .. } => ErrorType::Decode,
         }
     }
 

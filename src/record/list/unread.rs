@@ -19,6 +19,8 @@ pub(super) enum UnreadFormat {
     },
     /// Text whose lines end in NUL bytes.
     NulSeparated,
+    /// RSS or Atom.
+    Feed,
     Html,
     Xml,
     /// Bytes that are no text.
@@ -117,6 +119,9 @@ impl UnreadFormat {
                     "it is {name} (it is read with{delimiter}{column}; --input-format urls takes each line for a URL)"
                 )
             }
+            UnreadFormat::Feed => format!(
+                "it is a feed, RSS or Atom, whose links are not read (a sitemap, or {lines}, is expected)"
+            ),
             UnreadFormat::Html => format!("it is an HTML page ({lines} is expected)"),
             UnreadFormat::Xml => format!("it is XML ({lines} is expected)"),
             UnreadFormat::Binary(name) => format!("it is {name}, no text ({lines} is expected)"),

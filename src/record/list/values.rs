@@ -118,7 +118,14 @@ impl ValueReader {
                 }
                 (b',' | b']' | b'}' | b':', _) if expects_value => "a value is expected",
                 (_, true) if !expects_value => "a comma or ] is expected",
-                _ => return self.read_value(first, place).map(Some),
+                _ => {
+                    let mut read = self.read_value(first, place)?;
+                    let placed = |wrong: InvalidLine| {
+                        wrong.within(&format!("JSON, column {}", place.column))
+                    };
+                    read.value = read.value.map_err(placed);
+                    return Ok(Some(read));
+                }
             };
             let column = place.column;
             let reason = format!("not JSON: {wrong} (column {column}; nothing behind it is read)");

@@ -10,6 +10,7 @@ mod types;
 mod values;
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +24,10 @@ use late::LateNames;
 use taken::{NameRequest, TakenNames};
 use values::UrlParts;
 
-pub(super) use safe::safe_part;
+use safe::safe_part;
+
+pub(super) use safe::{last_part, with_added};
+pub(super) use taken::{no_free_name, numbers};
 
 /// Names that a template can use.
 const NAMES: [&str; 10] = [
@@ -51,7 +55,8 @@ const EXT: &str = "ext";
 ///
 /// A value never leads out of the directory: characters that a name cannot have on Linux, macOS or Windows become `_`,
 /// dots in front of a part are left out, and parts that are too long are cut. Two files get no names that differ only in
-/// case or in the form of their characters: the second gets a number, as one whose name existed before the run.
+/// case or in the form of their characters: the second gets a number, as one whose name existed before the run. If a file
+/// is where a name needs a folder, only that folder gets a number, and all further names of the folder go into it.
 ///
 /// ```
 /// use haul::record::{InputLines, OutputNames};
@@ -201,6 +206,11 @@ fn one_part(value: &str) -> String {
     value.replace(['/', '\\'], "_")
 }
 
+/// Returns the error of a line whose file gets no name.
+pub(super) fn cannot_be_named(reason: &io::Error) -> InvalidLine {
+    InvalidLine::new(format!("the file cannot be named: {reason}"))
+}
+
 /// Directory that files are named in.
 pub(super) struct NamedFolder<'a> {
     pub(super) folder: &'a Path,
@@ -228,14 +238,16 @@ impl OutputNames {
         let subject = NamedRequest {
             id: request.request_id().map(str::to_owned),
             number,
-            url: UrlParts::of(request.url(), self.base.as_ref()),
+            url: UrlParts::of(
+                &request.redaction().shown(request.url()),
+                self.base.as_ref(),
+            ),
         };
         let is_late = self.depend_on_response();
         let existing = match to.replace || (to.replace_known && !is_late) {
             true => Existing::Replace,
             false => Existing::Refuse,
         };
-        let wrong = |what: String| InvalidLine::new(format!("the file cannot be named: {what}"));
         if is_late {
             let mut parts = self.parts(&subject, "{ext}")?;
             // The directories of a name that is not known yet are made when it is.
@@ -253,7 +265,7 @@ impl OutputNames {
                 .chain(parts.iter().map(PathBuf::from))
                 .collect();
             if !to.is_preview {
-                taken::make_parent(to.folder, &path).map_err(|e| wrong(e.to_string()))?;
+                taken::make_parent(to.folder, &path).map_err(|e| cannot_be_named(&e))?;
             }
             let names = LateNames {
                 rule: self.clone(),
@@ -277,9 +289,9 @@ impl OutputNames {
             confined: to.confined,
         };
         let file = self.taken.take(&wanted, Some(number), register);
-        let file = file.map_err(|e| wrong(e.to_string()))?;
+        let file = file.map_err(|e| cannot_be_named(&e))?;
         if !to.is_preview {
-            taken::make_parent(to.folder, &file.path).map_err(|e| wrong(e.to_string()))?;
+            taken::make_parent(to.folder, &file.path).map_err(|e| cannot_be_named(&e))?;
         }
         Ok(request.saving(SaveTo {
             durable: to.durable,

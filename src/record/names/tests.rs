@@ -214,7 +214,7 @@ fn names_that_some_system_takes_for_equal_are_equal() {
 #[test]
 fn a_file_and_a_folder_of_one_name_do_not_meet() {
     let urls = ["http://h/a", "http://h/a/b", "http://h/A/c/d"];
-    assert_eq!(named("{path}", &urls), ["a", "a-2/b-2", "A-3/c-3/d-3"]);
+    assert_eq!(named("{path}", &urls), ["a", "a-2/b", "a-2/c/d"]);
     let urls = ["http://h/a/b", "http://h/a"];
     assert_eq!(named("{path}", &urls), ["a/b", "a-2"]);
 }
@@ -313,4 +313,23 @@ fn a_name_that_is_always_refused_ends_the_search() {
         let wrong = taken.unwrap_err().to_string();
         assert!(wrong.contains("no free name"), "{wrong}");
     }
+}
+
+#[test]
+fn a_name_without_a_template_is_the_last_part_of_the_path_made_harmless() {
+    for (url, name) in [
+        ("http://h/a/logo.png?v=1", "logo.png"),
+        ("http://h/a/%E4%BD%A0.txt", "你.txt"),
+        ("http://h/a/b/", "index.html"),
+        ("http://h", "index.html"),
+        ("items/7", "7"),
+        ("http://h/..%2f..%2fetc%2fpasswd", "_.._etc_passwd"),
+        ("http://h/%2e%2e", "index.html"),
+        ("http://h/.bashrc", "bashrc"),
+        ("http://h/a%00b%0ac", "a_b_c"),
+    ] {
+        assert_eq!(safe::last_part(url), name, "{url}");
+    }
+    let long = safe::last_part(&format!("http://h/{}.tar", "x".repeat(500)));
+    assert!(long.len() == 180 && long.ends_with("x.tar"), "{long}");
 }

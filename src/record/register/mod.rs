@@ -213,6 +213,11 @@ impl FileRegister {
         self.lock().enter_saved(path, depth, existing)
     }
 
+    /// True if the run reads or writes a file of this path, so that no directory can be there.
+    pub(super) fn uses(&self, path: &Path) -> bool {
+        self.lock().uses(path)
+    }
+
     fn lock(&self) -> MutexGuard<'_, FileEntries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -276,6 +281,13 @@ impl FileEntries {
             self.index.entry(inode).or_insert(number);
         }
         Ok(())
+    }
+
+    fn uses(&mut self, path: &Path) -> bool {
+        let place = self.directories.locate(path).place;
+        let place = self.of_place(&place);
+        let beside = self.index.contains_key(&place) || self.sent.contains(place);
+        beside || self.saved.contains(place)
     }
 
     fn enter_sent(&mut self, path: &Path) -> Result<(), RefusedFile> {

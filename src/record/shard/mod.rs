@@ -44,6 +44,7 @@ const MOST: u32 = 100_000;
 /// A [`Journal`](crate::sink::Journal) that is opened for a shard refuses results of another one:
 /// [`Journal::open_shard`](crate::sink::Journal::open_shard).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a shard picks nothing by itself: see `of`"]
 pub struct Shard {
     number: u32,
     count: u32,

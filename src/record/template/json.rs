@@ -5,6 +5,8 @@ use std::ops::Range;
 use serde_json::value::RawValue;
 
 use super::{InvalidTemplate, Template};
+use crate::record::json_values::end_of_string;
+use crate::record::known_keys::BODIES;
 
 /// Piece of a request as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,11 +14,27 @@ pub(super) enum JsonPiece {
     /// JSON as it is written.
     Written(String),
     /// A string with placeholders.
-    Text(Template),
+    Text(Template, JsonPlace),
     /// The string under the key `url`, with placeholders.
     Url(Template),
     /// A value that is put in place of a whole string: that of this name.
-    Value(String),
+    Value(String, JsonPlace),
+}
+
+/// Part of a request that a value in a template belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum JsonPlace {
+    Url,
+    /// Id, tag or name of a file, which records show.
+    Shown,
+    /// Value of a header. `None`: the name is made by a placeholder.
+    Header(Option<String>),
+    /// Value of a query parameter, likewise.
+    Param(Option<String>),
+    /// Password or token of the request.
+    Credentials,
+    Body,
+    Other,
 }
 
 /// An object that was read as a template.
@@ -55,7 +73,8 @@ pub(super) fn read(json: &str) -> Result<JsonTemplate, InvalidTemplate> {
         keys: Vec::new(),
         copied: 0,
         depth: 0,
-        is_url: false,
+        key: String::new(),
+        inner_key: None,
     };
     reader.read_all()?;
     Ok(JsonTemplate {
@@ -89,8 +108,10 @@ struct JsonReader<'j> {
     copied: usize,
     /// Number of objects and lists that are open.
     depth: usize,
-    /// True if the last key of the object itself is `url`.
-    is_url: bool,
+    /// Last key of the object itself.
+    key: String,
+    /// Last key of an object right within it. `None`: there is none, or a placeholder makes it.
+    inner_key: Option<String>,
 }
 
 impl JsonReader<'_> {
@@ -124,8 +145,11 @@ impl JsonReader<'_> {
         let text: String = serde_json::from_str(written).map_err(|_| {
             unread("a string holds an escape that stands for no character (\\ud800 to \\udfff come in pairs)")
         })?;
+        if is_key && self.depth == 2 {
+            self.inner_key = (!written.contains('{')).then(|| text.clone());
+        }
         if is_key && self.depth == 1 {
-            self.is_url = text == "url";
+            (self.key, self.inner_key) = (text.clone(), None);
             if !written.contains('{') {
                 self.keys.push((text, place.start));
                 return Ok(());
@@ -141,23 +165,32 @@ impl JsonReader<'_> {
         })?;
         let before = self.json[self.copied..place.start].to_owned();
         self.pieces.push(JsonPiece::Written(before));
+        let part = self.place(is_key);
         self.pieces.push(match template.only_json() {
-            Some(name) if !is_key => JsonPiece::Value(name.to_owned()),
-            _ if self.depth == 1 && self.is_url && !is_key => JsonPiece::Url(template),
-            _ => JsonPiece::Text(template),
+            Some(name) if !is_key => JsonPiece::Value(name.to_owned(), part),
+            _ if self.depth == 1 && part == JsonPlace::Url => JsonPiece::Url(template),
+            _ => JsonPiece::Text(template, part),
         });
         self.copied = place.end;
         Ok(())
     }
-}
 
-/// Returns the end of the string that begins at `from`, behind its closing quote.
-fn end_of_string(bytes: &[u8], from: usize) -> usize {
-    let mut at = from + 1;
-    while bytes[at] != b'"' {
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    /// Returns the part of the request that the current string belongs to.
+    fn place(&self, is_key: bool) -> JsonPlace {
+        let inner = || self.inner_key.clone();
+        match &*self.key {
+            "id" | "custom_id" | "tag" | "output_file" => JsonPlace::Shown,
+            key if BODIES.contains(&key) => JsonPlace::Body,
+            _ if is_key => JsonPlace::Other,
+            "url" => JsonPlace::Url,
+            "headers" => JsonPlace::Header(inner()),
+            "params" => JsonPlace::Param(inner()),
+            // The name of a user is no secret.
+            "auth" if self.inner_key.as_deref() == Some("user") => JsonPlace::Other,
+            "auth" => JsonPlace::Credentials,
+            _ => JsonPlace::Other,
+        }
     }
-    at + 1
 }
 
 /// Returns the byte in a string as it is written, of a character in the text that the string stands for.

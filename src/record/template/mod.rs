@@ -4,6 +4,7 @@ mod json;
 mod parse;
 mod request;
 mod row;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -15,6 +16,7 @@ use std::str::FromStr;
 
 pub use request::RequestTemplate;
 pub(super) use row::TemplateRow;
+pub(super) use secrets::TemplateSecrets;
 pub use value::TemplateValue;
 
 use super::InvalidLine;
@@ -235,5 +237,18 @@ impl Placeholder {
 
 /// Makes the error of a name without a value.
 pub(super) fn missing(name: &str) -> InvalidLine {
-    InvalidLine::new("the line has no value for a placeholder of the template").showing(name)
+    let reason = "the line has no value for a placeholder of the template";
+    let wrong = match form_hint(name) {
+        Some(hint) => InvalidLine::new(format!("{reason} ({hint})")),
+        None => InvalidLine::new(reason),
+    };
+    wrong.showing(name)
+}
+
+/// Says which forms a placeholder may have, if the name seems to have another. `None`: it has no colon.
+pub(super) fn form_hint(name: &str) -> Option<&'static str> {
+    let has_form = name.contains(':');
+    has_form.then_some(
+        "behind a colon stands raw, json or a width like 06; other text is a part of the name",
+    )
 }

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
+use super::json::JsonPlace;
 use super::json::{self, JsonPiece, JsonTemplate};
-use super::{InvalidTemplate, Template, TemplateRow, ValueEscaping, missing};
+use super::{InvalidTemplate, Template, TemplateRow, TemplateSecrets, ValueEscaping, missing};
 use crate::record::InvalidLine;
 use crate::record::known_keys::is_known_key;
+use crate::redact::{MASK, Redaction};
 
 /// Request with placeholders, for the rows of an input.
 ///
@@ -17,6 +19,7 @@ use crate::record::known_keys::is_known_key;
 ///   be a dot segment of the path (`..`), or leave a segment empty, is refused.
 /// - **Other strings.** Values stand in the string as text. A string that is nothing but `{name:json}` becomes the JSON
 ///   value, with its digits as they are written.
+/// - **Whole line.** `{line}` of an object that has the key `line` is the value of that key; `{/line}` always is.
 /// - **Id and tag.** A line's `id` (or `custom_id`) and `tag` are those of its request, unless the template has others.
 ///
 /// ```
@@ -34,7 +37,7 @@ use crate::record::known_keys::is_known_key;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestTemplate {
-    pieces: Vec<JsonPiece>,
+    pub(super) pieces: Vec<JsonPiece>,
 }
 
 impl RequestTemplate {
@@ -67,8 +70,16 @@ impl RequestTemplate {
     /// Reads the URL of a GET request.
     ///
     /// # Errors
-    /// When a placeholder has a mistake.
+    /// When the URL is empty, or a placeholder has a mistake.
     pub fn of_url(url: &str) -> Result<RequestTemplate, InvalidTemplate> {
+        if url.trim().is_empty() {
+            return Err(InvalidTemplate {
+                line: None,
+                column: 1,
+                placeholder: String::new(),
+                reason: "the URL is empty (such as https://example.com/{name} is expected)".into(),
+            });
+        }
         let pieces = vec![
             JsonPiece::Written("{\"url\":".to_owned()),
             JsonPiece::Url(Template::parse(url.trim())?),
@@ -81,8 +92,8 @@ impl RequestTemplate {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().flat_map(|piece| {
             let (template, value) = match piece {
-                JsonPiece::Text(template) | JsonPiece::Url(template) => (Some(template), None),
-                JsonPiece::Value(name) => (None, Some(&**name)),
+                JsonPiece::Text(template, _) | JsonPiece::Url(template) => (Some(template), None),
+                JsonPiece::Value(name, _) => (None, Some(&**name)),
                 JsonPiece::Written(_) => (None, None),
             };
             template.into_iter().flat_map(Template::names).chain(value)
@@ -100,38 +111,66 @@ impl RequestTemplate {
         self.names().find(|name| !is_column(name))
     }
 
-    /// Makes the request of a row, as JSON.
-    pub(in crate::record) fn fill(&self, row: &TemplateRow<'_>) -> Result<String, InvalidLine> {
+    /// Finds the secrets that the template puts into requests, by the names that are secret.
+    pub(in crate::record) fn secrets(&self, redaction: &Redaction) -> TemplateSecrets {
+        TemplateSecrets::of(&self.pieces, redaction)
+    }
+
+    /// Makes the request of a row, as JSON. Secrets are masked where records show them.
+    pub(in crate::record) fn fill(
+        &self,
+        row: &TemplateRow<'_>,
+        secrets: &TemplateSecrets,
+    ) -> Result<String, InvalidLine> {
         let mut filled = String::new();
         let quoted = |text: String| Value::from(text).to_string();
+        let value = |name: &str, place: &JsonPlace| match place {
+            JsonPlace::Shown => secrets.shown_value(row, name),
+            _ => row.value(name),
+        };
         for piece in &self.pieces {
             match piece {
                 JsonPiece::Written(json) => filled.push_str(json),
-                JsonPiece::Text(template) => {
-                    let text = template.fill(ValueEscaping::None, |name| row.value(name))?;
+                JsonPiece::Text(template, place) => {
+                    let text = template.fill(ValueEscaping::None, |name| value(name, place))?;
                     filled.push_str(&quoted(text));
                 }
                 JsonPiece::Url(template) => {
                     filled.push_str(&quoted(template.fill_url(|name| row.value(name))?));
                 }
-                JsonPiece::Value(name) => {
-                    let value = row.value(name).ok_or_else(|| missing(name))?;
-                    let json = value.json();
-                    let json = json.map_err(|reason| InvalidLine::new(reason).showing(name))?;
-                    filled.push_str(&json);
+                JsonPiece::Value(name, place) => {
+                    // A cell that is no JSON is told, also if it is not shown.
+                    let given = row.value(name).ok_or_else(|| missing(name))?;
+                    let wrong = |reason| InvalidLine::new(reason).showing(name);
+                    let json = given.json().map_err(wrong)?;
+                    match place {
+                        JsonPlace::Shown => {
+                            let shown = value(name, place).unwrap_or_else(|| given.clone());
+                            let text = || quoted(shown.plain().unwrap_or_default().into_owned());
+                            filled.push_str(&shown.json().map_or_else(|_| text(), Into::into));
+                        }
+                        _ => filled.push_str(&json),
+                    }
                 }
             }
         }
-        row.complete(&mut filled)?;
+        row.complete(&mut filled, |key, json| secrets.kept(row, key, json))?;
         Ok(filled)
     }
 
-    /// Makes the URL of a row whose request could not be made. `None`: the URL cannot be made either.
-    pub(in crate::record) fn url_of(&self, row: &TemplateRow<'_>) -> Option<String> {
+    /// Makes the URL of a row whose request could not be made, its secrets masked. `None`: the URL cannot be made
+    /// either.
+    pub(in crate::record) fn url_of(
+        &self,
+        row: &TemplateRow<'_>,
+        secrets: &TemplateSecrets,
+    ) -> Option<String> {
         let url = self.pieces.iter().find_map(|piece| match piece {
             JsonPiece::Url(template) => Some(template),
             _ => None,
         })?;
-        url.fill_url(|name| row.value(name)).ok()
+        let filled = url.fill_url(|name| secrets.shown_value(row, name)).ok()?;
+        let mask: String = crate::url::component(MASK).collect();
+        Some(filled.replace(&mask, MASK))
     }
 }

@@ -11,7 +11,7 @@ use crate::response::find;
 const LINE: &str = "line";
 
 /// Keys of a line that its request gets, unless the template has others.
-const KEPT: [&str; 3] = ["id", "custom_id", "tag"];
+pub(super) const KEPT: [&str; 3] = ["id", "custom_id", "tag"];
 
 /// A row of an input.
 pub(in crate::record) enum TemplateRow<'r> {
@@ -82,8 +82,34 @@ impl<'r> TemplateRow<'r> {
         }
     }
 
-    /// Adds the keys of the row that the request, as JSON, does not have.
-    pub(super) fn complete(&self, request: &mut String) -> Result<(), InvalidLine> {
+    /// Returns the place of the value of a name: the keys and indexes that lead to it. Names of columns are in lower case.
+    pub(super) fn path(&self, name: &str) -> Vec<String> {
+        match self {
+            TemplateRow::Object(keys) if keys.has(name) => vec![name.to_owned()],
+            TemplateRow::Line(_) | TemplateRow::Object(_) if name == LINE => Vec::new(),
+            TemplateRow::Object(_) if name.starts_with('/') => {
+                let parts = name.split('/').skip(1);
+                parts
+                    .map(|part| part.replace("~1", "/").replace("~0", "~"))
+                    .collect()
+            }
+            TemplateRow::Cells { .. } => vec![name.to_ascii_lowercase()],
+            TemplateRow::Line(_) | TemplateRow::Object(_) => vec![name.to_owned()],
+        }
+    }
+
+    /// True if the row is a line that is a JSON object.
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self, TemplateRow::Object(_))
+    }
+
+    /// Adds the keys of the row that the request, as JSON, does not have. `shown`: returns what takes the place of the
+    /// value of a key; `None`: it stays.
+    pub(super) fn complete(
+        &self,
+        request: &mut String,
+        shown: impl Fn(&str, &str) -> Option<String>,
+    ) -> Result<(), InvalidLine> {
         let (keys, kept) = match self {
             TemplateRow::Line(_) => return Ok(()),
             TemplateRow::Object(keys) => (keys, &KEPT[..]),
@@ -99,11 +125,10 @@ impl<'r> TemplateRow<'r> {
         let added = keys.names().filter(|key| is_kept(key) && !has(key));
         let added: Vec<String> = added
             .filter_map(|key| {
-                Some(format!(
-                    "{}:{}",
-                    serde_json::Value::from(key),
-                    keys.get(key)?
-                ))
+                let json = keys.get(key)?.get();
+                let shown = shown(key, json);
+                let shown = shown.as_deref().unwrap_or(json);
+                Some(format!("{}:{shown}", serde_json::Value::from(key)))
             })
             .collect();
         let is_empty = written.names().next().is_none();

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Comparison, Differences};
 use crate::redact::escape::Escaped;
+use crate::summary::numbers::tenths;
 
 /// Requests and hosts that are shown of each kind.
 const ROWS: usize = 10;
@@ -69,14 +70,14 @@ impl Comparison {
                 let title = if at == 0 { title } else { "" };
                 write!(
                     f,
-                    "\n{title:<14}{}  {} {:.1} ms (of {}) to {:.1} ms (of {}), {:+.0} %",
+                    "\n{title:<14}{}  {} {} ms (of {}) to {} ms (of {}), {}",
                     Escaped(&change.host),
                     change.quantile,
-                    change.old.as_secs_f64() * 1e3,
+                    tenths(change.old.as_secs_f64() * 1e3),
                     change.old_responses,
-                    change.new.as_secs_f64() * 1e3,
+                    tenths(change.new.as_secs_f64() * 1e3),
                     change.new_responses,
-                    change.change * 100.0,
+                    change.percent(),
                 )?;
             }
         }

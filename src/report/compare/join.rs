@@ -141,7 +141,7 @@ mod tests {
                 r#"{{"index":{index},"key":"2-{key:032x}","outcome":"success","url":"http://h/"}}"#
             );
             let line = BorrowedResult::parse(line.as_bytes()).unwrap();
-            let facts = line.facts(None, &mut HostNames::default());
+            let facts = line.facts(&mut HostNames::default());
             results.add(&line, &facts).unwrap();
         }
         results.parts

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::host::Host;
+use crate::summary::numbers::{LARGE, number};
 use crate::summary::{Sketch, Summary};
 use crate::timing::millis;
 
@@ -43,6 +44,17 @@ pub struct LatencyChange {
     pub new_responses: u64,
     /// Size of the change: 0.25 for 25 % slower, -0.5 for half the time.
     pub change: f64,
+}
+
+impl LatencyChange {
+    /// Returns the size of the change in per cent: `+25 %`, `-50 %`.
+    pub(in super::super) fn percent(&self) -> String {
+        let percent = self.change * 100.0;
+        match percent < LARGE {
+            true => format!("{percent:+.0} %"),
+            false => format!("+{} %", number(percent)),
+        }
+    }
 }
 
 fn shown<S: serde::Serializer>(host: &Host, to: S) -> Result<S::Ok, S::Error> {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::cases::FoundRequests;
 use super::keyed::ResultEntry;
 use super::{Report, ReportError, ReportReader};
 use crate::record::Kind;
@@ -81,7 +82,7 @@ impl Comparison {
         let (mut of_old, mut of_new) = (old.finish_comparable()?, new.finish_comparable()?);
         let (latency_changes, hosts_with_few_responses) =
             latency::changes(of_old.report.summary(), of_new.report.summary());
-        let mut comparison = Comparison {
+        let comparison = Comparison {
             joined: 0,
             only_old: 0,
             only_new: 0,
@@ -100,7 +101,21 @@ impl Comparison {
             new: of_new.report,
         };
         let (old, new) = (&mut of_old.results.parts, &mut of_new.results.parts);
-        join::join(old, new, &mut comparison).map_err(ReportError::temporary)?;
+        let cases = comparison.new.cases.as_ref();
+        let mut joining = JoinedRuns {
+            known: cases
+                .filter(|cases| cases.are_kept())
+                .map(|_| FoundRequests::default()),
+            comparison,
+        };
+        join::join(old, new, &mut joining).map_err(ReportError::temporary)?;
+        let JoinedRuns {
+            mut comparison,
+            known,
+        } = joining;
+        if let (Some(cases), Some(known)) = (&mut comparison.new.cases, known) {
+            cases.mark_known(&known);
+        }
         comparison.settle();
         Ok(comparison)
     }
@@ -193,40 +208,53 @@ impl Comparison {
     }
 }
 
-impl JoinTarget for Comparison {
+/// Comparison of which the results are being joined.
+struct JoinedRuns {
+    comparison: Comparison,
+    /// Requests that fail in both runs. `None`: the single requests of the new run are not kept.
+    known: Option<FoundRequests>,
+}
+
+impl JoinTarget for JoinedRuns {
     fn joined(&mut self, old: Option<ResultEntry<'_>>, new: Option<ResultEntry<'_>>) {
+        let comparison = &mut self.comparison;
         let fails = |entry: &ResultEntry<'_>| entry.kind != Kind::Success;
         let (old, new) = match (old, new) {
             (Some(old), Some(new)) => (old, new),
             (None, Some(new)) => {
-                self.only_new += 1;
-                self.only_new_failed += u64::from(fails(&new));
+                comparison.only_new += 1;
+                comparison.only_new_failed += u64::from(fails(&new));
                 return;
             }
             (old, None) => {
-                self.only_old += u64::from(old.is_some());
+                comparison.only_old += u64::from(old.is_some());
                 return;
             }
         };
-        self.joined += 1;
+        comparison.joined += 1;
         match (fails(&old), fails(&new)) {
-            (false, true) => self.newly_failed.count_pair(&old, &new),
-            (true, false) => self.mended.count_pair(&old, &new),
-            (true, true) => self.still_failing.count_pair(&old, &new),
+            (false, true) => comparison.newly_failed.count_pair(&old, &new),
+            (true, false) => comparison.mended.count_pair(&old, &new),
+            (true, true) => {
+                comparison.still_failing.count_pair(&old, &new);
+                if let Some(known) = &mut self.known {
+                    known.add(new.index, new.url);
+                }
+            }
             (false, false) => {}
         }
         if old.status != new.status {
             if old.status != 0 && new.status != 0 {
                 let change = (old.status, new.status);
-                *self.status_changes.entry(change).or_default() += 1;
-                self.changed_statuses.count_pair(&old, &new);
+                *comparison.status_changes.entry(change).or_default() += 1;
+                comparison.changed_statuses.count_pair(&old, &new);
             }
             return;
         }
         if let Some(differs) = old.body.differs(new.body) {
-            self.compared_bodies += 1;
+            comparison.compared_bodies += 1;
             if differs {
-                self.changed_bodies.count_pair(&old, &new);
+                comparison.changed_bodies.count_pair(&old, &new);
             }
         }
     }

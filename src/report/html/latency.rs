@@ -116,6 +116,7 @@ pub(super) fn phases(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("phases", "Phases");
     HtmlTable {
         section: "phases-heading",
+        caption: "",
         titles: &["Phase", "~Compared", "#mean ms", "#p50 ms", "#p95 ms", "#max ms", "#count"],
         rows: rows.into_iter().map(row).collect(),
         note: "Of the last attempt of each request that got a response. Resolving, connecting and TLS count where a connection was opened; the first byte is the time from the start of the attempt to the head of the response.".to_owned(),

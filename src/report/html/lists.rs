@@ -11,7 +11,7 @@ use crate::report::{GroupFigures, Report};
 use crate::summary::{HostFigures, SlowRequest, Summary, TopError};
 
 /// Upper bound for the rows of a table: the rest is in the report as JSON.
-const ROWS: usize = 100;
+pub(super) const ROWS: usize = 100;
 
 /// Makes the table of the hosts, worst first. `None`: no host is known.
 pub(super) fn hosts(summary: &Summary) -> Option<PageSection> {
@@ -43,6 +43,7 @@ pub(super) fn hosts(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("hosts", "Hosts");
     HtmlTable {
         section: "hosts-heading",
+        caption: "",
         titles: &[
             "Host",
             "~Share",
@@ -97,6 +98,7 @@ pub(super) fn statuses(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("statuses", "Statuses");
     HtmlTable {
         section: "statuses-heading",
+        caption: "",
         titles: &["Status", "Name", "~Share", "#requests", "#%"],
         rows: statuses.iter().take(ROWS).map(row).collect(),
         note: and_more(statuses.len()),
@@ -114,6 +116,7 @@ pub(super) fn errors(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("errors", "Errors");
     HtmlTable {
         section: "errors-heading",
+        caption: "",
         titles: &["Class", "#requests", "Message", "First example"],
         rows: errors.iter().take(ROWS).map(error_row).collect(),
         note: and_more(errors.len()),
@@ -139,7 +142,7 @@ fn error_row(error: &TopError) -> Vec<String> {
 }
 
 /// Makes the cell of a request: its place in the input, and its URL.
-fn example(place: Option<&str>, index: u64, url: &str) -> String {
+pub(super) fn example(place: Option<&str>, index: u64, url: &str) -> String {
     let place = match place {
         Some(place) => MarkupText(place).to_string(),
         None => format!("request {}", index.saturating_add(1)),
@@ -169,6 +172,7 @@ pub(super) fn rejections(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("rejections", "Rejections");
     HtmlTable {
         section: "rejections-heading",
+        caption: "",
         titles: &["Code", "~Share", "#requests", "#%"],
         rows: codes.iter().take(ROWS).map(row).collect(),
         note: and_more(codes.len()),
@@ -209,6 +213,7 @@ pub(super) fn groups(report: &Report) -> Option<PageSection> {
     let mut section = PageSection::new("groups", format!("By {by}"));
     HtmlTable {
         section: "groups-heading",
+        caption: "",
         titles: &[
             "Group",
             "#requests",
@@ -252,6 +257,7 @@ pub(super) fn slowest(summary: &Summary) -> Option<PageSection> {
     let mut section = PageSection::new("slowest", "Slowest requests");
     HtmlTable {
         section: "slowest-heading",
+        caption: "",
         titles: &[
             "Request",
             "~Compared",
@@ -315,7 +321,7 @@ fn count_of(class: &str, count: u64) -> String {
 }
 
 /// Makes the line about rows that are left out.
-fn and_more(all: usize) -> String {
+pub(super) fn and_more(all: usize) -> String {
     match all.saturating_sub(ROWS) {
         0 => String::new(),
         more => format!(

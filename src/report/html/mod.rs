@@ -1,5 +1,6 @@
 //! The report as one page that stands for itself: no script, and nothing is loaded.
 
+mod comparison;
 mod course;
 mod latency;
 mod lists;
@@ -10,15 +11,15 @@ mod table;
 
 use std::fmt::Write;
 
-use super::Report;
+use super::{Comparison, Report};
 
 const STYLE: &str = include_str!("style.css");
 
 /// Policy of the page: a browser loads nothing and runs no script, even if markup came through.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// Makes the page.
-pub(super) fn page(report: &Report) -> String {
+/// Makes the page of a report, with its comparison with an earlier run if there is one.
+pub(super) fn page(report: &Report, comparison: Option<&Comparison>) -> String {
     let summary = report.summary();
     let title = overview::title(summary);
     let mut page = format!(
@@ -34,8 +35,8 @@ pub(super) fn page(report: &Report) -> String {
     );
     let mut main = String::new();
     let mut contents = Vec::new();
-    for section in [
-        overview::section(report),
+    let compared = comparison.map(comparison::sections).unwrap_or_default();
+    let others = [
         course::section(summary),
         latency::section(summary),
         latency::phases(summary),
@@ -46,10 +47,9 @@ pub(super) fn page(report: &Report) -> String {
         lists::groups(report),
         lists::slowest(summary),
         lists::again(summary),
-    ]
-    .into_iter()
-    .flatten()
-    {
+    ];
+    let sections = overview::section(report).into_iter().chain(compared);
+    for section in sections.chain(others.into_iter().flatten()) {
         section.add_to(&mut main);
         contents.push((section.id, section.title));
     }

@@ -8,6 +8,8 @@ use crate::report::markup::MarkupText;
 pub(super) struct HtmlTable<'a> {
     /// Identifier of the section that the table is named by.
     pub(super) section: &'a str,
+    /// Text above the table. Empty: the heading of the section says enough.
+    pub(super) caption: &'a str,
     /// Titles of the columns. `#` begins the title of a column of figures, and `~` that of a column of bars, which is left
     /// out where there is little room.
     pub(super) titles: &'a [&'a str],
@@ -22,9 +24,14 @@ impl HtmlTable<'_> {
     pub(super) fn add_to(&self, page: &mut String) {
         // A region that can be scrolled must be reached by the keyboard.
         *page += &format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{}\">\n<table>\n<thead><tr>",
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{}\">\n",
             self.section
         );
+        *page += &match self.caption {
+            "" => format!("<table aria-labelledby=\"{}\">\n", self.section),
+            caption => format!("<table>\n<caption>{caption}</caption>\n"),
+        };
+        *page += "<thead><tr>";
         let classes: Vec<&str> = self
             .titles
             .iter()

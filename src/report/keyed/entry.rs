@@ -1,10 +1,8 @@
 //! Entry of one result in a partition: as much of the result as a comparison needs.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
-
+use super::super::body_digest::BodyDigest;
 use super::super::result_line::BorrowedResult;
-use crate::record::{Key, Kind};
+use crate::record::Kind;
 use crate::spill::EntryFormat;
 use crate::summary::{OutcomeFacts, ResultFacts, cut_text};
 
@@ -53,48 +51,13 @@ impl EntryFormat for ResultEntryForm {
     }
 }
 
-/// Digest of a body. Bodies are compared only if they were kept in the same form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct BodyDigest {
-    form: u8,
-    hash: u64,
-}
-
-impl BodyDigest {
-    /// Digest of the body of a result.
-    fn of(result: &BorrowedResult<'_>) -> BodyDigest {
-        let text = |json: &str| serde_json::from_str::<String>(json).ok();
-        let mut hasher = DefaultHasher::new();
-        let form = if let Some(digest) = &result.sha256 {
-            digest.hash(&mut hasher);
-            3
-        } else if let Some(json) = result.json {
-            json.get().hash(&mut hasher);
-            2
-        } else if let Some(body) = result.body.and_then(|body| text(body.get())) {
-            (body, &result.body_encoding, result.size_bytes).hash(&mut hasher);
-            1
-        } else {
-            return BodyDigest::default();
-        };
-        let hash = hasher.finish();
-        BodyDigest { form, hash }
-    }
-
-    /// Returns true if the bodies differ. `None`: they cannot be compared.
-    pub(in super::super) fn differs(self, other: BodyDigest) -> Option<bool> {
-        let comparable = self.form != 0 && self.form == other.form;
-        comparable.then_some(self.hash != other.hash)
-    }
-}
-
 /// Writes the entry of a result. `None`: the result has no key, and cannot be joined.
 pub(super) fn write(
     result: &BorrowedResult<'_>,
     facts: &OutcomeFacts<'_>,
     to: &mut Vec<u8>,
 ) -> Option<()> {
-    let key: Key = result.key.as_deref()?.parse().ok()?;
+    let key = result.key?;
     let mut bytes = [0; KEY];
     bytes[..KEY - 1].copy_from_slice(&key.digest());
     bytes[KEY - 1] = key.version().number();
@@ -103,15 +66,11 @@ pub(super) fn write(
         ResultFacts::Rejected(code) => format!("rejected {code}"),
         _ => String::new(),
     };
-    let is_success = result.outcome == Kind::Success;
     let entry = ResultEntry {
         key: bytes,
         kind: result.outcome,
         status: result.status.unwrap_or(0),
-        body: match is_success {
-            true => BodyDigest::of(result),
-            false => BodyDigest::default(),
-        },
+        body: result.digest.unwrap_or_default(),
         index: result.index,
         url: &cut_text(&facts.texts.url(), URL),
         words: &cut_text(words.trim_end(), WORDS),
@@ -132,8 +91,7 @@ impl<'a> ResultEntry<'a> {
             Kind::Failed => 2,
         });
         to.extend_from_slice(&self.status.to_le_bytes());
-        to.push(self.body.form);
-        to.extend_from_slice(&self.body.hash.to_le_bytes());
+        self.body.pack(to);
         to.extend_from_slice(&self.index.to_le_bytes());
         for text in [self.url, self.words, self.place] {
             // Texts are cut to a few hundred bytes.
@@ -153,8 +111,7 @@ impl<'a> ResultEntry<'a> {
         let key = *chunk(at)?;
         let [kind] = *chunk(at)?;
         let status = u16::from_le_bytes(*chunk(at)?);
-        let [form] = *chunk(at)?;
-        let hash = u64::from_le_bytes(*chunk(at)?);
+        let body = BodyDigest::unpack(at)?;
         let index = u64::from_le_bytes(*chunk(at)?);
         Some(ResultEntry {
             key,
@@ -164,7 +121,7 @@ impl<'a> ResultEntry<'a> {
                 _ => Kind::Failed,
             },
             status,
-            body: BodyDigest { form, hash },
+            body,
             index,
             url: text(at)?,
             words: text(at)?,

@@ -37,17 +37,154 @@ fn each_request_is_a_case_of_junit() {
 <testsuites>
 <testsuite name="haul" package="haul" id="0" hostname="localhost" timestamp="2026-08-22T10:15:02" tests="3" failures="2" errors="0" skipped="0" time="1.500">
 <properties/>
-<testcase classname="http://h:80" name="http://h/1 (request 2)" time="1.500"/>
-<testcase classname="http://h:80" name="http://h/2 (a&amp;b.txt:7)" time="0.000"><failure type="timeout" message="&lt;a&gt;\u{0}&quot;&amp;\u{ffff}">timeout: &lt;a&gt;\u{0}&quot;&amp;\u{ffff}
-http://h/2 (a&amp;b.txt:7)</failure></testcase>
-<testcase classname="http://h:80" name="http://h/3 (request 4)" time="0.000"><failure type="rejected" message="the application rejected it with code 4001">rejected: the application rejected it with code 4001
-http://h/3 (request 4)</failure></testcase>
+<testcase classname="http://h:80" name="http://h/1" time="1.500"/>
+<testcase classname="http://h:80" name="http://h/2" time="0.000"><failure type="timeout" message="&lt;a&gt;\u{0}&quot;&amp;\u{ffff}">timeout: &lt;a&gt;\u{0}&quot;&amp;\u{ffff}
+a&amp;b.txt:7</failure></testcase>
+<testcase classname="http://h:80" name="http://h/3" time="0.000"><failure type="rejected" message="the application rejected it with code 4001">rejected: the application rejected it with code 4001
+request 4</failure></testcase>
 <system-out/>
 <system-err/>
 </testsuite>
 </testsuites>
 "#;
     assert_eq!(xml, expected);
+}
+
+#[test]
+fn a_case_is_named_by_method_url_and_id() {
+    let put = |n| line(n, "success", r#","method":"PUT","id":"a<b""#).replace("h/2", "h/1");
+    let xml = text(|out| report(&[put(1), line(9, "success", ""), put(2)]).junit(out));
+    let names = xml
+        .split(" name=\"")
+        .skip(2)
+        .map(|rest| rest.split('"').next().unwrap());
+    let expected = [
+        "PUT http://h/1 [a&lt;b]",
+        "PUT http://h/1 [a&lt;b] #2",
+        "http://h/9",
+    ];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+}
+
+/// Comparison of runs of 8 requests: 0 and 1 fail newly, 2 and 3 are mended, 4 fails in both, 5 has another status, 6
+/// another body, and 7 fails and is only in the new run.
+fn comparison() -> Comparison {
+    let fine = |n, rest: &str| line(n, "success", &format!(r#","status":200{rest}"#));
+    let evil = r#","error_msg":"<script>x</script> | `a`","source":"\"><b>.txt","line":3"#;
+    let body = |text: &str| format!(r#","body":"{text}","body_encoding":"utf8""#);
+    let old = [
+        fine(0, ""),
+        fine(1, ""),
+        line(2, "failed", ""),
+        line(3, "failed", ""),
+        line(4, "failed", ""),
+        fine(5, ""),
+        fine(6, &body("a")),
+    ];
+    let new = [
+        line(0, "failed", evil),
+        line(1, "failed", ""),
+        fine(2, ""),
+        fine(3, ""),
+        line(4, "failed", evil),
+        line(5, "success", r#","status":204"#),
+        fine(6, &body("b")),
+        line(7, "failed", ""),
+    ];
+    let read = |lines: &[String]| {
+        let mut reader = ReportReader::new().comparable().cases(RequestCases::new());
+        reader.read("run.jsonl", lines.concat().as_bytes()).unwrap();
+        reader
+    };
+    Comparison::of(read(&old), read(&new)).unwrap()
+}
+
+#[test]
+fn a_request_that_failed_before_is_a_known_failure_of_junit() {
+    let xml = text(|out| comparison().junit(out));
+    assert!(xml.contains("tests=\"8\" failures=\"3\""), "{xml}");
+    let of = |url: &str| {
+        let name = format!("name=\"{url}\"");
+        xml.lines()
+            .find(|line| line.contains(&name))
+            .unwrap()
+            .to_owned()
+    };
+    for url in ["http://h/0", "http://h/1", "http://h/7"] {
+        assert!(of(url).contains("<failure"), "{xml}");
+    }
+    let known = of("http://h/4");
+    let told = "<system-out>known failure, also in the earlier run: timeout: &lt;script&gt;";
+    assert!(known.contains(told), "{known}");
+}
+
+#[test]
+fn requests_that_failed_newly_are_annotated_first() {
+    let commands = text(|out| comparison().github(out));
+    let lines: Vec<&str> = commands.lines().collect();
+    assert!(
+        lines[0].starts_with("::error title=haul%3A newly failed,file="),
+        "{commands}"
+    );
+    assert!(
+        lines[1].contains("::http://h/1: timeout, was 200"),
+        "{commands}"
+    );
+    assert!(lines[2].contains("× timeout"), "{commands}");
+    let errors = lines.iter().filter(|line| line.starts_with("::error"));
+    assert!(errors.count() <= 10);
+}
+
+#[test]
+fn many_requests_that_failed_newly_leave_room_for_the_kinds_of_failure() {
+    let lines = |outcome| (0..50).map(|n| line(n, outcome, "")).collect::<String>();
+    let read = |text: String| {
+        let mut reader = ReportReader::new().comparable();
+        reader.read("run.jsonl", text.as_bytes()).unwrap();
+        reader
+    };
+    let comparison = Comparison::of(read(lines("success")), read(lines("failed"))).unwrap();
+    let commands = text(|out| comparison.github(out));
+    assert!(
+        commands.contains("::45 requests more failed newly"),
+        "{commands}"
+    );
+    assert!(commands.contains("× timeout"), "{commands}");
+    assert_eq!(commands.lines().count(), 7);
+}
+
+#[test]
+fn a_page_of_a_comparison_has_the_differences() {
+    let page = text(|out| comparison().html(out));
+    for id in [
+        "comparison",
+        "newly-failed",
+        "still-failing",
+        "mended",
+        "changed-statuses",
+        "changed-bodies",
+    ] {
+        assert!(page.contains(&format!("<section id=\"{id}\"")), "{id}");
+        assert!(page.contains(&format!("<a href=\"#{id}\">")), "{id}");
+    }
+    assert_eq!(page.matches("<caption>").count(), 6);
+    assert!(page.contains("&lt;script&gt;x&lt;/script&gt; | `a`"));
+    assert!(page.contains("&quot;&gt;&lt;b&gt;.txt:3"));
+    assert!(!page.contains("<script"));
+    assert!(!text(|out| comparison().new_report().html(out)).contains("newly-failed"));
+}
+
+#[test]
+fn markdown_of_a_comparison_has_the_differences_as_code() {
+    let text = text(|out| comparison().markdown(out));
+    let (report, block) = text
+        .split_once("**Compared with the earlier run**\n\n")
+        .unwrap();
+    assert!(report.starts_with("### ❌ haul: 8 requests"), "{report}");
+    assert!(
+        block.lines().all(|line| line.starts_with("    ")),
+        "{block}"
+    );
 }
 
 #[test]

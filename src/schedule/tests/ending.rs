@@ -209,6 +209,7 @@ fn a_job_that_ends_in_a_batch_without_a_caller_is_returned() {
     let mut scene = Scene::with(
         wide(),
         Bounds {
+            max_delay: None,
             delivered: true,
             ..bounds()
         },

@@ -17,6 +17,7 @@ fn limited() -> ScheduleSettings {
             .into_iter()
             .collect(),
         host: HostLimits {
+            granted: false,
             in_flight: 3.into(),
             rate: RateLimit::per_second(20).burst(3).into(),
             breaker: Some(BreakerSettings {
@@ -60,6 +61,15 @@ fn any_verdict(job: u32, now: Instant, rng: &mut fastrand::Rng) -> Verdict<u32> 
     }
 }
 
+/// Verdict on a job that has looked at its file, which is not there.
+fn send(job: u32) -> Verdict<u32> {
+    Verdict::Send {
+        job,
+        host: host("a"),
+        need: None,
+    }
+}
+
 #[test]
 fn a_clock_that_leaps_breaks_no_promise() {
     for seed in 0..40 {
@@ -75,7 +85,11 @@ fn a_clock_that_leaps_breaks_no_promise() {
                 _ => ms(rng.u64(..200)),
             };
             if pushed < JOBS {
-                schedule.push(batch, &host(["a", "b", "c"][rng.usize(..3)]), pushed, now);
+                let to = match rng.usize(..4) {
+                    3 => schedule.files(now),
+                    at => schedule.host(&host(["a", "b", "c"][at]), now),
+                };
+                schedule.push_for(batch, to, pushed, 0, now);
                 pushed += 1;
             }
             let start = schedule.poll(now);
@@ -86,7 +100,10 @@ fn a_clock_that_leaps_breaks_no_promise() {
             }
             if rng.bool() && !running.is_empty() {
                 let start = running.swap_remove(rng.usize(..running.len()));
-                let verdict = any_verdict(start.job, now, &mut rng);
+                let verdict = match schedule.is_file_check(start.id) && rng.bool() {
+                    true => send(start.job),
+                    false => any_verdict(start.job, now, &mut rng),
+                };
                 match &verdict {
                     Verdict::Retry { deadline, .. }
                     | Verdict::Redirect { deadline, .. }
@@ -94,6 +111,7 @@ fn a_clock_that_leaps_breaks_no_promise() {
                     | Verdict::Renew { deadline, .. } => {
                         deadlines.insert(start.job, *deadline);
                     }
+                    Verdict::Send { .. } => drop(deadlines.insert(start.job, None)),
                     Verdict::Done { .. } => over += 1,
                 }
                 assert_eq!(

@@ -5,7 +5,9 @@ mod bounds;
 mod breakers;
 mod costs;
 mod ending;
+mod file_checks;
 mod forgotten_hosts;
+mod granted;
 mod hanging;
 mod hedges;
 mod holding;
@@ -75,7 +77,7 @@ fn heard(verdict: &Verdict<impl Sized>) -> HostObservation {
             CallEnd::Ignored => HostObservation::Nothing,
         },
         Verdict::Redirect { .. } | Verdict::Renew { .. } => HEAD,
-        Verdict::Wait { .. } => HostObservation::Nothing,
+        Verdict::Wait { .. } | Verdict::Send { .. } => HostObservation::Nothing,
     }
 }
 
@@ -84,6 +86,7 @@ fn bounds() -> Bounds {
         window: 1000,
         max_parked: 1000,
         bytes: 1 << 20,
+        max_delay: None,
         delivered: false,
         ordered: false,
     }

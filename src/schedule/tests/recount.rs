@@ -181,20 +181,33 @@ impl<J> Schedule<J> {
             host.refuses_for(now, None).is_zero(),
             "jobs wait behind an open breaker"
         );
-        assert_eq!(host.blocked, !host.is_open(now));
+        let open = host.is_open(now);
+        // Slots become void while nothing happens; the next look for a job blocks their host.
+        let closes = host
+            .rate
+            .as_ref()
+            .is_some_and(|rate| rate.slots().is_some());
+        assert!(host.blocked != open || (closes && !open));
         if host.blocked {
-            let later = host.opens_at().filter(|at| *at > now);
+            let later = host.opens_at(now).filter(|at| *at > now);
             if let Some(at) = later {
                 assert!(host.wakes_at.is_some_and(|wakes_at| wakes_at <= at));
             } else {
                 let mut jobs = self.jobs.values().filter(|slot| slot.host == id);
                 let on_trial = jobs.any(|slot| slot.released && slot.call.is_some());
                 assert!(
-                    host.in_flight > 0 || on_trial,
+                    host.in_flight > 0 || on_trial || self.asks_for_slots(id, host, now),
                     "blocked by nothing: {host:?}"
                 );
             }
         }
+    }
+
+    /// True if a host waits for slots that were asked for, or that it is in the list to ask for.
+    fn asks_for_slots(&self, id: Id, host: &HostState, now: Instant) -> bool {
+        let slots = host.rate.as_ref().and_then(|rate| rate.slots());
+        slots.is_some_and(|slots| slots.asked || (slots.listed && self.wanting.lists(id)))
+            && host.lacks_slot(now)
     }
 
     /// Returns an error that names the parts of the schedule that are not empty.

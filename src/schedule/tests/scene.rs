@@ -69,6 +69,11 @@ impl Scene {
         std::iter::from_fn(|| self.start()).collect()
     }
 
+    /// Notes a job that the test has started by itself.
+    pub(super) fn runs_as(&mut self, job: u32, id: Id) {
+        self.running.insert(job, id);
+    }
+
     pub(super) fn runs(&self, job: u32) -> bool {
         self.running.contains_key(&job)
     }

@@ -13,10 +13,13 @@ use super::file::error;
 use super::runs::RunFigures;
 use crate::sink::{SinkError, SinkTarget};
 
-/// Number of rows that the thread takes ahead.
-const AHEAD: usize = 256;
+/// Number of orders that the thread takes ahead.
+const AHEAD: usize = 64;
 /// Longest time that a transaction stays open.
 const TIME: Duration = Duration::from_millis(200);
+/// Longest time that a transaction stays open while nothing is ready to follow. A commit for each pause of a busy run
+/// costs more than its rows.
+const SOON: Duration = Duration::from_millis(10);
 
 /// A row that the thread writes.
 pub(in crate::sink) trait TableRow: Send + 'static {
@@ -39,7 +42,9 @@ enum WriterOrder<R> {
         started: String,
         arguments: Option<String>,
     },
-    Add(Box<R>),
+    Add(Vec<R>),
+    /// Ends the transaction within this time.
+    Soon(Duration),
     Finish(RunFigures, Sender<()>),
     /// Lets no transaction end before this function has returned.
     Follow(RowsAhead),
@@ -55,7 +60,7 @@ pub(in crate::sink) struct OrderSender<R>(Sender<WriterOrder<R>>);
 impl<R> OrderSender<R> {
     /// Hands on a row. Returns false if the thread has ended.
     pub(in crate::sink) fn add(&self, row: R) -> bool {
-        self.0.send(WriterOrder::Add(Box::new(row))).is_ok()
+        self.0.send(WriterOrder::Add(vec![row])).is_ok()
     }
 }
 
@@ -117,8 +122,15 @@ impl<R: TableRow> RowWriter<R> {
         })
     }
 
-    pub(in crate::sink) fn add(&self, row: R) -> Result<(), SinkError> {
-        self.order(WriterOrder::Add(Box::new(row)))
+    pub(in crate::sink) fn add(&self, rows: Vec<R>) -> Result<(), SinkError> {
+        self.order(WriterOrder::Add(rows))
+    }
+
+    /// Has the rows handed on so far in the database soon, and does not wait for it. `is_urgent`: true if no further rows
+    /// are waited for.
+    pub(in crate::sink) fn settle_soon(&self, is_urgent: bool) -> Result<(), SinkError> {
+        let within = if is_urgent { Duration::ZERO } else { SOON };
+        self.order(WriterOrder::Soon(within))
     }
 
     /// Number of counted rows that are in the database.
@@ -252,7 +264,7 @@ fn take<R: TableRow>(
     ahead: &mut Option<RowsAhead>,
     count: &mut u64,
 ) -> rusqlite::Result<TransactionEnd> {
-    let until = Instant::now() + TIME;
+    let mut until = Instant::now() + TIME;
     let (mut next, mut rows) = (first, 0);
     loop {
         match next {
@@ -266,10 +278,14 @@ fn take<R: TableRow>(
                     params![run_id, started, arguments],
                 )?;
             }
-            WriterOrder::Add(row) => {
-                row.insert(database)?;
-                *count += u64::from(row.is_counted());
+            WriterOrder::Add(added) => {
+                for row in &added {
+                    row.insert(database)?;
+                    *count += u64::from(row.is_counted());
+                }
+                rows += added.len();
             }
+            WriterOrder::Soon(within) => until = until.min(Instant::now() + within),
             WriterOrder::Follow(first) => *ahead = Some(first),
             WriterOrder::Finish(run, written) => {
                 finish(database, &run)?;
@@ -278,7 +294,6 @@ fn take<R: TableRow>(
             WriterOrder::Settle(written) => return Ok(TransactionEnd::Awaited(written)),
             WriterOrder::Close => return Ok(TransactionEnd::Last),
         }
-        rows += 1;
         if rows >= R::TOGETHER {
             return Ok(TransactionEnd::Rows);
         }

@@ -13,7 +13,7 @@ use crate::record::{Key, Record};
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::sink::journal::{FileTail, Follower, JournalFlush, whole_lines};
-use crate::sink::known::{FailureMark, KnownFailures};
+use crate::sink::known::{FailureMark, KnownFailures, MarkFields};
 use crate::sink::lines::LineWriter;
 use crate::sink::missing::{Log, MissingFailures, Unrecorded};
 use crate::sink::{Journal, SinkError, SinkTarget};
@@ -31,8 +31,13 @@ impl Failures {
     /// which it takes headers and body. A failure whose request the input no longer has is written without them, and
     /// cannot be run again. `redaction` is the [client's](crate::Client::redaction).
     ///
+    /// A [table](crate::record::RowFormat) gives what its columns hold, so that a rebuilt failure may lack its `timestamp`
+    /// or response: a warning names these fields. It needs the columns `key`, `index`, `url`, `method`, `outcome`,
+    /// `error_type`, `error_msg` and `attempts`, which a table has by default.
+    ///
     /// An outcome of the same run that only the log has, as after a machine's crash, is written to the results when its
-    /// request comes by, and the request is not sent again. A last line of the log that a kill left torn is cut off.
+    /// request comes by, and the request is not sent again; a table needs the columns `timestamp` and `supersedes` for it. A
+    /// last line of the log that a kill left torn is cut off.
     ///
     /// A log that is no regular file is left as it is: lines written to it before cannot be read back.
     ///
@@ -47,7 +52,8 @@ impl Failures {
     /// ```
     ///
     /// # Errors
-    /// When the results file or the log cannot be read, or another log is rebuilt from this journal.
+    /// When the results file or the log cannot be read, another log is rebuilt from this journal, or a table with rows
+    /// lacks a column that is needed.
     pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
         match self.regular_file() {
             Some(path) => self.follow(&path, journal, redaction),
@@ -73,7 +79,7 @@ impl<W: Write + Send + 'static> Failures<W> {
         let is_replaced = self.lines().is_untouched();
         let known = match is_replaced {
             true => KnownFailures::default(),
-            false => self.read(path)?,
+            false => self.read(path, journal.mark_fields())?,
         };
         let shown = (&self.options, redaction);
         let log = RebuiltLines {
@@ -82,19 +88,20 @@ impl<W: Write + Send + 'static> Failures<W> {
             ahead: Arc::new(journal.ahead()),
             open_intents: journal.open_intents(),
             path: path.to_owned(),
+            fields: journal.mark_fields(),
         };
         MissingFailures::rebuild(journal, self.keep, known, shown, log, &self.first_error)
     }
 
     /// Reads the failures that the log holds, and repairs its last line.
-    fn read(&self, path: &Path) -> Result<KnownFailures, SinkError> {
+    fn read(&self, path: &Path, fields: MarkFields) -> Result<KnownFailures, SinkError> {
         let wrong = |e| SinkError::new(SinkTarget::File(path.to_owned()), "cannot be read", e);
         let file = File::open(path).map_err(wrong)?;
         let mut known = KnownFailures::default();
         let tail = whole_lines(&file, |_, line| {
             // A line that does not parse (torn in an earlier run, or added by hand) stands for no record.
             if let Ok(record) = Record::parse(&String::from_utf8_lossy(line)) {
-                known.add(FailureMark::of(&record));
+                known.add(FailureMark::of(fields, &record));
             }
             Ok(())
         });
@@ -115,6 +122,7 @@ struct RebuiltLines<W: Write> {
     /// Keys of requests that end as interrupted in the coming run, because an earlier one announced them.
     open_intents: HashSet<Key>,
     path: PathBuf,
+    fields: MarkFields,
 }
 
 impl<W: Write> RebuiltLines<W> {
@@ -166,7 +174,7 @@ impl<W: Write + Send> Log for RebuiltLines<W> {
                 let first = untimed.drain(..).filter(|_| is_of_batch);
                 first.for_each(|(key, at, supersedes)| unrecorded.add(key, at, supersedes));
             }
-            if known.take_recorded(FailureMark::of(&record)) {
+            if known.take_recorded(FailureMark::of(self.fields, &record)) {
                 return Ok(());
             }
             // A request that cannot be sent fails in the same way in every run.

@@ -18,3 +18,18 @@ pub(super) fn take_one<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) -> bo
     }
     true
 }
+
+/// Lowers a count to this number if it is higher.
+pub(super) fn at_most<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K, most: u32) {
+    if counts.is_empty() {
+        return;
+    }
+    if let Entry::Occupied(mut entry) = counts.entry(key) {
+        let count = (*entry.get()).min(most);
+        if count == 0 {
+            entry.remove();
+        } else {
+            *entry.get_mut() = count;
+        }
+    }
+}

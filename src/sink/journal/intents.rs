@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::super::growing::{self, GrowingFile, GrowingWriter, OpenForAppend};
 use super::super::lock;
 use super::counts::take_one;
+use super::file_version::FileVersion;
 use super::saves::{BegunFiles, SaveLine, digest};
-use super::seen::FileVersion;
 use super::whole::{FileTail, refusal, whole_lines};
 use super::{Before, Shared, journal_error};
 use crate::record::{Key, KeyMaker, KeyVersion, Version};
@@ -28,13 +28,26 @@ struct Intent {
     key: Key,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     withdrawn: bool,
+    /// Number of outcomes of this key in the results that have no intent in this file, since they are older than the
+    /// file. Without it the outcome of an equal request would settle this intent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    older: u32,
 }
 
 impl Intent {
-    fn new(key: Key, withdrawn: bool) -> Intent {
-        let v = Version;
-        Intent { v, key, withdrawn }
+    fn new(key: Key, withdrawn: bool, older: u32) -> Intent {
+        Intent {
+            v: Version,
+            key,
+            withdrawn,
+            older,
+        }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 pub(super) fn path_of(results: &Path) -> PathBuf {
@@ -48,6 +61,8 @@ pub(super) fn path_of(results: &Path) -> PathBuf {
 pub(super) struct Announced {
     /// Intents without an outcome, by the key of their request.
     pub(super) open: HashMap<Key, u32>,
+    /// Numbers of outcomes that are older than the intents of their key.
+    pub(super) older: HashMap<Key, u32>,
     /// Version of the intents' keys. `None`: there are no intents.
     pub(super) version: Option<KeyVersion>,
     /// Files that were being saved.
@@ -62,7 +77,7 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
         Err(e) => return Err(journal_error(path, "cannot be opened", e)),
         Ok(file) => file,
     };
-    let mut open = HashMap::<Key, u32>::new();
+    let (mut open, mut older) = (HashMap::<Key, u32>::new(), HashMap::new());
     let mut version = FileVersion::default();
     let mut begun = BegunFiles::default();
     let tail = whole_lines(&file, |_, line| {
@@ -76,6 +91,9 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
             take_one(&mut open, intent.key);
         } else {
             *open.entry(intent.key).or_default() += 1;
+            if intent.older > 0 {
+                older.insert(intent.key, intent.older);
+            }
         }
         Ok(())
     })
@@ -88,6 +106,7 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
     repaired.map_err(|e| journal_error(path, "cannot be repaired", e))?;
     Ok(Announced {
         open,
+        older,
         version: version.get(),
         begun,
     })
@@ -185,8 +204,8 @@ impl IntentFile {
         *self.state().reopened.entry(key).or_default() += 1;
     }
 
-    fn announce(&self, key: Key) -> io::Result<()> {
-        let announced = self.write_intent(key);
+    fn announce(&self, key: Key, older: u32) -> io::Result<()> {
+        let announced = self.write_intent(key, older);
         if let Err(error) = &announced {
             let mut state = self.state();
             *state.unannounced.entry(key).or_default() += 1;
@@ -207,12 +226,12 @@ impl IntentFile {
         Some(journal_error(&self.path, "cannot be written", reason))
     }
 
-    fn write_intent(&self, key: Key) -> io::Result<()> {
+    fn write_intent(&self, key: Key, older: u32) -> io::Result<()> {
         let mut state = self.state();
         if take_one(&mut state.reopened, key) {
             return Ok(());
         }
-        let (file, number) = self.append(&mut state, &Intent::new(key, false))?;
+        let (file, number) = self.append(&mut state, &Intent::new(key, false, older))?;
         *state.open.entry(key).or_default() += 1;
         drop(state);
         self.sync_if_durable(&*file, number).inspect_err(|_| {
@@ -309,7 +328,7 @@ impl IntentFile {
         if !take_one(&mut state.open, key) {
             return Ok(());
         }
-        self.append(&mut state, &Intent::new(key, true))
+        self.append(&mut state, &Intent::new(key, true, 0))
             .map(drop)
             .map_err(|e| journal_error(&self.path, "cannot be written", e))
     }
@@ -350,7 +369,12 @@ pub(super) struct IntentWriter {
 impl IntentLog for IntentWriter {
     fn announce(&self, request: &Request) -> io::Result<()> {
         let book = &self.shared.book;
-        let announced = book.announce(self.keys.of(request));
+        let key = self.keys.of(request);
+        let older = {
+            let seen = self.shared.seen.lock();
+            seen.unwrap_or_else(PoisonError::into_inner).older(key)
+        };
+        let announced = book.announce(key, older);
         announced.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", book.path.display())))
     }
 }

@@ -9,16 +9,20 @@ mod ahead;
 mod chains;
 mod counts;
 mod cut_lists;
+mod file_version;
+mod foreign;
 mod intents;
 mod of_shard;
 mod open;
 mod out;
 mod remaining;
+mod replaced_rows;
 mod rows;
 mod saves;
 mod scan;
 mod seen;
 mod settings;
+mod settled;
 #[cfg(test)]
 mod tests;
 mod unfinished;
@@ -100,9 +104,10 @@ use unfinished::UnfinishedSaves;
 /// - `superseded_by` is the `number` of the row that took the place of this one. `last`, and so the views by host and by
 ///   error, have one row for each key and each of its occurrences in the input. In `by_error` a rejected request has the
 ///   `error_type` `rejected`; `mean_ms` and `max_ms` are of requests with a response.
-/// - A thread of the journal's own writes the rows, in transactions of up to 1,000 rows or 200 ms; before a wait for an
-///   outcome the rows so far are committed. The database is in WAL mode, so that other programs can read it at the same
-///   time. While it is written, `RESULTS.lock` keeps a second process from it.
+/// - A thread of the journal's own writes the rows, in transactions of up to 1,000 rows or 200 ms; while no outcome is
+///   ready, the rows so far are committed within 10 ms, and at once if a request among them must not be repeated. The
+///   database is in WAL mode, so that other programs can read it at the same time. While it is written, `RESULTS.lock`
+///   keeps a second process from it.
 ///
 /// ```no_run
 /// # let client = haul::Client::new();
@@ -271,13 +276,14 @@ impl<T: 'static> Sink<T> for Journal {
         }
         let interrupted = request.resumed().is_some_and(|r| r.interrupted);
         if announces && (interrupted || outcome.started().is_some()) {
+            self.out().urge();
             book.settle(record.key);
         }
         Ok(())
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
-        self.out().commit()
+        self.out().idle()
     }
 
     fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {

@@ -1,6 +1,5 @@
 //! Results of a shard, and the refusal of results that belong to another one.
 
-use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use super::Journal;
 use super::out::journal_error;
 use super::rows::ResultReader;
 use super::scan::ResultLine;
+use super::whole::ForeignRecord;
 use crate::record::{KeyVersion, Layout, Shard};
 use crate::sink::growing;
 use crate::sink::{SinkError, SinkTarget};
@@ -40,29 +40,6 @@ impl Journal {
         Journal::open_as(path.as_ref(), layout, growing::as_they_are(), Some(shard))
     }
 }
-
-/// Record of another shard, as the source of an error.
-#[derive(Debug)]
-pub(super) struct ForeignRecord {
-    reason: String,
-    /// Number of its line or row, from 1.
-    line: u64,
-}
-
-impl ForeignRecord {
-    /// Makes the error of a reader. `line`: number of the record's line or row.
-    pub(super) fn error(reason: String, line: u64) -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, ForeignRecord { reason, line })
-    }
-}
-
-impl fmt::Display for ForeignRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
-impl std::error::Error for ForeignRecord {}
 
 /// Makes the error for results that cannot be resumed.
 pub(super) fn cannot_resume(path: &Path, error: io::Error) -> SinkError {

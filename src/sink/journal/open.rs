@@ -75,12 +75,11 @@ impl Journal {
         let own = announced.version;
         let mut reader = ResultReader::of(&layout);
         let rows = (form, &mut reader, shard);
-        let mut seen = seen::read(&file, rows, announced.open, announced.begun)
-            .map_err(|e| cannot_resume(path, e))?;
+        let mut seen = seen::read(&file, rows, announced).map_err(|e| cannot_resume(path, e))?;
         let version = version_of(path, &seen, own)?;
         let (layout, titled) = match reader.into_table() {
             Some(table) => {
-                seen.set_unsuccessful_rows(table.unsuccessful);
+                seen.set_replaceable_rows(table.replaceable);
                 (table.layout, table.titled)
             }
             None => (layout, false),
@@ -114,10 +113,10 @@ impl Journal {
             Before::Stays => {
                 let announced = intents::read(&intents::path_of(path))?;
                 let length = path.metadata().map_or(0, |about| about.len());
-                let rows = (length, shard);
-                let seen = seen::read_database(path, rows, announced.open, announced.begun)
+                let (rows, own) = ((length, shard), announced.version);
+                let seen = seen::read_database(path, rows, announced)
                     .map_err(|e| cannot_resume(path, e))?;
-                let version = version_of(path, &seen, announced.version)?;
+                let version = version_of(path, &seen, own)?;
                 (seen, version)
             }
         };
@@ -223,7 +222,7 @@ impl Journal {
         let unresolved = seen.take_unresolved();
         let book = IntentFile::new(journal, unresolved, begun, opened, before);
         Ok(Journal {
-            out: Arc::new(Mutex::new(JournalWriter::new(to))),
+            out: Arc::new(Mutex::new(JournalWriter::new(to, layout.clone()))),
             path: path.to_owned(),
             options: layout.adapt(RecordOptions::new().key_version(version)),
             layout,

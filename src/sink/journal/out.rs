@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::record::Record;
+use crate::record::{Layout, Record};
 use crate::sink::database::OutcomeTable;
 use crate::sink::growing::GrowingWriter;
 use crate::sink::lines::LineWriter;
@@ -29,6 +29,7 @@ pub(super) enum JournalTarget {
 
 pub(super) struct JournalWriter {
     to: JournalTarget,
+    layout: Layout,
     pub(super) durable: bool,
     /// True if bytes were written since the last sync to the disk.
     dirty: bool,
@@ -60,9 +61,10 @@ impl JournalProgress {
 }
 
 impl JournalWriter {
-    pub(super) fn new(to: JournalTarget) -> JournalWriter {
+    pub(super) fn new(to: JournalTarget, layout: Layout) -> JournalWriter {
         JournalWriter {
             to,
+            layout,
             durable: false,
             dirty: false,
             committed: Instant::now(),
@@ -112,8 +114,11 @@ impl JournalWriter {
 
     /// Adds the record of an outcome that belongs to no request of this run.
     pub(super) fn add_aside(&mut self, record: &Record<'_>) -> Result<(), SinkError> {
+        let layout = &self.layout;
         match &mut self.to {
-            JournalTarget::Lines(lines) => lines.add_aside(|lines| record.write_to(lines))?,
+            JournalTarget::Lines(lines) => {
+                lines.add_aside(|lines| layout.write_record(record, lines))?;
+            }
             JournalTarget::Database(table) => table.add(record, None, false)?,
         }
         self.dirty = true;
@@ -139,6 +144,21 @@ impl JournalWriter {
             }
             JournalTarget::Lines(lines) => lines.flush(),
             JournalTarget::Database(table) => table.commit(),
+        }
+    }
+
+    /// Notes that the last record is of a request that must not be repeated.
+    pub(super) fn urge(&mut self) {
+        if let JournalTarget::Database(table) = &mut self.to {
+            table.urge();
+        }
+    }
+
+    /// Writes out the buffered records before a wait; to a database soon after.
+    pub(super) fn idle(&mut self) -> Result<(), SinkError> {
+        match &mut self.to {
+            JournalTarget::Lines(_) => self.commit(),
+            JournalTarget::Database(table) => table.commit_soon(),
         }
     }
 

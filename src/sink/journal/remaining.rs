@@ -102,9 +102,12 @@ impl<I> Remaining<I> {
             interrupted: false,
             intents: writes.then(|| Arc::clone(&self.intents)),
         };
+        // A success that is known tells the journal only that an earlier failure is mended.
+        let is_mended = request.has_succeeded();
         if !self.resuming {
-            return Some(writes.then_some(resumed));
+            return (!is_mended).then(|| writes.then_some(resumed));
         }
+        let retry_failed = self.retry_failed || is_mended;
         let key = self.keys.of(request);
         self.tell(|witness| witness.sees(key, request));
         let mut seen = self
@@ -112,7 +115,7 @@ impl<I> Remaining<I> {
             .seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let place = seen.next(key, self.retry_failed, self.resume_writes);
+        let place = seen.next(key, retry_failed, self.resume_writes);
         let has_outcome = place != RequestProgress::New;
         let recovery = self
             .tell(|witness| witness.recovers(key, request, has_outcome))
@@ -126,17 +129,18 @@ impl<I> Remaining<I> {
                     seen.take_interrupted(key);
                     self.shared.book.settle(key);
                 }
-                if !self.retry_failed || (interrupted && !self.resume_writes) {
+                if !retry_failed || (interrupted && !self.resume_writes) {
                     return None;
                 }
             }
         }
+        *position = seen.index_of_row(key, *position, place);
         if place == RequestProgress::Done {
             self.lists.found_unpaged += u64::from(self.pages.is_some());
             return None;
         }
-        if has_outcome {
-            *position = seen.position_of_row(key, *position);
+        if is_mended && !has_outcome && recovery == Recovery::None {
+            return None;
         }
         resumed.supersedes = has_outcome || recovery != Recovery::None;
         if seen.take_interrupted(key) {
@@ -253,7 +257,7 @@ where
             };
             let request = request.into();
             let mut position = request.index().unwrap_or(self.position);
-            self.position += 1;
+            self.position += u64::from(!request.has_succeeded());
             let request = match self.page(request, position) {
                 ChainProgress::New(request) => request,
                 ChainProgress::Goes(request) => return Some(request),

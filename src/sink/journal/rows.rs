@@ -1,7 +1,9 @@
 //! The part of a results file's row that resuming needs, for records and for rows of columns.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
 
+use super::foreign;
+use super::replaced_rows::ReplaceableRows;
 use super::saves::digest;
 use super::scan::{self, ResultLine};
 use super::whole::{is_torn_record, refusal};
@@ -20,11 +22,8 @@ pub(super) struct ColumnReader {
     format: RowFormat,
     /// `None`: no title was read yet.
     columns: Option<KnownColumns>,
-    unsuccessful: UnsuccessfulRows,
+    replaceable: ReplaceableRows,
 }
-
-/// Positions, by key, of the requests whose last row tells no success, in a file without the column `supersedes`.
-pub(super) type UnsuccessfulRows = HashMap<Key, BTreeSet<u64>>;
 
 /// Facts of a file of rows after it was read.
 pub(super) struct ReadTable {
@@ -32,7 +31,7 @@ pub(super) struct ReadTable {
     pub(super) layout: Layout,
     /// True if there was a title.
     pub(super) titled: bool,
-    pub(super) unsuccessful: UnsuccessfulRows,
+    pub(super) replaceable: ReplaceableRows,
 }
 
 /// Numbers of the columns that resuming needs.
@@ -44,9 +43,33 @@ struct KnownColumns {
     index: Option<usize>,
     supersedes: Option<usize>,
     error_type: Option<usize>,
-    timestamp: Option<usize>,
     attempts: Option<usize>,
+    /// Columns that have a value if and only if the request was sent.
+    of_sent: Vec<usize>,
+    /// Columns that have a value only if a response came.
+    of_response: Vec<usize>,
     output_file: Option<usize>,
+}
+
+/// Fields that have a value if and only if the request was sent.
+const OF_SENT: [&str; 2] = ["timestamp", "elapsed_ms"];
+/// Fields that have a value only if a response came.
+const OF_RESPONSE: [&str; 5] = ["status", "ttfb_ms", "remote_ip", "reused", "size_bytes"];
+
+impl KnownColumns {
+    /// True if the request of a row is known to have been sent. Without a column that tells it, a request counts as not
+    /// sent: the intent of an equal request then stays open, and that request is not sent twice.
+    fn is_sent(&self, fields: &[Cow<'_, str>]) -> bool {
+        let has_any = |columns: &[usize]| columns.iter().any(|at| !fields[*at].is_empty());
+        if !self.of_sent.is_empty() {
+            return has_any(&self.of_sent);
+        }
+        if let Some(attempts) = self.attempts {
+            return !["", "0"].contains(&&*fields[attempts]);
+        }
+        let is_response = |at: usize| ["success", "rejected"].contains(&&*fields[at]);
+        has_any(&self.of_response) || self.outcome.is_some_and(is_response)
+    }
 }
 
 impl ResultReader {
@@ -57,7 +80,7 @@ impl ResultReader {
                 layout: layout.clone(),
                 format,
                 columns: None,
-                unsuccessful: HashMap::new(),
+                replaceable: ReplaceableRows::default(),
             })),
         }
     }
@@ -84,6 +107,15 @@ impl ResultReader {
         }
     }
 
+    /// Returns the reason why a file with this first row holds no results of this form. `None`: the row itself tells
+    /// more.
+    pub(super) fn foreign(&self, row: &[u8]) -> Option<String> {
+        match self {
+            ResultReader::Records => foreign::refusal(row, &Layout::records()),
+            ResultReader::Rows(rows) => foreign::refusal(row, &rows.layout),
+        }
+    }
+
     /// True if a last row that lacks its line feed is not whole.
     ///
     /// # Errors
@@ -102,7 +134,7 @@ impl ResultReader {
             ResultReader::Rows(rows) => Some(ReadTable {
                 titled: rows.columns.is_some(),
                 layout: rows.layout,
-                unsuccessful: rows.unsuccessful,
+                replaceable: rows.replaceable,
             }),
         }
     }
@@ -128,26 +160,23 @@ impl ColumnReader {
         let key: Key = fields[columns.key]
             .parse()
             .map_err(|_| "its field \"key\" is no key".to_owned())?;
+        let error_type = text(columns.error_type).unwrap_or_default();
         let outcome = match text(columns.outcome) {
-            None | Some("success") => Kind::Success,
+            None if error_type.is_empty() => Kind::Success,
+            Some("success") => Kind::Success,
             Some("rejected") => Kind::Rejected,
-            Some("failed") => Kind::Failed,
+            None | Some("failed") => Kind::Failed,
             Some(_) => return Err("its field \"outcome\" is no outcome".to_owned()),
         };
-        let interrupted = text(columns.error_type) == Some(ErrorType::Interrupted.as_str());
-        let is_given = |at: Option<usize>| text(at).is_some_and(|text| !text.is_empty());
-        let sent = match (columns.timestamp, columns.attempts, columns.error_type) {
-            (Some(_), ..) => is_given(columns.timestamp),
-            (None, Some(_), Some(_)) => text(columns.attempts) != Some("0"),
-            // A request that was not sent cannot be told from others.
-            _ => true,
-        };
+        let interrupted = error_type == ErrorType::Interrupted.as_str();
+        let sent = columns.is_sent(&fields);
         let saved = text(columns.output_file).filter(|path| !path.is_empty());
         let saved = saved.map(digest);
         let index = text(columns.index).and_then(|index| index.parse().ok());
-        let supersedes = match text(columns.supersedes) {
-            Some(text) => text == "true",
-            None => replaces(&mut self.unsuccessful, key, index, outcome),
+        let supersedes = match (text(columns.supersedes), index) {
+            (Some(text), _) => text == "true",
+            (None, Some(index)) => self.replaceable.add(key, index, outcome, interrupted),
+            (None, None) => false,
         };
         Ok(Some(ResultLine {
             key,
@@ -181,8 +210,9 @@ impl ColumnReader {
             index: of("index"),
             supersedes: of("supersedes"),
             error_type: of("error_type"),
-            timestamp: of("timestamp"),
             attempts: of("attempts"),
+            of_sent: OF_SENT.into_iter().filter_map(of).collect(),
+            of_response: OF_RESPONSE.into_iter().filter_map(of).collect(),
             output_file: of("output_file"),
         };
         self.layout.continuing(title).map_err(|title| {
@@ -215,21 +245,4 @@ impl ColumnReader {
         }
         Ok(!(columns.key + 1 == columns.count && has_key(row)))
     }
-}
-
-/// True if an outcome replaces an earlier one that was no success: of the same key and the same position in the input.
-fn replaces(
-    unsuccessful: &mut UnsuccessfulRows,
-    key: Key,
-    index: Option<u64>,
-    outcome: Kind,
-) -> bool {
-    let Some(index) = index else {
-        return false;
-    };
-    if outcome != Kind::Success {
-        return !unsuccessful.entry(key).or_default().insert(index);
-    }
-    let earlier = unsuccessful.get_mut(&key);
-    earlier.is_some_and(|earlier| earlier.remove(&index))
 }

@@ -9,11 +9,15 @@ use std::path::Path;
 use super::super::growing;
 use super::super::stored::{RowPlace, StoredForm, StoredRows};
 use super::chains::{EarlierChain, EarlierChains};
-use super::counts::take_one;
+use super::counts::{at_most, take_one};
+use super::file_version::FileVersion;
+use super::intents::Announced;
 use super::of_shard;
-use super::rows::{ResultReader, UnsuccessfulRows};
+use super::replaced_rows::ReplaceableRows;
+use super::rows::ResultReader;
 use super::saves::BegunFiles;
 use super::scan::ResultLine;
+use super::settled::SettledIntents;
 use super::whole::{FileTail, RefusedRow, RowReceiver, read_rows};
 use crate::record::{Key, KeyVersion, Kind, Shard};
 use crate::redact::escape::log_line;
@@ -39,8 +43,8 @@ pub(super) struct EarlierOutcomes {
     unresolved: HashMap<Key, u32>,
     /// Files that were being saved and have no outcome.
     begun: BegunFiles,
-    /// Rows that are replaced by a row of their key and position. Empty: a column tells which rows replace others.
-    unsuccessful_rows: UnsuccessfulRows,
+    replaceable_rows: ReplaceableRows,
+    intents: SettledIntents,
     lines: u64,
     /// True if the last record lacks its line feed.
     last_line_open: bool,
@@ -71,32 +75,8 @@ impl Hasher for OfDigest {
     }
 }
 
-/// Version of the keys of a file, which is that of its first key.
-#[derive(Clone, Copy, Default)]
-pub(super) struct FileVersion(Option<KeyVersion>);
-
-impl FileVersion {
-    /// Checks that a further key is of the same version. The error is the reason why the line is refused.
-    pub(super) fn check(&mut self, key: Key) -> Result<(), String> {
-        let (first, own) = (*self.0.get_or_insert(key.version()), key.version());
-        if first == own {
-            return Ok(());
-        }
-        Err(format!(
-            "its key is of version {}, and the keys before it are of version {} (two results files in one?)",
-            own.number(),
-            first.number()
-        ))
-    }
-
-    /// Returns the version. `None`: the file has no keys.
-    pub(super) fn get(self) -> Option<KeyVersion> {
-        self.0
-    }
-}
-
 /// State of the next request of a key.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestProgress {
     /// The request has its outcome.
     Done,
@@ -113,6 +93,12 @@ impl EarlierOutcomes {
 
     pub(super) fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// Number of outcomes of a key without an intent in the file of intents.
+    pub(super) fn older(&self, key: Key) -> u32 {
+        let is_counted = self.keys.contains_key(&key.digest());
+        self.intents.older(key, is_counted)
     }
 
     pub(super) fn is_last_line_open(&self) -> bool {
@@ -139,19 +125,26 @@ impl EarlierOutcomes {
         std::mem::take(&mut self.begun)
     }
 
-    pub(super) fn set_unsuccessful_rows(&mut self, rows: UnsuccessfulRows) {
-        self.unsuccessful_rows = rows;
+    pub(super) fn set_replaceable_rows(&mut self, rows: ReplaceableRows) {
+        self.replaceable_rows = rows;
     }
 
-    /// Returns the position that the new row of a request at `position` is written with, so that it replaces the row of
-    /// an earlier outcome: the input may have been edited since.
-    pub(super) fn position_of_row(&mut self, key: Key, position: u64) -> u64 {
-        let Some(rows) = self.unsuccessful_rows.get_mut(&key) else {
-            return position;
-        };
-        match rows.remove(&position) {
-            true => position,
-            false => rows.pop_first().unwrap_or(position),
+    /// Returns the index that the row of a request at `position` gets. In a table without the column `supersedes` it
+    /// tells which row is replaced, so that it is not always the position: the input may have been edited since.
+    pub(super) fn index_of_row(
+        &mut self,
+        key: Key,
+        position: u64,
+        progress: RequestProgress,
+    ) -> u64 {
+        let rows = &mut self.replaceable_rows;
+        match progress {
+            RequestProgress::Done => {
+                rows.pass(key, position);
+                position
+            }
+            RequestProgress::Again => rows.index_again(key, position),
+            RequestProgress::New => rows.index_of_new(key, position),
         }
     }
 
@@ -201,20 +194,30 @@ impl EarlierOutcomes {
         self.lines += 1;
         let page = line.page.as_deref();
         let begins = page.is_none_or(|page| self.chains.add(line, page));
-        if line.interrupted || line.sent {
-            take_one(&mut self.unresolved, line.key);
+        let settles = line.interrupted || line.sent;
+        if settles && !self.intents.is_older(line.key) && take_one(&mut self.unresolved, line.key) {
+            self.intents.add_settled(line.key);
         }
         if let Some(file) = line.saved {
             self.begun.settle(file);
         }
         if page.is_some_and(|page| page.number > 1) {
+            let counted = self.keys.contains_key(&line.key.digest());
+            self.intents
+                .add_outcome(line.key, settles, counted, counted);
             return;
         }
-        let count = self.keys.entry(line.key.digest()).or_default();
+        let mut counted = true;
+        let count = self.keys.entry(line.key.digest()).or_insert_with(|| {
+            counted = false;
+            KeyCount::default()
+        });
+        self.intents.add_outcome(line.key, settles, counted, true);
         // A line that replaces an earlier one counts in its place.
         if line.supersedes && count.unsuccessful > 0 {
             count.unsuccessful -= 1;
-            take_one(&mut self.cut_off, line.key);
+            // An interrupted request is sent again only with `resume_writes`, and after all other failures of its key.
+            at_most(&mut self.cut_off, line.key, count.unsuccessful);
         } else if begins {
             count.done += 1;
         }
@@ -230,13 +233,13 @@ impl EarlierOutcomes {
 pub(super) fn read(
     file: &File,
     (form, reader, shard): (StoredForm, &mut ResultReader, Option<&Shard>),
-    announced: HashMap<Key, u32>,
-    begun: BegunFiles,
+    announced: Announced,
 ) -> io::Result<EarlierOutcomes> {
+    form.packing.check_content(file)?;
     form.cut_torn_member(file)?;
     let length = file.metadata()?.len();
     let rows = form.rows(file)?;
-    let (mut seen, tail) = read_all(rows, (reader, shard), length, (announced, begun))?;
+    let (mut seen, tail) = read_all(rows, (reader, shard), length, announced)?;
     match tail {
         FileTail::Whole => {}
         FileTail::Open(end) => {
@@ -264,12 +267,11 @@ pub(super) fn read(
 pub(super) fn read_database(
     path: &Path,
     (length, shard): (u64, Option<&Shard>),
-    announced: HashMap<Key, u32>,
-    begun: BegunFiles,
+    announced: Announced,
 ) -> io::Result<EarlierOutcomes> {
     let rows = StoredRows::of_database(path, RowPlace::default())?;
     let reader = &mut ResultReader::Records;
-    read_all(rows, (reader, shard), length, (announced, begun)).map(|(seen, _)| seen)
+    read_all(rows, (reader, shard), length, announced).map(|(seen, _)| seen)
 }
 
 /// Reads all rows of results of this length in bytes.
@@ -277,14 +279,15 @@ fn read_all(
     rows: StoredRows<'_>,
     (reader, shard): (&mut ResultReader, Option<&Shard>),
     length: u64,
-    (unresolved, begun): (HashMap<Key, u32>, BegunFiles),
+    announced: Announced,
 ) -> io::Result<(EarlierOutcomes, FileTail)> {
     let mut results = ResultRows {
         reader,
         shard,
         seen: EarlierOutcomes {
-            unresolved,
-            begun,
+            unresolved: announced.open,
+            begun: announced.begun,
+            intents: SettledIntents::new(announced.older),
             ..EarlierOutcomes::default()
         },
         length,
@@ -320,7 +323,12 @@ impl RowReceiver for ResultRows<'_> {
             let expected = (self.length / (self.read / SAMPLE)).min(MOST_EXPECTED);
             self.seen.keys.reserve(expected as usize);
         }
-        let Some(line) = self.reader.read(row)? else {
+        let foreign = |reason, reader: &ResultReader| match self.count {
+            1 => reader.foreign(row).unwrap_or(reason),
+            _ => reason,
+        };
+        let read = self.reader.read(row);
+        let Some(line) = read.map_err(|reason| foreign(reason, self.reader))? else {
             return Ok(());
         };
         let foreign = |shard| of_shard::refusal(shard, self.reader, &line, row);

@@ -1,5 +1,6 @@
 //! Whole rows of a file, and its end, which a kill may have torn.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 
@@ -7,8 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::stored::{RowPlace, StoredForm, StoredRow, StoredRows};
-use super::of_shard::ForeignRecord;
-use crate::record::Version;
+use crate::record::{Version, shown_fault};
 
 /// First bytes of every record. A line without them cannot be the torn beginning of a record.
 const BEGINNING: &[u8] = b"{\"v\":1,";
@@ -46,6 +46,29 @@ impl From<String> for RefusedRow {
     }
 }
 
+/// Record of another shard, as the source of an error.
+#[derive(Debug)]
+pub(super) struct ForeignRecord {
+    reason: String,
+    /// Number of its line or row, from 1.
+    pub(super) line: u64,
+}
+
+impl ForeignRecord {
+    /// Makes the error of a reader. `line`: number of the record's line or row.
+    fn error(reason: String, line: u64) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, ForeignRecord { reason, line })
+    }
+}
+
+impl fmt::Display for ForeignRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for ForeignRecord {}
+
 /// Receiver of the rows of a file.
 pub(super) trait RowReceiver {
     /// Takes a row without its line feed.
@@ -79,7 +102,10 @@ pub(super) fn read_rows(
             let reason = format!("{unit} {number}: {reason}");
             io::Error::new(io::ErrorKind::InvalidData, reason)
         };
-        let check = |row: &[u8]| to.is_torn(row).map(drop).map_err(wrong);
+        let check = |row: &[u8], is_stray| match is_stray {
+            true => Err(wrong("a quote is opened and not closed".to_owned())),
+            false => to.is_torn(row).map(drop).map_err(wrong),
+        };
         let Some(StoredRow { place, is_whole }) = rows.next_checked(&mut row, check)? else {
             return Ok(FileTail::Whole);
         };
@@ -132,5 +158,8 @@ pub(super) fn refusal(line: &[u8], error: &serde_json::Error) -> String {
     let other = serde_json::from_slice::<OtherVersion>(line)
         .ok()
         .and_then(|line| Version::refusal(line.v));
-    other.unwrap_or_else(|| format!("not a record: {error}"))
+    other.unwrap_or_else(|| {
+        let (reason, column) = (shown_fault(error), error.column());
+        format!("not a record: {reason} (column {column})")
+    })
 }

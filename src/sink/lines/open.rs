@@ -62,6 +62,11 @@ impl LineWriter<File> {
         packing: Packing,
     ) -> Result<LineWriter<File>, SinkError> {
         let mut lines = LineWriter::open(path, growing::options().create(true))?;
+        if lines.end > 0 {
+            let content = File::open(path);
+            let checked = content.and_then(|file| packing.check_content(&file));
+            checked.map_err(|e| lines.error("cannot be continued", e))?;
+        }
         if lines.end > 0 && packing.coder().is_some() && lines.lock(lock::take).is_ok() {
             let cut = lines.cut_torn_member(path, packing);
             cut.map_err(|e| lines.error("cannot be continued", e))?;

@@ -1,6 +1,7 @@
 //! Compressed outputs. Each flush is a gzip member (RFC 1952 §2.2) or a zstd frame (RFC 8878 §3.1) of its own, so that a
 //! file holds whole lines after each, and a kill tears no more than the last.
 
+mod found;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod torn;

@@ -207,11 +207,12 @@ impl Sqlite {
     /// ```
     ///
     /// # Errors
-    /// When the results file or the database cannot be read, or another database is rebuilt from this journal.
+    /// When the results file or the database cannot be read, another database is rebuilt from this journal, or a table
+    /// lacks a [column that is needed](crate::sink::Failures::rebuild).
     pub fn rebuild(&mut self, journal: &Journal, redaction: &Redaction) -> Result<u64, SinkError> {
         let (known, earlier) = match journal.found() {
             0 => Default::default(),
-            _ => rows::known(&self.path)?,
+            _ => rows::known(&self.path, journal.mark_fields())?,
         };
         let coming = self.start_run(Some(journal.path()))?;
         self.ahead = true;
@@ -225,6 +226,7 @@ impl Sqlite {
             results: journal.path().to_owned(),
             earlier,
             coming,
+            fields: journal.mark_fields(),
         };
         let shown = (&self.options, redaction);
         MissingFailures::rebuild(journal, self.keep, known, shown, log, &self.first_error)
@@ -244,7 +246,7 @@ impl Sqlite {
     /// Hands the held row to the writing thread if the journal has taken its record.
     fn release(&mut self) -> Result<(), SinkError> {
         let held = self.follower.as_mut().and_then(Follower::release);
-        held.map_or(Ok(()), |failure| self.writer.add(failure))
+        held.map_or(Ok(()), |failure| self.writer.add(vec![failure]))
     }
 
     /// Begins a run and returns its name. `results`: the results file that the rows follow; `None`: they follow none.
@@ -280,7 +282,10 @@ impl<T: 'static> Sink<T> for Sqlite {
             Some(follower) => follower.pass(outcome.index, failure),
             None => Some(failure),
         };
-        passed.map_or_else(|| self.writer.check(), |failure| self.writer.add(failure))
+        passed.map_or_else(
+            || self.writer.check(),
+            |failure| self.writer.add(vec![failure]),
+        )
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {

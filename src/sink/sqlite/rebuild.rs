@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::super::SinkError;
 use super::super::database::writer::OrderSender;
-use super::super::known::{KnownFailures, stamp};
+use super::super::known::{KnownFailures, MarkFields, stamp};
 use super::super::missing::{Log, Unrecorded};
 use super::row::FailureRow;
 use super::rows::{self, RunStart};
@@ -21,6 +21,7 @@ pub(super) struct RebuiltRows {
     pub(super) earlier: Vec<RunStart>,
     /// The coming run.
     pub(super) coming: String,
+    pub(super) fields: MarkFields,
 }
 
 impl RebuiltRows {
@@ -47,6 +48,7 @@ impl Log for RebuiltRows {
         known: KnownFailures,
         begun: SystemTime,
     ) -> Result<Unrecorded, SinkError> {
+        let known = (known, self.fields);
         rows::unrecorded(&self.path, &self.results, known, begun)
     }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use rusqlite::Connection;
 
-use super::super::database::columns::{Columns, common_columns, insert, text};
+use super::super::database::columns::{Columns, add_common, insert};
 use super::super::database::writer::TableRow;
 use super::super::known::{class_of, stamp};
 use crate::error::Layer;
@@ -33,14 +33,13 @@ impl FailureRow {
         };
         let layer = record.layer.unwrap_or(Layer::Application);
         let timestamp = record.timestamp.unwrap_or_else(SystemTime::now);
-        let mut columns = common_columns(record, run_id);
-        columns.extend([
-            ("request", record.request_json().into()),
-            ("error_type", text(class_of(record))),
-            ("error_msg", error_msg.into()),
-            ("timestamp", stamp(timestamp).into()),
-            ("layer", text(layer.as_str())),
-        ]);
+        let mut columns = Columns::default();
+        add_common(&mut columns, record, &run_id);
+        columns.text("request", &record.request_json());
+        columns.text("error_type", class_of(record));
+        columns.text("error_msg", &error_msg);
+        columns.text("timestamp", &stamp(timestamp));
+        columns.text("layer", layer.as_str());
         FailureRow(columns)
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::super::database::file::{PATIENCE, error};
 use super::super::database::run_id;
-use super::super::known::{FailureMark, KnownFailures};
+use super::super::known::{FailureMark, KnownFailures, MarkFields};
 use super::super::missing::Unrecorded;
 use super::super::{SinkError, SinkTarget};
 use super::line::RowAsRecord;
@@ -20,10 +20,13 @@ use crate::record::{Key, Record};
 pub(super) type RunStart = (String, String);
 
 /// Reads the failures and the runs of the database, oldest first.
-pub(super) fn known(path: &Path) -> Result<(KnownFailures, Vec<RunStart>), SinkError> {
+pub(super) fn known(
+    path: &Path,
+    fields: MarkFields,
+) -> Result<(KnownFailures, Vec<RunStart>), SinkError> {
     reading(path, |database| {
         let mut known = KnownFailures::default();
-        each_row(database, |row| known.add(row.mark()))?;
+        each_row(database, |row| known.add(row.mark(fields)))?;
         Ok((known, runs(database)?))
     })
 }
@@ -36,11 +39,11 @@ pub(super) fn known(path: &Path) -> Result<(KnownFailures, Vec<RunStart>), SinkE
 pub(super) fn unrecorded(
     path: &Path,
     results: &Path,
-    mut known: KnownFailures,
+    (mut known, fields): (KnownFailures, MarkFields),
     begun: SystemTime,
 ) -> Result<Unrecorded, SinkError> {
     reading(path, |database| {
-        let own = own_runs(database, results, &known)?;
+        let own = own_runs(database, results, (&known, fields))?;
         let mut unrecorded = Unrecorded::default();
         // Keys and positions of the rows before. A second row of a request is its outcome in a later run.
         let mut earlier = HashSet::new();
@@ -53,7 +56,7 @@ pub(super) fn unrecorded(
                 return;
             }
             let supersedes = !earlier.insert((key, row.index));
-            if !known.take_recorded(row.mark()) {
+            if !known.take_recorded(row.mark(fields)) {
                 unrecorded.add(key, row.rowid as u64, supersedes);
             }
         })?;
@@ -102,7 +105,7 @@ enum OwnRun {
 fn own_runs(
     database: &Connection,
     results: &Path,
-    known: &KnownFailures,
+    (known, fields): (&KnownFailures, MarkFields),
 ) -> rusqlite::Result<HashMap<String, OwnRun>> {
     let is_named = |run: &RunStart| run_id::is_of(&run.1, &run.0, results);
     let named = runs(database)?.into_iter().filter(is_named);
@@ -112,7 +115,7 @@ fn own_runs(
         let was_sent = row.sent_at().is_some();
         if own.get(row.run_id) != Some(&OwnRun::ByFailure)
             && was_sent
-            && known.is_recorded(row.mark())
+            && known.is_recorded(row.mark(fields))
         {
             own.insert(row.run_id.to_owned(), OwnRun::ByFailure);
         }
@@ -133,8 +136,12 @@ struct LogRow<'r> {
 }
 
 impl LogRow<'_> {
-    fn mark(&self) -> FailureMark {
-        FailureMark::new(self.index, self.url, self.sent_at(), self.class)
+    fn mark(&self, fields: MarkFields) -> FailureMark {
+        let elapsed = self
+            .elapsed_ms
+            .map(|ms| Duration::from_micros((ms * 1e3).round() as u64));
+        let sent = (self.sent_at(), elapsed);
+        FailureMark::new(fields, (self.index, self.url), sent, self.class)
     }
 
     /// Time at which the last attempt began. `None`: the request was not sent; the time is only that of its row.

@@ -54,6 +54,19 @@ pub(super) fn masked<'a>(
     headers: &HeaderMap,
     body: &'a [u8],
 ) -> Cow<'a, [u8]> {
+    match redaction.body(body) {
+        Cow::Borrowed(body) => masked_by_names(redaction, headers, body),
+        Cow::Owned(body) => masked_by_names(redaction, headers, &body)
+            .into_owned()
+            .into(),
+    }
+}
+
+fn masked_by_names<'a>(
+    redaction: &Redaction,
+    headers: &HeaderMap,
+    body: &'a [u8],
+) -> Cow<'a, [u8]> {
     match form(headers, body) {
         ComparedForm::Json(text) | ComparedForm::Text(text) => match json_masked(redaction, text) {
             Some(masked) => masked.into_bytes().into(),
@@ -67,6 +80,7 @@ pub(super) fn masked<'a>(
 /// Returns the body in the form in which two bodies are compared: secrets masked, JSON as a value, and without the
 /// boundary of a form of several parts.
 pub(super) fn comparable(redaction: &Redaction, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
+    let body = &*redaction.body(body);
     match form(headers, body) {
         ComparedForm::Json(text) => {
             let masked = json_masked(redaction, text);

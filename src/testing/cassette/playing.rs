@@ -15,6 +15,7 @@ use super::file::{ExchangeFile, MARK, ResponsePart, VERSION, headers};
 use super::masking::comparable;
 use super::recording::number_of;
 use crate::error::ErrorType;
+use crate::record::shown_fault;
 use crate::redact::Redaction;
 use crate::testing::calls::RecordedCall;
 use crate::timing::Phase;
@@ -61,7 +62,10 @@ impl RecordedExchanges {
             }
             let exchange = serde_json::from_slice(&text);
             let exchange = exchange.map_err(|error| {
-                CassetteError::new(&path, format!("it is no recorded exchange: {error}"))
+                CassetteError::new(
+                    &path,
+                    format!("it is no recorded exchange: {}", shown_fault(&error)),
+                )
             })?;
             check(&path, &exchange)?;
             exchanges.push((name, exchange));

@@ -234,6 +234,7 @@ fn with_body<'a>(call: &Call<'a>, body: &'a RequestContent) -> Call<'a> {
         connect: call.connect,
         read: call.read,
         until: call.until,
+        began: call.began,
         accept: call.accept,
         follows: call.follows,
         body_limit: call.body_limit,

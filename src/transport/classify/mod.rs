@@ -7,7 +7,7 @@ mod shortage;
 
 use std::fmt;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(in crate::transport) use self::failure::Failure;
 use self::shortage::shortage;
@@ -26,7 +26,6 @@ use crate::timing::Phase;
 pub(in crate::transport) struct FailureContext<'a> {
     pub(in crate::transport) call: &'a Call<'a>,
     pub(in crate::transport) target: &'a Target<'a>,
-    pub(in crate::transport) started: Instant,
     pub(in crate::transport) phase: Phase,
     pub(in crate::transport) sent: u64,
     pub(in crate::transport) received: u64,
@@ -227,11 +226,10 @@ impl FailureContext<'_> {
         let time = match limit {
             Limit::Connect => self.call.connect,
             Limit::Read => self.call.limits().1,
-            Limit::Attempt => self
-                .call
-                .limits()
-                .0
-                .map(|until| until.saturating_duration_since(self.started)),
+            Limit::Attempt => {
+                let attempt = self.call.limits().0.zip(self.call.began);
+                attempt.map(|(until, began)| until.saturating_duration_since(began))
+            }
         };
         RoundedLimit(time.unwrap_or_default())
     }

@@ -68,11 +68,16 @@ impl SpareDescriptor {
         Ok(())
     }
 
-    /// Opens a file in place of the descriptor.
+    /// Opens a file, in place of the descriptor if no other is free.
     pub(in crate::transport) fn give_way<T>(
         &self,
-        open: impl FnOnce() -> io::Result<T>,
+        open: impl Fn() -> io::Result<T>,
     ) -> io::Result<T> {
-        replace(self.0.take(), open)
+        let held = self.0.take();
+        // Mostly others are free. Then no other worker has to wait while the system makes the file.
+        match open() {
+            Err(error) if platform::is_out_of_files(&error) => replace(held, open),
+            opened => opened,
+        }
     }
 }

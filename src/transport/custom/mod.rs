@@ -14,8 +14,9 @@ use super::classify::{Failure, FailureContext, no_host};
 use super::connection::wire::Limits;
 use super::http1::body::collect::BodyCut;
 use super::http1::decode::{BodyRead, Undecoded};
-use super::http1::reply::{is_bodiless, receive_from, sampled};
+use super::http1::reply::{receive_from, sampled};
 use super::http1::upload::Upload;
+use super::http1::wanted::is_bodiless;
 use super::target::Target;
 use super::{Call, ExchangeResult, Fault, Reply, SentHead, Transport, VirtualClock};
 use crate::error::ErrorType;
@@ -172,6 +173,7 @@ impl Call<'_> {
             headers: head.headers.into(),
             body: Vec::new(),
             truncated: false,
+            received: 0,
             undecoded: false,
             partial: None,
             anew: false,
@@ -236,7 +238,6 @@ impl Call<'_> {
         let context = FailureContext {
             call: self,
             target: &target,
-            started: self.clock.now(),
             phase,
             sent: 0,
             received: 0,

@@ -16,6 +16,7 @@ pub(super) mod reply;
 pub(super) mod request;
 pub(super) mod save;
 pub(super) mod upload;
+pub(super) mod wanted;
 
 use std::error::Error as StdError;
 

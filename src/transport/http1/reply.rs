@@ -4,17 +4,18 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::ResponseStart;
+use super::body::CountedBody;
 use super::body::bandwidth::PacedBody;
 use super::body::collect::{self, BodyCut, BodyWanted, CollectedBody};
 use super::body::stream;
 use super::decode::{self, BodyRead, Codings, ContentCoding, SLACK};
 use super::head::framing::Framing;
 use super::save::{ContinuableHead, DownloadPart, PartialFile, RangeStep, Unsaved};
+use super::wanted::{is_bodiless, is_saved, wanted};
 use crate::request::SaveTo;
 use crate::transport::connection::wire::Limits;
 use crate::transport::{Call, Reply, SpareDescriptor};
-use http::Method;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
 /// Reads the body as far as it is wanted, and determines if the connection can serve again.
 #[inline(never)]
@@ -32,6 +33,7 @@ pub(in crate::transport) fn receive(
             headers: std::mem::take(&mut answer.head.headers),
             body: Vec::new(),
             truncated: false,
+            received: 0,
             undecoded: false,
             partial: None,
             anew: false,
@@ -49,13 +51,7 @@ pub(in crate::transport) fn receive(
                     taking.reply.body = body.at_hand(limit.min(collect::SAMPLE as u64) as usize);
                     Err(BodyCut::Declared(length))
                 }
-                _ => match call.bandwidth {
-                    None => taking.take_any(&mut body, coded, framing),
-                    Some(most) => {
-                        let body = PacedBody::new(&mut body, call, most);
-                        taking.take_any(body, coded, framing)
-                    }
-                },
+                _ => taking.take_in_pace(&mut body, coded, framing),
             };
             let drained = !matches!(want, BodyWanted::Whole(_) | BodyWanted::Streamed(_));
             if result.is_ok() && drained && !framed.closes {
@@ -70,6 +66,7 @@ pub(in crate::transport) fn receive(
             result
         }
     };
+    taking.reply.received = body.received();
     let clean = body.leaves_clean();
     answer.connection.attempt.reusable = clean && !framed.closes && !answer.unsent;
     (taking.reply, result.err())
@@ -87,18 +84,17 @@ pub(in crate::transport) fn receive_from(
     let coded = reply.headers.first(&CONTENT_ENCODING).is_some();
     let mut taking = BodyReading::of(call, reply);
     taking.begin_stream();
+    let mut body = CountedBody::new(body);
     let result = match (bodiless, taking.want) {
         (true, _) => taking.take_nothing(),
         (false, BodyWanted::Nothing | BodyWanted::Discarded) => taking.take_unread(),
         (false, _) => {
             let framing = length.filter(|_| !coded);
             let framing = framing.map_or(Framing::Close, Framing::Length);
-            match call.bandwidth {
-                None => taking.take_any(body, coded, framing),
-                Some(most) => taking.take_any(PacedBody::new(body, call, most), coded, framing),
-            }
+            taking.take_in_pace(&mut body, coded, framing)
         }
     };
+    taking.reply.received = body.received;
     (taking.reply, result.err())
 }
 
@@ -225,7 +221,7 @@ impl<'c> BodyReading<'c> {
             let limit = self.call.body_limit;
             let expected = self.going_on.as_ref().and_then(GoingOn::length);
             let partial = self.open(to, length)?;
-            collect::save(body, limit, partial)?;
+            collect::save(body, length, limit, partial)?;
             return partial.complete(expected).map_err(BodyCut::WrongLength);
         }
         let mut taken = CollectedBody::default();
@@ -238,6 +234,19 @@ impl<'c> BodyReading<'c> {
         self.reply.body = taken.bytes;
         self.reply.truncated = taken.truncated;
         result
+    }
+
+    /// Reads a body like [`take_any`](Self::take_any), no faster than all bodies together may come.
+    fn take_in_pace(
+        &mut self,
+        body: &mut impl BodyRead,
+        coded: bool,
+        framing: Framing,
+    ) -> Result<(), BodyCut> {
+        match self.call.bandwidth {
+            None => self.take_any(body, coded, framing),
+            Some(most) => self.take_any(PacedBody::new(body, self.call, most), coded, framing),
+        }
     }
 
     /// Reads a body to its destination, without its codings if it is `coded`.
@@ -335,52 +344,6 @@ impl GoingOn<'_> {
             _ => None,
         }
     }
-}
-
-/// Returns how much of the body is wanted.
-fn wanted(call: &Call<'_>, reply: &Reply) -> BodyWanted {
-    let (streamed, limit) = (call.stream.is_some(), call.body_limit);
-    if (streamed || call.save.is_some()) && leads_on(call, reply) {
-        BodyWanted::Nothing
-    } else if call.accept.contains(reply.status) {
-        match call.discard {
-            true => BodyWanted::Discarded,
-            false if streamed => BodyWanted::Streamed(limit),
-            false => BodyWanted::Whole(limit),
-        }
-    } else if call.follows
-        && matches!(reply.status, 300..=399)
-        && reply.headers.first(&LOCATION).is_some()
-    {
-        BodyWanted::Nothing
-    } else {
-        BodyWanted::Sample
-    }
-}
-
-/// Returns true if the response is a redirect that will be followed.
-fn leads_on(call: &Call<'_>, reply: &Reply) -> bool {
-    let location = || reply.headers.first(&LOCATION);
-    call.follows
-        && matches!(reply.status, 301 | 302 | 303 | 307 | 308)
-        && location().is_some_and(|location| !location.trim_ascii().is_empty())
-}
-
-/// Returns true if the body is to be saved to a file. A response that never has a body (RFC 9110 §6.4.1) must not leave
-/// an empty file behind: a 304 says that the file there is good.
-fn is_saved(call: &Call<'_>, reply: &Reply) -> bool {
-    let bodiless = is_bodiless(call, reply.status);
-    call.accept.contains(reply.status) && !bodiless && !leads_on(call, reply)
-}
-
-/// True if the response to this call has no body, whatever its head says (RFC 9110 section 6.4.1).
-pub(in crate::transport) fn is_bodiless(call: &Call<'_>, status: u16) -> bool {
-    *call.method == Method::HEAD || never_has_body(status)
-}
-
-/// True if responses of this status have no body, whatever their headers say (RFC 9112 section 6.3).
-fn never_has_body(status: u16) -> bool {
-    matches!(status, 100..=199 | 204 | 304)
 }
 
 /// Cuts the body to the part that a fault keeps. A body that was handed on keeps what came.

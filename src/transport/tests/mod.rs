@@ -128,6 +128,7 @@ impl Asking {
             connect: self.connect,
             read: self.read,
             until: self.limit.map(|limit| Instant::now() + limit),
+            began: Some(Instant::now()),
             accept: &self.accept,
             follows: self.follows,
             body_limit: self.body_limit,

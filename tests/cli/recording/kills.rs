@@ -29,6 +29,12 @@ fn a_batch_with_compressed_results_that_is_killed_and_resumed_has_each_outcome_o
 }
 
 #[test]
+fn a_batch_with_a_table_that_is_killed_and_resumed_has_each_outcome_once_in_both_files() {
+    kill_and_resume("out.csv", scale());
+    kill_and_resume("out.tsv.gz", scale().div_ceil(4));
+}
+
+#[test]
 fn a_batch_with_results_in_a_database_that_is_killed_and_resumed_has_each_outcome_once() {
     kill_and_resume("out.db", scale());
 }

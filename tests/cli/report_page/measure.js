@@ -72,6 +72,7 @@ function checkNames(page) {
   for (const table of page.querySelectorAll('table')) {
     const region = table.parentElement;
     if (region.getAttribute('role') !== 'region' || region.tabIndex !== 0) problem('table that the keyboard does not reach');
+    if (!table.caption?.textContent.trim() && !table.hasAttribute('aria-labelledby')) problem('table without a name');
   }
   if (page.documentElement.lang !== 'en') problem('no language');
 }

@@ -60,7 +60,8 @@ fn the_pods_of_a_job_have_each_line_once_also_if_some_are_killed() {
             std::thread::yield_now();
         }
         pods[number].kill();
-        std::mem::replace(&mut pods[number], pod(number)).finish();
+        pods[number].status();
+        pods[number] = pod(number);
     }
     for pod in pods {
         pod.finish().exits(0);

@@ -15,7 +15,7 @@ pub(crate) struct EndingArguments {
     /// Success statuses, e.g. 200..=299,404 [default: 100..=399]
     #[arg(long, value_name = "CODES")]
     pub(crate) accept: Option<StatusSet>,
-    /// A body that is not JSON is a decode failure
+    /// Fail a request whose body is not JSON, with class decode
     #[arg(long)]
     pub(crate) expect_json: bool,
     /// JSON body must hold VALUE at POINTER (e.g. /code=0), else the outcome is rejected

@@ -154,7 +154,12 @@ const OPTIONS: &[(&str, &str)] = &[
         "--continue for files, and --resume for the results",
     ),
     ("--no-clobber", "--skip-existing"),
-    ("-N", "--timestamping"),
+    ("-N -R --remote-time", "--timestamping"),
+    ("--range", "-H 'Range: bytes=0-99'"),
+    (
+        "--proxy-user",
+        "-x/--proxy, with USER:PASS@ before the proxy's name",
+    ),
     (
         "--max-download-limit --max-overall-download-limit --bandwidth",
         "--limit-rate",

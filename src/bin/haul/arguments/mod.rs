@@ -15,13 +15,15 @@ mod results;
 mod shard;
 mod shared;
 
+use std::any::TypeId;
 use std::env;
 use std::ffi::OsString;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
+use config::Configured;
 pub(crate) use config::HostOptions;
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use downloads::DownloadArguments;
@@ -94,7 +96,8 @@ pub(crate) struct Arguments {
 
 const AFTER: &str = "\
 Exit status: 0 all succeeded, 1 some failed or were rejected, 2 usage error, 3 an output could not
-be written, 4 stopped early by a limit, 130 or 143 interrupted. More on each option: --help.";
+be written, 4 stopped early by a limit, 130 or 143 interrupted. More on each option: --help.
+haul report sums up finished runs: haul report -h.";
 
 const AFTER_LONG: &str = r#"A line of input:
   https://example.com/1                                    a URL
@@ -123,6 +126,8 @@ First steps:
 
 -L, -Z, -f, -S and --compressed of curl are accepted and change nothing: haul always works that way.
 -s is --progress none.
+
+haul report sums up finished runs: haul report --help.
 
 Signals: the first INT or TERM stops reading, cancels what is queued, lets running requests finish
 (--grace), and prints the command that goes on from there. The second one ends the run at once.
@@ -195,6 +200,9 @@ const ANYWAY: [(&str, Option<char>); 5] = [
     ("fail", Some('f')),
 ];
 
+/// Options of text that may be empty: an empty body, and no User-Agent header.
+const MAY_BE_EMPTY: [&str; 2] = ["data", "user-agent"];
+
 /// Long name of curl's `-s`.
 const SILENT: &str = "silent";
 
@@ -224,15 +232,19 @@ fn without_environment() -> clap::Command {
         .arg(flag((SILENT, Some('s'))))
 }
 
-/// Prepares every option of a clap command for its value from the environment.
+/// Prepares every option of a clap command for its value from the environment, and refuses empty text.
 pub(crate) fn with_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
-        if argument.get_long().is_none() {
+        let Some(long) = argument.get_long() else {
             return argument;
-        }
+        };
+        let is_text = argument.get_value_parser().type_id() == TypeId::of::<String>();
         let argument = match argument.get_action() {
             // An option without a value has one as an environment variable.
             ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
+            _ if is_text && !MAY_BE_EMPTY.contains(&long) => {
+                argument.value_parser(NonEmptyStringValueParser::new())
+            }
             _ => argument,
         };
         // Allowed so that -1 is a bad value of its option, which the message names.
@@ -260,14 +272,10 @@ pub(crate) fn read() -> Result<Arguments, ProgramEnd> {
     let mut built = command();
     built.build();
     let configured = config::configured(&typed, &built, &built).map_err(ProgramEnd::Wrong)?;
-    let (typed, hosts) = match configured {
-        Some(configured) => (configured.arguments, configured.hosts),
-        None => (typed, Vec::new()),
-    };
+    let all = configured.as_ref().map_or(typed, Configured::arguments);
     let read = || {
-        let matches = command().try_get_matches_from(typed)?;
+        let matches = command().try_get_matches_from(all)?;
         let mut arguments = Arguments::from_arg_matches(&matches)?;
-        arguments.hosts = hosts;
         arguments.requests.headers_of_variable = has_headers_of_variable(&matches);
         let typed = matches.value_source("progress") == Some(ValueSource::CommandLine);
         let is_last = || matches.index_of(SILENT) > matches.index_of("progress");
@@ -276,7 +284,15 @@ pub(crate) fn read() -> Result<Arguments, ProgramEnd> {
         }
         Ok(arguments)
     };
-    read().map_err(|error: clap::Error| told(&error, &command()))
+    let mut arguments = read().map_err(|error: clap::Error| {
+        let of_file = configured.as_ref();
+        match of_file.and_then(|configured| configured.told(&error, &command())) {
+            Some(message) => ProgramEnd::Wrong(message),
+            None => told(&error, &command()),
+        }
+    })?;
+    arguments.hosts = configured.map_or(Vec::new(), |configured| configured.hosts);
+    Ok(arguments)
 }
 
 /// Text that is printed instead of a run.
@@ -285,4 +301,27 @@ pub(crate) enum ProgramEnd {
     Asked(String),
     /// Message about wrong arguments.
     Wrong(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_value_is_refused_by_each_option_that_gives_it_no_meaning() {
+        for options in [command(), crate::commands::Subcommand::Report.options()] {
+            let with_value = options
+                .get_arguments()
+                .filter(|option| option.get_long().is_some() && option.get_action().takes_values());
+            let longs: Vec<&str> = with_value.filter_map(Arg::get_long).collect();
+            assert!(longs.len() > 5, "{longs:?}");
+            for long in longs.iter().filter(|long| !MAY_BE_EMPTY.contains(long)) {
+                let typed = ["haul".to_owned(), format!("--{long}=")];
+                let wrong = options.clone().try_get_matches_from(typed).expect_err(long);
+                let message = names::explained(&wrong, &options);
+                let named = message.lines().next().unwrap_or_default();
+                assert!(named.contains(&format!("--{long} <")), "{message}");
+            }
+        }
+    }
 }

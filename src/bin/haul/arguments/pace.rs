@@ -23,10 +23,11 @@ pub(crate) struct PaceArguments {
         default_value_t = 16
     )]
     pub(crate) jobs: usize,
-    /// Requests at once per host; 0 = all, auto = adapts
+    /// Requests at once per host; 0 = no limit, auto = adapts to the host
     ///
-    /// A host is a scheme, a name and a port. With auto each host begins with 4 at once, never more than --jobs. One more is allowed after as many successes as
-    /// the limit; a 429, a 503 or a timeout takes the limit to 0.7 of its value.
+    /// A host is a scheme, a name and a port. With auto each host begins with 4 at once, never more than --jobs. One
+    /// more is allowed after as many successes as the limit; a 429, a 503 or a timeout takes the limit to 0.7 of its
+    /// value.
     #[arg(long, value_name = "N|auto", value_parser = jobs_per_host, default_value = "0")]
     pub(crate) jobs_per_host: JobsPerHost,
     /// Upper bound for requests started in a time, retries included
@@ -51,11 +52,11 @@ pub(crate) struct PaceArguments {
         allow_hyphen_values = true
     )]
     pub(crate) rate_per_host: Vec<Rate>,
-    /// Start at most this much cost, retries included
+    /// Upper bound for the cost of requests started in a time, retries included
     ///
-    /// A line costs what its key "cost" says, such as tokens, and 1 without it; each attempt pays. Counted, not paced:
-    /// no window holds more. Holds beside every --rate, and may be given once for each window. A line that costs more
-    /// than the number is invalid.
+    /// A line costs what its key "cost" says, such as tokens, and 1 without it; each attempt pays. The cost is counted in
+    /// each window, and requests are not spread over it. Holds beside every --rate, and may be given once for each window.
+    /// A line that costs more than the number is invalid.
     #[arg(
         hide_short_help = true,
         long,
@@ -65,7 +66,7 @@ pub(crate) struct PaceArguments {
         allow_hyphen_values = true
     )]
     pub(crate) rate_cost: Vec<Rate>,
-    /// Requests that may start at once after a pause, within the rates [default: 1]
+    /// Requests that may start at once after a pause [default: 1]
     ///
     /// Holds for the shortest window of --rate and of --rate-per-host. The longer windows are never exceeded.
     #[arg(long, value_name = "N", value_parser = above_zero)]
@@ -99,10 +100,10 @@ pub(crate) struct TimeArguments {
     /// Retry POST and PATCH too
     #[arg(long)]
     pub(crate) retry_all_methods: bool,
-    /// First backoff, doubled with jitter up to --retry-max-delay
+    /// First backoff, doubled with jitter each time
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "200ms")]
     pub(crate) retry_delay: Duration,
-    /// Longest backoff
+    /// Longest backoff between two attempts
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
     pub(crate) retry_max_delay: Duration,
     /// Statuses to retry, e.g. 429,500..=599 [default: 408, 429 and most 5xx]
@@ -122,9 +123,10 @@ pub(crate) struct TimeArguments {
     pub(crate) no_retry_after: bool,
     /// Do not wait for the resets of rate limits that servers announce
     ///
-    /// By default a 429, a 503, and a 403 with x-ratelimit-remaining: 0 or the like, that have no Retry-After wait until
-    /// x-ratelimit-reset, ratelimit-reset, RateLimit: ..;t=, x-ratelimit-reset-requests or -tokens, and their whole host
-    /// does. Such a 403, and one with Retry-After, is retried like a 429; with this option it is final.
+    /// By default, a 429, a 503, or a 403 with x-ratelimit-remaining: 0 or the like, that has no Retry-After, is retried
+    /// after the reset that the server announces (x-ratelimit-reset, ratelimit-reset, RateLimit: ..;t=,
+    /// x-ratelimit-reset-requests or -tokens), and no other request goes to that host until then. Such a 403, and one
+    /// with Retry-After, is retried like a 429; with this option it is final.
     #[arg(hide_short_help = true, long)]
     pub(crate) no_rate_limit_headers: bool,
     /// Leave a host alone until the reset when a success says that nothing remains

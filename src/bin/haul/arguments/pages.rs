@@ -11,8 +11,7 @@ pub(crate) struct PageArguments {
     ///
     /// With link, the next page is the target of the Link header's next; with a JSON pointer, it is the URL there in the
     /// JSON body, relative or absolute. Each page is a result of its own, with page, next and seed (the key of its first
-    /// page), beside the index, source,
-    /// line, id and tag of its line. A page that is absent, null, false or empty ends the list; so does a failed page,
+    /// page), beside the index, source, line, id and tag of its line. A next page that is absent, null, false or empty ends the list; so does a failed page,
     /// and a page that was asked for before. In a pointer, -1 is the last item of an array. A page of another origin
     /// (scheme, host or port) gets no credentials. --resume goes on after the last page that succeeded, --retry-failed
     /// with the page that failed. With --ordered, pages come by line and then by page; lists are asked for side by side
@@ -26,10 +25,10 @@ pub(crate) struct PageArguments {
     /// or added.
     #[arg(long, value_name = "RULE")]
     pub(crate) paginate_cursor: Option<String>,
-    /// Ask on only while the value there in the body is true
+    /// Ask for next pages only while the value at this pointer in the body is true
     #[arg(hide_short_help = true, long, value_name = "POINTER")]
     pub(crate) paginate_while: Option<String>,
-    /// Pages of a line, earlier runs included [default: 10000]
+    /// Number of pages of a line at which its list ends, earlier runs included [default: 10000]
     #[arg(hide_short_help = true, long, value_name = "N", value_parser = above_zero)]
     pub(crate) max_pages: Option<u32>,
 }

@@ -31,7 +31,7 @@ pub(crate) struct RequestArguments {
     /// Keep no body of a success, only status and headers
     ///
     /// Up to 64 KiB of a body are read, to keep the connection; beyond that it is closed. Bodies of other statuses are
-    /// kept as always. No --max-filesize makes the body a failure.
+    /// kept as always. --max-filesize does not hold for a body that is not kept.
     #[arg(hide_short_help = true, long, conflicts_with_all = ["require", "expect_json", "output_dir"])]
     pub(crate) discard_body: bool,
     /// Add a header; 'NAME:' removes it, @FILE reads a list
@@ -46,9 +46,9 @@ pub(crate) struct RequestArguments {
     /// True if the headers are those of the environment variable.
     #[arg(skip)]
     pub(crate) headers_of_variable: bool,
-    /// Body, sent as given
+    /// Body of every request, sent as given
     ///
-    /// @FILE sends the content of the file, @- that of standard input.
+    /// @FILE sends the content of the file, @- that of standard input, and '' an empty body.
     #[arg(
         short = 'd',
         long,
@@ -57,7 +57,7 @@ pub(crate) struct RequestArguments {
         allow_hyphen_values = true
     )]
     pub(crate) data: Option<String>,
-    /// Body and JSON content type
+    /// Body of every request, with the content type of JSON
     ///
     /// The JSON is sent as it is written. A Content-Type given with -H takes the place of application/json.
     #[arg(long, value_name = "DATA|@FILE", allow_hyphen_values = true)]
@@ -84,21 +84,21 @@ pub(crate) struct RequestArguments {
         conflicts_with_all = ["data", "json", "head", "head_or_get"]
     )]
     pub(crate) form_string: Vec<String>,
-    /// Basic auth
+    /// Basic auth with this user and password
     #[arg(short = 'u', long, value_name = "USER:PASS", conflicts_with = "bearer")]
     pub(crate) user: Option<String>,
     /// Digest auth with the user and password of -u
     ///
-    /// Neither is sent: the server's challenge is answered within the same attempt, and later requests use its nonce
-    /// again (MD5 and SHA-256). In a line: "auth": {"user", "password", "digest": true}.
+    /// The password is not sent: the server's challenge is answered within the same attempt, and later requests use its
+    /// nonce again (MD5 and SHA-256). In a line: "auth": {"user", "password", "digest": true}.
     #[arg(long)]
     pub(crate) digest: bool,
-    /// Bearer token
+    /// Bearer token of every request
     #[arg(long, value_name = "TOKEN|@FILE")]
     pub(crate) bearer: Option<String>,
-    /// Bearer token: the first line that a shell command prints
+    /// Bearer token from the first line that a shell command prints
     ///
-    /// It is run by sh -c when the first request needs a token, and again after a 401, without a terminal to ask from.
+    /// The command is run by sh -c when the first request needs a token, and again after a 401, without a terminal to ask from.
     /// It is killed with the processes that it has started after 60 s, and when the run ends. With --base-url the token
     /// goes to that origin alone.
     #[arg(hide_short_help = true, long, value_name = "CMD", conflicts_with_all = ["bearer", "user"])]
@@ -174,8 +174,8 @@ pub(crate) struct RequestArguments {
     /// are always secret: Authorization, Cookie, headers with api-key, apikey, token, secret, password or signature in
     /// their names, or with key, auth or session as a word of the name (X-Session-Id, but not SessionId;
     /// Idempotency-Key is shown), and the parameters access_token, refresh_token, id_token, client_secret, password,
-    /// api_key, apikey, api-key, signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature. Bodies are
-    /// kept as they are.
+    /// api_key, apikey, api-key, signature, sig, x-amz-signature, x-amz-security-token and x-goog-signature. A column or
+    /// key of this name is masked in tags, and wherever a template puts it. Other bodies are kept as they are.
     #[arg(long = "secret", value_name = "NAME", value_delimiter = ',', value_parser = secret_name)]
     pub(crate) secrets: Vec<String>,
     /// Add a parameter to every URL, percent-encoded
@@ -216,7 +216,7 @@ pub(crate) struct RequestArguments {
         conflicts_with = "base_url"
     )]
     pub(crate) scheme: Option<Schemes>,
-    /// Redirects followed; 0 = the redirect is the result
+    /// Number of redirects that are followed; 0 = the redirect is the result
     #[arg(long, value_name = "N", value_parser = whole::<u32>, default_value_t = 10)]
     pub(crate) max_redirs: u32,
     /// Format of the input [default: auto, by its content]
@@ -247,7 +247,8 @@ pub(crate) struct RequestArguments {
     /// Fetch the sitemaps of a sitemap index, and send the requests of their links
     ///
     /// Up to five levels deep, with the limits of the run. A sitemap has no result, but one that cannot be read is a
-    /// failed one. Without this option the sitemaps themselves are the requests.
+    /// failed one, which --resume and --retry-failed fetch again. Without this option the sitemaps themselves are the
+    /// requests.
     #[arg(hide_short_help = true, long)]
     pub(crate) follow_sitemaps: bool,
     /// Leave out a request that equals an earlier one of the input

@@ -7,7 +7,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, Parser};
 
 use super::{
-    Arguments, ProgramEnd, RequestArguments, command, config, names, told, with_variables,
+    Arguments, ProgramEnd, RequestArguments, command, config, config::Configured, names, told,
+    with_variables,
 };
 
 /// Prepares a command that shares options with a run: these are also read from the environment. Options are the same if
@@ -41,9 +42,15 @@ pub(crate) fn read_shared(name: &str, own: &Command) -> Result<ArgMatches, Progr
     let mut built = own.clone();
     built.build();
     let configured = config::configured(&typed, &built, &run).map_err(ProgramEnd::Wrong)?;
-    let typed = configured.map_or(typed, |configured| configured.arguments);
-    let read = own.clone().try_get_matches_from(typed);
-    read.map_err(|error| told(&error, own))
+    let all = configured.as_ref().map_or(typed, Configured::arguments);
+    let read = own.clone().try_get_matches_from(all);
+    read.map_err(|error| {
+        let of_file = configured.as_ref();
+        match of_file.and_then(|configured| configured.told(&error, own)) {
+            Some(message) => ProgramEnd::Wrong(message),
+            None => told(&error, own),
+        }
+    })
 }
 
 /// True if the headers are those of the environment variable.

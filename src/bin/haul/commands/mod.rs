@@ -5,6 +5,8 @@ mod report;
 
 use std::env;
 
+use clap::Command;
+
 use crate::failure::{self, Status};
 
 /// Command that the first argument names.
@@ -20,14 +22,28 @@ pub(crate) enum Subcommand {
 /// `./report`.
 pub(crate) fn asked() -> Option<Subcommand> {
     let first = env::args_os().nth(1)?;
-    match first.to_str()? {
-        "merge" => Some(Subcommand::Merge),
-        "report" => Some(Subcommand::Report),
-        _ => None,
-    }
+    let named = |command: &Subcommand| first.to_str() == Some(command.name());
+    Subcommand::ALL.into_iter().find(named)
 }
 
 impl Subcommand {
+    pub(crate) const ALL: [Subcommand; 2] = [Subcommand::Merge, Subcommand::Report];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Subcommand::Merge => "merge",
+            Subcommand::Report => "report",
+        }
+    }
+
+    /// Returns the options of the command, for help in other forms than that of the command itself.
+    pub(crate) fn options(self) -> Command {
+        match self {
+            Subcommand::Merge => merge::MergeArguments::options(),
+            Subcommand::Report => report::ReportArguments::options(),
+        }
+    }
+
     /// Carries out the command, prints its messages, and returns the exit status.
     pub(crate) fn carry_out(self) -> Status {
         match self {

@@ -7,6 +7,8 @@ use haul::record::InvalidLine;
 
 use super::ListReader;
 use crate::input_state::LinePlace;
+use crate::sitemaps::{FetchedSitemap, FollowedLink};
+use crate::source::ListSource;
 use crate::unfit::{UnreadableLine, at_index};
 
 impl ListReader {
@@ -25,40 +27,52 @@ impl ListReader {
         })
     }
 
-    /// Goes on with the sitemap that a line of an index names, unless the line belongs to another shard: then all pages of
-    /// the sitemap do. Returns the failed outcome of a sitemap that could not be read.
-    pub(super) fn follow(
+    /// Reads the next link of a sitemap, or ends it. `None`: the link is no request of its own.
+    pub(super) fn of_sitemap(
         &mut self,
-        request: &Request,
-        place: LinePlace,
-        depth: u32,
-        home: Option<Arc<str>>,
+        mut sitemap: Box<FetchedSitemap>,
     ) -> Option<Result<Request, UnreadableLine>> {
-        let index = match &mut self.shard {
-            Some(shard) => Some(shard.place_of(request)?),
-            None => None,
+        let (name, depth) = (Arc::clone(&sitemap.name), sitemap.depth);
+        let index = sitemap.index;
+        let Some(entry) = sitemap.next_entry() else {
+            let ended = self.sitemaps.as_mut()?.end(*sitemap);
+            return Some(at_index(Ok(ended), index));
         };
-        match self.sitemaps.as_mut()?.open(request, depth, home) {
-            Ok(Some(list)) => {
-                self.sources.push_front(list.of_line(index));
-                None
-            }
-            Ok(None) => None,
-            Err(reason) => {
-                let failed = self.failed_sitemap(request, place, reason);
-                Some(at_index(Err(failed), index))
-            }
-        }
+        let place = LinePlace::Line(name, entry.line());
+        let read = self.entry(&entry, place.clone());
+        let read = read.map(|read| at_index(read.map(|r| sitemap.bind(r)), index));
+        self.sources.push_front(ListSource::Sitemap(sitemap));
+        self.followed(read?, place, depth)
     }
 
-    /// Makes the failed outcome of a sitemap that could not be read.
-    fn failed_sitemap(
-        &self,
-        request: &Request,
+    /// Fetches the sitemap that a request is for, if sitemaps are followed. `None`: its links are next, or it belongs to
+    /// another shard, as then all of its pages do. Other requests are returned.
+    pub(super) fn followed(
+        &mut self,
+        read: Result<Request, UnreadableLine>,
         place: LinePlace,
-        reason: String,
-    ) -> UnreadableLine {
-        let wrong = InvalidLine::new(reason);
-        self.bad_line(request.url().as_bytes(), place, false, wrong)
+        depth: u32,
+    ) -> Option<Result<Request, UnreadableLine>> {
+        let request = match read {
+            Ok(request) if request.is_sitemap() && self.sitemaps.is_some() => request,
+            read => return Some(read),
+        };
+        let index = match &mut self.shard {
+            Some(shard) => Some(shard.place_of(&request)?),
+            None => None,
+        };
+        let read = match self.sitemaps.as_mut()?.follow(request, depth, index) {
+            FollowedLink::Known => return None,
+            FollowedLink::Open(sitemap) => {
+                self.sources.push_front(ListSource::Sitemap(sitemap));
+                return None;
+            }
+            FollowedLink::Failed(request) => Ok(request),
+            FollowedLink::TooDeep(request, reason) => {
+                let (text, wrong) = (request.url().as_bytes(), InvalidLine::new(reason));
+                Err(self.bad_line(text, place, false, wrong))
+            }
+        };
+        Some(at_index(read, index))
     }
 }

@@ -130,10 +130,12 @@ pub(crate) fn remaining(
     pages: Option<&Pages>,
     queue: &PageQueue,
 ) -> Box<dyn Iterator<Item = Request> + Send> {
+    // Only a results file may hold a failure that the success of a sitemap takes the place of.
+    let to_be_written = |request: &Request| !request.has_succeeded();
     let Some(pages) = pages.cloned() else {
         return match results {
             ResultsSink::Journal(journal) => Box::new(journal.remaining(requests)),
-            _ => Box::new(requests),
+            _ => Box::new(requests.filter(to_be_written)),
         };
     };
     let (rule, ordered) = (pages, queue.is_ordered());
@@ -142,14 +144,19 @@ pub(crate) fn remaining(
             true => request.extension(ListNumber(number)),
             false => request,
         };
-        let index = request.index().unwrap_or(number);
-        rule.first(request, index)
+        match request.has_outcome() {
+            true => request,
+            false => {
+                let index = request.index().unwrap_or(number);
+                rule.first(request, index)
+            }
+        }
     });
     match results {
         ResultsSink::Journal(journal) => {
             Box::new(HeldBack::new(journal.remaining(firsts), queue.clone()))
         }
-        _ => Box::new(HeldBack::new(firsts, queue.clone())),
+        _ => Box::new(HeldBack::new(firsts.filter(to_be_written), queue.clone())),
     }
 }
 

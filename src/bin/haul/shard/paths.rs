@@ -1,6 +1,6 @@
 //! `{shard}` in the names of files and directories that a run writes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use haul::record::Shard;
 
@@ -45,13 +45,13 @@ pub(super) fn refuse_placeholders(arguments: &mut Arguments) -> Result<(), Comma
     }
     match &arguments.results.output_name {
         Some(template) if in_template(template, "") != *template => {
-            refuse("output-name", &PathBuf::from(template))
+            refuse("output-name", Path::new(template))
         }
         _ => Ok(()),
     }
 }
 
-fn refuse(option: &str, path: &PathBuf) -> Result<(), CommandError> {
+fn refuse(option: &str, path: &Path) -> Result<(), CommandError> {
     let text = path.to_string_lossy();
     let reason = match text.contains(PLACEHOLDER) {
         false => return Ok(()),

@@ -141,6 +141,7 @@ impl Model {
             window: 10,
             max_parked: 10,
             bytes: 1 << 20,
+            max_delay: None,
             delivered: false,
             ordered: false,
         }

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use super::super::entry::EntryRead;
-use super::super::{InputFormat, InvalidInput};
+use super::super::{InputFormat, InputOptions, InvalidInput};
 
 /// A sitemap, which this build does not read.
 pub(in super::super) enum Sitemap {}
@@ -12,6 +12,7 @@ impl Sitemap {
     pub(in super::super) fn open(
         _: Box<dyn BufRead + Send>,
         _: &[u8],
+        _: &InputOptions,
     ) -> Result<Sitemap, InvalidInput> {
         let reason = "this build does not read it (feature sitemap)";
         Err(InvalidInput::of(InputFormat::Sitemap, reason))

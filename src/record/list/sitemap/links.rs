@@ -6,8 +6,10 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
+use super::super::bounded::class_of;
 use super::super::values::TextPlace;
 use super::super::{InputFormat, InvalidInput};
+use crate::error::ErrorType;
 use crate::record::{InvalidLine, LONGEST_LINE};
 
 /// Upper bound for the length of a link, in bytes. The format allows 2,048.
@@ -26,16 +28,44 @@ pub(super) struct SitemapReader {
     prefix: String,
     /// Number of elements around the current place.
     depth: usize,
-    /// True if the current entry had a link.
-    has_link: bool,
+    /// The current entry. `None`: the place is in no entry.
+    entry: Option<EntryInProgress>,
     ended: bool,
+    /// Fault of the document that is told after the entry before it. `None`: there is none.
+    fault: Option<LinkRead>,
+}
+
+/// Entry of which not all elements were read.
+#[derive(Default)]
+struct EntryInProgress {
+    /// The link with the number of its line. `None`: it has not come.
+    link: Option<(u64, Result<String, InvalidLine>)>,
+    others: Vec<(&'static str, String)>,
 }
 
 /// A link, or the reason why there is none.
 pub(super) struct LinkRead {
     pub(super) line: u64,
     pub(super) link: Result<String, InvalidLine>,
+    /// Other values of the entry, by their names.
+    pub(super) others: Vec<(&'static str, String)>,
+    /// Class of the fault at which the document ends. `None`: it goes on.
+    pub(super) fault: Option<ErrorType>,
 }
+
+impl LinkRead {
+    pub(super) fn new(line: u64, link: Result<String, InvalidLine>) -> LinkRead {
+        LinkRead {
+            line,
+            link,
+            others: Vec::new(),
+            fault: None,
+        }
+    }
+}
+
+/// Elements of an entry that are read beside its link.
+const OTHERS: [&str; 3] = ["lastmod", "changefreq", "priority"];
 
 impl SitemapReader {
     /// Reads to the first element.
@@ -53,8 +83,9 @@ impl SitemapReader {
             is_index: false,
             prefix: String::new(),
             depth: 1,
-            has_link: false,
+            entry: None,
             ended: false,
+            fault: None,
         };
         reader.read_root()?;
         Ok(reader)
@@ -81,11 +112,15 @@ impl SitemapReader {
                         "urlset" => false,
                         "sitemapindex" => true,
                         other => {
+                            let feed = match other {
+                                "rss" | "feed" => "it is a feed, and ",
+                                _ => "",
+                            };
                             let other: String = other.chars().take(40).collect();
                             return Err(invalid(
                                 place,
                                 format!(
-                                    "its root is <{other}> (<urlset> or <sitemapindex> is expected)"
+                                    "{feed}its root is <{other}> (<urlset> or <sitemapindex> is expected)"
                                 ),
                             ));
                         }
@@ -100,7 +135,7 @@ impl SitemapReader {
                     return Err(invalid(place, "text stands before its root".to_owned()));
                 }
                 Ok(_) => {}
-                Err(reason) => return Err(invalid(self.place(), reason)),
+                Err(fault) => return Err(invalid(self.place(), fault.reason)),
             }
         }
     }
@@ -108,126 +143,194 @@ impl SitemapReader {
     /// Reads the next link. `None`: there is no further link.
     pub(super) fn next_link(&mut self) -> Option<LinkRead> {
         while !self.ended {
-            let event = next_event(&mut self.xml, &mut self.buffer);
-            let event = match event {
-                Ok(event) => event,
-                Err(reason) => return self.broken(reason),
-            };
-            match event {
-                Event::Start(tag) => {
-                    let is_link = self.depth == 2 && is_named(&tag, &self.prefix, "loc");
-                    self.depth += 1;
-                    if self.depth > DEEPEST {
-                        return self.broken("its elements are nested too deep".to_owned());
-                    }
-                    if self.depth == 2 {
-                        let name = if self.is_index { "sitemap" } else { "url" };
-                        // Other elements have no link.
-                        self.has_link = !is_named(&tag, &self.prefix, name);
-                    }
-                    if is_link && !std::mem::replace(&mut self.has_link, true) {
-                        return Some(self.read_link());
-                    }
-                }
-                Event::End(_) => {
-                    self.depth -= 1;
-                    self.ended = self.depth == 0;
-                    if self.depth == 1 && !self.has_link {
-                        return Some(self.wrong("an entry has no <loc>"));
-                    }
-                }
-                Event::Eof => {
-                    let reason = "it ends before its last element is closed";
-                    return self.broken(reason.to_owned());
-                }
-                _ => {}
+            match self.next_piece() {
+                Ok(Some(read)) => return Some(read),
+                Ok(None) => {}
+                Err(fault) => return self.broken(fault),
             }
         }
-        None
+        self.fault.take()
     }
 
-    /// Reads the text of a link, to the end of its element.
-    fn read_link(&mut self) -> LinkRead {
-        let (line, depth) = (self.place().line, self.depth);
+    /// Reads the next piece of the document. `None`: it ends no entry.
+    fn next_piece(&mut self) -> Result<Option<LinkRead>, DocumentFault> {
+        match next_event(&mut self.xml, &mut self.buffer)? {
+            Event::Start(tag) => {
+                let is_entry = self.depth == 1 && {
+                    let name = if self.is_index { "sitemap" } else { "url" };
+                    is_named(&tag, &self.prefix, name)
+                };
+                let named = |name: &&&str| is_named(&tag, &self.prefix, name);
+                let of_entry = self.depth == 2 && self.entry.is_some();
+                let is_link = of_entry && named(&&"loc");
+                let other = OTHERS.iter().find(|name| of_entry && named(name));
+                self.enter()?;
+                if is_entry {
+                    self.entry = Some(EntryInProgress::default());
+                } else if is_link {
+                    let TextPlace { line, column } = self.place();
+                    let link = self.read_text("link")?;
+                    let link = match link {
+                        Ok(link) if link.is_empty() => Err(wrong_at(column, "the link is empty")),
+                        link => link,
+                    };
+                    if let Some(entry) = &mut self.entry {
+                        entry.link.get_or_insert((line, link));
+                    }
+                } else if let Some(name) = other {
+                    let value = self.read_text("value")?;
+                    let value = value.ok().filter(|value| !value.is_empty());
+                    if let (Some(entry), Some(value)) = (&mut self.entry, value) {
+                        entry.others.push((name, value));
+                    }
+                }
+            }
+            Event::End(_) => {
+                self.depth -= 1;
+                self.ended = self.depth == 0;
+                if self.depth == 1
+                    && let Some(entry) = self.entry.take()
+                {
+                    let TextPlace { line, column } = self.place();
+                    let missing = || wrong_at(column, "an entry has no <loc>");
+                    let read = entry.read();
+                    return Ok(Some(
+                        read.unwrap_or_else(|| LinkRead::new(line, Err(missing()))),
+                    ));
+                }
+            }
+            Event::Eof => {
+                return Err(DocumentFault::of(
+                    "it ends before its last element is closed",
+                ));
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn enter(&mut self) -> Result<(), DocumentFault> {
+        self.depth += 1;
+        match self.depth > DEEPEST {
+            true => Err(DocumentFault::of("its elements are nested too deep")),
+            false => Ok(()),
+        }
+    }
+
+    /// Reads the text of an element to its end. The inner error says why it cannot be used. `what`: what the text is.
+    fn read_text(&mut self, what: &str) -> Result<Result<String, InvalidLine>, DocumentFault> {
+        let (depth, TextPlace { column, .. }) = (self.depth, self.place());
         let (mut text, mut wrong) = (String::new(), None);
-        let read = loop {
-            match next_event(&mut self.xml, &mut self.buffer) {
-                Ok(Event::Text(part)) => text += &part,
-                Ok(Event::CData(part)) => text += &part,
-                Ok(Event::GeneralRef(reference)) => match character(&reference) {
+        loop {
+            match next_event(&mut self.xml, &mut self.buffer)? {
+                Event::Text(part) => text += &part,
+                Event::CData(part) => text += &part,
+                Event::GeneralRef(reference) => match character(&reference) {
                     Some(part) => text += &part,
                     None => {
                         wrong = Some(
-                            "the link has an entity that XML does not define (entities are not expanded)",
+                            "has an entity that XML does not define (entities are not expanded)",
                         )
                     }
                 },
-                Ok(Event::Start(_)) => {
-                    self.depth += 1;
-                    wrong = Some("the link holds another element");
-                    if self.depth > DEEPEST {
-                        break Err("its elements are nested too deep".to_owned());
-                    }
+                Event::Start(_) => {
+                    wrong = Some("holds another element");
+                    self.enter()?;
                 }
-                Ok(Event::End(_)) if self.depth == depth => break Ok(()),
-                Ok(Event::End(_)) => self.depth -= 1,
-                Ok(Event::Eof) => break Err("it ends in the middle of a link".to_owned()),
-                Ok(_) => {}
-                Err(reason) => break Err(reason),
+                Event::End(_) if self.depth == depth => break,
+                Event::End(_) => self.depth -= 1,
+                Event::Eof => return Err(DocumentFault::of("it ends in the middle of a link")),
+                _ => {}
             }
             if text.len() > LONGEST_LINK {
                 text.clear();
-                wrong = Some("the link is too long");
+                wrong = Some("is too long");
             }
-        };
-        self.depth = depth - 1;
-        if let Err(reason) = read
-            && let Some(broken) = self.broken(reason)
-        {
-            return broken;
         }
-        let text = text.trim();
-        let link = match wrong {
-            Some(wrong) => Err(InvalidLine::new(wrong)),
-            None if text.is_empty() => Err(InvalidLine::new("the link is empty")),
-            None => Ok(text.to_owned()),
-        };
-        LinkRead { line, link }
+        self.depth -= 1;
+        Ok(match wrong {
+            Some(wrong) => Err(wrong_at(column, &format!("the {what} {wrong}"))),
+            None => Ok(text.trim().to_owned()),
+        })
     }
 
     fn place(&self) -> TextPlace {
         self.xml.get_ref().place
     }
 
-    /// Ends the reading at a fault of the document.
-    fn broken(&mut self, reason: String) -> Option<LinkRead> {
+    /// Ends the reading at a fault of the document. The entry before it comes first, if its link was read.
+    fn broken(&mut self, fault: DocumentFault) -> Option<LinkRead> {
         self.ended = true;
         let TextPlace { line, column } = self.place();
+        let reason = fault.reason;
         let reason =
             format!("the sitemap is broken: {reason} (column {column}; nothing behind it is read)");
-        Some(LinkRead {
-            line,
-            link: Err(InvalidLine::new(reason)),
-        })
-    }
-
-    fn wrong(&self, reason: &'static str) -> LinkRead {
-        LinkRead {
-            line: self.place().line,
-            link: Err(InvalidLine::new(reason)),
+        let told = LinkRead {
+            fault: Some(fault.class),
+            ..LinkRead::new(line, Err(InvalidLine::new(reason)))
+        };
+        match self.entry.take().and_then(EntryInProgress::read) {
+            Some(entry) => {
+                self.fault = Some(told);
+                Some(entry)
+            }
+            None => Some(told),
         }
     }
 }
 
-/// Reads the next event. The error is the reason alone.
+impl EntryInProgress {
+    /// Returns the link with its values. `None`: it has not come.
+    fn read(self) -> Option<LinkRead> {
+        let (line, link) = self.link?;
+        Some(LinkRead {
+            others: self.others,
+            ..LinkRead::new(line, link)
+        })
+    }
+}
+
+/// Makes the mistake of an entry, told with its column.
+fn wrong_at(column: u64, reason: &str) -> InvalidLine {
+    InvalidLine::new(reason.to_owned()).within(&format!("a sitemap, column {column}"))
+}
+
+/// Fault at which a document ends.
+struct DocumentFault {
+    class: ErrorType,
+    reason: String,
+}
+
+impl DocumentFault {
+    fn of(reason: &str) -> DocumentFault {
+        DocumentFault {
+            class: ErrorType::Decode,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+impl From<quick_xml::Error> for DocumentFault {
+    fn from(error: quick_xml::Error) -> DocumentFault {
+        DocumentFault {
+            class: match &error {
+                quick_xml::Error::Io(error) => class_of(error),
+                _ => ErrorType::Decode,
+            },
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// Reads the next event.
 fn next_event<'b>(
     xml: &mut Reader<XmlSource>,
     buffer: &'b mut Vec<u8>,
-) -> Result<Event<'b>, String> {
+) -> Result<Event<'b>, DocumentFault> {
     buffer.clear();
     buffer.shrink_to(1 << 20);
     xml.get_mut().left = LONGEST_LINE;
-    xml.read_event_into(buffer).map_err(|e| e.to_string())
+    Ok(xml.read_event_into(buffer)?)
 }
 
 /// True if the tag has this name, with the prefix of the root.

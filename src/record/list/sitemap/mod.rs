@@ -8,6 +8,8 @@ mod encoding;
 mod links;
 #[cfg(feature = "sitemap")]
 mod requests;
+#[cfg(feature = "sitemap")]
+mod text;
 
 #[cfg(not(feature = "sitemap"))]
 pub(super) use absent::Sitemap;

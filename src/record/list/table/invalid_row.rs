@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::super::InputFormat;
 use crate::record::InvalidLine;
 
 /// A row that cannot be used: its place and the reason.
@@ -9,6 +10,8 @@ use crate::record::InvalidLine;
 pub struct InvalidRow {
     pub(super) line: u64,
     pub(super) wrong: InvalidLine,
+    /// Number of the column, from 1. `None`: it is not known.
+    pub(super) column: Option<u32>,
     /// Cells of the row, as a list in JSON. Empty if the row could not be read.
     pub(super) cells: String,
 }
@@ -22,6 +25,25 @@ impl InvalidRow {
     /// Returns the reason.
     pub fn mistake(&self) -> &InvalidLine {
         &self.wrong
+    }
+
+    /// Adds the column of the cell with this number, from 0.
+    pub(super) fn at_cell(self, cell: Option<usize>) -> InvalidRow {
+        InvalidRow {
+            column: cell.and_then(|cell| u32::try_from(cell + 1).ok()),
+            ..self
+        }
+    }
+
+    /// Returns the reason with the format and the column.
+    pub(super) fn placed(&self, format: InputFormat) -> InvalidLine {
+        match self.column {
+            Some(column) => self
+                .wrong
+                .clone()
+                .within(&format!("{format}, column {column}")),
+            None => self.wrong.clone().within(&format.to_string()),
+        }
     }
 
     /// Returns the cells as a list in JSON. Empty: the row could not be read.

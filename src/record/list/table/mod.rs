@@ -5,6 +5,10 @@ mod absent;
 #[cfg(feature = "csv")]
 mod invalid_row;
 #[cfg(feature = "csv")]
+mod long_rows;
+#[cfg(feature = "csv")]
+mod pushback;
+#[cfg(feature = "csv")]
 mod requests;
 #[cfg(feature = "csv")]
 mod results;
@@ -12,6 +16,8 @@ mod results;
 mod row;
 #[cfg(feature = "csv")]
 mod rows;
+#[cfg(feature = "csv")]
+mod tsv_quotes;
 
 #[cfg(not(feature = "csv"))]
 pub(super) use absent::Table;

@@ -12,6 +12,7 @@ use super::rows::RowReader;
 pub(in super::super) struct Table {
     rows: RowReader,
     uses: RowUses,
+    format: InputFormat,
     /// True if the text of a row is an object of all its cells.
     whole_rows: bool,
 }
@@ -59,6 +60,7 @@ impl Table {
         Ok(Table {
             rows,
             uses,
+            format,
             whole_rows: options.template.is_some(),
         })
     }
@@ -85,7 +87,7 @@ impl Table {
             }
             Err(wrong) => {
                 text.extend_from_slice(wrong.cells().as_bytes());
-                (wrong.line(), Some(wrong.mistake().clone()))
+                (wrong.line(), Some(wrong.placed(self.format)))
             }
         };
         Some(EntryRead {

@@ -1,6 +1,5 @@
 //! Row of a table, and the request that its cells make.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -8,6 +7,8 @@ use serde_json::Value;
 
 use super::super::{InputFormat, InvalidInput};
 use crate::record::RequestTemplate;
+use crate::record::template::form_hint;
+use crate::record::tsv::unescaped;
 
 /// Row of a table.
 #[derive(Clone, Debug)]
@@ -105,28 +106,6 @@ pub(super) fn cell<'t>(text: &'t str, ends: &[usize], at: usize) -> &'t str {
     text.get(begin..ends[at]).unwrap_or_default()
 }
 
-fn unescaped(cell: &str) -> Cow<'_, str> {
-    if !cell.contains('\\') {
-        return cell.into();
-    }
-    let mut text = String::with_capacity(cell.len());
-    let mut rest = cell.chars();
-    while let Some(c) = rest.next() {
-        let escaped = match (c, rest.clone().next()) {
-            ('\\', Some('t')) => Some('\t'),
-            ('\\', Some('n')) => Some('\n'),
-            ('\\', Some('r')) => Some('\r'),
-            ('\\', Some('\\')) => Some('\\'),
-            _ => None,
-        };
-        text.push(escaped.unwrap_or(c));
-        if escaped.is_some() {
-            rest.next();
-        }
-    }
-    text.into()
-}
-
 /// Part of a request that a column gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum ColumnUse {
@@ -167,8 +146,9 @@ impl ColumnUses {
             return Err(InvalidInput::of(
                 format,
                 format!(
-                    "it has no column {name:?}, which the template names (its columns are {})",
-                    shown(columns)
+                    "it has no column {name:?}, which the template names (its columns are {}{})",
+                    shown(columns),
+                    form_hint(name).map_or(String::new(), |hint| format!("; {hint}"))
                 ),
             ));
         }

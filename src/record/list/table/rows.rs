@@ -4,11 +4,12 @@ use std::fmt;
 use std::io::{self, BufRead};
 use std::sync::Arc;
 
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use csv_core::{ReadRecordResult, Reader};
 
 use super::super::values::filled;
 use super::super::{InputFormat, InvalidInput};
 use super::invalid_row::InvalidRow;
+use super::pushback::Pushback;
 use super::results;
 use super::row::{Row, cell};
 use crate::record::{InvalidLine, LONGEST_LINE};
@@ -20,9 +21,12 @@ const MOST_CELLS: usize = 1 << 17;
 ///
 /// A cell in quotes may hold delimiters, line feeds and doubled quotes. Blank lines and rows whose cells are all empty
 /// are skipped, and so are comments (`#`) before the header. A first line `sep=;`, which Excel writes, sets the
-/// delimiter. In TSV, `\t`, `\n`, `\r` and `\\` in a cell stand for a tab, a line feed, a carriage return and a
-/// backslash, and in results that haul has written as TSV a quote is itself. Memory is flat: a row has at most
-/// [`LONGEST_LINE`] bytes.
+/// delimiter. Memory is flat: a row has at most [`LONGEST_LINE`] bytes.
+///
+/// In TSV, `\t`, `\n`, `\r` and `\\` in a cell stand for a tab, a line feed, a carriage return and a backslash. A quote is
+/// itself, as in the rows that haul writes, until the table shows that quotes stand around cells: by a name in the header
+/// that begins with one, or by a row with a quote before a cell whose cells are as many as the columns only if the quotes
+/// stand around cells.
 ///
 /// ```
 /// use haul::record::RowReader;
@@ -37,28 +41,46 @@ const MOST_CELLS: usize = 1 << 17;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct RowReader {
-    from: Box<dyn BufRead + Send>,
-    parser: Box<Reader>,
+    pub(super) from: Pushback,
+    pub(super) parser: Box<Reader>,
+    pub(super) delimiter: u8,
+    pub(super) quotes: QuoteUse,
     format: InputFormat,
-    columns: Arc<[String]>,
+    pub(super) columns: Arc<[String]>,
     /// Number of the line that the next byte belongs to, from 1.
-    line: u64,
+    pub(super) line: u64,
     /// Number of the line in which the current row begins.
-    begin: u64,
-    cells: Vec<u8>,
+    pub(super) begin: u64,
+    pub(super) cells: Vec<u8>,
     /// Length of the cells up to the end of each.
-    ends: Vec<usize>,
+    pub(super) ends: Vec<usize>,
+    /// Byte that ended the current row. `None`: the end of the file did.
+    pub(super) row_end: Option<u8>,
+    /// Reading that comes next, since it was made while the row before was looked at. `None`: the next row is not read.
+    pub(super) waiting: Option<RowRead>,
     ended: bool,
 }
 
+/// Meaning of quotes in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum QuoteUse {
+    /// Quotes stand around cells.
+    Quoting,
+    /// A quote is itself.
+    Plain,
+    /// A quote is itself until a row shows that quotes stand around cells.
+    Undecided,
+}
+
 /// Reading of the next row.
-enum RowRead {
+pub(super) enum RowRead {
     /// The cells were read.
     Whole,
-    /// A quote has no end. The line is the one in which it opens.
-    Unclosed(u64),
-    /// The row has too many bytes or cells. The rest of its line was skipped.
-    TooLong,
+    /// A quote has no end: the line in which it opens, and the number of its cell, from 0.
+    Unclosed(u64, usize),
+    /// The row has too many bytes or cells, and was skipped: the line in which it begins, and the number of the cell that
+    /// is too long, from 0. `None`: all cells together are too long.
+    TooLong(u64, Option<usize>),
     /// There is no further row.
     End,
 }
@@ -89,17 +111,26 @@ impl RowReader {
         format: InputFormat,
     ) -> Result<RowReader, InvalidInput> {
         let mut rows = RowReader {
-            from,
-            parser: Box::new(parser(delimiter)),
+            from: Pushback::new(from),
+            parser: Box::new(Reader::new()),
+            delimiter,
+            quotes: QuoteUse::Quoting,
             format,
             columns: Arc::new([]),
             line: 1,
             begin: 1,
             cells: Vec::new(),
             ends: Vec::new(),
+            row_end: None,
+            waiting: None,
             ended: false,
         };
-        rows.read_header(delimiter)?;
+        let quotes = match format {
+            InputFormat::Tsv => QuoteUse::Undecided,
+            _ => QuoteUse::Quoting,
+        };
+        rows.set_parser(delimiter, quotes);
+        rows.read_header()?;
         Ok(rows)
     }
 
@@ -117,7 +148,7 @@ impl RowReader {
         loop {
             let read = match self.ended {
                 true => return None,
-                false => self.read_row(),
+                false => self.read_table_row(),
             };
             match read {
                 Ok(RowRead::End) => {
@@ -126,14 +157,20 @@ impl RowReader {
                 }
                 Ok(RowRead::Whole) if self.is_blank() => {}
                 Ok(RowRead::Whole) => return Some(self.take_row()),
-                Ok(RowRead::TooLong) => {
-                    let reason =
-                        format!("the row is too long (at most {LONGEST_LINE} bytes are read)");
-                    return Some(Err(self.wrong(self.begin, InvalidLine::new(reason))));
+                Ok(RowRead::TooLong(line, cell)) => {
+                    let since = match cell {
+                        Some(_) => ", since a cell is",
+                        None => "",
+                    };
+                    let reason = format!(
+                        "the row is too long{since} (at most {LONGEST_LINE} bytes are read)"
+                    );
+                    return Some(Err(self.wrong_cell(line, cell, InvalidLine::new(reason))));
                 }
-                Ok(RowRead::Unclosed(line)) => {
+                Ok(RowRead::Unclosed(line, cell)) => {
                     self.ended = true;
-                    return Some(Err(self.wrong(line, InvalidLine::new(UNCLOSED))));
+                    let wrong = InvalidLine::new(UNCLOSED);
+                    return Some(Err(self.wrong_cell(line, Some(cell), wrong)));
                 }
                 Err(e) => {
                     self.ended = true;
@@ -144,13 +181,16 @@ impl RowReader {
         }
     }
 
-    fn read_header(&mut self, mut delimiter: u8) -> Result<(), InvalidInput> {
+    fn read_header(&mut self) -> Result<(), InvalidInput> {
         let invalid = |rows: &RowReader, line: u64, reason: String| {
             Err(InvalidInput::at(rows.format, line, 1, reason))
         };
         loop {
             self.skip_comments().map_err(InvalidInput::unreadable)?;
-            match self.read_row().map_err(InvalidInput::unreadable)? {
+            match self
+                .read_quoted_header()
+                .map_err(InvalidInput::unreadable)?
+            {
                 RowRead::Whole => {}
                 RowRead::End => {
                     return invalid(
@@ -160,27 +200,24 @@ impl RowReader {
                             .to_owned(),
                     );
                 }
-                RowRead::Unclosed(line) => return invalid(self, line, UNCLOSED.to_owned()),
-                RowRead::TooLong => {
-                    let reason = "the header is too long".to_owned();
-                    return invalid(self, self.begin, reason);
+                RowRead::Unclosed(line, _) => return invalid(self, line, UNCLOSED.to_owned()),
+                RowRead::TooLong(line, _) => {
+                    return invalid(self, line, "the header is too long".to_owned());
                 }
             }
             // Excel writes the delimiter in a line of its own.
-            let Some(other) = self.separator_line(delimiter) else {
+            let Some(other) = self.separator_line(self.delimiter) else {
                 break;
             };
-            delimiter = other;
-            *self.parser = parser(delimiter);
+            self.set_parser(other, self.quotes);
         }
         let Ok(text) = std::str::from_utf8(&self.cells) else {
             return invalid(self, self.begin, "the header is not UTF-8".to_owned());
         };
         let cells = (0..self.ends.len()).map(|at| cell(text, &self.ends, at).trim().to_owned());
         self.columns = cells.collect();
-        if self.format == InputFormat::Tsv && results::are_columns_of(&self.columns) {
-            let mut own = ReaderBuilder::new();
-            *self.parser = own.delimiter(delimiter).quoting(false).build();
+        if self.quotes == QuoteUse::Undecided && results::are_columns_of(&self.columns) {
+            self.quotes = QuoteUse::Plain;
         }
         Ok(())
     }
@@ -209,7 +246,7 @@ impl RowReader {
     /// Skips blank lines. Returns false at the end of the file.
     fn skip_line_ends(&mut self) -> io::Result<bool> {
         loop {
-            let waiting = filled(&mut *self.from)?;
+            let waiting = filled(&mut self.from)?;
             let ends = waiting.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
             let skipped = ends.count();
             let is_end = waiting.is_empty();
@@ -225,7 +262,7 @@ impl RowReader {
     /// Skips the rest of the current line.
     fn skip_line(&mut self) -> io::Result<()> {
         loop {
-            let waiting = filled(&mut *self.from)?;
+            let waiting = filled(&mut self.from)?;
             let (used, over) = match memchr::memchr(b'\n', waiting) {
                 Some(at) => (at + 1, true),
                 None => (waiting.len(), waiting.is_empty()),
@@ -238,7 +275,8 @@ impl RowReader {
         }
     }
 
-    fn read_row(&mut self) -> io::Result<RowRead> {
+    /// Reads the next row with the current use of quotes.
+    pub(super) fn read_row(&mut self) -> io::Result<RowRead> {
         if !self.skip_line_ends()? {
             return Ok(RowRead::End);
         }
@@ -248,7 +286,7 @@ impl RowReader {
         self.ends.resize(self.ends.capacity().max(32), 0);
         let (mut length, mut count) = (0, 0);
         loop {
-            let waiting = filled(&mut *self.from)?;
+            let waiting = filled(&mut self.from)?;
             let at_end = waiting.is_empty();
             // A row at the end of the file may lack its line end. Within quotes a line end ends no row.
             let input = if at_end { b"\n" } else { waiting };
@@ -256,6 +294,7 @@ impl RowReader {
                 self.parser
                     .read_record(input, &mut self.cells[length..], &mut self.ends[count..]);
             (length, count) = (length + written, count + ended);
+            self.row_end = (!at_end && used > 0).then(|| waiting[used - 1]);
             if !at_end {
                 self.line += line_feeds(&waiting[..used]);
                 self.from.consume(used);
@@ -263,8 +302,9 @@ impl RowReader {
             let is_too_long = length > LONGEST_LINE || count > MOST_CELLS;
             match result {
                 ReadRecordResult::Record if is_too_long => {
+                    let cell = self.long_cell(length, count);
                     (self.cells, self.ends) = (Vec::new(), Vec::new());
-                    return Ok(RowRead::TooLong);
+                    return Ok(RowRead::TooLong(self.begin, cell));
                 }
                 ReadRecordResult::Record => {
                     self.cells.truncate(length);
@@ -273,34 +313,14 @@ impl RowReader {
                 }
                 ReadRecordResult::End => return Ok(RowRead::End),
                 ReadRecordResult::InputEmpty if at_end => {
-                    return Ok(RowRead::Unclosed(self.line_of_quote(count)));
+                    return Ok(RowRead::Unclosed(self.line_of_quote(count), count));
                 }
-                _ if is_too_long => return self.end_long_row(count),
+                _ if is_too_long => return self.skip_long_row(length, count),
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => self.cells.resize(self.cells.len() * 2, 0),
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
             }
         }
-    }
-
-    /// Ends a row that is too long. A quote that is still open is one that is never closed.
-    fn end_long_row(&mut self, count: usize) -> io::Result<RowRead> {
-        let (cells, ends) = (&mut [0; 8][..], &mut [0; 8][..]);
-        let (result, ..) = self.parser.read_record(b"\n", cells, ends);
-        let read = match result {
-            ReadRecordResult::Record => RowRead::TooLong,
-            _ => RowRead::Unclosed(self.line_of_quote(count)),
-        };
-        self.parser.reset();
-        (self.cells, self.ends) = (Vec::new(), Vec::new());
-        self.skip_line()?;
-        Ok(read)
-    }
-
-    /// Returns the line in which the cell behind these cells begins.
-    fn line_of_quote(&self, cells: usize) -> u64 {
-        let before = cells.checked_sub(1).map_or(0, |last| self.ends[last]);
-        self.begin + line_feeds(&self.cells[..before])
     }
 
     fn is_blank(&self) -> bool {
@@ -312,13 +332,8 @@ impl RowReader {
             Ok(text) => text,
             Err(e) => {
                 let at = self.ends.iter().position(|end| *end > e.valid_up_to());
-                let column = at.and_then(|at| self.columns.get(at));
                 let wrong = InvalidLine::new("a cell is not UTF-8");
-                let wrong = match column {
-                    Some(column) => wrong.showing(column),
-                    None => wrong,
-                };
-                return Err(self.wrong(self.begin, wrong));
+                return Err(self.wrong_cell(self.begin, at, wrong));
             }
         };
         let (cells, columns) = (self.ends.len(), self.columns.len());
@@ -329,9 +344,10 @@ impl RowReader {
         if cells != columns {
             let s = if cells == 1 { "" } else { "s" };
             let reason = format!("the row has {cells} cell{s}, and the header {columns}");
+            let wrong = self.wrong(self.begin, InvalidLine::new(reason));
             return Err(InvalidRow {
                 cells: row.to_list(),
-                ..self.wrong(self.begin, InvalidLine::new(reason))
+                ..wrong.at_cell(Some(cells.min(columns)))
             });
         }
         Ok(row)
@@ -341,18 +357,25 @@ impl RowReader {
         InvalidRow {
             line,
             wrong,
+            column: None,
             cells: String::new(),
         }
+    }
+
+    /// Makes the error of a cell with this number, from 0, and shows the name of its column.
+    fn wrong_cell(&self, line: u64, cell: Option<usize>, wrong: InvalidLine) -> InvalidRow {
+        let name = cell.and_then(|cell| self.columns.get(cell));
+        let wrong = match name {
+            Some(name) => wrong.showing(name),
+            None => wrong,
+        };
+        self.wrong(line, wrong).at_cell(cell)
     }
 }
 
 const UNCLOSED: &str = "a quote is never closed (a quote within a cell is written twice)";
 
-fn parser(delimiter: u8) -> Reader {
-    ReaderBuilder::new().delimiter(delimiter).build()
-}
-
-fn line_feeds(bytes: &[u8]) -> u64 {
+pub(super) fn line_feeds(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 

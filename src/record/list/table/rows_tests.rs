@@ -134,6 +134,31 @@ fn a_row_that_is_too_long_takes_no_memory_and_spoils_no_other() {
 }
 
 #[test]
+fn a_quoted_cell_that_is_too_long_spoils_no_other() {
+    let long = "x\n".repeat(LONGEST_LINE / 2 + 9);
+    let text = format!("a,b\n1,\"{long}\"\"{long}\"\n3,4\n5,\"6");
+    let mut rows = RowReader::csv(reader(text, 1 << 16), b',').unwrap();
+    let wrong = rows.next_row().unwrap().unwrap_err();
+    let reason = "line 2: the row is too long, since a cell is (at most";
+    assert!(wrong.to_string().starts_with(reason));
+    assert_eq!(wrong.mistake().text(), Some("b"));
+    let lines = 2 * (LONGEST_LINE as u64 / 2 + 9);
+    let row = rows.next_row().unwrap().unwrap();
+    assert_eq!((row.line(), row.value("b")), (lines + 3, Some("4")));
+    let wrong = rows.next_row().unwrap().unwrap_err();
+    assert_eq!((wrong.line(), rows.next_row().is_none()), (lines + 4, true));
+    assert!(wrong.to_string().contains("a quote is never closed"));
+}
+
+#[test]
+fn a_quote_that_opens_behind_a_cell_that_is_too_long_is_told_with_its_line() {
+    let long = "x".repeat(LONGEST_LINE + 9);
+    let read = rows(format!("a,b,c\n\"{long}\",\"1\n2\",\"3\n4,5"), 1 << 16);
+    assert_eq!((read[0].0, read.len()), (3, 1));
+    assert!(is_refused(&read[0].1, "a quote is never closed"));
+}
+
+#[test]
 fn rows_without_text_are_skipped() {
     assert_eq!(rows("a,b\n,\n  \n1,2\n,,,\n", 3), [(4, cells(&["1", "2"]))]);
 }

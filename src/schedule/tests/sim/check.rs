@@ -180,10 +180,19 @@ impl World {
                     assert!(breaker.is_some() && !remaining.is_zero());
                     self.seen.refused_by_breaker += 1;
                 }
+                EndReason::GivenBack { until } => {
+                    let longest = now + feast.bounds.max_delay.expect("it has a bound");
+                    assert!(
+                        until.is_some_and(|until| until > longest),
+                        "within the bound"
+                    );
+                    self.seen.delayed_too_long += 1;
+                }
                 EndReason::Cancelled => self.seen.cancelled += 1,
                 EndReason::Invalid(_)
                 | EndReason::Interrupted
                 | EndReason::NoToken(_)
+                | EndReason::Known
                 | EndReason::NoWorker(_) => {}
             }
             let over = feast.bounds.delivered || feast.gone;

@@ -26,10 +26,11 @@ pub(super) struct Totals {
     pub(super) slow: u64,
     pub(super) read_ahead: u64,
     pub(super) hedges: u64,
+    pub(super) delayed_too_long: u64,
 }
 
 impl Totals {
-    fn all(&mut self) -> [&mut u64; 19] {
+    fn all(&mut self) -> [&mut u64; 20] {
         [
             &mut self.starts,
             &mut self.retries,
@@ -50,6 +51,7 @@ impl Totals {
             &mut self.slow,
             &mut self.read_ahead,
             &mut self.hedges,
+            &mut self.delayed_too_long,
         ]
     }
 
@@ -161,6 +163,9 @@ impl World {
     fn work(&mut self) {
         loop {
             self.start_hedges();
+            // Hosts that open at this very instant are open before the model looks at them.
+            self.schedule.is_dispatchable(self.now);
+            self.note_ended();
             let possible = self.dispatchable();
             let possible = self.shared(possible);
             let Some(start) = self.schedule.poll(self.now) else {

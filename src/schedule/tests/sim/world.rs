@@ -231,6 +231,7 @@ impl World {
             } else {
                 rng.u64(1..400)
             },
+            max_delay: chance(rng, 6).then(|| ms(rng.u64(..200))),
             delivered,
             ordered,
         };
@@ -333,6 +334,7 @@ fn host_limits(rng: &mut fastrand::Rng) -> HostLimits {
             rng.usize(1..6).into()
         },
         rate: some_rates(rng, 4),
+        granted: false,
         breaker: chance(rng, 3).then(|| breaker(rng)),
         budget: rng.bool().then(|| RetryBudget {
             reserve: f64::from(rng.u8(0..20)),

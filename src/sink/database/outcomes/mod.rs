@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use rusqlite::Connection;
 
 pub(in crate::sink) use reader::OutcomeReader;
-use row::OutcomeRow;
+use row::{OutcomeRow, RowHosts};
 pub(in crate::sink) use schema::RESULTS;
 
 use super::file;
@@ -28,12 +28,14 @@ use crate::summary::Summary;
 /// The table of outcomes and the run that adds rows to it.
 ///
 /// A thread of its own writes the rows, in transactions of up to 1,000 rows or 200 ms, which [`commit`](Self::commit)
-/// ends at once.
+/// ends at once, and [`commit_soon`](Self::commit_soon) within 10 ms.
 pub(in crate::sink) struct OutcomeTable {
     state: TableState,
     path: PathBuf,
     /// True if rows were added since the last [`commit`](Self::commit).
     is_dirty: bool,
+    /// True if a row is lost only with harm, see [`urge`](Self::urge).
+    is_urgent: bool,
     /// Dropped after the thread has ended.
     _lock: LockFile,
 }
@@ -44,12 +46,53 @@ enum TableState {
         /// True if the rows in the table are to be replaced.
         is_replaced: bool,
     },
-    Writing {
-        rows: RowWriter<OutcomeRow>,
-        run_id: String,
-    },
+    Writing(Box<RunningTable>),
     /// The writing could not begin.
     Failed,
+}
+
+/// Rows on their way to the table.
+struct RunningTable {
+    rows: RowWriter<OutcomeRow>,
+    run_id: String,
+    hosts: RowHosts,
+    /// Rows that are not handed to the thread yet: several together wake it once.
+    waiting: Vec<OutcomeRow>,
+    /// Number of bytes that the waiting rows take.
+    bytes: usize,
+}
+
+/// Number of waiting rows, and of their bytes, at which they are handed on.
+const WAITING: usize = 16;
+const BYTES: usize = 64 << 10;
+
+impl RunningTable {
+    fn add(
+        &mut self,
+        record: &Record<'_>,
+        failure: Option<&Record<'_>>,
+        is_counted: bool,
+    ) -> Result<(), SinkError> {
+        self.rows.check()?;
+        let row = OutcomeRow::of(record, failure, &self.run_id, is_counted, &mut self.hosts);
+        self.bytes += row.size();
+        self.waiting.push(row);
+        match self.waiting.len() < WAITING && self.bytes < BYTES {
+            true => Ok(()),
+            false => self.hand_on(),
+        }
+    }
+
+    fn hand_on(&mut self) -> Result<(), SinkError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.bytes = 0;
+        self.rows.add(std::mem::replace(
+            &mut self.waiting,
+            Vec::with_capacity(WAITING),
+        ))
+    }
 }
 
 /// Accepts each file, since this build writes databases.
@@ -80,13 +123,14 @@ impl OutcomeTable {
             },
             path: path.to_owned(),
             is_dirty: false,
+            is_urgent: false,
             _lock: lock,
         })
     }
 
     /// True if no run was begun, so that the file is as it was opened.
     pub(in crate::sink) fn is_untouched(&self) -> bool {
-        !matches!(self.state, TableState::Writing { .. })
+        !matches!(self.state, TableState::Writing(_))
     }
 
     /// Begins a run. `durable`: true if each transaction is to reach the disk.
@@ -119,7 +163,13 @@ impl OutcomeTable {
         let run_id = run_id::new(&started, None);
         rows.begin(run_id.clone(), started, arguments.map(str::to_owned))?;
         rows.settle()?;
-        self.state = TableState::Writing { rows, run_id };
+        self.state = TableState::Writing(Box::new(RunningTable {
+            rows,
+            run_id,
+            hosts: RowHosts::default(),
+            waiting: Vec::new(),
+            bytes: 0,
+        }));
         Ok(())
     }
 
@@ -140,20 +190,43 @@ impl OutcomeTable {
         failure: Option<&Record<'_>>,
         is_counted: bool,
     ) -> Result<(), SinkError> {
-        let TableState::Writing { rows, run_id } = &self.state else {
+        let TableState::Writing(running) = &mut self.state else {
             return Err(self.failed_before());
         };
-        rows.check()?;
-        rows.add(OutcomeRow::of(record, failure, run_id, is_counted))?;
+        running.add(record, failure, is_counted)?;
         self.is_dirty = true;
         Ok(())
     }
 
+    /// Notes that the last row is of a request that must not be repeated. A kill before the commit makes it an
+    /// interrupted one, so the commit does not wait for more rows.
+    pub(in crate::sink) fn urge(&mut self) {
+        self.is_urgent = true;
+    }
+
+    /// Has the rows added so far in the database soon, and does not wait for it.
+    pub(in crate::sink) fn commit_soon(&mut self) -> Result<(), SinkError> {
+        if let TableState::Writing(running) = &mut self.state {
+            running.rows.check()?;
+            if self.is_dirty {
+                running.hand_on()?;
+                running
+                    .rows
+                    .settle_soon(std::mem::take(&mut self.is_urgent))?;
+            }
+            return Ok(());
+        }
+        self.commit()
+    }
+
     /// Waits until the rows added so far are in the database.
     pub(in crate::sink) fn commit(&mut self) -> Result<(), SinkError> {
-        match &self.state {
-            TableState::Writing { rows, .. } if self.is_dirty => rows.settle()?,
-            TableState::Writing { rows, .. } => rows.check()?,
+        match &mut self.state {
+            TableState::Writing(running) if self.is_dirty => {
+                running.hand_on()?;
+                running.rows.settle()?;
+            }
+            TableState::Writing(running) => running.rows.check()?,
             TableState::Opened { .. } => {}
             TableState::Failed => return Err(self.failed_before()),
         }
@@ -163,8 +236,10 @@ impl OutcomeTable {
 
     /// Adds the figures of the run, and waits until all rows are in the database.
     pub(in crate::sink) fn finish(&mut self, summary: &Summary) -> Result<(), SinkError> {
-        if let TableState::Writing { rows, run_id } = &self.state {
-            rows.finish(RunFigures::new(run_id.clone(), summary))?;
+        if let TableState::Writing(running) = &mut self.state {
+            running.hand_on()?;
+            let figures = RunFigures::new(running.run_id.clone(), summary);
+            running.rows.finish(figures)?;
             self.is_dirty = false;
         }
         self.commit()
@@ -173,7 +248,7 @@ impl OutcomeTable {
     /// Number of counted rows that are in the database.
     pub(in crate::sink) fn written(&self) -> u64 {
         match &self.state {
-            TableState::Writing { rows, .. } => rows.written(),
+            TableState::Writing(running) => running.rows.written(),
             _ => 0,
         }
     }

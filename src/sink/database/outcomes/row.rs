@@ -3,15 +3,18 @@
 use std::sync::OnceLock;
 
 use http::Uri;
-use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use super::super::columns::{Columns, common_columns, insert, optional, text, time};
+use super::super::columns::{Columns, add_common, insert};
 use super::super::writer::TableRow;
 use crate::error::{ErrorType, Layer};
 use crate::host::Host;
 use crate::record::{Key, Record};
 use crate::sink::known::stamp;
+
+/// Number of columns, and usual length of their texts together.
+const COLUMNS: usize = 41;
+const TEXTS: usize = 1024;
 
 /// A row of `outcomes`.
 #[derive(Debug)]
@@ -39,48 +42,41 @@ impl OutcomeRow {
         failure: Option<&Record<'_>>,
         run_id: &str,
         is_counted: bool,
+        hosts: &mut RowHosts,
     ) -> OutcomeRow {
-        let mut columns = common_columns(failure.unwrap_or(record), run_id.to_owned());
+        let mut columns = Columns::with_capacity(COLUMNS, TEXTS);
+        add_common(&mut columns, failure.unwrap_or(record), run_id);
         let rejection = record.rejection.as_deref();
         let rejection = rejection.and_then(|rejection| serde_json::to_string(rejection).ok());
-        columns.extend([
-            ("request", failure.map(Record::request_json).into()),
-            ("outcome", text(record.outcome.as_str())),
-            ("host", host_of(&record.url).into()),
-            ("timestamp", record.timestamp.map(stamp).into()),
-            ("ttfb_ms", time(record.ttfb)),
-            ("queued_ms", time(record.queued)),
-            ("total_ms", time(record.total)),
-            ("final_url", optional(record.final_url.as_deref())),
-            ("redirects", record.redirects.into()),
-            (
-                "remote_ip",
-                record.remote_ip.map(|ip| ip.to_string()).into(),
-            ),
-            ("reused", record.reused.into()),
-            ("content_type", optional(record.content_type.as_deref())),
-            (
-                "size_bytes",
-                record.size_bytes.map(|size| size as i64).into(),
-            ),
-            ("output_file", optional(record.output_file.as_deref())),
-            ("sha256", optional(record.sha256.as_deref())),
-            ("layer", optional(record.layer.map(Layer::as_str))),
-            (
-                "error_type",
-                optional(record.error_type.map(ErrorType::as_str)),
-            ),
-            ("error_msg", optional(record.error_msg.as_deref())),
-            ("rejection", rejection.into()),
-            ("seed", record.seed.map(|seed| seed.to_string()).into()),
-            ("page", record.page.into()),
-            (
-                "tag",
-                optional(record.tag.as_ref().map(|tag| tag.as_json())),
-            ),
-            ("supersedes", record.supersedes.into()),
-            ("record", Value::from(record.to_line())),
-        ]);
+        let request = failure.map(Record::request_json);
+        columns.optional("request", request.as_deref());
+        columns.text("outcome", record.outcome.as_str());
+        columns.optional("host", hosts.of(&record.url));
+        columns.optional("timestamp", record.timestamp.map(stamp).as_deref());
+        columns.time("ttfb_ms", record.ttfb);
+        columns.time("queued_ms", record.queued);
+        columns.time("total_ms", record.total);
+        columns.optional("final_url", record.final_url.as_deref());
+        columns.integer("redirects", Some(record.redirects));
+        columns.shown("remote_ip", record.remote_ip);
+        columns.integer("reused", record.reused);
+        columns.optional("content_type", record.content_type.as_deref());
+        columns.integer("size_bytes", record.size_bytes.map(|size| size as i64));
+        columns.optional("output_file", record.output_file.as_deref());
+        columns.optional("sha256", record.sha256.as_deref());
+        columns.optional("layer", record.layer.map(Layer::as_str));
+        columns.optional("error_type", record.error_type.map(ErrorType::as_str));
+        columns.optional("error_msg", record.error_msg.as_deref());
+        columns.optional("rejection", rejection.as_deref());
+        columns.shown("seed", record.seed);
+        columns.integer("page", record.page);
+        columns.optional("tag", record.tag.as_ref().map(|tag| tag.as_json()));
+        columns.integer("supersedes", Some(record.supersedes));
+        columns.written("record", |texts| {
+            record.write_to(texts);
+            // The line feed.
+            texts.pop();
+        });
         let superseded = record.supersedes.then(|| SupersededRow {
             key: record.key,
             idx: record.index as i64,
@@ -91,6 +87,11 @@ impl OutcomeRow {
             superseded,
             is_counted,
         }
+    }
+
+    /// Number of bytes that the texts of the row take.
+    pub(super) fn size(&self) -> usize {
+        self.columns.size()
     }
 }
 
@@ -134,10 +135,29 @@ impl SupersededRow {
     }
 }
 
-/// Returns the host of a URL. `None`: the URL names none.
-fn host_of(url: &str) -> Option<String> {
-    let name = url.find("://")? + "://".len();
-    let end = url[name..].find(['/', '?', '#']);
-    let uri: Uri = url[..end.map_or(url.len(), |at| name + at)].parse().ok()?;
-    Host::of(&uri).map(|host| host.to_string())
+/// Hosts of URLs. Of the last one, the name is kept: most URLs of a run are of few hosts.
+#[derive(Debug, Default)]
+pub(super) struct RowHosts {
+    /// Scheme and authority of the last URL.
+    front: String,
+    /// Host of the last URL. `None`: the URL names none.
+    host: Option<String>,
+}
+
+impl RowHosts {
+    /// Returns the host of a URL. `None`: the URL names none.
+    fn of(&mut self, url: &str) -> Option<&str> {
+        let name = url.find("://")? + "://".len();
+        let end = url[name..].find(['/', '?', '#']);
+        let front = &url[..end.map_or(url.len(), |at| name + at)];
+        if self.front != front {
+            let uri = front.parse::<Uri>().ok();
+            self.host = uri
+                .and_then(|uri| Host::of(&uri))
+                .map(|host| host.to_string());
+            self.front.clear();
+            self.front.push_str(front);
+        }
+        self.host.as_deref()
+    }
 }

@@ -285,7 +285,7 @@ fn a_full_disk_is_told_and_keeps_what_is_written() {
     for index in 1..2000 {
         let outcome = found(index, &format!("http://h/{}", "x".repeat(200)));
         let written = journal.write(&outcome).and_then(|()| match index % 10 {
-            0 => Sink::<crate::Response>::idle(&mut journal),
+            0 => journal.flush(),
             _ => Ok(()),
         });
         if let Err(e) = written {
@@ -308,7 +308,7 @@ fn a_full_disk_is_told_and_keeps_what_is_written() {
 }
 
 #[test]
-fn a_row_is_in_the_database_after_idle_and_can_be_read_meanwhile() {
+fn a_row_is_in_the_database_soon_after_idle_and_can_be_read_meanwhile() {
     let folder = Folder::new("meanwhile");
     let path = folder.at("run.db");
     let mut journal = Journal::create(&path).unwrap().durable(true);
@@ -316,10 +316,25 @@ fn a_row_is_in_the_database_after_idle_and_can_be_read_meanwhile() {
     for index in 0..3 {
         journal.write(&found(index, "http://h/")).unwrap();
         Sink::<crate::Response>::idle(&mut journal).unwrap();
-        assert_eq!(
-            ask::<i64>(&path, "SELECT count(*) FROM outcomes"),
-            index as i64 + 1
-        );
+        while ask::<i64>(&path, "SELECT count(*) FROM outcomes") < index as i64 + 1 {
+            std::thread::yield_now();
+        }
+    }
+    journal.flush().unwrap();
+    assert_eq!(Sink::<crate::Response>::written(&journal), Some(3));
+}
+
+#[test]
+fn a_row_is_in_the_database_after_a_flush() {
+    let folder = Folder::new("flushed");
+    let path = folder.at("run.db");
+    let mut journal = Journal::create(&path).unwrap();
+    Sink::<crate::Response>::begin(&mut journal).unwrap();
+    for index in 0..3 {
+        journal.write(&found(index, "http://h/")).unwrap();
+        journal.flush().unwrap();
+        let rows = ask::<i64>(&path, "SELECT count(*) FROM outcomes");
+        assert_eq!(rows as u64, index + 1);
         assert_eq!(Sink::<crate::Response>::written(&journal), Some(index + 1));
     }
 }

@@ -105,22 +105,33 @@ pub(in crate::transport) fn read(
     }
 }
 
-/// Writes a body of up to `limit` bytes to its file.
+/// Writes a body of up to `limit` bytes to its file. `length`: its number of bytes, if that is known.
 pub(in crate::transport) fn save(
     mut body: impl Read,
+    length: Option<u64>,
     limit: u64,
     partial: &mut PartialFile,
 ) -> Result<(), BodyCut> {
-    let mut piece = vec![0; PIECE];
+    let size = length.map_or(PIECE as u64, |length| length.clamp(1, PIECE as u64));
+    let mut piece = vec![0; size as usize];
     loop {
-        let n = read_some(&mut body, &mut piece).map_err(BodyCut::of)?;
-        if n == 0 {
-            return Ok(());
-        }
-        if n as u64 > limit.saturating_sub(partial.size()) {
+        let mut filled = 0;
+        let ended = loop {
+            let n = read_some(&mut body, &mut piece[filled..]).map_err(BodyCut::of)?;
+            filled += n;
+            // The bytes of a file that a later attempt continues are written as they come. Of any other file nothing
+            // stays unless it becomes whole, so that it is written in few pieces.
+            if n == 0 || partial.can_be_continued() || filled == piece.len() {
+                break n == 0;
+            }
+        };
+        if filled as u64 > limit.saturating_sub(partial.size()) {
             return Err(BodyCut::TooLarge);
         }
-        partial.append(&piece[..n]).map_err(BodyCut::Unsaved)?;
+        partial.append(&piece[..filled]).map_err(BodyCut::Unsaved)?;
+        if ended {
+            return Ok(());
+        }
     }
 }
 

@@ -19,6 +19,8 @@ use crate::transport::connection::wire::WireError;
 pub(in crate::transport) struct ResponseBody<'c> {
     connection: &'c mut Connection,
     state: BodyState,
+    /// Number of bytes of content that were read.
+    received: u64,
 }
 
 #[derive(Debug)]
@@ -47,7 +49,11 @@ impl<'c> ResponseBody<'c> {
             }
             Framing::Close => BodyState::Close { ended: false },
         };
-        ResponseBody { connection, state }
+        ResponseBody {
+            connection,
+            state,
+            received: 0,
+        }
     }
 
     /// Returns true if the body has been read to its end and the next response begins at the next byte of the
@@ -68,7 +74,13 @@ impl<'c> ResponseBody<'c> {
         let mut bytes = vec![0; most.min(self.connection.buffers.input().len())];
         let n = self.connection.buffers.take(&mut bytes);
         bytes.truncate(n);
+        self.received += n as u64;
         bytes
+    }
+
+    /// Number of bytes of content that were read: without the framing of chunks, and with content codings.
+    pub(in crate::transport) fn received(&self) -> u64 {
+        self.received
     }
 
     fn failed(&mut self, broken: WireError) -> io::Error {
@@ -128,6 +140,7 @@ impl Read for ResponseBody<'_> {
             BodyState::Length(left) => *left -= n as u64,
             BodyState::Chunked(chunked) => chunked.took(n as u64),
         }
+        self.received += n as u64;
         Ok(n)
     }
 }
@@ -135,6 +148,32 @@ impl Read for ResponseBody<'_> {
 impl BodyRead for ResponseBody<'_> {
     fn is_framed(&self) -> bool {
         !matches!(self.state, BodyState::Close { .. })
+    }
+}
+
+/// Body that counts the bytes that are read.
+pub(in crate::transport) struct CountedBody<T> {
+    body: T,
+    pub(in crate::transport) received: u64,
+}
+
+impl<T> CountedBody<T> {
+    pub(in crate::transport) fn new(body: T) -> CountedBody<T> {
+        CountedBody { body, received: 0 }
+    }
+}
+
+impl<T: Read> Read for CountedBody<T> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n = self.body.read(into)?;
+        self.received += n as u64;
+        Ok(n)
+    }
+}
+
+impl<T: BodyRead> BodyRead for CountedBody<T> {
+    fn is_framed(&self) -> bool {
+        self.body.is_framed()
     }
 }
 

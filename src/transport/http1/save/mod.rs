@@ -49,17 +49,27 @@ impl Unsaved {
 /// Checks for reasons that make saving impossible, before the request is sent. The directory's permissions are not
 /// checked: only the creation of a file there would tell.
 pub(in crate::transport) fn check(to: &SaveTo) -> Result<(), Unsaved> {
-    let checked = name_of(&to.path).and_then(|_| {
-        if !fs::metadata(directory(&to.path))?.is_dir() {
-            return Err(io::ErrorKind::NotADirectory.into());
+    check_path(to).map_err(|error| Unsaved::new(&to.path, error))
+}
+
+fn check_path(to: &SaveTo) -> io::Result<()> {
+    name_of(&to.path)?;
+    match to.path.symlink_metadata() {
+        Ok(about) if about.is_dir() || (about.is_symlink() && to.path.is_dir()) => {
+            Err(io::ErrorKind::IsADirectory.into())
         }
-        match to.path.is_dir() {
-            true => Err(io::ErrorKind::IsADirectory.into()),
-            false if !to.replace => refuse_existing(&to.path),
-            false => Ok(()),
+        Ok(_) if !to.replace => Err(io::ErrorKind::AlreadyExists.into()),
+        Ok(about) if about.is_file() || about.is_symlink() => Ok(()),
+        // A pipe or a device is never replaced.
+        Ok(_) => Err(io::Error::other("it is there and no regular file")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            match fs::metadata(directory(&to.path))?.is_dir() {
+                true => Ok(()),
+                false => Err(io::ErrorKind::NotADirectory.into()),
+            }
         }
-    });
-    checked.map_err(|error| Unsaved::new(&to.path, error))
+        Err(e) => Err(e),
+    }
 }
 
 /// File that is being written. If it is dropped before it has its final name, it is removed, unless a later attempt can
@@ -134,6 +144,9 @@ impl PartialFile {
 
     /// Writes the next bytes of the body.
     pub(in crate::transport) fn append(&mut self, bytes: &[u8]) -> Result<(), Unsaved> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         if let Some(file) = &mut self.file {
             file.write_all(bytes)
                 .map_err(|error| Unsaved::new(&self.to.path, error))?;
@@ -195,6 +208,11 @@ impl PartialFile {
             modified: file.metadata().and_then(|about| about.modified()).ok()?,
             hash: self.hash.clone(),
         })
+    }
+
+    /// True if a later attempt continues the file when this one is cut off.
+    pub(in crate::transport) fn can_be_continued(&self) -> bool {
+        self.state.is_some()
     }
 
     /// True if the file stays when it is dropped now.

@@ -2,22 +2,19 @@
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use http::HeaderValue;
 
 use super::range::{RangeAnswer, RangeStep, Validators, WantedRange, decide};
-use super::state::{PartState, remove};
+use super::state::{PartState, is_file, remove};
 use super::{PartialFile, Unsaved, directory, name_of};
 use crate::digest::Sha256;
 use crate::request::{SaveTo, continued_name, state_name};
 use crate::response::Headers;
 use crate::transport::connection::descriptors::{self, SpareDescriptor};
-
-/// Size of the pieces in which an unfinished file is read.
-const PIECE: usize = 64 * 1024;
 
 /// Unfinished file as this process has read or left it, so that the next exchange does not read it again.
 #[derive(Clone)]
@@ -65,24 +62,35 @@ impl DownloadPart {
     }
 
     /// Looks for an unfinished file that can be continued, and reads it unless it is as `before` says. `is_logged`: true
-    /// if this process has told the log of the file already.
+    /// if this process has told the log of the file already. If `goes_on` returns false while the file is read, the
+    /// whole file is asked for.
     pub(crate) fn look(
         to: &SaveTo,
         url: &str,
         before: Option<&HashedPart>,
         is_logged: bool,
+        goes_on: &dyn Fn() -> bool,
     ) -> Result<DownloadPart, Unsaved> {
         let mut part = DownloadPart::anew(to, url)?;
         part.is_logged = is_logged;
-        let Some(state) = PartState::read(&part.state_path, url) else {
+        let state = PartState::read(&part.state_path, url);
+        let state = state.map_err(|error| Unsaved::new(&part.state_path, error))?;
+        let Some(state) = state else {
+            // A name that cannot be used is found before the request is sent.
+            is_file(&part.path).map_err(|error| Unsaved::new(&part.path, error))?;
             return Ok(part);
         };
-        let found = part.find(state, before);
+        let found = part.find(state, before, goes_on);
         part.known = found.map_err(|error| Unsaved::new(&part.path, error))?;
         Ok(part)
     }
 
-    fn find(&self, state: PartState, before: Option<&HashedPart>) -> io::Result<Option<KnownPart>> {
+    fn find(
+        &self,
+        state: PartState,
+        before: Option<&HashedPart>,
+        goes_on: &dyn Fn() -> bool,
+    ) -> io::Result<Option<KnownPart>> {
         let opened = open_locked(&self.path, || {
             descriptors::open(|| OpenOptions::new().read(true).write(true).open(&self.path))
         });
@@ -98,9 +106,12 @@ impl DownloadPart {
         }
         let modified = about.modified()?;
         let same = before.filter(|part| part.size == about.len() && part.modified == modified);
-        let (size, hash) = match same {
-            Some(part) => (part.size, part.hash.clone()),
-            None => read_again(&mut file)?,
+        let read = match same {
+            Some(part) => Some((part.size, part.hash.clone())),
+            None => Sha256::of_file(&mut file, goes_on)?,
+        };
+        let Some((size, hash)) = read else {
+            return Ok(None);
         };
         file.seek(SeekFrom::Start(size))?;
         self.file.set(Some(file));
@@ -174,8 +185,7 @@ impl DownloadPart {
         };
         self.log(to)?;
         let state = PartState::new(&self.url, validators, head.length);
-        let begun = self.start_over(spare, &state);
-        match begun.map_err(|error| Unsaved::new(&self.path, error))? {
+        match self.start_over(spare, &state)? {
             Some(file) => Ok(self.partial(to, file, 0, Sha256::new())),
             None => PartialFile::create(to, spare),
         }
@@ -185,22 +195,33 @@ impl DownloadPart {
     ///
     /// The old description goes first, and the new one is there before the first byte that it describes: a kill in
     /// between leaves a file without description, which is not continued.
-    fn start_over(&self, spare: &SpareDescriptor, state: &PartState) -> io::Result<Option<File>> {
+    fn start_over(
+        &self,
+        spare: &SpareDescriptor,
+        state: &PartState,
+    ) -> Result<Option<File>, Unsaved> {
+        let of_part = |error| Unsaved::new(&self.path, error);
+        let of_state = |error| Unsaved::new(&self.state_path, error);
         let mut file = match self.file.take() {
             Some(file) => file,
             None => {
                 let opened =
                     open_locked(&self.path, || spare.give_way(|| open_or_make(&self.path)));
-                match opened? {
+                match opened.map_err(of_part)? {
                     Some(file) => file,
                     None => return Ok(None),
                 }
             }
         };
-        remove(&self.state_path)?;
-        file.set_len(0)?;
-        file.rewind()?;
-        state.write(&self.state_path)?;
+        remove(&self.state_path).map_err(of_state)?;
+        file.set_len(0).map_err(of_part)?;
+        file.rewind().map_err(of_part)?;
+        state.write(&self.state_path).map_err(|error| {
+            // Without its description the file is of no use.
+            let _ = remove(&self.state_path);
+            let _ = remove(&self.path);
+            of_state(error)
+        })?;
         Ok(Some(file))
     }
 
@@ -272,13 +293,10 @@ impl ContinuableHead {
 /// Opens a file and keeps other requests and processes from writing it. `None`: another one is writing it.
 fn open_locked(path: &Path, open: impl Fn() -> io::Result<File>) -> io::Result<Option<File>> {
     loop {
-        match path.symlink_metadata() {
-            // A link may lead anywhere, so it is no file of a download.
-            Ok(about) if about.is_symlink() => remove(path)?,
-            Ok(about) if !about.is_file() => {
-                return Err(io::Error::other("it is there and no regular file"));
-            }
-            _ => {}
+        // A link may lead anywhere, so it is no file of a download. A file that is missing may be made by another request
+        // at any moment, and is not removed.
+        if !is_file(path)? && path.is_symlink() {
+            remove(path)?;
         }
         let file = open()?;
         match file.try_lock() {
@@ -317,22 +335,5 @@ fn open_or_make(path: &Path) -> io::Result<File> {
     match options.open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => options.create_new(true).open(path),
         opened => opened,
-    }
-}
-
-/// Reads a file to its end. Returns its size and its hash so far.
-fn read_again(file: &mut File) -> io::Result<(u64, Sha256)> {
-    let (mut size, mut hash) = (0, Sha256::new());
-    let mut piece = vec![0; PIECE];
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return Ok((size, hash)),
-            Ok(n) => {
-                hash.update(&piece[..n]);
-                size += n as u64;
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
     }
 }

@@ -37,18 +37,23 @@ impl PartState {
         }
     }
 
-    /// Reads the description. `None`: there is none that can be used, because it is missing, torn, of another version or
-    /// another URL, or has no validator.
-    pub(super) fn read(path: &Path, url: &str) -> Option<PartState> {
-        if !path.symlink_metadata().ok()?.is_file() {
-            return None;
+    /// Reads the description. `None`: there is none that can be used, because it is missing, a link, torn, of another
+    /// version or another URL, or has no validator.
+    ///
+    /// # Errors
+    /// When something stands in its place that is no file, or the file cannot be read.
+    pub(super) fn read(path: &Path, url: &str) -> io::Result<Option<PartState>> {
+        // A link may lead anywhere, and is replaced.
+        if !is_file(path)? {
+            return Ok(None);
         }
-        let mut text = String::new();
-        let file = File::open(path).ok()?;
-        file.take(LONGEST).read_to_string(&mut text).ok()?;
-        let state: PartState = serde_json::from_str(&text).ok()?;
-        let fits = state.v == VERSION && state.url == url;
-        (fits && state.validators.if_range().is_some()).then_some(state)
+        let mut text = Vec::new();
+        File::open(path)?.take(LONGEST).read_to_end(&mut text)?;
+        let state: Option<PartState> = serde_json::from_slice(&text).ok();
+        Ok(state.filter(|state| {
+            let fits = state.v == VERSION && state.url == url;
+            fits && state.validators.if_range().is_some()
+        }))
     }
 
     /// Writes the description, in place of another one. A kill in the middle leaves a text that is no JSON.
@@ -57,6 +62,20 @@ impl PartState {
         let text = serde_json::to_string(self).map_err(io::Error::other)?;
         let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
         file.write_all(text.as_bytes())
+    }
+}
+
+/// True if there is a regular file. False: there is none, or a link, which is replaced and never followed.
+///
+/// # Errors
+/// When a directory, a pipe or a device is there.
+pub(super) fn is_file(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(about) if about.is_file() => Ok(true),
+        Ok(about) if about.is_symlink() => Ok(false),
+        Ok(_) => Err(io::Error::other("it is there and no regular file")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
     }
 }
 
@@ -75,29 +94,30 @@ mod tests {
     #[test]
     fn only_a_whole_description_of_the_same_url_is_used() {
         let path = std::env::temp_dir().join(format!("haul-state-{:016x}", fastrand::u64(..)));
-        assert_eq!(PartState::read(&path, "http://h/"), None);
+        let read = |url| PartState::read(&path, url).unwrap();
+        assert_eq!(read("http://h/"), None);
         let validators = Validators {
             etag: Some("\"a\"".to_owned()),
             last_modified: None,
         };
         let state = PartState::new("http://h/", validators, Some(7));
         state.write(&path).unwrap();
-        assert_eq!(PartState::read(&path, "http://h/"), Some(state.clone()));
-        assert_eq!(PartState::read(&path, "http://h/2"), None);
+        assert_eq!(read("http://h/"), Some(state.clone()));
+        assert_eq!(read("http://h/2"), None);
         let text = fs::read_to_string(&path).unwrap();
         for cut in 0..text.len() {
             fs::write(&path, &text[..cut]).unwrap();
-            assert_eq!(PartState::read(&path, "http://h/"), None, "{cut}");
+            assert_eq!(read("http://h/"), None, "{cut}");
         }
         for other in [
             text.replace("\"v\":1", "\"v\":2"),
             text.replace("etag", "e"),
         ] {
             fs::write(&path, other).unwrap();
-            assert_eq!(PartState::read(&path, "http://h/"), None);
+            assert_eq!(read("http://h/"), None);
         }
         state.write(&path).unwrap();
-        assert_eq!(PartState::read(&path, "http://h/"), Some(state));
+        assert_eq!(read("http://h/"), Some(state));
         fs::remove_file(path).unwrap();
     }
 }

@@ -5,14 +5,13 @@ use clap::{Arg, ArgAction, Command};
 use crate::arguments::foreign::counterpart;
 
 /// Returns the message about a line that is written as in curl's configuration: `--max-time 5`, `-o file`,
-/// `max-time: 5`, `silent`. It does not show the value. `None`: the line is of another form.
+/// `max-time: 5`, `user = a:b`, `silent`. It does not show the value. `None`: the line is of another form.
 pub(super) fn told(line: &str, command: &Command) -> Option<String> {
     let line = line.trim();
     let end = line.find([' ', '\t', '=', ':']).unwrap_or(line.len());
     let (name, rest) = line.split_at(end);
     let dashes = name.len() - name.trim_start_matches('-').len();
-    let is_assigned = rest.trim_start().starts_with('=');
-    if name.is_empty() || dashes == 0 && is_assigned {
+    if name.is_empty() || !is_curls_value(rest, dashes) {
         return None;
     }
     let plain = &name[dashes..];
@@ -25,13 +24,29 @@ pub(super) fn told(line: &str, command: &Command) -> Option<String> {
         None if dashes == 1 => counterpart(&format!("-{}", plain.chars().next()?))?.to_owned(),
         None => counterpart(&format!("--{plain}"))?.to_owned(),
     };
+    let shown = match dashes {
+        // A value may follow without a blank.
+        1 => name.chars().take(2).collect(),
+        _ => name.to_owned(),
+    };
     Some(format!(
-        "{name}: this is a line of curl's configuration, and haul's is TOML (haul has {has})"
+        "{shown}: this is a line of curl's configuration, and haul's is TOML (haul has {has})"
     ))
 }
 
-/// Returns the option as a line of TOML.
-fn written(option: &Arg) -> String {
+/// True if the part of a line behind the name of an option is as in curl's configuration and not as in TOML: there is no
+/// `=`, or the text after it is not in quotes.
+fn is_curls_value(rest: &str, dashes: usize) -> bool {
+    match rest.trim_start().strip_prefix('=').map(str::trim_start) {
+        Some(value) => {
+            dashes > 0 || !value.is_empty() && !value.starts_with(['"', '\'', '[', '{', '#'])
+        }
+        None => true,
+    }
+}
+
+/// Returns the option as a line of TOML, without its value.
+pub(super) fn written(option: &Arg) -> String {
     let long = option.get_long().unwrap_or_default();
     match option.get_action() {
         ArgAction::SetTrue => format!("{long} = true"),

@@ -3,11 +3,13 @@
 mod curl_form;
 mod hosts;
 mod read;
+mod repeated;
 
 use std::env;
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, value_parser};
 
 pub(crate) use hosts::HostOptions;
@@ -16,19 +18,73 @@ use read::{ConfigFile, ConfigOption};
 use super::given_places;
 
 /// Options that are of use only beside another one: they are left out with it.
-const DEPENDENT: [(&str, &str); 6] = [
+const DEPENDENT: [(&str, &str); 13] = [
     ("key", "cert"),
     ("allow-files-from", "public-only"),
+    ("continue", "output-dir"),
+    ("checksums", "output-dir"),
+    ("skip-existing", "output-dir"),
+    ("timestamping", "output-dir"),
+    ("output-name", "output-dir"),
+    ("content-disposition", "output-dir"),
+    ("continue-at", "output-dir"),
     ("oauth2-id", "oauth2-url"),
     ("oauth2-secret", "oauth2-url"),
     ("oauth2-scope", "oauth2-url"),
     ("oauth2-param", "oauth2-url"),
 ];
 
-/// Arguments of this process with those of the file in front, and the file's tables of hosts.
+/// Arguments of this process, and those of the file, with its tables of hosts.
 pub(super) struct Configured {
-    pub(super) arguments: Vec<OsString>,
+    program: Vec<OsString>,
+    /// Options of the file that hold.
+    options: Vec<ConfigOption>,
+    typed: Vec<OsString>,
     pub(super) hosts: Vec<HostOptions>,
+}
+
+impl Configured {
+    /// Returns all arguments, with those of the file in front of the typed ones.
+    pub(super) fn arguments(&self) -> Vec<OsString> {
+        self.arguments_without(None)
+    }
+
+    fn arguments_without(&self, left_out: Option<usize>) -> Vec<OsString> {
+        let kept = self.options.iter().enumerate();
+        let kept = kept.filter(|(place, _)| Some(*place) != left_out);
+        let of_file = kept.flat_map(|(_, option)| option.arguments());
+        let program = self.program.iter().cloned();
+        program
+            .chain(of_file)
+            .chain(self.typed.iter().cloned())
+            .collect()
+    }
+
+    /// Returns the message about an option of the file that needs another one beside it. `None`: no option of the file
+    /// is the reason of this error.
+    pub(super) fn told(&self, error: &clap::Error, command: &Command) -> Option<String> {
+        if error.kind() != ErrorKind::MissingRequiredArgument {
+            return None;
+        }
+        let missing = missing(error);
+        // clap does not tell which option needs the missing one. Without that option, the error is another or none.
+        let needing = (0..self.options.len()).find(|place| {
+            let arguments = self.arguments_without(Some(*place));
+            let read = command.clone().try_get_matches_from(arguments);
+            read.err()
+                .is_none_or(|other| self::missing(&other) != missing)
+        })?;
+        let ConfigOption { long, place, .. } = &self.options[needing];
+        Some(format!("{place}: {long}: it needs {missing} beside it\n"))
+    }
+}
+
+/// Returns the options that are missing by this error, as clap shows them.
+fn missing(error: &clap::Error) -> String {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(shown)) => shown.join(", "),
+        _ => String::new(),
+    }
 }
 
 /// Reads the file that the arguments or the environment name. `None`: they name none, or they are wrong in a way that
@@ -46,7 +102,8 @@ pub(super) fn configured(
     };
     let of_variable = || env::var_os(super::names::variable("config"));
     let path = matches.get_one::<OsString>("config").cloned();
-    let Some(path) = path.or_else(of_variable) else {
+    // clap tells an empty name.
+    let Some(path) = path.or_else(of_variable).filter(|path| !path.is_empty()) else {
         return Ok(None);
     };
     let file = read::read(Path::new(&path), run)?;
@@ -59,29 +116,26 @@ pub(super) fn configured(
     let settings = command.get_arguments().filter(|a| is_setting(a));
     let explicit: Vec<&Arg> = settings.filter(|a| is_explicit(a)).collect();
     let kept = kept(&file, (command, run), &explicit);
+    let hosts = hosts::tables(&file)?;
     let places = kept
         .iter()
         .map(|option| (option.long.clone(), option.place.clone()));
     given_places::set(places.collect());
     let (program, rest) = typed.split_at(typed.len().min(1));
-    let of_file = kept.iter().flat_map(|option| option.arguments());
-    let arguments = program
-        .iter()
-        .cloned()
-        .chain(of_file)
-        .chain(rest.iter().cloned());
     Ok(Some(Configured {
-        arguments: arguments.collect(),
-        hosts: hosts::tables(&file)?,
+        program: program.to_vec(),
+        options: kept,
+        typed: rest.to_vec(),
+        hosts,
     }))
 }
 
 /// Returns the options of the file that hold: neither they nor options that contradict them were given otherwise.
-fn kept<'a>(
-    file: &'a ConfigFile,
+fn kept(
+    file: &ConfigFile,
     (command, run): (&Command, &Command),
     explicit: &[&Arg],
-) -> Vec<&'a ConfigOption> {
+) -> Vec<ConfigOption> {
     let find = |long: &str| {
         let in_both =
             [command, run].map(|of| of.get_arguments().find(|a| a.get_long() == Some(long)));
@@ -96,7 +150,7 @@ fn kept<'a>(
             .any(|found| found.get_id() == other.get_id())
     };
     let mut left_out = Vec::new();
-    let mut kept: Vec<&ConfigOption> = Vec::new();
+    let mut kept = Vec::new();
     for option in &file.options {
         let Some(argument) = find(&option.long) else {
             continue;
@@ -113,7 +167,7 @@ fn kept<'a>(
         }
         match explicit.iter().any(yields) {
             true => left_out.push(option.long.as_str()),
-            false => kept.push(option),
+            false => kept.push(option.clone()),
         }
     }
     kept.retain(|option| {

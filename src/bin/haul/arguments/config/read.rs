@@ -1,7 +1,8 @@
 //! The file as options, each with the place where it stands.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
@@ -10,12 +11,15 @@ use clap::{Arg, ArgAction, Command};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::curl_form;
+use super::{curl_form, repeated};
 use crate::arguments::foreign::counterpart;
 use crate::arguments::names::name_of;
 
 /// Key of the tables with options for some hosts.
 const HOST: &str = "host";
+
+/// The tables that a file may have, in messages.
+const A_TABLE: &str = "a table for each host is expected, such as [host.\"*.example.com\"]";
 
 /// Options that have no meaning in a file.
 const NOT_HERE: [&str; 5] = ["config", "generate", "demo", "help", "version"];
@@ -38,6 +42,7 @@ pub(super) struct ConfigHost {
 }
 
 /// Option with its values, as they would be typed.
+#[derive(Clone)]
 pub(super) struct ConfigOption {
     pub(super) long: String,
     /// `FILE:LINE` of the option.
@@ -45,6 +50,7 @@ pub(super) struct ConfigOption {
     pub(super) value: ConfigValue,
 }
 
+#[derive(Clone)]
 pub(super) enum ConfigValue {
     /// Value of an option that is given or not.
     Truth(bool),
@@ -68,14 +74,22 @@ impl ConfigOption {
     }
 }
 
+/// Upper bound for the size of a file of options, in bytes. A device has no end.
+const LONGEST: u64 = 1 << 20;
+
 /// Reads a file of options of the command.
 ///
 /// # Errors
 /// The message, which names the file, the line and the key, and shows no value.
 pub(super) fn read(path: &Path, command: &Command) -> Result<ConfigFile, String> {
     let shown = path.display();
-    let bytes = fs::read(path)
+    let bytes = bytes_of(path)
         .map_err(|e| format!("{}: {shown}: cannot be read: {e}\n", name_of("config")))?;
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.contains(&0) {
+        return Err(format!(
+            "{shown}:1: it is in UTF-16, or no text (TOML is text in UTF-8)\n"
+        ));
+    }
     let text = String::from_utf8(bytes).map_err(|e| {
         let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()]
             .iter()
@@ -91,6 +105,17 @@ pub(super) fn read(path: &Path, command: &Command) -> Result<ConfigFile, String>
     reader.file().map_err(|message| message + "\n")
 }
 
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LONGEST {
+        true => Err(io::Error::other("it is larger than 1 MiB")),
+        false => Ok(bytes),
+    }
+}
+
 struct ConfigReader<'a> {
     file: String,
     text: &'a str,
@@ -103,8 +128,9 @@ impl ConfigReader<'_> {
             // The error itself shows the line, which may hold a secret.
             let at = error.span().map_or(0, |span| span.start);
             let reason = error.message().lines().next().unwrap_or("it is not TOML");
-            let place = self.place(at..at);
-            match curl_form::told(self.line(at), self.command) {
+            let (place, line) = (self.place(at..at), self.line(at));
+            let told = repeated::told(self.text, at, self.command);
+            match told.or_else(|| curl_form::told(line, self.command)) {
                 Some(told) => format!("{place}: {told}"),
                 None => format!("{place}: not TOML: {reason}"),
             }
@@ -126,23 +152,28 @@ impl ConfigReader<'_> {
 
     fn hosts(&self, value: &Spanned<DeValue<'_>>) -> Result<Vec<ConfigHost>, String> {
         let place = self.place(value.span());
-        const EXPECTED: &str =
-            "a table for each host is expected, such as [host.\"*.example.com\"]";
         let Some(tables) = value.get_ref().as_table() else {
-            return Err(format!("{place}: {HOST}: {EXPECTED}"));
+            return Err(format!("{place}: {HOST}: {A_TABLE}"));
         };
-        let mut hosts = Vec::new();
+        let mut hosts: Vec<ConfigHost> = Vec::new();
         for (pattern, value) in in_order(tables) {
             let (name, place) = (pattern.get_ref(), self.place(pattern.span()));
             let Some(table) = value.get_ref().as_table() else {
-                return Err(format!("{place}: {HOST}.{name}: {EXPECTED}"));
+                return Err(format!("{place}: {HOST}.{name}: {A_TABLE}"));
             };
+            let is_same = |other: &&ConfigHost| other.pattern.eq_ignore_ascii_case(name);
+            if let Some(first) = hosts.iter().find(is_same) {
+                return Err(format!(
+                    "{place}: {HOST}.{name}: {} has a table for these hosts already",
+                    first.place
+                ));
+            }
             let mut options = Vec::new();
             for (key, value) in in_order(table) {
                 if value.get_ref().is_table() {
                     let place = self.place(key.span());
                     return Err(format!(
-                        "{place}: {HOST}.{name}.{}: a name with dots has to stand in quotes ({EXPECTED})",
+                        "{place}: {HOST}.{name}.{}: a name with dots has to stand in quotes ({A_TABLE})",
                         key.get_ref()
                     ));
                 }
@@ -172,6 +203,11 @@ impl ConfigReader<'_> {
             .get_arguments()
             .find(|a| a.get_long() == Some(key));
         let Some(option) = option else {
+            if value.get_ref().is_table() {
+                return Err(format!(
+                    "{place}: {key}: there is no such table ({A_TABLE})"
+                ));
+            }
             return Err(format!(
                 "{place}: unknown key: {key:?}{}",
                 self.nearest(key)

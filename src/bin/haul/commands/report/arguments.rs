@@ -54,8 +54,6 @@ pub(crate) struct ReportArguments {
     /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary_json: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) forms: FormArguments,
     /// Replace existing output files
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -70,6 +68,9 @@ pub(crate) struct ReportArguments {
         hide_possible_values = true
     )]
     pub(crate) color: Color,
+    // Last, since its heading holds for the options after it too.
+    #[command(flatten)]
+    pub(crate) forms: FormArguments,
 }
 
 /// Difference between two runs that makes the exit status 1.
@@ -97,15 +98,17 @@ impl ReportArguments {
     pub(crate) fn read() -> Result<ReportArguments, ProgramEnd> {
         let typed = env::args_os().skip(2);
         let typed = [OsString::from("haul report")].into_iter().chain(typed);
-        let command = || {
-            let command = arguments::with_variables(ReportArguments::command());
-            // The forms are what this command is for; in a run they are rare.
-            command.mut_args(|argument| argument.hide_short_help(false))
-        };
-        let read = command()
+        let read = ReportArguments::options()
             .try_get_matches_from(typed)
             .and_then(|matches| ReportArguments::from_arg_matches(&matches));
-        read.map_err(|error| arguments::told(&error, &command()))
+        read.map_err(|error| arguments::told(&error, &ReportArguments::options()))
+    }
+
+    /// Makes the clap command.
+    pub(crate) fn options() -> clap::Command {
+        let command = arguments::with_variables(ReportArguments::command());
+        // The forms are what this command is for; in a run they are rare.
+        command.mut_args(|argument| argument.hide_short_help(false))
     }
 
     /// Returns the arguments about messages, as a run has them.

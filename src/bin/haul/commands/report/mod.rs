@@ -2,6 +2,7 @@
 
 mod against;
 mod arguments;
+mod distinct;
 mod inputs;
 mod table;
 
@@ -16,7 +17,7 @@ use inputs::ResultInput;
 
 use crate::failure::{CommandError, Status};
 use crate::files::{self, SummaryFile};
-use crate::forms::ReportForms;
+use crate::forms::{ReportForms, ReportedRun};
 use crate::messages::Messages;
 use crate::stdout;
 use crate::terminal;
@@ -41,6 +42,7 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
     let inputs = inputs::of(&arguments.inputs)?;
     let old = arguments.against.as_deref().map(ResultInput::of);
     let old = old.transpose()?;
+    distinct::check(&inputs, old.as_ref())?;
     let read: Vec<_> = old.iter().chain(&inputs).map(ResultInput::used).collect();
     let outputs = outputs(arguments);
     files::enter_report(&read, &outputs, arguments.overwrite)?;
@@ -52,16 +54,14 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
     let mut summary_file = SummaryFile::open(arguments.summary_json.as_deref())?;
     let shows = !messages.is_quiet() && !forms.stdout_is_taken();
     if let Some(old) = old {
-        let comparison = against::compare(&[old], &inputs, forms.cases(), messages)?;
+        let (comparison, read) = against::compare(&[old], &inputs, forms.cases(), messages)?;
         summary_file.write(&comparison)?;
-        let written = forms.write(comparison.new_report());
+        let written = forms.write(ReportedRun::Compared(&comparison));
         if shows {
             print(&format!("{comparison}\n"))?;
         }
         written?;
-        if arguments.forms.markdown {
-            print(&against::markdown(&comparison))?;
-        }
+        read.map_err(|error| failed(&error))?;
         let newly_failed = arguments.fail_on == Some(FailOn::NewlyFailed)
             && against::tell_newly_failed(&comparison, messages);
         let exceeded = thresholds::exceeded(
@@ -84,7 +84,7 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
     if shows && !(report.summary().total() == 0 && read.is_err()) {
         print(&shown(&report))?;
     }
-    forms.write(&report)?;
+    forms.write(ReportedRun::Alone(&report))?;
     read.map_err(|error| failed(&error))?;
     let exceeded = thresholds::exceeded(&arguments.fail_if, report.summary(), messages);
     Ok(status(exceeded))

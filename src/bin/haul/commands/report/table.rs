@@ -55,7 +55,11 @@ fn name(group: &GroupFigures) -> String {
 fn row(group: &GroupFigures, name: String) -> [String; 8] {
     let ms = |time: Option<Duration>| {
         time.map_or("-".to_owned(), |time| {
-            format!("{:.1}", time.as_secs_f64() * 1e3)
+            match time.as_secs_f64() * 1e3 {
+                // A longer time is a mistake, and its digits would push the other figures away.
+                ms @ 1e9.. => format!("{ms:.1e}"),
+                ms => format!("{ms:.1}"),
+            }
         })
     };
     [

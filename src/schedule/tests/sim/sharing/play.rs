@@ -165,6 +165,7 @@ impl Play {
             window: self.window,
             max_parked: 1 << 16,
             bytes: 64 << 20,
+            max_delay: None,
             delivered: false,
             ordered: false,
         };

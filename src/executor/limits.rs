@@ -1,0 +1,103 @@
+//! Thread that asks the caller's limiter for starts, and hands its answers to the schedule.
+//!
+//! The thread starts with the first demand and ends with the executor. It holds no lock and keeps no executor alive while
+//! the limiter's code runs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::redact::escape::log_line;
+use crate::schedule::{LimiterNews, SlotDemand};
+use crate::settings::{Limiter, PermittedStarts, WantedStarts};
+
+use crate::attempt::panicked;
+
+/// Time after which a limiter that panicked is asked again.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
+
+/// Schedule that starts are permitted for. Each method returns `None` once there is no schedule any more.
+pub(super) trait LimitedSchedule: Send {
+    /// Takes the answer to a demand.
+    fn answer(&self, demand: &SlotDemand, permitted: PermittedStarts) -> Option<()>;
+
+    /// Time from now until then.
+    fn time_until(&self, then: Instant) -> Option<Duration>;
+}
+
+/// The caller's limiter, and the way to its thread.
+pub(super) struct LimiterThread {
+    limiter: Arc<dyn Limiter>,
+    to_thread: OnceLock<Sender<LimiterNews>>,
+}
+
+impl LimiterThread {
+    pub(super) fn new(limiter: Arc<dyn Limiter>) -> LimiterThread {
+        LimiterThread {
+            limiter,
+            to_thread: OnceLock::new(),
+        }
+    }
+
+    /// Hands demands and pauses to the thread, which is started by the first call. `schedule` makes its way to the
+    /// schedule.
+    pub(super) fn tell(
+        &self,
+        news: Vec<LimiterNews>,
+        schedule: impl FnOnce() -> Box<dyn LimitedSchedule>,
+    ) {
+        let to_thread = self.to_thread.get_or_init(|| {
+            let (sender, receiver) = crossbeam_channel::unbounded();
+            let (limiter, schedule) = (Arc::clone(&self.limiter), schedule());
+            let started = thread::Builder::new()
+                .name("haul-limits".to_owned())
+                .spawn(move || serve(&*limiter, &*schedule, &receiver));
+            if let Err(error) = started {
+                log_line!(
+                    Error,
+                    "no thread for the limiter, so nothing is started: {error}"
+                );
+            }
+            sender
+        });
+        for news in news {
+            // The thread outlives the executor, unless the system refused it.
+            let _ = to_thread.send(news);
+        }
+    }
+}
+
+fn serve(limiter: &dyn Limiter, schedule: &dyn LimitedSchedule, news: &Receiver<LimiterNews>) {
+    for news in news {
+        let told = match news {
+            LimiterNews::Pause { host, until } => schedule.time_until(until).map(|pause| {
+                let told = || limiter.pause(&host, pause);
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(told)) {
+                    log_line!(Error, "the limiter: {}", panicked(&*panic).message());
+                }
+            }),
+            LimiterNews::Wanted(demand) => schedule.answer(&demand, ask(limiter, &demand)),
+        };
+        if told.is_none() {
+            return;
+        }
+    }
+}
+
+fn ask(limiter: &dyn Limiter, demand: &SlotDemand) -> PermittedStarts {
+    let wanted = WantedStarts {
+        host: demand.host.clone(),
+        count: demand.count,
+        rate: demand.rate,
+    };
+    catch_unwind(AssertUnwindSafe(|| limiter.permit(&wanted))).unwrap_or_else(|panic| {
+        log_line!(Error, "the limiter: {}", panicked(&*panic).message());
+        PermittedStarts::Later {
+            after: AFTER_PANIC,
+            pause: false,
+        }
+    })
+}

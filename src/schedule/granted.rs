@@ -1,0 +1,267 @@
+//! Rates that are granted from outside: hosts that want slots, the slots that come, and jobs that are given back.
+//!
+//! A host whose starts are granted is blocked while it has no slot. It is entered in a list as soon as it has jobs
+//! waiting and few slots left; the executor takes the list, asks for slots, and hands in the answer.
+
+use std::time::{Duration, Instant};
+
+use crate::host::Host;
+use crate::settings::RateLimit;
+
+use super::end_reason::EndReason;
+use super::{JobPlace, Schedule};
+use crate::slab::Id;
+
+/// Slots that a host wants. `host: None`: slots of the rate over all hosts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SlotDemand {
+    pub(crate) host: Option<Host>,
+    /// Number of slots, at least 1.
+    pub(crate) count: u32,
+    /// Rate of all clients together. `None`: there is no rate.
+    pub(crate) rate: Option<RateLimit>,
+}
+
+/// News for the limiter.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum LimiterNews {
+    Wanted(SlotDemand),
+    /// The server of this host asked for a pause.
+    Pause {
+        host: Host,
+        until: Instant,
+    },
+}
+
+/// Answer to a demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SlotAnswer {
+    /// This number of slots, the first from `at` on, and each further one after the gap of the rate.
+    Granted { at: Instant, count: u32 },
+    /// No slot before `at`. `pauses`: true if nothing of the host may start before, not even with slots that it has.
+    Later { at: Instant, pauses: bool },
+}
+
+/// Hosts that want slots.
+#[derive(Debug, Default)]
+pub(super) struct WantingHosts {
+    /// True if any rate is granted from outside.
+    on: bool,
+    hosts: Vec<Id>,
+    /// True if the rate over all hosts wants slots.
+    total: bool,
+    /// Time before which the rate over all hosts is not asked for. `None`: at any time.
+    total_waits_until: Option<Instant>,
+    /// Pauses that servers asked for.
+    pauses: Vec<(Host, Instant)>,
+}
+
+impl WantingHosts {
+    pub(super) fn new(on: bool) -> WantingHosts {
+        WantingHosts {
+            on,
+            ..WantingHosts::default()
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn lists(&self, host: Id) -> bool {
+        self.hosts.contains(&host)
+    }
+}
+
+impl<J> Schedule<J> {
+    /// Enters a host in the list of those that want slots, if it wants any that were not asked for.
+    pub(super) fn note_slots_wanted(&mut self, id: Id, now: Instant) {
+        if !self.wanting.on {
+            return;
+        }
+        let Some(host) = self.hosts.get_mut(id) else {
+            return;
+        };
+        let (waiting, cools) = (host.waiting(), host.cool_until.is_some_and(|at| at > now));
+        let slots = host.rate.as_mut().and_then(|rate| rate.slots_mut());
+        if let Some(slots) = slots
+            && !cools
+            && !slots.listed
+            && slots.missing(waiting, now) > 0
+        {
+            slots.listed = true;
+            self.wanting.hosts.push(id);
+        }
+    }
+
+    /// Enters the rate over all hosts in the list, if a job could start with a slot of it.
+    pub(super) fn note_total_wanted(&mut self, now: Instant) {
+        if !self.wanting.on {
+            return;
+        }
+        let early = self.wanting.total_waits_until.is_some_and(|at| at > now);
+        let waiting = self.queued;
+        let slots = self
+            .total
+            .rates
+            .as_mut()
+            .and_then(|rates| rates.slots_mut());
+        if let Some(slots) = slots
+            && !early
+            && slots.missing(waiting, now) > 0
+        {
+            self.wanting.total = true;
+        }
+    }
+
+    /// Notes a pause that the server of a host asked for.
+    pub(super) fn note_pause(&mut self, id: Id, until: Instant) {
+        if let Some(host) = self.hosts.get(id).filter(|_| self.wanting.on) {
+            self.wanting.pauses.push((host.host.clone(), until));
+        }
+    }
+
+    /// True if [`limiter_news`](Schedule::limiter_news) may return news.
+    pub(super) fn has_limiter_news(&self) -> bool {
+        self.wanting.on
+            && (self.wanting.total
+                || !self.wanting.hosts.is_empty()
+                || !self.wanting.pauses.is_empty())
+    }
+
+    /// Takes the news for the limiter. Each demand is answered by [`answer`](Schedule::answer) before it is made again.
+    pub(crate) fn limiter_news(&mut self, now: Instant) -> Vec<LimiterNews> {
+        let pauses = std::mem::take(&mut self.wanting.pauses).into_iter();
+        let mut news: Vec<_> = pauses
+            .map(|(host, until)| LimiterNews::Pause { host, until })
+            .collect();
+        let demands = self.slots_wanted(now);
+        news.extend(demands.into_iter().map(LimiterNews::Wanted));
+        news
+    }
+
+    fn slots_wanted(&mut self, now: Instant) -> Vec<SlotDemand> {
+        let mut demands = Vec::new();
+        let waiting = self.queued;
+        if std::mem::take(&mut self.wanting.total)
+            && let Some(slots) = self
+                .total
+                .rates
+                .as_mut()
+                .and_then(|rates| rates.slots_mut())
+        {
+            let count = slots.missing(waiting, now);
+            if count > 0 {
+                slots.asked = true;
+                let (host, rate) = (None, slots.limit());
+                demands.push(SlotDemand { host, count, rate });
+            }
+        }
+        for id in std::mem::take(&mut self.wanting.hosts) {
+            let Some(host) = self.hosts.get_mut(id) else {
+                continue;
+            };
+            let (waiting, name) = (host.waiting(), host.host.clone());
+            let Some(slots) = host.rate.as_mut().and_then(|rate| rate.slots_mut()) else {
+                continue;
+            };
+            slots.listed = false;
+            let count = slots.missing(waiting, now);
+            if count > 0 {
+                slots.asked = true;
+                let (host, rate) = (Some(name), slots.limit());
+                demands.push(SlotDemand { host, count, rate });
+            }
+        }
+        demands
+    }
+
+    /// Takes the answer to a demand. A host that was forgotten meanwhile has no use for its slots.
+    pub(crate) fn answer(&mut self, host: Option<&Host>, answer: SlotAnswer, now: Instant) {
+        let Some(host) = host else {
+            self.answer_total(answer);
+            return;
+        };
+        let Some(id) = self.hosts.find(host) else {
+            return;
+        };
+        let state = self.hosts.get_mut(id);
+        let Some(slots) = state.and_then(|state| state.rate.as_mut()?.slots_mut()) else {
+            return;
+        };
+        match answer {
+            SlotAnswer::Granted { at, count } => slots.grant(at, count),
+            SlotAnswer::Later { at, pauses } => {
+                slots.asked = false;
+                if pauses || slots.opens_at(now).is_none() {
+                    self.cool(id, at, now);
+                }
+            }
+        }
+        self.unblock(id, now);
+        self.rank(id);
+        if let Some(state) = self.hosts.get(id)
+            && state.blocked
+            && state.has_queue()
+        {
+            self.wake_when_open(id, now);
+        }
+        self.retire(id, now);
+    }
+
+    fn answer_total(&mut self, answer: SlotAnswer) {
+        let Some(slots) = self
+            .total
+            .rates
+            .as_mut()
+            .and_then(|rates| rates.slots_mut())
+        else {
+            return;
+        };
+        match answer {
+            SlotAnswer::Granted { at, count } => slots.grant(at, count),
+            SlotAnswer::Later { at, .. } => {
+                slots.asked = false;
+                self.wanting.total_waits_until = Some(at);
+                self.total.paced_until = Some(at);
+            }
+        }
+    }
+
+    /// Gives up to `count` jobs back that wait in the lane of a host and batch: those that would start last. They end as
+    /// given back. Returns their number.
+    pub(crate) fn give_back(
+        &mut self,
+        batch: Id,
+        host: &Host,
+        count: usize,
+        now: Instant,
+    ) -> usize {
+        let Some(id) = self.hosts.find(host) else {
+            return 0;
+        };
+        let Some(state) = self.hosts.get(id) else {
+            return 0;
+        };
+        let lanes = state.lanes.iter().filter(|lane| lane.batch == batch);
+        let lanes = lanes.flat_map(|lane| lane.jobs.iter().rev());
+        let waits = |job: &Id| {
+            let slot = self.jobs.get(*job);
+            slot.is_some_and(|slot| slot.place == JobPlace::Lane)
+        };
+        let last: Vec<Id> = lanes.copied().filter(waits).take(count).collect();
+        for job in &last {
+            self.end_queued(*job, EndReason::GivenBack { until: None }, now);
+        }
+        last.len()
+    }
+
+    /// Sets the longest delay of a batch's retries.
+    pub(crate) fn set_max_delay(&mut self, batch: Id, longest: Duration) {
+        if let Some(batch) = self.batches.get_mut(batch) {
+            batch.bounds.max_delay = Some(longest);
+        }
+    }
+
+    /// Time beyond which a delay of the batch's jobs is too long to be waited for here. `None`: no delay is.
+    pub(super) fn longest_delay(&self, batch: Id) -> Option<Duration> {
+        self.batches.get(batch)?.bounds.max_delay
+    }
+}

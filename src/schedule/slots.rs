@@ -1,0 +1,115 @@
+//! Starts of a host, or of all hosts, that were granted from outside: by a server that many clients share.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::rate::gap;
+use crate::settings::RateLimit;
+
+/// Time after which a slot that was not used is void, so that a client that stood still cannot start what it was granted
+/// long ago.
+pub(super) const VOID_AFTER: Duration = Duration::from_secs(1);
+
+/// Time for which a grant without a rate opens a host.
+const OPEN_FOR: Duration = Duration::from_millis(250);
+
+/// Time for whose starts slots are asked for at once.
+const ASK_FOR: Duration = Duration::from_millis(50);
+
+/// Slots: each permits one start, from its time on and for one second.
+#[derive(Clone, Debug)]
+pub(super) struct Slots {
+    limit: Option<RateLimit>,
+    /// Time from one start to the next. Zero: starts are not paced, and a grant opens the host for a time.
+    gap: Duration,
+    /// Times of the slots that were not used, in order.
+    times: VecDeque<Instant>,
+    /// Time in which starts are permitted without slots. `None`: in none.
+    open: Option<(Instant, Instant)>,
+    /// True after slots were asked for, and before the answer.
+    pub(super) asked: bool,
+    /// True while the host is in the list of those that want slots.
+    pub(super) listed: bool,
+}
+
+impl Slots {
+    /// Returns no slots yet. `limit`: the rate of all clients together. `None`: starts are not paced.
+    pub(super) fn new(limit: Option<RateLimit>) -> Slots {
+        Slots {
+            limit,
+            gap: limit.map(gap).unwrap_or_default(),
+            times: VecDeque::new(),
+            open: None,
+            asked: false,
+            listed: false,
+        }
+    }
+
+    /// Rate of all clients together. `None`: starts are not paced.
+    pub(super) fn limit(&self) -> Option<RateLimit> {
+        self.limit
+    }
+
+    /// Adds `count` slots: the first at `at`, each further one a gap later. Without a rate, starts are permitted for a
+    /// quarter of a second from `at` on.
+    pub(super) fn grant(&mut self, at: Instant, count: u32) {
+        self.asked = false;
+        if self.gap.is_zero() {
+            if count > 0 {
+                self.open = Some((at, at + OPEN_FOR));
+            }
+            return;
+        }
+        let at = self.times.back().map_or(at, |last| at.max(*last));
+        for number in 0..count {
+            let Some(time) = at.checked_add(self.gap.saturating_mul(number)) else {
+                return;
+            };
+            self.times.push_back(time);
+        }
+    }
+
+    /// Time from which on a start is permitted, which may be later than `now`. `None`: there is no slot.
+    pub(super) fn opens_at(&self, now: Instant) -> Option<Instant> {
+        if self.gap.is_zero() {
+            return self.open.filter(|(_, end)| *end > now).map(|(at, _)| at);
+        }
+        self.times.iter().copied().find(|at| is_valid(*at, now))
+    }
+
+    /// Uses the first slot whose time has come.
+    pub(super) fn take(&mut self, now: Instant) {
+        while let Some(first) = self.times.front().copied().filter(|at| *at <= now) {
+            self.times.pop_front();
+            if is_valid(first, now) {
+                return;
+            }
+        }
+    }
+
+    /// Number of slots to ask for, if `waiting` jobs wait. 0: enough slots are left, or they were asked for.
+    pub(super) fn missing(&self, waiting: usize, now: Instant) -> u32 {
+        if self.asked || waiting == 0 {
+            return 0;
+        }
+        if self.gap.is_zero() {
+            return u32::from(self.opens_at(now).is_none());
+        }
+        let left = self.times.iter().filter(|at| is_valid(**at, now)).count();
+        let worth = ASK_FOR.as_nanos().div_ceil(self.gap.as_nanos().max(1));
+        let wanted = (waiting as u128).min(worth.max(1)) as usize;
+        match left * 2 > wanted {
+            true => 0,
+            false => (wanted - left).min(u32::MAX as usize) as u32,
+        }
+    }
+
+    /// True if forgetting the slots changes nothing.
+    pub(super) fn is_idle(&self, now: Instant) -> bool {
+        !self.asked && self.opens_at(now).is_none()
+    }
+}
+
+fn is_valid(slot: Instant, now: Instant) -> bool {
+    slot.checked_add(VOID_AFTER).is_none_or(|end| end > now)
+}

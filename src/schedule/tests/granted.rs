@@ -1,0 +1,366 @@
+//! Starts that are granted from outside, jobs that are given back, and many clients that share a rate.
+
+use std::collections::HashMap;
+
+use crate::settings::RateLimit;
+
+use super::*;
+
+fn shared(rate: Option<RateLimit>) -> ScheduleSettings {
+    ScheduleSettings {
+        host: HostLimits {
+            rate: rate.into_iter().collect(),
+            granted: true,
+            ..HostLimits::default()
+        },
+        ..wide()
+    }
+}
+
+/// Returns the numbers of slots that the scene asks for, by host.
+fn wanted(scene: &mut Scene) -> Vec<(Option<String>, u32)> {
+    let news = scene.schedule.limiter_news(scene.now);
+    let wanted = news.into_iter().filter_map(|news| match news {
+        LimiterNews::Wanted(demand) => {
+            let name = demand.host.map(|host| host.name().to_owned());
+            Some((name, demand.count))
+        }
+        LimiterNews::Pause { .. } => None,
+    });
+    wanted.collect()
+}
+
+fn grant(scene: &mut Scene, name: &str, at: u64, count: u32) {
+    let at = scene.begin + ms(at);
+    let answer = SlotAnswer::Granted { at, count };
+    scene.schedule.answer(Some(&host(name)), answer, scene.now);
+}
+
+fn later(scene: &mut Scene, name: &str, at: u64, pauses: bool) {
+    let at = scene.begin + ms(at);
+    let answer = SlotAnswer::Later { at, pauses };
+    scene.schedule.answer(Some(&host(name)), answer, scene.now);
+}
+
+fn of_a(count: u32) -> Vec<(Option<String>, u32)> {
+    vec![(Some("a".to_owned()), count)]
+}
+
+#[test]
+fn no_job_starts_before_a_slot_is_granted() {
+    let mut scene = Scene::new(shared(Some(RateLimit::per_second(100))));
+    scene.push("a", 0..3);
+    assert_eq!(scene.start(), None);
+    assert_eq!(wanted(&mut scene), of_a(3));
+    grant(&mut scene, "a", 0, 2);
+    assert_eq!(scene.start_all(), [0]);
+    assert_eq!(scene.wakes_at(), Some(10));
+    assert_eq!(scene.at(10).start_all(), [1]);
+    assert_eq!(scene.at(500).start(), None);
+}
+
+#[test]
+fn slots_are_asked_for_once_until_the_answer() {
+    let mut scene = Scene::new(shared(Some(RateLimit::per_second(100))));
+    scene.push("a", 0..3);
+    assert_eq!(wanted(&mut scene), of_a(3));
+    scene.push("a", 3..20);
+    assert_eq!(wanted(&mut scene), []);
+    grant(&mut scene, "a", 0, 1);
+    assert_eq!(scene.start_all(), [0]);
+    assert_eq!(wanted(&mut scene), of_a(5), "50 ms at 100 a second");
+}
+
+#[test]
+fn slots_for_fifty_milliseconds_are_asked_for_at_once() {
+    for (rate, count) in [(1, 1), (20, 1), (21, 2), (1_000, 50)] {
+        let mut scene = Scene::new(shared(Some(RateLimit::per_second(rate))));
+        scene.push("a", 0..200);
+        assert_eq!(wanted(&mut scene), of_a(count), "{rate} a second");
+    }
+}
+
+#[test]
+fn a_slot_is_void_a_second_after_its_time() {
+    let mut scene = Scene::new(shared(Some(RateLimit::per_second(100))));
+    scene.push("a", 0..1);
+    assert_eq!(wanted(&mut scene), of_a(1));
+    grant(&mut scene, "a", 0, 1);
+    assert_eq!(scene.at(1_000).start(), None);
+    assert_eq!(wanted(&mut scene), of_a(1), "it is asked for anew");
+    grant(&mut scene, "a", 1_000, 1);
+    assert_eq!(scene.at(1_999).start_all(), [0]);
+}
+
+#[test]
+fn slots_are_asked_for_anew_when_a_place_is_free_after_they_were_void() {
+    let mut settings = shared(Some(RateLimit::per_second(100)));
+    settings.host.in_flight = 1.into();
+    let mut scene = Scene::new(settings);
+    scene.push("a", 0..3);
+    assert_eq!(wanted(&mut scene), of_a(3));
+    grant(&mut scene, "a", 0, 3);
+    assert_eq!(scene.start_all(), [0]);
+    scene.at(5_000).done(0);
+    assert_eq!(scene.start(), None);
+    assert_eq!(wanted(&mut scene), of_a(2));
+}
+
+#[test]
+fn a_host_without_a_rate_is_open_for_a_quarter_of_a_second_after_a_grant() {
+    let mut scene = Scene::new(shared(None));
+    scene.push("a", 0..4);
+    assert_eq!(scene.start(), None);
+    assert_eq!(wanted(&mut scene), of_a(1));
+    grant(&mut scene, "a", 0, 1);
+    assert_eq!(scene.start_all(), [0, 1, 2, 3]);
+    scene.at(250).push("a", 4..5);
+    assert_eq!(scene.start(), None);
+    assert_eq!(wanted(&mut scene), of_a(1));
+}
+
+#[test]
+fn a_refused_host_asks_again_at_the_time_it_was_told() {
+    let mut scene = Scene::new(shared(Some(RateLimit::per_second(100))));
+    scene.push("a", 0..1);
+    assert_eq!(wanted(&mut scene), of_a(1));
+    later(&mut scene, "a", 300, false);
+    assert_eq!(wanted(&mut scene), []);
+    assert_eq!(scene.wakes_at(), Some(300));
+    assert_eq!(scene.at(300).start(), None);
+    assert_eq!(wanted(&mut scene), of_a(1));
+}
+
+#[test]
+fn a_pause_voids_no_slot_and_holds_all_back() {
+    let mut scene = Scene::new(shared(Some(RateLimit::per_second(10))));
+    scene.push("a", 0..2);
+    assert_eq!(wanted(&mut scene), of_a(1));
+    grant(&mut scene, "a", 0, 1);
+    later(&mut scene, "a", 400, true);
+    assert_eq!(scene.at(399).start(), None);
+    assert_eq!(scene.at(400).start_all(), [0]);
+}
+
+#[test]
+fn a_pause_that_a_server_asks_for_is_told_to_the_limiter() {
+    let mut scene = Scene::new(shared(None));
+    scene.push("a", 0..1);
+    wanted(&mut scene);
+    grant(&mut scene, "a", 0, 1);
+    assert_eq!(scene.start(), Some(0));
+    assert_eq!(scene.retry_with(0, 5_000, None, Some(5_000)), None);
+    let news = scene.schedule.limiter_news(scene.now);
+    let until = scene.begin + ms(5_000);
+    let pause = LimiterNews::Pause {
+        host: host("a"),
+        until,
+    };
+    assert_eq!(news, [pause]);
+}
+
+#[test]
+fn the_rate_over_all_hosts_is_granted_too() {
+    let mut scene = Scene::new(ScheduleSettings {
+        rate: [RateLimit::per_second(100)].into_iter().collect(),
+        ..shared(None)
+    });
+    scene.push("a", 0..9);
+    assert_eq!(wanted(&mut scene), of_a(1));
+    grant(&mut scene, "a", 0, 1);
+    assert_eq!(scene.start(), None);
+    assert_eq!(wanted(&mut scene), [(None, 5)]);
+    let at = scene.now;
+    let answer = SlotAnswer::Granted { at, count: 2 };
+    scene.schedule.answer(None, answer, scene.now);
+    assert_eq!(scene.start_all(), [0]);
+    assert_eq!(scene.at(10).start_all(), [1]);
+}
+
+#[test]
+fn a_retry_that_is_due_later_than_the_longest_delay_is_given_back() {
+    let mut scene = Scene::new(wide());
+    scene.schedule.set_max_delay(scene.batch, ms(100));
+    scene.push("a", 0..2);
+    assert_eq!(scene.start_all(), [0, 1]);
+    assert_eq!(scene.retry(0, 100), None);
+    assert_eq!(scene.retry(1, 101), None);
+    let until = Some(scene.begin + ms(101));
+    assert_eq!(scene.ended(), [(1, EndReason::GivenBack { until })]);
+    assert_eq!(scene.at(100).start_all(), [0]);
+}
+
+#[test]
+fn the_jobs_that_would_start_last_are_given_back() {
+    let mut scene = Scene::new(workers(1));
+    scene.push("a", 0..5);
+    scene.push("b", 5..7);
+    assert_eq!(scene.start(), Some(0));
+    let (batch, now) = (scene.batch, scene.now);
+    assert_eq!(scene.schedule.give_back(batch, &host("a"), 2, now), 2);
+    let until = None;
+    let given = [4, 3].map(|job| (job, EndReason::GivenBack { until }));
+    assert_eq!(scene.ended(), given);
+    assert_eq!(scene.schedule.give_back(batch, &host("a"), 9, now), 2);
+    assert_eq!(scene.schedule.give_back(batch, &host("c"), 9, now), 0);
+    assert_eq!(scene.ended().len(), 2);
+    scene.schedule.recount([].iter(), now);
+}
+
+/// Server of a rate that clients share: the arrival time of the generic cell rate algorithm.
+struct SharedRate {
+    gap: Duration,
+    burst: u32,
+    arrives: Instant,
+    paused_until: Instant,
+}
+
+impl SharedRate {
+    /// Answers a demand as the server of a fleet does: what is more than a tenth of a second away is refused.
+    fn permit(&mut self, count: u32, now: Instant) -> SlotAnswer {
+        if self.paused_until > now {
+            let at = self.paused_until;
+            return SlotAnswer::Later { at, pauses: true };
+        }
+        let first = self.arrives.max(now);
+        let at = first
+            .checked_sub(self.gap * (self.burst - 1))
+            .unwrap_or(now)
+            .max(now);
+        if at > now + ms(100) {
+            let at = at - ms(100);
+            return SlotAnswer::Later { at, pauses: false };
+        }
+        self.arrives = first + self.gap * count;
+        SlotAnswer::Granted { at, count }
+    }
+}
+
+/// A worker of a simulated fleet, with its own schedule.
+struct Client {
+    scene: Scene,
+    running: Vec<(Instant, u32)>,
+    /// Answers under way, each with the time at which it arrives.
+    answers: Vec<(Instant, Host, SlotAnswer)>,
+    /// Time until which the worker stands still.
+    still_until: Instant,
+    left: u32,
+}
+
+/// Plays a fleet whose workers share a rate for each of two hosts, and returns the starts of the hosts.
+fn play(rng: &mut fastrand::Rng, rate: u32, burst: u32) -> HashMap<Host, Vec<Instant>> {
+    let limit = RateLimit::per_second(rate);
+    let begin = Instant::now();
+    let mut servers: HashMap<Host, SharedRate> = ["a", "b"]
+        .map(|name| {
+            let gap = Duration::from_secs(1) / rate;
+            let server = SharedRate {
+                gap,
+                burst,
+                arrives: begin,
+                paused_until: begin,
+            };
+            (host(name), server)
+        })
+        .into();
+    let jobs = rng.u32(5..40);
+    let mut clients: Vec<Client> = (0..rng.usize(1..5))
+        .map(|_| {
+            let in_flight = rng.usize(1..6);
+            let mut scene = Scene::new(ScheduleSettings {
+                in_flight,
+                ..shared(Some(limit))
+            });
+            (scene.begin, scene.now) = (begin, begin);
+            for job in 0..jobs {
+                scene.push(if rng.bool() { "a" } else { "b" }, [job]);
+            }
+            Client {
+                scene,
+                running: Vec::new(),
+                answers: Vec::new(),
+                still_until: begin,
+                left: jobs,
+            }
+        })
+        .collect();
+    let mut starts: HashMap<Host, Vec<Instant>> = HashMap::new();
+    let mut now = begin;
+    while clients.iter().any(|client| client.left > 0) {
+        assert!(now < begin + Duration::from_secs(600), "the fleet ends");
+        for client in &mut clients {
+            if client.still_until > now {
+                continue;
+            }
+            client.scene.now = now;
+            if rng.u32(..400) == 0 {
+                client.still_until = now + ms(rng.u64(1..3_000));
+                continue;
+            }
+            let (due, rest) = client.answers.drain(..).partition(|(at, ..)| *at <= now);
+            client.answers = rest;
+            let due: Vec<_> = due;
+            for (_, host, answer) in due {
+                // An answer that is lost is followed by a refusal, when the limiter gives up waiting for it.
+                client.scene.schedule.answer(Some(&host), answer, now);
+            }
+            let (ended, rest) = client.running.drain(..).partition(|(at, _)| *at <= now);
+            client.running = rest;
+            let ended: Vec<_> = ended;
+            for (_, job) in ended {
+                client.scene.done(job);
+                client.left -= 1;
+                client.scene.schedule.taken(client.scene.batch, 1, 0);
+            }
+            while let Some(start) = client.scene.schedule.poll(now) {
+                let of = client.scene.schedule.jobs.get(start.id).unwrap().host;
+                let of = client.scene.schedule.hosts.get(of).unwrap().host.clone();
+                starts.entry(of).or_default().push(now);
+                client.running.push((now + ms(rng.u64(1..80)), start.job));
+                client.scene.runs_as(start.job, start.id);
+            }
+            client.scene.schedule.recount([].iter(), now);
+            for news in client.scene.schedule.limiter_news(now) {
+                let LimiterNews::Wanted(demand) = news else {
+                    continue;
+                };
+                let of = demand.host.expect("no rate over all hosts is set");
+                let server = servers.get_mut(&of).unwrap();
+                if rng.u32(..200) == 0 {
+                    server.paused_until = now + ms(rng.u64(1..2_000));
+                }
+                let answer = match rng.u32(..20) {
+                    0 => SlotAnswer::Later {
+                        at: now + ms(rng.u64(1..500)),
+                        pauses: false,
+                    },
+                    _ => server.permit(demand.count, now),
+                };
+                let delay = ms(rng.u64(..30));
+                client.answers.push((now + delay, of, answer));
+            }
+        }
+        now += ms(1);
+    }
+    starts
+}
+
+#[test]
+fn a_fleet_that_shares_a_rate_keeps_it() {
+    for seed in 0..40 * sim::scale() {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let (rate, burst) = (rng.u32(5..200), rng.u32(1..6));
+        let starts = play(&mut rng, rate, burst);
+        // Slots of 50 ms for each of up to four workers may be used late.
+        let late = 4 * (rate.div_ceil(20) + 1);
+        for (host, starts) in starts {
+            let mut starts = starts;
+            starts.sort_unstable();
+            for (at, first) in starts.iter().enumerate() {
+                let last = starts.get(at + (burst + late + rate) as usize);
+                let in_time = last.is_none_or(|last| *last - *first >= Duration::from_secs(1));
+                assert!(in_time, "seed {seed}: {host} at {rate} a second");
+            }
+        }
+    }
+}
