@@ -23,7 +23,7 @@ fn line(random: &mut fastrand::Rng, urls: u64) -> Line {
     let mut line = Line::of(n).at(random.u64(..3)).later(random.u64(..3));
     line.is_success = random.bool();
     line.supersedes = random.u8(..4) == 0;
-    line.page = (n % 3 == 0 && random.bool()).then(|| random.u32(1..4));
+    line.page = (n.is_multiple_of(3) && random.bool()).then(|| random.u32(1..4));
     line
 }
 

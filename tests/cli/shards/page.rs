@@ -24,11 +24,18 @@ fn three_terminals_have_each_line_once_and_one_report() {
     let (_, after) = PAGE
         .split_once("figures of all together:\n\n```sh\n")
         .unwrap();
-    let report = shell(after.lines().next().unwrap())
-        .current_dir(&folder)
-        .done();
+    let mut commands = after.lines();
+    let report = shell(commands.next().unwrap()).current_dir(&folder).done();
     let told = format!("{} requests", whole.len());
     assert!(report.stdout.contains(&told), "{}", report.stdout);
+    let merge = shell(commands.next().unwrap()).current_dir(&folder);
+    let told = format!(
+        "{} records kept, of {} in 3 files",
+        whole.len(),
+        whole.len()
+    );
+    let merge = merge.done().exits(0);
+    assert!(merge.stdout.starts_with(&told), "{}", merge.stdout);
 }
 
 #[test]
@@ -63,6 +70,8 @@ fn the_pods_of_a_job_have_each_line_once_also_if_some_are_killed() {
         by_key(&records(&folder, 16).concat()),
         by_key(&whole(&list))
     );
+    let merge = shell(block("Merge and verify", "sh").trim());
+    merge.current_dir(&folder).done().exits(0);
 }
 
 #[test]
