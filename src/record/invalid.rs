@@ -7,6 +7,7 @@ use std::str::Utf8Error;
 use serde_json::error::Category;
 
 use crate::redact::beginning;
+use crate::timing::millis::NO_TIME;
 use crate::url::Mistake;
 
 /// Upper bound for the length of a key that is shown, in bytes.
@@ -178,7 +179,10 @@ impl fmt::Display for JsonFault<'_> {
                 match (name("missing field "), name("duplicate field ")) {
                     (Some(name), _) => write!(f, "the key \"{name}\" is missing"),
                     (_, Some(name)) => write!(f, "the key \"{name}\" is given twice"),
-                    _ => f.write_str("a key has a value that it cannot have"),
+                    _ => match text.split_once(NO_TIME) {
+                        Some((number, _)) => write!(f, "{number}{NO_TIME}"),
+                        None => f.write_str("a key has a value that it cannot have"),
+                    },
                 }
             }
         }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};
 
+/// End of the message about a number that is no time, behind the number.
+pub(crate) const NO_TIME: &str = " is no number of milliseconds";
+
 /// Rounds the duration down to the precision of the wire, a microsecond.
 pub(crate) fn round(time: Duration) -> Duration {
     Duration::from_micros(micros(time))
@@ -30,7 +33,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration
     } else {
         Err(D::Error::custom(format!(
             // In this form, a large number has an exponent and not hundreds of digits.
-            "{ms:?} is no number of milliseconds"
+            "{ms:?}{NO_TIME}"
         )))
     }
 }

@@ -150,14 +150,11 @@ fn a_line_that_is_no_record_is_refused_with_the_reason() {
     for (line, part) in [
         ("", (None, "not a record: it ends too early")),
         ("{\"v\":1,\"index\":0", (Some(16), "it ends too early")),
-        ("[]", (Some(2), "not a record: a key is missing")),
-        (
-            "{\"index\":0}",
-            (Some(11), "a key is missing, or has a value"),
-        ),
+        ("[]", (Some(2), "not a record: a key has a value")),
+        ("{\"index\":0}", (Some(11), "is missing")),
         (
             "{\"v\":1,\"index\":-1}",
-            (Some(17), "a key is missing, or has a value"),
+            (Some(17), "a key has a value that it cannot have"),
         ),
         ("http://h/", (Some(1), "not a record: expected value")),
     ] {

@@ -339,7 +339,7 @@ fn open_or_make(path: &Path) -> io::Result<File> {
         }
         match options.create_new(true).open(path) {
             // Another request has made it meanwhile.
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && !path.is_symlink() => {}
             made => return made,
         }
     }
