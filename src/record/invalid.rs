@@ -176,10 +176,17 @@ impl fmt::Display for JsonFault<'_> {
                     rest.split('`').next()
                 };
                 // The other texts of serde show types of this crate, or values of the line.
-                match (name("missing field "), name("duplicate field ")) {
-                    (Some(name), _) => write!(f, "the key \"{name}\" is missing"),
-                    (_, Some(name)) => write!(f, "the key \"{name}\" is given twice"),
-                    _ => match text.split_once(NO_TIME) {
+                let named = [
+                    ("missing field ", "is missing"),
+                    ("duplicate field ", "is given twice"),
+                    ("unknown field ", "is not known"),
+                ];
+                let told = named
+                    .iter()
+                    .find_map(|(beginning, what)| Some((name(beginning)?, what)));
+                match told {
+                    Some((name, what)) => write!(f, "the key \"{name}\" {what}"),
+                    None => match text.split_once(NO_TIME) {
                         Some((number, _)) => write!(f, "{number}{NO_TIME}"),
                         None => f.write_str("a key has a value that it cannot have"),
                     },

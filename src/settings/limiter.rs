@@ -70,6 +70,10 @@ pub struct WantedStarts {
 
 /// Answer of a [`Limiter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "limiters give every answer there is"
+)]
 pub enum PermittedStarts {
     /// Starts that are permitted.
     Granted {

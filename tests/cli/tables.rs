@@ -128,12 +128,15 @@ fn a_template_in_utf16_is_read() {
 
 #[test]
 fn an_empty_url_template_is_refused() {
-    for url in ["", " "] {
+    for (url, reason) in [
+        ("", "a value is required for '--url-template <URL>'"),
+        (" ", "--url-template: column 1: the URL is empty"),
+    ] {
         haul(["--url-template", url, "-"])
             .input("a\n")
             .done()
             .exits(2)
-            .says("--url-template: column 1: the URL is empty");
+            .says(reason);
     }
 }
 

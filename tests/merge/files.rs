@@ -1,6 +1,7 @@
 //! Files of a merge: forms, torn ends, and what is refused.
 
-use std::fs::{self, File};
+use std::fs;
+#[cfg(feature = "gzip")]
 use std::io::Write as _;
 use std::path::Path;
 
@@ -246,7 +247,7 @@ fn compressed_results_are_read_and_written() {
         place.text
     );
     let mut text = String::new();
-    let mut file = flate2::read::MultiGzDecoder::new(File::open(output).unwrap());
+    let mut file = flate2::read::MultiGzDecoder::new(fs::File::open(output).unwrap());
     file.read_to_string(&mut text).unwrap();
     assert_eq!(text, Line::of(0).text() + "\n");
 }

@@ -28,7 +28,7 @@ fn a_path_that_cannot_be_written_is_found_before_anything_is_sent() {
     fs::create_dir(folder.file("folder")).unwrap();
     for (name, reason) in [
         ("missing/a", "No such file"),
-        ("file/a", "not a directory"),
+        ("file/a", "Not a directory"),
         ("folder", "directory"),
     ] {
         let path = folder.file(name);

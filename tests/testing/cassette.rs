@@ -385,7 +385,7 @@ fn a_directory_that_cannot_be_played_is_refused_by_name() {
         ),
         (
             r#"{"request": {"method": "GET", "url": "http://h/"}, "response": {"status": 200, "bdy": 1}}"#,
-            "unknown field `bdy`",
+            r#"the key "bdy" is not known"#,
         ),
     ] {
         fs::write(&path, text).unwrap();
