@@ -28,11 +28,12 @@ mod modules {
         Unsuccessful,
     };
     use haul::record::{
-        AttemptRecord, BodyEncoding, BodyMode, Checksums, DecodedReader, FileClash, FileRegister,
-        InputLine, InputLines, InvalidChecksums, InvalidKey, InvalidLine, InvalidOutputName,
-        InvalidSelection, InvalidShard, InvalidTemplate, Key, Kind, LONGEST_LINE, Layout,
-        MissingValues, OutputNames, PhaseTimes, Record, RecordOptions, RequestTemplate, RowFormat,
-        Selection, Shard, ShardRequests, Template, TemplateValue, TornEnd, ValueEscaping, WriteOut,
+        AttemptRecord, BodyEncoding, BodyMode, Checksums, DecodedReader, FetchedInput, FileClash,
+        FileRegister, InputLine, InputLines, InvalidChecksums, InvalidKey, InvalidLine,
+        InvalidOutputName, InvalidSelection, InvalidShard, InvalidTemplate, Key, Kind,
+        LONGEST_LINE, Layout, MissingValues, OutputNames, PhaseTimes, Record, RecordOptions,
+        RequestTemplate, RowFormat, Selection, Shard, ShardRequests, Template, TemplateValue,
+        TornEnd, ValueEscaping, WriteOut,
     };
     use haul::redact::{Escaped, Redaction};
     use haul::report::{

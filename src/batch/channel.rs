@@ -112,7 +112,8 @@ impl Intake {
     /// Takes back up to `count` requests that wait for this host, and returns their number.
     ///
     /// These are the requests that would start last. Each ends at once, as cancelled and with the reason [`StopReason::GivenBack`](crate::StopReason::GivenBack), and
-    /// comes with the other outcomes. It counts as not done. Requests that wait for a retry stay.
+    /// comes with the other outcomes. It counts as not done. Requests that wait for a retry, or
+    /// for a look at a file that may be there already, stay.
     pub fn give_back(&self, host: &Host, count: usize) -> usize {
         let executor = self.batch.executor();
         executor.give_back(self.batch.id(), host, count)

@@ -60,6 +60,10 @@ impl Client {
         }
         let opened = {
             let mut body = body.lock().unwrap_or_else(PoisonError::into_inner);
+            if outcome.report.size == 0 {
+                // An empty body comes in no piece, which would have ended that of an earlier attempt.
+                body.file = None;
+            }
             body.open()
         };
         let failed =

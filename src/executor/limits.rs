@@ -4,7 +4,7 @@
 //! the limiter's code runs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,11 @@ use crate::settings::{Limiter, PermittedStarts, WantedStarts};
 
 use crate::attempt::panicked;
 
-/// Time after which a limiter that panicked is asked again.
-const AFTER_PANIC: Duration = Duration::from_secs(1);
+/// Answer in place of a limiter that panicked, or that has no thread.
+const LATER: PermittedStarts = PermittedStarts::Later {
+    after: Duration::from_secs(1),
+    pause: false,
+};
 
 /// Schedule that starts are permitted for. Each method returns `None` once there is no schedule any more.
 pub(super) trait LimitedSchedule: Send {
@@ -31,14 +34,15 @@ pub(super) trait LimitedSchedule: Send {
 /// The caller's limiter, and the way to its thread.
 pub(super) struct LimiterThread {
     limiter: Arc<dyn Limiter>,
-    to_thread: OnceLock<Sender<LimiterNews>>,
+    /// `None`: the thread was not needed, or the system refused it.
+    to_thread: Mutex<Option<Sender<LimiterNews>>>,
 }
 
 impl LimiterThread {
     pub(super) fn new(limiter: Arc<dyn Limiter>) -> LimiterThread {
         LimiterThread {
             limiter,
-            to_thread: OnceLock::new(),
+            to_thread: Mutex::default(),
         }
     }
 
@@ -47,25 +51,42 @@ impl LimiterThread {
     pub(super) fn tell(
         &self,
         news: Vec<LimiterNews>,
-        schedule: impl FnOnce() -> Box<dyn LimitedSchedule>,
+        schedule: impl Fn() -> Box<dyn LimitedSchedule>,
     ) {
-        let to_thread = self.to_thread.get_or_init(|| {
+        let mut to_thread = self
+            .to_thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if to_thread.is_none() {
             let (sender, receiver) = crossbeam_channel::unbounded();
-            let (limiter, schedule) = (Arc::clone(&self.limiter), schedule());
+            let (limiter, of_thread) = (Arc::clone(&self.limiter), schedule());
             let started = thread::Builder::new()
                 .name("haul-limits".to_owned())
-                .spawn(move || serve(&*limiter, &*schedule, &receiver));
-            if let Err(error) = started {
-                log_line!(
-                    Error,
-                    "no thread for the limiter, so nothing is started: {error}"
-                );
+                .spawn(move || serve(&*limiter, &*of_thread, &receiver));
+            match started {
+                Ok(_) => *to_thread = Some(sender),
+                Err(error) => {
+                    log_line!(
+                        Error,
+                        "no thread for the limiter (asked again in a second): {error}"
+                    );
+                }
             }
-            sender
-        });
-        for news in news {
-            // The thread outlives the executor, unless the system refused it.
-            let _ = to_thread.send(news);
+        }
+        match &*to_thread {
+            Some(to_thread) => news.into_iter().for_each(|news| {
+                // The thread outlives the executor.
+                let _ = to_thread.send(news);
+            }),
+            None => {
+                drop(to_thread);
+                let schedule = schedule();
+                for news in &news {
+                    if let LimiterNews::Wanted(demand) = news {
+                        schedule.answer(demand, LATER);
+                    }
+                }
+            }
         }
     }
 }
@@ -95,9 +116,6 @@ fn ask(limiter: &dyn Limiter, demand: &SlotDemand) -> PermittedStarts {
     };
     catch_unwind(AssertUnwindSafe(|| limiter.permit(&wanted))).unwrap_or_else(|panic| {
         log_line!(Error, "the limiter: {}", panicked(&*panic).message());
-        PermittedStarts::Later {
-            after: AFTER_PANIC,
-            pause: false,
-        }
+        LATER
     })
 }

@@ -264,16 +264,17 @@ impl<J> Schedule<J> {
             known.parked += 1;
             self.note_room(batch);
         }
-        let too_long = self
-            .longest_delay(batch)
-            .is_some_and(|longest| at > now + longest);
+        let delay = at.saturating_duration_since(now);
+        let longest = self.longest_delay(batch);
+        let too_long = longest.is_some_and(|longest| delay > longest);
         // A job that the breaker would refuse when it is due ends now.
         if !self.refused_for(id, at).is_zero() {
             self.end_refused(id, now);
-        } else if too_long {
-            self.end_queued(id, EndReason::GivenBack { until: Some(at) }, now);
         } else {
             self.end_if_stopped(id, now);
+            if too_long {
+                self.end_queued(id, EndReason::GivenBack { until: Some(at) }, now);
+            }
         }
     }
 

@@ -28,14 +28,13 @@ impl<J> Schedule<J> {
             let batch = self.batches.get(batch);
             batch.is_some_and(|batch| batch.may_start(false) && !batch.is_past(now))
         };
-        let lane = files
-            .lanes
-            .iter()
-            .find(|lane| lane.live > 0 && may_start(lane.batch))?;
-        lane.jobs.iter().copied().find(|id| {
+        let in_time = |id: &Id| {
             let slot = self.jobs.get(*id);
             slot.is_some_and(|slot| slot.deadline.is_none_or(|deadline| deadline > now))
-        })
+        };
+        let lanes = files.lanes.iter();
+        let mut lanes = lanes.filter(|lane| lane.live > 0 && may_start(lane.batch));
+        lanes.find_map(|lane| lane.jobs.iter().copied().find(in_time))
     }
 
     /// Puts a job whose file is not there at the end of the lane of its host. `need`: need for a token.

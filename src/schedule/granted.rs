@@ -51,7 +51,7 @@ pub(super) struct WantingHosts {
     /// True if the rate over all hosts wants slots.
     total: bool,
     /// Time before which the rate over all hosts is not asked for. `None`: at any time.
-    total_waits_until: Option<Instant>,
+    pub(super) total_waits_until: Option<Instant>,
     /// Pauses that servers asked for.
     pauses: Vec<(Host, Instant)>,
 }
@@ -62,6 +62,11 @@ impl WantingHosts {
             on,
             ..WantingHosts::default()
         }
+    }
+
+    /// Forgets a time that has passed.
+    pub(super) fn settle(&mut self, now: Instant) {
+        self.total_waits_until = self.total_waits_until.filter(|at| *at > now);
     }
 
     #[cfg(test)]
@@ -79,7 +84,12 @@ impl<J> Schedule<J> {
         let Some(host) = self.hosts.get_mut(id) else {
             return;
         };
-        let (waiting, cools) = (host.waiting(), host.cool_until.is_some_and(|at| at > now));
+        let waiting = host.waiting();
+        let rests = host
+            .breaker
+            .as_ref()
+            .and_then(|breaker| breaker.rests_until());
+        let cools = host.cool_until.max(rests).is_some_and(|at| at > now);
         let slots = host.rate.as_mut().and_then(|rate| rate.slots_mut());
         if let Some(slots) = slots
             && !cools
@@ -96,8 +106,8 @@ impl<J> Schedule<J> {
         if !self.wanting.on {
             return;
         }
-        let early = self.wanting.total_waits_until.is_some_and(|at| at > now);
-        let waiting = self.queued;
+        let early = self.wanting.total_waits_until.is_some();
+        let waiting = self.ready_jobs();
         let slots = self
             .total
             .rates
@@ -108,6 +118,37 @@ impl<J> Schedule<J> {
             && slots.missing(waiting, now) > 0
         {
             self.wanting.total = true;
+        }
+    }
+
+    /// Number of jobs that wait only for a worker or for a rate over all hosts.
+    fn ready_jobs(&self) -> usize {
+        self.batches.values().map(|batch| batch.ready).sum()
+    }
+
+    /// Blocks the host of the oldest request of an ordered batch, if its slots have become void: the request starts out
+    /// of turn, so that its host is not looked at otherwise.
+    pub(super) fn block_host_of_oldest(&mut self, batch: Id, now: Instant) {
+        if !self.wanting.on {
+            return;
+        }
+        let oldest = self
+            .batches
+            .get(batch)
+            .and_then(|batch| *batch.order.front()?);
+        let slot = oldest.and_then(|id| self.jobs.get(id));
+        let Some(host) = slot
+            .filter(|slot| slot.place == JobPlace::Lane)
+            .map(|slot| slot.host)
+        else {
+            return;
+        };
+        if self
+            .hosts
+            .get(host)
+            .is_some_and(|host| !host.blocked && !host.is_open(now))
+        {
+            self.block(host, now);
         }
     }
 
@@ -139,7 +180,7 @@ impl<J> Schedule<J> {
 
     fn slots_wanted(&mut self, now: Instant) -> Vec<SlotDemand> {
         let mut demands = Vec::new();
-        let waiting = self.queued;
+        let waiting = self.ready_jobs();
         if std::mem::take(&mut self.wanting.total)
             && let Some(slots) = self
                 .total
@@ -190,6 +231,7 @@ impl<J> Schedule<J> {
             SlotAnswer::Granted { at, count } => slots.grant(at, count),
             SlotAnswer::Later { at, pauses } => {
                 slots.asked = false;
+                slots.ask_after = Some(at);
                 if pauses || slots.opens_at(now).is_none() {
                     self.cool(id, at, now);
                 }

@@ -305,6 +305,7 @@ impl<J> Schedule<J> {
             self.demand.kept_free_until,
             self.grows_at(),
             self.tokens.next_wakeup(),
+            self.wanting.total_waits_until,
         ];
         times
             .into_iter()

@@ -39,7 +39,10 @@ impl<J> Schedule<J> {
         let Some(state) = self.hosts.get_mut(host) else {
             return;
         };
-        let Some(at) = state.opens_at(now).filter(|at| *at > now) else {
+        let slots = state.rate.as_ref().and_then(|rate| rate.slots());
+        let asks_at = slots.and_then(|slots| slots.ask_after);
+        let opens_at = state.opens_at(now).or(asks_at);
+        let Some(at) = opens_at.filter(|at| *at > now) else {
             return;
         };
         if state.wakes_at.is_none_or(|already| at < already) {

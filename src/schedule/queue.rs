@@ -19,6 +19,7 @@ impl<J> Schedule<J> {
     /// Brings lanes up to date with the time: due retries join their lanes, and hosts whose time has come open.
     fn settle(&mut self, now: Instant) {
         self.wake(now);
+        self.wanting.settle(now);
         if !self.tokens.is_empty() {
             self.give_up_token_calls(now);
         }
@@ -158,6 +159,7 @@ impl<J> Schedule<J> {
     /// Returns the oldest request of an ordered batch that has no other place left, wherever it stands in its lane.
     fn oldest_in_need(&mut self, now: Instant) -> Option<Id> {
         for at in 0..self.batches.ordered.len() {
+            self.block_host_of_oldest(self.batches.ordered[at], now);
             if let Some((oldest, host)) = self.oldest_of(self.batches.ordered[at], now)
                 && self.may_have_worker(host, now)
                 && !self.hold_for_token(oldest, now)

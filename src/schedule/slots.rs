@@ -28,6 +28,8 @@ pub(super) struct Slots {
     open: Option<(Instant, Instant)>,
     /// True after slots were asked for, and before the answer.
     pub(super) asked: bool,
+    /// Time before which slots are not asked for. `None`: at any time.
+    pub(super) ask_after: Option<Instant>,
     /// True while the host is in the list of those that want slots.
     pub(super) listed: bool,
 }
@@ -41,6 +43,7 @@ impl Slots {
             times: VecDeque::new(),
             open: None,
             asked: false,
+            ask_after: None,
             listed: false,
         }
     }
@@ -53,14 +56,18 @@ impl Slots {
     /// Adds `count` slots: the first at `at`, each further one a gap later. Without a rate, starts are permitted for a
     /// quarter of a second from `at` on.
     pub(super) fn grant(&mut self, at: Instant, count: u32) {
-        self.asked = false;
+        (self.asked, self.ask_after) = (false, None);
         if self.gap.is_zero() {
             if count > 0 {
                 self.open = Some((at, at + OPEN_FOR));
             }
             return;
         }
-        let at = self.times.back().map_or(at, |last| at.max(*last));
+        let after_last = self
+            .times
+            .back()
+            .and_then(|last| last.checked_add(self.gap));
+        let at = after_last.map_or(at, |after| at.max(after));
         for number in 0..count {
             let Some(time) = at.checked_add(self.gap.saturating_mul(number)) else {
                 return;
@@ -89,7 +96,8 @@ impl Slots {
 
     /// Number of slots to ask for, if `waiting` jobs wait. 0: enough slots are left, or they were asked for.
     pub(super) fn missing(&self, waiting: usize, now: Instant) -> u32 {
-        if self.asked || waiting == 0 {
+        let early = self.ask_after.is_some_and(|at| at > now);
+        if self.asked || early || waiting == 0 {
             return 0;
         }
         if self.gap.is_zero() {

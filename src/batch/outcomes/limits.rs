@@ -61,7 +61,7 @@ impl<I, T> Outcomes<I, T> {
     /// Such a request ends at once, with the failure of its last attempt and the reason
     /// [`StopReason::GivenBack`](crate::StopReason::GivenBack); [`Outcome::retry_at`](crate::Outcome::retry_at) says
     /// when it may go on. It counts as not done, and no results file has it, so that it runs when the batch is resumed.
-    /// Default: every delay is waited for.
+    /// Retries that wait already stay. Default: every delay is waited for.
     ///
     /// ```no_run
     /// use std::time::Duration;

@@ -133,15 +133,22 @@ impl TemplateSecrets {
             TemplateValue::Text(text) if row.is_object() && path.is_empty() => text,
             TemplateValue::Text(text) => {
                 let is_url = self.urls.iter().any(|url| row.path(url) == path);
-                return Some(match is_url {
+                let shown: Cow<'_, str> = match is_url {
                     true => self.redaction.text(text).into(),
-                    false => value,
+                    false => (&**text).into(),
+                };
+                let masked = hidden.within_text(&shown);
+                return Some(match (masked, is_url) {
+                    (Some(masked), _) => masked.into(),
+                    (None, true) => shown.into_owned().into(),
+                    (None, false) => value,
                 });
             }
         };
         let masked = replace(text, |inner, scalar| {
             let path: Vec<String> = path.iter().chain(inner).cloned().collect();
-            hidden.masked(&path, scalar)
+            let by_path = hidden.masked(&path, scalar);
+            by_path.or_else(|| hidden.within(scalar?))
         });
         match (masked, &value) {
             (None, _) => Some(value),
@@ -272,16 +279,21 @@ impl<'s> Hidden<'s> {
             true => serde_json::from_str::<String>(scalar).ok()?.into(),
             false => scalar.into(),
         };
-        let mut shown = text.clone();
+        self.within_text(&text).map(|shown| quoted(&shown))
+    }
+
+    /// Masks a text that is a secret of the row, or holds one. `None`: it holds none.
+    fn within_text(&self, text: &str) -> Option<String> {
+        let mut shown = Cow::from(text);
         for value in self.values.iter().filter(|value| value.len() > SHORTEST) {
             if shown == **value {
-                return Some(masked());
+                return Some(MASK.to_owned());
             }
             if value.len() > SHORT && shown.contains(&**value) {
                 shown = shown.replace(&**value, MASK).into();
             }
         }
-        (shown != text).then(|| quoted(&shown))
+        (shown != text).then(|| shown.into_owned())
     }
 }
 

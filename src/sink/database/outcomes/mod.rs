@@ -7,7 +7,7 @@ mod schema;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::Connection;
 
@@ -34,6 +34,8 @@ pub(in crate::sink) struct OutcomeTable {
     path: PathBuf,
     /// True if rows were added since the last [`commit`](Self::commit).
     is_dirty: bool,
+    /// True if rows were added since the last commit was asked for.
+    is_new: bool,
     /// True if a row is lost only with harm, see [`urge`](Self::urge).
     is_urgent: bool,
     /// Dropped after the thread has ended.
@@ -60,11 +62,16 @@ struct RunningTable {
     waiting: Vec<OutcomeRow>,
     /// Number of bytes that the waiting rows take.
     bytes: usize,
+    /// Time at which the first of them came.
+    since: Instant,
 }
 
 /// Number of waiting rows, and of their bytes, at which they are handed on.
 const WAITING: usize = 16;
 const BYTES: usize = 64 << 10;
+
+/// Age of the first waiting row at which the next one hands all on.
+const OLD: Duration = Duration::from_millis(10);
 
 impl RunningTable {
     fn add(
@@ -75,9 +82,13 @@ impl RunningTable {
     ) -> Result<(), SinkError> {
         self.rows.check()?;
         let row = OutcomeRow::of(record, failure, &self.run_id, is_counted, &mut self.hosts);
+        if self.waiting.is_empty() {
+            self.since = Instant::now();
+        }
         self.bytes += row.size();
         self.waiting.push(row);
-        match self.waiting.len() < WAITING && self.bytes < BYTES {
+        let few = self.waiting.len() < WAITING && self.bytes < BYTES;
+        match few && self.since.elapsed() < OLD {
             true => Ok(()),
             false => self.hand_on(),
         }
@@ -123,6 +134,7 @@ impl OutcomeTable {
             },
             path: path.to_owned(),
             is_dirty: false,
+            is_new: false,
             is_urgent: false,
             _lock: lock,
         })
@@ -169,6 +181,7 @@ impl OutcomeTable {
             hosts: RowHosts::default(),
             waiting: Vec::new(),
             bytes: 0,
+            since: Instant::now(),
         }));
         Ok(())
     }
@@ -194,7 +207,7 @@ impl OutcomeTable {
             return Err(self.failed_before());
         };
         running.add(record, failure, is_counted)?;
-        self.is_dirty = true;
+        (self.is_dirty, self.is_new) = (true, true);
         Ok(())
     }
 
@@ -208,7 +221,7 @@ impl OutcomeTable {
     pub(in crate::sink) fn commit_soon(&mut self) -> Result<(), SinkError> {
         if let TableState::Writing(running) = &mut self.state {
             running.rows.check()?;
-            if self.is_dirty {
+            if std::mem::take(&mut self.is_new) {
                 running.hand_on()?;
                 running
                     .rows
@@ -230,7 +243,7 @@ impl OutcomeTable {
             TableState::Opened { .. } => {}
             TableState::Failed => return Err(self.failed_before()),
         }
-        self.is_dirty = false;
+        (self.is_dirty, self.is_new, self.is_urgent) = (false, false, false);
         Ok(())
     }
 
