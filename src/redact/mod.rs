@@ -100,6 +100,12 @@ impl Redaction {
         own.filter(|value| value.in_body)
     }
 
+    /// True if a client has added any name.
+    pub(crate) fn adds_names(&self) -> bool {
+        let added = self.added.as_ref();
+        added.is_some_and(|added| !added.headers.is_empty() || !added.query.is_empty())
+    }
+
     /// True if a client has added the name, of a header or of a parameter.
     pub(crate) fn adds_name(&self, name: &str) -> bool {
         self.added.as_ref().is_some_and(|added| {

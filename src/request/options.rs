@@ -211,8 +211,11 @@ impl Request {
         self
     }
 
-    /// Returns the URL, secrets masked, even if it cannot be parsed.
-    pub(crate) fn shown_url(&self) -> Cow<'_, str> {
+    /// Returns the URL as records show it: secrets that the request itself knows of are masked.
+    ///
+    /// Secrets by names that a client adds ([`ClientBuilder::sensitive_query`](crate::ClientBuilder::sensitive_query))
+    /// are masked by [`Client::redaction`](crate::Client::redaction).
+    pub fn shown_url(&self) -> Cow<'_, str> {
         match self.invalid().is_none() && url::is_readable(self.url()) {
             true => self.redaction().shown(self.url()),
             false => self.redaction().unreadable(self.url()).into(),

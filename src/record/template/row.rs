@@ -8,7 +8,7 @@ use crate::record::fields::{self, ObjectFields, is_null};
 use crate::response::find;
 
 /// Name under which a template has the whole line.
-const LINE: &str = "line";
+pub(super) const LINE: &str = "line";
 
 /// Keys of a line that its request gets, unless the template has others.
 pub(super) const KEPT: [&str; 3] = ["id", "custom_id", "tag"];
@@ -53,6 +53,15 @@ impl<'r> TemplateRow<'r> {
             cells: ObjectFields::read(cells)?,
             own: ObjectFields::read(own)?,
         })
+    }
+
+    /// Returns the keys of a line that is a JSON object.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let keys = match self {
+            TemplateRow::Object(keys) => Some(keys.names()),
+            TemplateRow::Line(_) | TemplateRow::Cells { .. } => None,
+        };
+        keys.into_iter().flatten()
     }
 
     /// Returns the value of a name: of a column or a key, at a JSON pointer, or the whole line.

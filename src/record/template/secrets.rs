@@ -52,7 +52,7 @@ impl TemplateSecrets {
 
     /// True if the values of all placeholders may be shown as they are.
     fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.urls.is_empty()
+        self.names.is_empty() && self.urls.is_empty() && !self.redaction.adds_names()
     }
 
     /// Finds the placeholders that are secret by their name or by their place.
@@ -70,7 +70,8 @@ impl TemplateSecrets {
             JsonPlace::Url | JsonPlace::Shown | JsonPlace::Body | JsonPlace::Other => false,
         };
         for name in piece.names() {
-            if is_secret_place || self.redaction.adds_name(last_part(name)) {
+            let mut parts = path_of(name);
+            if is_secret_place || parts.any(|part| self.redaction.adds_name(&part)) {
                 add(&mut self.names, name);
             }
         }
@@ -109,8 +110,11 @@ impl TemplateSecrets {
         }
     }
 
+    /// True if a value of this name is secret, holds a secret, or is a part of one: a key may be named by itself and by a
+    /// pointer, and the whole line holds all of its keys.
     fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|other| other == name)
+        let is_line = name == row::LINE && (self.redaction.adds_names() || !self.names.is_empty());
+        is_line || self.names.iter().any(|other| overlap(name, other))
     }
 
     /// Returns the value of a name as it may be shown: a secret is masked, also within the value.
@@ -200,11 +204,12 @@ impl TemplateSecrets {
             return request;
         }
         let mut own = self.own.clone();
-        for name in &self.names {
+        let only_in_body = self
+            .in_body
+            .iter()
+            .filter(|name| !self.in_url.contains(name));
+        for name in self.in_url.iter().chain(only_in_body) {
             let (in_url, in_body) = (self.in_url.contains(name), self.in_body.contains(name));
-            if !in_url && !in_body {
-                continue;
-            }
             let Some(value) = row.value(name) else {
                 continue;
             };
@@ -215,6 +220,23 @@ impl TemplateSecrets {
                 in_url,
                 in_body,
             });
+        }
+        let holds_line = |names: &[String]| names.iter().any(|name| name == row::LINE);
+        if holds_line(&self.in_url) || holds_line(&self.in_body) {
+            let named = row.keys().filter(|key| self.redaction.adds_name(key));
+            for name in named.chain(self.names.iter().map(String::as_str)) {
+                if let Some(text) = row
+                    .value(name)
+                    .and_then(|value| value.plain().ok()?.into_owned().into())
+                {
+                    own.values.push(SecretValue {
+                        name: name.to_owned(),
+                        text,
+                        in_url: true,
+                        in_body: true,
+                    });
+                }
+            }
         }
         own.values
             .sort_by_key(|value| std::cmp::Reverse(value.text.len()));
@@ -251,7 +273,11 @@ impl<'s> Hidden<'s> {
 
     /// Returns what takes the place of a value. `None`: it may be shown as it is.
     fn masked(&self, path: &ValuePath, scalar: Option<&str>) -> Option<String> {
-        if self.covers(path) {
+        let is_named = || {
+            path.iter()
+                .any(|part| self.secrets.redaction.adds_name(part))
+        };
+        if self.covers(path) || is_named() {
             return Some(masked());
         }
         let text = scalar.filter(|json| json.starts_with('"'))?;
@@ -268,9 +294,10 @@ impl<'s> Hidden<'s> {
             .and_then(|key| key.rsplit_once(" (column "));
         let base = base.map_or(key, |(base, _)| base);
         let names = &self.secrets.names;
-        names
-            .iter()
-            .any(|name| last_part(name).eq_ignore_ascii_case(base))
+        self.secrets.redaction.adds_name(base)
+            || names
+                .iter()
+                .any(|name| last_part(name).eq_ignore_ascii_case(base))
     }
 
     /// Masks a value that is a secret of the row, or holds one. `None`: it holds none.
@@ -314,6 +341,25 @@ fn add(names: &mut Vec<String>, name: &str) {
     if !names.iter().any(|other| other == name) {
         names.push(name.to_owned());
     }
+}
+
+/// Returns the keys and indexes that lead to the value of a name.
+fn path_of(name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let (is_pointer, name) = match name.strip_prefix('/') {
+        Some(rest) => (true, rest),
+        None => (false, name),
+    };
+    let whole = (!is_pointer).then_some(Cow::from(name));
+    let parts = is_pointer.then(|| name.split('/'));
+    let parts = parts.into_iter().flatten();
+    let parts = parts.map(|part| Cow::from(part.replace("~1", "/").replace("~0", "~")));
+    whole.into_iter().chain(parts)
+}
+
+/// True if the value of one name is that of the other, or a part of it.
+fn overlap(one: &str, other: &str) -> bool {
+    let mut pairs = path_of(one).zip(path_of(other));
+    pairs.all(|(one, other)| one.eq_ignore_ascii_case(&other))
 }
 
 /// Returns the last part of a JSON pointer, and other names as they are.

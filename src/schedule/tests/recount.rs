@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::lanes::HostState;
 use super::ready::{HostTier, ServiceRank};
+use super::slots::Slots;
 use super::*;
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -206,8 +207,12 @@ impl<J> Schedule<J> {
     /// True if a host waits for slots that were asked for, or that it is in the list to ask for.
     fn asks_for_slots(&self, id: Id, host: &HostState, now: Instant) -> bool {
         let slots = host.rate.as_ref().and_then(|rate| rate.slots());
-        slots.is_some_and(|slots| slots.asked || (slots.listed && self.wanting.lists(id)))
-            && host.lacks_slot(now)
+        let asks = |slots: &Slots| {
+            let later = slots.ask_after.is_some_and(|at| at > now);
+            let wakes = later && host.wakes_at.is_some_and(|at| Some(at) <= slots.ask_after);
+            wakes || slots.asked || (slots.listed && self.wanting.lists(id))
+        };
+        slots.is_some_and(asks) && host.lacks_slot(now)
     }
 
     /// Returns an error that names the parts of the schedule that are not empty.

@@ -43,8 +43,17 @@ pub(crate) fn settle(arguments: &mut Arguments) -> Result<(), CommandError> {
             name_of("shard-by")
         )));
     }
+    let follows = arguments.requests.follow_sitemaps;
+    if follows && arguments.requests.unique {
+        return Err(CommandError::usage(format!(
+            "{} and {} exclude each other with a shard: lines of several shards may lead to equal pages",
+            name_of("unique"),
+            name_of("follow-sitemaps")
+        )));
+    }
     paths::fill(arguments, &shard)?;
-    share::divide(arguments, &shard, by_host);
+    // The pages of a sitemap are of any host.
+    share::divide(arguments, &shard, by_host && !follows);
     arguments.shard.own = Some(shard);
     Ok(())
 }

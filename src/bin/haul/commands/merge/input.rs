@@ -116,7 +116,7 @@ pub(super) fn missing_lines(
         }
         found += 1;
         if shown.len() < SHOWN {
-            let url = client.redaction().url(request.url());
+            let url = client.redaction().url(&request.shown_url());
             shown.push(shown_place(&request) + &url);
         }
         match (&mut file, to) {
