@@ -41,8 +41,8 @@ impl<J> Schedule<J> {
         };
         let slots = state.rate.as_ref().and_then(|rate| rate.slots());
         let asks_at = slots.and_then(|slots| slots.ask_after);
-        let opens_at = state.opens_at(now).or(asks_at);
-        let Some(at) = opens_at.filter(|at| *at > now) else {
+        let later = |at: Option<Instant>| at.filter(|at| *at > now);
+        let Some(at) = later(state.opens_at(now)).or(later(asks_at)) else {
             return;
         };
         if state.wakes_at.is_none_or(|already| at < already) {

@@ -4,6 +4,7 @@ mod json;
 mod parse;
 mod request;
 mod row;
+mod secret_places;
 mod secrets;
 #[cfg(test)]
 mod tests;
