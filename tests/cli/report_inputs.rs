@@ -139,3 +139,28 @@ fn the_longest_time_is_shown_in_few_digits() {
         assert!(!shown.contains("18,446"), "{form}");
     }
 }
+
+#[test]
+fn a_summary_that_cannot_be_made_leaves_no_file() {
+    let folder = Folder::new();
+    let random = folder.file("random.jsonl", "no results\n");
+    let run = folder.file("run.jsonl", results(0, 2));
+    let summary = folder.at("summary.json");
+    let report = |run: &str| haul(["report", "-q", "--summary-json", &summary, run]).done();
+    report(&random).exits(2);
+    assert!(!fs::exists(&summary).unwrap());
+    report(&run).exits(0);
+    assert!(fs::metadata(&summary).unwrap().len() > 0);
+}
+
+#[test]
+fn a_run_without_results_is_told_where_nothing_can_be_newly_failed() {
+    let folder = Folder::new();
+    let empty = folder.file("empty.jsonl", "");
+    let run = folder.file("run.jsonl", results(0, 2));
+    for (old, new, name) in [(&empty, &run, "old"), (&run, &empty, "new")] {
+        haul(["report", "--fail-on", "newly-failed", "--against", old, new])
+            .done()
+            .says(&format!("the {name} run has no results"));
+    }
+}

@@ -138,6 +138,35 @@ fn keys_in_secret_places_are_masked_in_tag_and_id() {
 }
 
 #[test]
+fn a_key_is_secret_under_each_spelling_of_its_name() {
+    let list = (
+        "list.jsonl",
+        "{\"id\":1,\"sku\":\"7\",\"key\":\"sesame-open\",\"a\":{\"b\":\"w0rd-of-a\"},\"c/d\":\"sesame-c\"}\n",
+    );
+    for (part, more) in [
+        (
+            json!({"url": "/{key}", "headers": {"Authorization": "{/key}"}}),
+            &[][..],
+        ),
+        (
+            json!({"url": "/{/key}", "headers": {"Authorization": "{key}"}}),
+            &[],
+        ),
+        (
+            json!({"url": "/{/c~1d}", "headers": {"Authorization": "{c/d}"}}),
+            &[],
+        ),
+        (json!({"url": "/{/a/b}"}), &["--secret", "a"]),
+        (
+            json!({"url": "/{a:json}", "headers": {"Authorization": "{/a/b}"}}),
+            &[],
+        ),
+    ] {
+        tag_of(&part, list, more);
+    }
+}
+
+#[test]
 fn names_of_files_show_no_secret() {
     let (server, folder) = (Server::always(Answer::text("b")), Folder::new());
     folder.file("list.csv", "sku,pin\n7,sesame\n");

@@ -15,6 +15,7 @@ mod hosts;
 mod jumps;
 mod recount;
 mod scene;
+mod shared_rate;
 mod shares;
 mod shortage;
 mod sim;

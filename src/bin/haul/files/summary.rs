@@ -18,7 +18,12 @@ pub(crate) enum SummaryFile {
     None,
     /// Standard output, or a terminal, with its name.
     Stream(PathBuf, OutputStream),
-    File(PathBuf, File),
+    File {
+        path: PathBuf,
+        file: File,
+        /// True while the file was made here and has no summary: then it does not stay.
+        is_new: bool,
+    },
 }
 
 /// Keys of every summary.
@@ -55,11 +60,13 @@ impl SummaryFile {
         if let Some(terminal) = OutputStream::terminal(path) {
             return Ok(SummaryFile::Stream(path.to_owned(), terminal));
         }
+        let is_new = !path.exists();
         let mut options = OpenOptions::new();
         let opened = options.write(true).create(true).truncate(false).open(path);
         let file = opened.map_err(|e| unwritten(path, "cannot be opened for writing", &e))?;
         check_not_written(&file).map_err(|e| unwritten(path, "cannot be replaced", &e))?;
-        Ok(SummaryFile::File(path.to_owned(), file))
+        let path = path.to_owned();
+        Ok(SummaryFile::File { path, file, is_new })
     }
 
     /// Writes the summary in place of the old content.
@@ -76,9 +83,24 @@ impl SummaryFile {
                     stream.flush()
                 })
                 .map_err(|e| unwritten(name, "cannot be written", &e)),
-            SummaryFile::File(path, file) => text()
-                .and_then(|text| replace(file, text.as_bytes()))
-                .map_err(|e| unwritten(path, "cannot be written", &e)),
+            SummaryFile::File { path, file, is_new } => {
+                *is_new = false;
+                text()
+                    .and_then(|text| replace(file, text.as_bytes()))
+                    .map_err(|e| unwritten(path, "cannot be written", &e))
+            }
+        }
+    }
+}
+
+impl Drop for SummaryFile {
+    fn drop(&mut self) {
+        if let SummaryFile::File {
+            path, is_new: true, ..
+        } = self
+        {
+            // An empty file that is left does no harm but that it must be replaced.
+            let _ = std::fs::remove_file(path);
         }
     }
 }

@@ -6,6 +6,7 @@ const INDEX: &str = "JOB_COMPLETION_INDEX";
 const TASK: &str = "SLURM_ARRAY_TASK_ID";
 const FIRST: &str = "SLURM_ARRAY_TASK_MIN";
 const LAST: &str = "SLURM_ARRAY_TASK_MAX";
+const COUNT: &str = "SLURM_ARRAY_TASK_COUNT";
 
 /// Returns the number of the shard among `count`. `variable`: returns the value of an environment variable.
 ///
@@ -44,6 +45,14 @@ pub(super) fn number(count: u32, variable: impl Fn(&str) -> Option<String>) -> R
             ));
         }
     }
+    if let Some(tasks) = read(COUNT) {
+        let tasks = tasks?;
+        if tasks != u64::from(count) {
+            return Err(format!(
+                "the Slurm array has {tasks} tasks, and not {count} (I/{count} runs single shards again)"
+            ));
+        }
+    }
     let number = task
         .checked_sub(first)
         .and_then(|number| below(number, count));
@@ -70,6 +79,15 @@ mod tests {
             let found = variables.iter().find(|(other, _)| *other == name);
             found.map(|(_, value)| (*value).to_owned())
         })
+    }
+
+    #[test]
+    fn an_array_with_holes_is_refused() {
+        let ends = [(TASK, "3"), (FIRST, "1"), (LAST, "3")];
+        let holes = [ends.as_slice(), &[(COUNT, "2")]].concat();
+        assert!(found(3, &holes).unwrap_err().contains("has 2 tasks"));
+        let whole = [ends.as_slice(), &[(COUNT, "3")]].concat();
+        assert_eq!(found(3, &whole), Ok(2));
     }
 
     #[test]

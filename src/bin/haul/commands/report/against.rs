@@ -58,6 +58,17 @@ fn read(
 
 /// Tells how many requests failed newly, and returns true if some did.
 pub(super) fn tell_newly_failed(comparison: &Comparison, messages: &Messages) -> bool {
+    let runs = [
+        ("old", comparison.old_report()),
+        ("new", comparison.new_report()),
+    ];
+    for (name, report) in runs {
+        if report.summary().total() == 0 {
+            messages.warning(&format!(
+                "the {name} run has no results, so that nothing is newly failed (--fail-on)"
+            ));
+        }
+    }
     let count = comparison.newly_failed().count();
     let requests = if count == 1 { "request" } else { "requests" };
     if count > 0 {
