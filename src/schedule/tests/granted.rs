@@ -201,10 +201,12 @@ fn a_refusal_beside_a_slot_is_kept_too() {
     let mut scene = Scene::new(shared(Some(RateLimit::per_second(100))));
     scene.push("a", 0..9);
     wanted(&mut scene);
-    grant(&mut scene, "a", 0, 1);
+    grant(&mut scene, "a", 0, 2);
+    assert_eq!(scene.start_all(), [0]);
     assert_eq!(wanted(&mut scene), of_a(4));
     later(&mut scene, "a", 300, false);
-    assert_eq!(scene.start_all(), [0]);
+    assert_eq!(wanted(&mut scene), []);
+    assert_eq!(scene.at(10).start_all(), [1]);
     assert_eq!(wanted(&mut scene), []);
     assert_eq!(scene.wakes_at(), Some(300));
     assert_eq!(scene.at(300).start(), None);
