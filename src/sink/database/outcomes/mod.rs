@@ -62,15 +62,15 @@ struct RunningTable {
     waiting: Vec<OutcomeRow>,
     /// Number of bytes that the waiting rows take.
     bytes: usize,
-    /// Time at which the first of them came.
-    since: Instant,
+    /// Time at which rows were handed on last.
+    handed_on: Instant,
 }
 
 /// Number of waiting rows, and of their bytes, at which they are handed on.
 const WAITING: usize = 16;
 const BYTES: usize = 64 << 10;
 
-/// Age of the first waiting row at which the next one hands all on.
+/// Time after which a row is handed on at once: rows that come slowly do not wait for others.
 const OLD: Duration = Duration::from_millis(10);
 
 impl RunningTable {
@@ -82,13 +82,10 @@ impl RunningTable {
     ) -> Result<(), SinkError> {
         self.rows.check()?;
         let row = OutcomeRow::of(record, failure, &self.run_id, is_counted, &mut self.hosts);
-        if self.waiting.is_empty() {
-            self.since = Instant::now();
-        }
         self.bytes += row.size();
         self.waiting.push(row);
         let few = self.waiting.len() < WAITING && self.bytes < BYTES;
-        match few && self.since.elapsed() < OLD {
+        match few && self.handed_on.elapsed() < OLD {
             true => Ok(()),
             false => self.hand_on(),
         }
@@ -98,7 +95,7 @@ impl RunningTable {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        self.bytes = 0;
+        (self.bytes, self.handed_on) = (0, Instant::now());
         self.rows.add(std::mem::replace(
             &mut self.waiting,
             Vec::with_capacity(WAITING),
@@ -181,7 +178,7 @@ impl OutcomeTable {
             hosts: RowHosts::default(),
             waiting: Vec::new(),
             bytes: 0,
-            since: Instant::now(),
+            handed_on: Instant::now(),
         }));
         Ok(())
     }
