@@ -79,7 +79,7 @@ fn the_shards_together_cost_no_more_than_the_whole() {
 fn a_rate_of_the_whole_is_kept_by_the_shard() {
     let server = Server::always(Answer::text(""));
     let urls: String = (0..40).map(|n| server.url(&format!("/{n}\n"))).collect();
-    // One start in four hours: the first one, and none after it.
+    // A rate of a start in four hours: the first request is sent, and none after it.
     let run = haul([
         "-q",
         "--rate",

@@ -13,7 +13,7 @@ impl RowReader {
     pub(super) fn skip_long_row(&mut self, length: usize, mut count: usize) -> io::Result<RowRead> {
         let (cell, mut opened) = (self.long_cell(length, count), self.line_of_quote(count));
         (self.cells, self.ends) = (Vec::new(), Vec::new());
-        // One end at a time tells the line in which the next cell begins.
+        // Taking one end at a time tells the line in which the next cell begins.
         let (cells, ends) = (&mut [0; 4 << 10][..], &mut [0; 1][..]);
         loop {
             let waiting = filled(&mut self.from)?;
