@@ -83,6 +83,7 @@ mod lines;
 mod list;
 mod local_files;
 mod logged;
+mod logged_line;
 mod make;
 mod names;
 mod outcome_record;

@@ -1,5 +1,7 @@
 //! `haul merge`: results of several runs in one file, compared with their input.
 
+mod missing;
+
 use std::fs;
 
 use test_support::{Answer, Server};

@@ -44,9 +44,11 @@ pub(crate) struct MergeArguments {
     /// outcomes are doubled that have the same request and index, and nothing is known to be missing.
     #[arg(long, value_name = "INPUT")]
     pub(crate) verify: Vec<String>,
-    /// Write the lines of the input without an outcome, as they stand there, to be run again
+    /// Write the lines of the input without an outcome, to be run again with the same options
     ///
-    /// Rows of a table, values of a JSON array and links of a sitemap are written as lines of JSON or URLs.
+    /// URLs and requests of a list stand as they are. Rows of a table, values of a JSON array, links of a sitemap, and
+    /// lines that would not be recognised alone, are lines of JSON with the key "haul_entry", which are read as they were
+    /// in the input under every --input-format.
     #[arg(long, value_name = "FILE", requires = "verify")]
     pub(crate) missing: Option<PathBuf>,
     /// Memory in which lines are sorted; what is more goes to temporary files

@@ -3,9 +3,9 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use haul::Client;
 use haul::record::FileRegister;
 use haul::sink::MergeReport;
-use haul::{Client, Request};
 
 use crate::arguments::{Arguments, RequestArguments, name_of};
 use crate::cookies::RunCookies;
@@ -15,7 +15,7 @@ use crate::input::{self, ListReader};
 use crate::messages::Messages;
 use crate::settings::{self, RunSettings};
 use crate::source::{STDIN, is_url};
-use crate::unfit::{EntryText, shown_place};
+use crate::unfit::{LineAgain, shown_place};
 
 /// Number of lines that are shown.
 const SHOWN: usize = 10;
@@ -103,7 +103,7 @@ pub(super) fn missing_lines(
     };
     let file = to.map(|path| WholeFile::open(path).map_err(|e| unwritten(path, e)));
     let mut file = file.transpose()?.map(BufWriter::new);
-    requests.keeps_texts = true;
+    requests.keeps_lines = true;
     let (mut shown, mut position) = (Vec::new(), 0);
     let (mut found, missing) = (0, report.missing());
     while found < missing
@@ -122,7 +122,9 @@ pub(super) fn missing_lines(
         match (&mut file, to) {
             (Some(file), Some(path)) => {
                 let mut write = || {
-                    file.write_all(&line_of(&request))?;
+                    if let Some(LineAgain(line)) = request.extension_value() {
+                        file.write_all(line)?;
+                    }
                     file.write_all(b"\n")
                 };
                 write().map_err(|e| unwritten(path, e))?;
@@ -137,18 +139,4 @@ pub(super) fn missing_lines(
         written.map_err(|e| unwritten(path, e))?;
     }
     Ok(shown)
-}
-
-/// Returns the line that a request can be read from again.
-fn line_of(request: &Request) -> Vec<u8> {
-    let Some(EntryText(line)) = request.extension_value() else {
-        // Rows of a database have no text.
-        return request.to_line().into_bytes();
-    };
-    // A line feed stands only between the values of JSON that takes several lines.
-    let plain = line.iter().map(|byte| match byte {
-        b'\n' | b'\r' => b' ',
-        byte => *byte,
-    });
-    plain.collect()
 }
