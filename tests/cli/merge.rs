@@ -284,9 +284,10 @@ fn a_full_disk_leaves_nothing_behind() {
         .file_blocks(1)
         .done()
         .exits(3)
-        .says("all.jsonl.tmp: cannot be written: ");
+        .says("all.jsonl: cannot be written: ");
     assert!(!folder.path().join("all.jsonl").exists());
-    assert!(!folder.path().join("all.jsonl.tmp").exists());
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 1 + results.len(), "the list and the results");
     haul(["merge", "-o", "/dev/full", &results[0]])
         .done()
         .exits(3);
@@ -308,6 +309,51 @@ fn results_of_a_run_under_way_are_refused() {
     }
     run.close_input();
     run.finish().exits(0);
+}
+
+#[test]
+fn requests_that_a_killed_run_had_begun_are_told() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = (folder.at("list"), folder.at("r.jsonl"));
+    let line = |n: u32| {
+        format!(
+            r#"{{"url": "{}", "method": "POST"}}"#,
+            server.url(&format!("/{n}"))
+        )
+    };
+    fs::write(&list, (0..4).map(|n| line(n) + "\n").collect::<String>()).unwrap();
+    haul(["-q", "-o", &results, &list]).done().exits(0);
+    let records = folder.records("r.jsonl");
+    let intent = |at: usize| format!("{{\"v\":1,\"key\":{}}}\n", records[at]["key"]);
+    let kept = format!("{}\n{}\n", records[0], records[1]);
+    fs::write(&results, kept).unwrap();
+    // One of the begun requests has its outcome, and one was never sent.
+    let withdrawn = intent(3).replace('}', ",\"withdrawn\":true}");
+    let journal = [
+        intent(0),
+        intent(2),
+        intent(3),
+        withdrawn,
+        intent(3),
+        "{\"v\":1,\"ke".into(),
+    ];
+    let journal = journal.concat();
+    fs::write(folder.at("r.jsonl.journal"), &journal).unwrap();
+    let all = folder.at("all.jsonl");
+    let told = format!(
+        "  begun             2\n    {results}: 2 requests were begun and have no outcome (run the shard again with --resume)\n"
+    );
+    let done = haul(["merge", "--overwrite", "-o", &all, &results, &results]).done();
+    assert!(done.exits(0).stdout.ends_with(&told), "the same file twice");
+    let done = verify(&folder, &list, &[results.clone()], &[]).exits(1);
+    assert!(done.stdout.contains("missing           2\n") && done.stdout.ends_with(&told));
+    let left = fs::read_to_string(folder.at("r.jsonl.journal")).unwrap();
+    assert_eq!(left, journal, "merge changes nothing");
+    haul(["-qq", "--resume", "--exit-zero", "-o", &results, &list])
+        .done()
+        .exits(0);
+    let done = verify(&folder, &list, &[results], &[]).exits(0);
+    assert!(!done.stdout.contains("begun"), "{}", done.stdout);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,8 +40,8 @@ impl MergeOutput {
             });
         }
         let place = FileRegister::place_of(output);
-        let temporary = temporary_of(&place);
-        let lines = LineWriter::overwrite(&temporary).map_err(MergeError::unwritten)?;
+        let temporary = place.with_file_name(format!(".haul-{:016x}", fastrand::u64(..)));
+        let lines = LineWriter::create_beside(&temporary, &place).map_err(MergeError::unwritten)?;
         Ok(MergeOutput {
             lines: lines.packed(packing),
             names: Some((temporary, place)),
@@ -81,13 +80,6 @@ impl Drop for MergeOutput {
             let _ = fs::remove_file(temporary);
         }
     }
-}
-
-/// Returns the name of an output while it is written.
-pub(super) fn temporary_of(output: &Path) -> PathBuf {
-    let mut name = OsString::from(output);
-    name.push(".tmp");
-    name.into()
 }
 
 /// Copies all lines but those that are left out, and returns the number of them. The places of `shown` rows are added

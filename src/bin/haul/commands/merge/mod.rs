@@ -156,6 +156,19 @@ fn shown(report: &MergeReport, missing: &[String], files: usize) -> String {
     add("copies", report.copies(), &[]);
     add("replaced", report.replaced(), &[]);
     add("torn", report.torn().count(), &places(report.torn()));
+    let begun: u64 = report.begun().map(|(_, count)| count).sum();
+    if begun > 0 {
+        add("begun", begun, &[]);
+    }
+    for (file, number) in report.begun() {
+        let requests = count(
+            number,
+            "request was begun and has",
+            "requests were begun and have",
+        );
+        let told = format!("{file}: {requests} no outcome (run the shard again with --resume)");
+        let _ = writeln!(text, "    {}", Escaped(&told));
+    }
     text
 }
 
