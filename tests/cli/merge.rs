@@ -149,6 +149,45 @@ fn the_options_for_requests_are_those_of_the_run() {
 }
 
 #[test]
+fn options_that_make_lines_invalid_are_those_of_the_run() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = (folder.at("list"), folder.at("r.jsonl"));
+    let other = folder.at("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(folder.at("body"), "b").unwrap();
+    let body = format!(
+        r#"{{"url": "{}", "body_file": "{}"}}"#,
+        server.url("/b"),
+        folder.at("body")
+    );
+    let no_id = format!(r#"{{"url": "{}"}}"#, server.url("/no-id"));
+    fs::write(&list, format!("{body}\n{no_id}\n{}", server.url("/1"))).unwrap();
+    let saved = folder.at("saved");
+    let runs: [&[&str]; 3] = [
+        &["--public-only"],
+        &["--public-only", "--allow-files-from", &other],
+        &["--output-dir", &saved, "--output-name", "{id}.x"],
+    ];
+    for options in runs {
+        haul([
+            "-qq",
+            "--exit-zero",
+            "--overwrite",
+            "--retry",
+            "0",
+            "-o",
+            &results,
+        ])
+        .and(options)
+        .and([&list])
+        .done()
+        .exits(0);
+        verify(&folder, &list, &[results.clone()], options).exits(0);
+        assert!(!fs::exists(&saved).unwrap() || options.len() == 4);
+    }
+}
+
+#[test]
 fn pages_belong_to_the_lines_of_their_lists() {
     let server = Server::start(|request| match request.query() {
         Some("page=3") => Answer::text("end"),

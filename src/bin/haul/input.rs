@@ -94,7 +94,7 @@ pub(crate) fn open(
         keep_bad_lines: arguments.results.keep_bad_lines,
         keeps_lines: false,
         has_template,
-        reread: (!arguments.connection.public_only)
+        reread: (!arguments.connection.sent_files.public_only)
             .then(|| Reread::new(register.clone(), options.clone())),
         options,
         unique: given.unique.then(|| client.unique_filter()),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, ArgGroup, Command, CommandFactory, FromArgMatches, Parser};
 
 use crate::arguments::{
-    self, Color, MessageArguments, ProgramEnd, ProgressForm, RequestArguments,
-    has_headers_of_variable,
+    self, Color, MessageArguments, ProgramEnd, ProgressForm, RequestArguments, SavedFileArguments,
+    SentFileArguments, has_headers_of_variable,
 };
 use crate::units::size;
 
@@ -21,8 +21,9 @@ use crate::units::size;
 /// Byte-identical lines count once, as copies. Of two outcomes the later one is doubled, and is left out; a success
 /// comes before others. Lines that are no records, as a kill leaves them, are left out and told.
 ///
-/// The options under "Requests" must be those of the runs, since they change the requests. Nothing is sent. The counts,
-/// and the first ten lines of each kind, go to standard output.
+/// The options under "Requests", "Connection" and "Results" must be those of the runs, since they change the requests, or
+/// decide which lines are none. Nothing is sent or saved. The counts, and the first ten lines of each kind, go to standard
+/// output.
 #[derive(Debug, Parser)]
 #[command(
     name = "haul merge",
@@ -73,14 +74,10 @@ pub(crate) struct MergeArguments {
         hide_possible_values = true
     )]
     pub(crate) color: Color,
-    /// The directory of the runs, if lines name files (output_file); nothing is written to it
-    #[arg(
-        hide_short_help = true,
-        long,
-        value_name = "DIR",
-        help_heading = "Results"
-    )]
-    pub(crate) output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sent_files: SentFileArguments,
+    #[command(flatten)]
+    pub(crate) saved_files: SavedFileArguments,
     #[command(flatten)]
     pub(crate) requests: RequestArguments,
 }

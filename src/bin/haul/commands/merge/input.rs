@@ -1,13 +1,15 @@
 //! Input of a merge: the requests of the runs, which are read once to be compared, and once more if some are missing.
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use haul::Client;
 use haul::record::FileRegister;
 use haul::sink::MergeReport;
 
-use crate::arguments::{Arguments, RequestArguments, name_of};
+use crate::arguments::{
+    Arguments, RequestArguments, SavedFileArguments, SentFileArguments, name_of,
+};
 use crate::cookies::RunCookies;
 use crate::failure::CommandError;
 use crate::files::WholeFile;
@@ -27,7 +29,7 @@ const SHOWN: usize = 10;
 pub(super) fn of_runs(
     mut requests: RequestArguments,
     inputs: &[String],
-    output_dir: Option<PathBuf>,
+    (sent_files, saved_files): (SentFileArguments, SavedFileArguments),
 ) -> Result<Arguments, CommandError> {
     let wrong = |what: String| Err(CommandError::usage(what));
     if requests.follow_sitemaps {
@@ -55,7 +57,8 @@ pub(super) fn of_runs(
     // The cookies of servers are written after a run.
     requests.cookie_jar = None;
     let mut run = Arguments::of_requests(requests, inputs.to_vec());
-    run.results.output_dir = output_dir;
+    run.connection.sent_files = sent_files;
+    run.results.saved_files = saved_files;
     run.ending.dry_run = true;
     Ok(run)
 }

@@ -39,7 +39,11 @@ fn merge(arguments: MergeArguments, messages: &Messages) -> Result<Status, Comma
     });
     let (results, output) = (&arguments.results, arguments.output.as_path());
     let verify = &arguments.verify;
-    let run = input::of_runs(arguments.requests, verify, arguments.output_dir)?;
+    let run = input::of_runs(
+        arguments.requests,
+        verify,
+        (arguments.sent_files, arguments.saved_files),
+    )?;
     let missing = arguments.missing.as_deref();
     let register = files::enter_merge(&run, results, (output, missing), arguments.overwrite)?;
     for path in [Some(output), missing].into_iter().flatten() {
