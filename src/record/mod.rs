@@ -95,6 +95,7 @@ mod request;
 mod results;
 mod rows;
 mod shard;
+mod signatures;
 mod splitter;
 mod stand_in;
 mod superseded;
@@ -132,6 +133,9 @@ pub use names::{InvalidOutputName, OutputNames};
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
 pub use shard::{InvalidShard, Shard, ShardRequests};
+#[cfg(feature = "gzip")]
+pub(crate) use signatures::GZIP_DEFLATE;
+pub(crate) use signatures::{GZIP, SQLITE, ZSTD};
 pub(crate) use splitter::{ResultSplitter, SplitLine};
 pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
 

@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub(super) use ahead::{Follower, JournalFlush};
 pub(super) use open_intents::OpenIntents;
 pub use remaining::Remaining;
-pub(super) use scan::read as read_result;
+pub(super) use scan::{read as read_result, url_of};
 pub(super) use unsuccessful::UnsuccessfulRecords;
 pub(super) use whole::{FileTail, whole_lines};
 

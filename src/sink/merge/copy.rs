@@ -1,12 +1,9 @@
 //! Second reading of the results: the lines that stand are copied to the output, which then gets its name.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
 
 use super::MergeError;
 use super::count::content;
@@ -14,6 +11,7 @@ use super::marks::{FirstRows, NumberSet};
 use super::report::{MergedLine, MergedLines};
 use super::source::ResultsFile;
 use crate::record::FileRegister;
+use crate::sink::journal::url_of;
 use crate::sink::lines::LineWriter;
 use crate::sink::lock;
 use crate::sink::packing::Packing;
@@ -85,7 +83,7 @@ impl Drop for MergeOutput {
 /// Copies all lines but those that are left out, and returns the number of them. The places of `shown` rows are added
 /// to the lines beside them.
 pub(super) fn copy(
-    files: &[ResultsFile],
+    (files, rows): (&[ResultsFile], u64),
     left_out: &NumberSet,
     shown: &mut [(&FirstRows, &mut MergedLines)],
     output: &Path,
@@ -124,22 +122,14 @@ pub(super) fn copy(
                 shown[*kind].1.first.push(MergedLine {
                     source: file.path.display().to_string(),
                     line: line.number,
-                    text: url_of(text),
+                    text: url_of(text).map_or_else(String::new, |(url, _)| url),
                 });
             }
         }
     }
+    if let Some(last) = files.last().filter(|_| row != rows) {
+        return Err(last.changed());
+    }
     to.finish().map_err(MergeError::unwritten)?;
     Ok(kept)
-}
-
-/// Returns the URL of a record.
-fn url_of(text: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct RecordUrl<'a> {
-        #[serde(borrow, default)]
-        url: Cow<'a, str>,
-    }
-    let read = serde_json::from_slice::<RecordUrl<'_>>(text);
-    read.map_or_else(|_| String::new(), |record| record.url.into_owned())
 }

@@ -26,7 +26,8 @@ pub(super) struct CountedResults {
     /// Version of the keys, and the place of the first one. `None`: there are no keys.
     version: Option<(KeyVersion, String)>,
     hashes: RandomState,
-    rows: u64,
+    /// Number of lines of all files.
+    pub(super) rows: u64,
 }
 
 impl CountedResults {

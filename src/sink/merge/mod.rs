@@ -203,7 +203,12 @@ impl Merge {
             (&decided.doubled, &mut report.doubled),
             (&decided.foreign, &mut report.foreign),
         ];
-        report.kept = copy::copy(&counted.files, &decided.dropped, shown, output)?;
+        report.kept = copy::copy(
+            (&counted.files, counted.rows),
+            &decided.dropped,
+            shown,
+            output,
+        )?;
         Ok(report)
     }
 

@@ -14,6 +14,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take};
 use std::path::Path;
 
 use super::{SinkError, SinkTarget};
+#[cfg(feature = "gzip")]
+use crate::record::GZIP_DEFLATE;
+#[cfg(feature = "zstd")]
+use crate::record::ZSTD;
 use crate::record::split_ending;
 
 /// Number of bytes of lines that are gathered before a write, and so come into one member.
@@ -55,7 +59,7 @@ const KNOWN: &[Coder] = &[
     Coder {
         ending: "gz",
         reader: "gzip -dc",
-        magic: b"\x1f\x8b\x08",
+        magic: GZIP_DEFLATE,
         pack: gzip::pack,
         open: gzip::open,
     },
@@ -63,7 +67,7 @@ const KNOWN: &[Coder] = &[
     Coder {
         ending: "zst",
         reader: "zstd -dc",
-        magic: b"\x28\xb5\x2f\xfd",
+        magic: ZSTD,
         pack: zstd::pack,
         open: zstd::open,
     },
