@@ -114,6 +114,11 @@ pub(crate) use crate::key::KeyVersion;
 pub use crate::key::{InvalidKey, Key};
 pub use body::{BodyEncoding, BodyMode};
 pub use checksums::{Checksums, InvalidChecksums};
+#[cfg(feature = "gzip")]
+pub(crate) use decoded::gzip_part;
+#[cfg(feature = "zstd")]
+pub(crate) use decoded::zstd_part;
+pub(crate) use decoded::{CountedSource, OpenPart};
 pub use decoded::{DecodedReader, TornEnd};
 pub use fetched::FetchedInput;
 pub use invalid::InvalidLine;
