@@ -183,7 +183,7 @@ fn options_that_make_lines_invalid_are_those_of_the_run() {
         .and([&list])
         .done()
         .exits(0);
-        verify(&folder, &list, &[results.clone()], options).exits(0);
+        verify(&folder, &list, std::slice::from_ref(&results), options).exits(0);
         assert!(!fs::exists(&saved).unwrap() || options.len() == 4);
     }
 }
@@ -267,7 +267,7 @@ fn requests_that_a_killed_run_had_begun_are_told() {
     );
     let done = haul(["merge", "--overwrite", "-o", &all, &results, &results]).done();
     assert!(done.exits(0).stdout.ends_with(&told), "the same file twice");
-    let done = verify(&folder, &list, &[results.clone()], &[]).exits(1);
+    let done = verify(&folder, &list, std::slice::from_ref(&results), &[]).exits(1);
     assert!(done.stdout.contains("missing           2\n") && done.stdout.ends_with(&told));
     let left = fs::read_to_string(folder.at("r.jsonl.journal")).unwrap();
     assert_eq!(left, journal, "merge changes nothing");

@@ -1,5 +1,6 @@
 //! Arguments as typed.
 
+mod beside_runs;
 mod config;
 mod connection;
 mod downloads;
@@ -24,6 +25,7 @@ use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
+pub(crate) use beside_runs::CommandArguments;
 use config::Configured;
 pub(crate) use config::HostOptions;
 pub(crate) use connection::ConnectionArguments;

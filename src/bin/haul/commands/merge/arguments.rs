@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, ArgGroup, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgGroup, Command, CommandFactory, FromArgMatches, Parser};
 
 use crate::arguments::{
-    self, Color, MessageArguments, ProgramEnd, ProgressForm, RequestArguments, SavedFileArguments,
-    SentFileArguments, has_headers_of_variable,
+    self, CommandArguments, ProgramEnd, RequestArguments, SavedFileArguments, SentFileArguments,
+    has_headers_of_variable,
 };
 use crate::units::size;
 
@@ -60,20 +60,8 @@ pub(crate) struct MergeArguments {
     /// Directory of the temporary files [default: TMPDIR, else /tmp]
     #[arg(long, value_name = "DIR")]
     pub(crate) temp_dir: Option<PathBuf>,
-    /// Replace existing output files
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-    /// Print no counts; -qq: no warnings and no errors either
-    #[arg(short = 'q', long, action = ArgAction::Count)]
-    pub(crate) quiet: u8,
-    /// Colours in messages: auto, always or never
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
-    pub(crate) color: Color,
+    #[command(flatten)]
+    pub(crate) command: CommandArguments,
     #[command(flatten)]
     pub(crate) sent_files: SentFileArguments,
     #[command(flatten)]
@@ -112,16 +100,5 @@ impl MergeArguments {
         let mut read = read.map_err(|error| arguments::told(&error, &command))?;
         read.requests.headers_of_variable = has_headers_of_variable(&matches);
         Ok(read)
-    }
-
-    /// Returns the arguments about messages, as a run has them.
-    pub(crate) fn messages(&self) -> MessageArguments {
-        MessageArguments {
-            quiet: self.quiet,
-            verbose: 0,
-            progress: ProgressForm::None,
-            color: self.color,
-            generate: None,
-        }
     }
 }

@@ -21,7 +21,7 @@ use crate::stdout;
 
 /// Merges the results and returns the exit status.
 pub(crate) fn carry_out(arguments: MergeArguments) -> Status {
-    let messages = Messages::new(&arguments.messages());
+    let messages = Messages::new(&arguments.command.messages());
     match merge(arguments, &messages) {
         Ok(status) => status,
         Err(failure) => {
@@ -35,7 +35,7 @@ fn merge(arguments: MergeArguments, messages: &Messages) -> Result<Status, Comma
     check(&arguments)?;
     let silent = Messages::new(&MessageArguments {
         quiet: 2,
-        ..arguments.messages()
+        ..arguments.command.messages()
     });
     let (results, output) = (&arguments.results, arguments.output.as_path());
     let verify = &arguments.verify;
@@ -45,14 +45,19 @@ fn merge(arguments: MergeArguments, messages: &Messages) -> Result<Status, Comma
         (arguments.sent_files, arguments.saved_files),
     )?;
     let missing = arguments.missing.as_deref();
-    let register = files::enter_merge(&run, results, (output, missing), arguments.overwrite)?;
+    let register = files::enter_merge(
+        &run,
+        results,
+        (output, missing),
+        arguments.command.overwrite,
+    )?;
     for path in [Some(output), missing].into_iter().flatten() {
         files::check_whole(path)?;
     }
     stdout::check()?;
     let mut merge = Merge::new()
         .memory(arguments.memory)
-        .overwrite(arguments.overwrite);
+        .overwrite(arguments.command.overwrite);
     if let Some(folder) = &arguments.temp_dir {
         merge = merge.temp_dir(folder);
     }
