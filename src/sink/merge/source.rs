@@ -98,7 +98,7 @@ impl ResultsFile {
         if file.metadata().map_err(unread)?.len() != self.length {
             return Err(self.changed());
         }
-        // What another program adds from now on is no part of the file in either reading.
+        // Lines that another program adds from now on are read neither now nor in the second reading.
         let content = file.try_clone().map_err(unread)?.take(self.length);
         let content = DecodedReader::new(content).accept_torn_end(true);
         Ok(ResultsReader {
