@@ -83,6 +83,7 @@ mod lines;
 mod list;
 mod local_files;
 mod logged;
+mod logged_line;
 mod make;
 mod names;
 mod outcome_record;
@@ -94,6 +95,7 @@ mod request;
 mod results;
 mod rows;
 mod shard;
+mod signatures;
 mod splitter;
 mod stand_in;
 mod superseded;
@@ -112,6 +114,11 @@ pub(crate) use crate::key::KeyVersion;
 pub use crate::key::{InvalidKey, Key};
 pub use body::{BodyEncoding, BodyMode};
 pub use checksums::{Checksums, InvalidChecksums};
+#[cfg(feature = "gzip")]
+pub(crate) use decoded::gzip_part;
+#[cfg(feature = "zstd")]
+pub(crate) use decoded::zstd_part;
+pub(crate) use decoded::{CountedSource, OpenPart};
 pub use decoded::{DecodedReader, TornEnd};
 pub use fetched::FetchedInput;
 pub use invalid::InvalidLine;
@@ -131,6 +138,9 @@ pub use names::{InvalidOutputName, OutputNames};
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
 pub use register::{FileClash, FileRegister};
 pub use shard::{InvalidShard, Shard, ShardRequests};
+#[cfg(feature = "gzip")]
+pub(crate) use signatures::GZIP_DEFLATE;
+pub(crate) use signatures::{GZIP, SQLITE, ZSTD};
 pub(crate) use splitter::{ResultSplitter, SplitLine};
 pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
 

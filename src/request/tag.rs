@@ -9,7 +9,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 /// JSON that a request carries to its outcome and record, in the text in which it was written.
 ///
-/// The digits of numbers, order of keys, repeated keys and escapes stay as they are.
+/// The digits of numbers, order of keys, repeated keys and escapes stay as they are. Line ends between its parts become
+/// blanks, since a record is one line.
 ///
 /// ```
 /// use haul::request::Tag;
@@ -43,7 +44,7 @@ impl Tag {
 
     /// Makes a tag of its text.
     pub(crate) fn written(text: Box<RawValue>) -> Tag {
-        let value = OnceLock::new();
+        let (text, value) = (in_one_line(text), OnceLock::new());
         Tag(Arc::new(TagText { text, value }))
     }
 
@@ -60,6 +61,14 @@ impl Tag {
             let text = self.as_json();
             serde_json::from_str(text).unwrap_or_else(|_| text.into())
         })
+    }
+}
+
+/// Returns the text with blanks in place of its line ends. Texts within it have none, but their escapes.
+fn in_one_line(text: Box<RawValue>) -> Box<RawValue> {
+    match text.get().contains(['\n', '\r']) {
+        true => RawValue::from_string(text.get().replace(['\n', '\r'], " ")).unwrap_or(text),
+        false => text,
     }
 }
 
@@ -115,6 +124,13 @@ mod tests {
             assert_eq!(serde_json::to_string(&tag).unwrap(), text);
         }
         assert!(Tag::parse("{").is_err() && Tag::parse("1 2").is_err());
+    }
+
+    #[test]
+    fn a_tag_of_several_lines_is_written_in_one() {
+        let tag = Tag::parse("{\r\n\"a\":\n[1, \"b\\n\"]}").unwrap();
+        assert_eq!(tag.as_json(), "{  \"a\": [1, \"b\\n\"]}");
+        assert_eq!(tag["a"][1], "b\n");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! `haul merge`: results of several runs in one file, compared with their input.
 
+mod hostile;
+mod missing;
+
 use std::fs;
 
 use test_support::{Answer, Server};
@@ -147,6 +150,45 @@ fn the_options_for_requests_are_those_of_the_run() {
 }
 
 #[test]
+fn options_that_make_lines_invalid_are_those_of_the_run() {
+    let (server, folder) = (server(), Folder::new());
+    let (list, results) = (folder.at("list"), folder.at("r.jsonl"));
+    let other = folder.at("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(folder.at("body"), "b").unwrap();
+    let body = format!(
+        r#"{{"url": "{}", "body_file": "{}"}}"#,
+        server.url("/b"),
+        folder.at("body")
+    );
+    let no_id = format!(r#"{{"url": "{}"}}"#, server.url("/no-id"));
+    fs::write(&list, format!("{body}\n{no_id}\n{}", server.url("/1"))).unwrap();
+    let saved = folder.at("saved");
+    let runs: [&[&str]; 3] = [
+        &["--public-only"],
+        &["--public-only", "--allow-files-from", &other],
+        &["--output-dir", &saved, "--output-name", "{id}.x"],
+    ];
+    for options in runs {
+        haul([
+            "-qq",
+            "--exit-zero",
+            "--overwrite",
+            "--retry",
+            "0",
+            "-o",
+            &results,
+        ])
+        .and(options)
+        .and([&list])
+        .done()
+        .exits(0);
+        verify(&folder, &list, std::slice::from_ref(&results), options).exits(0);
+        assert!(!fs::exists(&saved).unwrap() || options.len() == 4);
+    }
+}
+
+#[test]
 fn pages_belong_to_the_lines_of_their_lists() {
     let server = Server::start(|request| match request.query() {
         Some("page=3") => Answer::text("end"),
@@ -192,120 +234,48 @@ fn no_secret_is_printed() {
 }
 
 #[test]
-fn outputs_that_are_in_the_way_are_refused() {
+fn requests_that_a_killed_run_had_begun_are_told() {
     let (server, folder) = (server(), Folder::new());
-    let (list, results) = run_in_parts(&server, &folder, 1);
-    let result = results[0].as_str();
-    let merge = |output: &str| haul(["merge", "-o", output, "--verify", &list, result]);
+    let (list, results) = (folder.at("list"), folder.at("r.jsonl"));
+    let line = |n: u32| {
+        format!(
+            r#"{{"url": "{}", "method": "POST"}}"#,
+            server.url(&format!("/{n}"))
+        )
+    };
+    fs::write(&list, (0..4).map(|n| line(n) + "\n").collect::<String>()).unwrap();
+    haul(["-q", "-o", &results, &list]).done().exits(0);
+    let records = folder.records("r.jsonl");
+    let intent = |at: usize| format!("{{\"v\":1,\"key\":{}}}\n", records[at]["key"]);
+    let kept = format!("{}\n{}\n", records[0], records[1]);
+    fs::write(&results, kept).unwrap();
+    // One of the begun requests has its outcome, and one was never sent.
+    let withdrawn = intent(3).replace('}', ",\"withdrawn\":true}");
+    let journal = [
+        intent(0),
+        intent(2),
+        intent(3),
+        withdrawn,
+        intent(3),
+        "{\"v\":1,\"ke".into(),
+    ];
+    let journal = journal.concat();
+    fs::write(folder.at("r.jsonl.journal"), &journal).unwrap();
     let all = folder.at("all.jsonl");
-    fs::write(&all, "x").unwrap();
-    merge(&all)
+    let told = format!(
+        "  begun             2\n    {results}: 2 requests were begun and have no outcome (run the shard again with --resume)\n"
+    );
+    let done = haul(["merge", "--overwrite", "-o", &all, &results, &results]).done();
+    assert!(done.exits(0).stdout.ends_with(&told), "the same file twice");
+    let done = verify(&folder, &list, std::slice::from_ref(&results), &[]).exits(1);
+    assert!(done.stdout.contains("missing           2\n") && done.stdout.ends_with(&told));
+    let left = fs::read_to_string(folder.at("r.jsonl.journal")).unwrap();
+    assert_eq!(left, journal, "merge changes nothing");
+    haul(["-qq", "--resume", "--exit-zero", "-o", &results, &list])
         .done()
-        .exits(2)
-        .says("it exists (--overwrite replaces it)");
-    for output in [result, list.as_str()] {
-        let done = merge(output).and(["--overwrite"]).done().exits(2);
-        done.says("it would be written by -o/--output, and is read");
-    }
-    let missing = merge(&folder.at("new.jsonl")).and(["--missing", result]);
-    missing
-        .done()
-        .exits(2)
-        .says("it would be written by --missing, and is read: results");
-    for name in ["all.csv", "all.tsv.gz", "all.db", "all.xlsx"] {
-        merge(&folder.at(name)).done().exits(2);
-    }
-    merge("-")
-        .done()
-        .exits(2)
-        .says("a file is expected, which appears when it is whole");
-    assert_eq!(fs::read_to_string(&all).unwrap(), "x");
-    merge(&folder.at("no/all.jsonl")).done().exits(3);
-}
-
-#[test]
-fn inputs_that_cannot_be_merged_are_refused() {
-    let (server, folder) = (server(), Folder::new());
-    let (list, results) = run_in_parts(&server, &folder, 1);
-    let all = folder.at("all.jsonl");
-    let database = folder.at("run.db");
-    haul(["-q", "-o", &database, &list]).done().exits(0);
-    let table = folder.at("run.csv");
-    haul(["-q", "-o", &table, &list]).done().exits(0);
-    let none = folder.at("none.jsonl");
-    for (arguments, told) in [
-        (vec!["-"], "standard input cannot be read twice"),
-        (
-            vec!["http://h/r.jsonl"],
-            "a file of results is expected, not a URL",
-        ),
-        (
-            vec![&database],
-            "it is a database, and merge reads JSON Lines",
-        ),
-        (vec![&table], "it is a table, and merge reads JSON Lines"),
-        (vec![&none], "none.jsonl: cannot be read: No such file"),
-        (vec![&list], "no record is in the results"),
-        (
-            vec!["--verify", "-", &results[0]],
-            "--verify: -: it is read twice",
-        ),
-        (
-            vec!["--verify", &none, &results[0]],
-            "none.jsonl: cannot be read",
-        ),
-        (
-            vec!["--verify", &list, "--follow-sitemaps", &results[0]],
-            "merge sends nothing",
-        ),
-        (
-            vec!["--verify", &list, "-d", "@-", &results[0]],
-            "standard input cannot be read twice",
-        ),
-        (vec!["--missing", "m.txt", &results[0]], "--verify <INPUT>"),
-        (vec![], "<RESULTS>..."),
-    ] {
-        let merge = haul(["merge", "-o", &all]).and(&arguments);
-        merge.done().exits(2).says(told);
-    }
-    assert!(!folder.path().join("all.jsonl").exists());
-}
-
-#[cfg(unix)]
-#[test]
-fn a_full_disk_leaves_nothing_behind() {
-    let (server, folder) = (server(), Folder::new());
-    let (list, results) = run_in_parts(&server, &folder, 8);
-    let all = folder.at("all.jsonl");
-    // The file grows beyond one block of 512 bytes.
-    haul(["merge", "-o", &all, "--verify", &list, &results[0]])
-        .file_blocks(1)
-        .done()
-        .exits(3)
-        .says("all.jsonl.tmp: cannot be written: ");
-    assert!(!folder.path().join("all.jsonl").exists());
-    assert!(!folder.path().join("all.jsonl.tmp").exists());
-    haul(["merge", "-o", "/dev/full", &results[0]])
-        .done()
-        .exits(3);
-}
-
-#[test]
-fn results_of_a_run_under_way_are_refused() {
-    let (server, folder) = (server(), Folder::new());
-    let (list, results) = run_in_parts(&server, &folder, 1);
-    let mut run = haul(["-q", "--resume", "-o", &results[0], "-"]).start();
-    run.say(&server.url("/1"));
-    let is_there = || fs::read_to_string(&results[0]).unwrap().lines().count() == 2;
-    while !is_there() {
-        std::thread::yield_now();
-    }
-    if cfg!(unix) {
-        let done = verify(&folder, &list, &results, &[]).exits(2);
-        done.says("a run is still writing it (it can be merged when the run has ended)");
-    }
-    run.close_input();
-    run.finish().exits(0);
+        .exits(0);
+    let done = verify(&folder, &list, &[results], &[]).exits(0);
+    assert!(!done.stdout.contains("begun"), "{}", done.stdout);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(crate) fn connected(
         (_, true) => builder.ip_family(IpFamily::V6),
         _ => builder,
     };
-    if given.public_only {
+    if given.sent_files.public_only {
         builder = builder.address_policy(AddressPolicy::PublicOnly);
     }
     Ok(match given.max_filesize {

@@ -18,7 +18,7 @@ use crate::reread::Reread;
 use crate::shard::ShardLines;
 use crate::sitemaps::SitemapFetcher;
 use crate::source::{ListSource, open_all};
-use crate::unfit::{self, EntryText, UnreadableLine};
+use crate::unfit::{self, LineAgain, UnreadableLine};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
 pub(crate) struct ListReader {
@@ -44,8 +44,8 @@ pub(crate) struct ListReader {
     refusal: InputRefusal,
     /// True if unreadable lines of standard input are kept for the failure log.
     keep_bad_lines: bool,
-    /// True if each request has the text of its entry as an extension ([`EntryText`]).
-    pub(crate) keeps_texts: bool,
+    /// True if each request has a line that it can be read from again as an extension ([`LineAgain`]).
+    pub(crate) keeps_lines: bool,
     /// True if lines are rows of values for a template.
     has_template: bool,
     /// Files with lines that an earlier run could not read. `None`: the files are not to be opened.
@@ -92,9 +92,9 @@ pub(crate) fn open(
         told_of_lacking: false,
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
-        keeps_texts: false,
+        keeps_lines: false,
         has_template,
-        reread: (!arguments.connection.public_only)
+        reread: (!arguments.connection.sent_files.public_only)
             .then(|| Reread::new(register.clone(), options.clone())),
         options,
         unique: given.unique.then(|| client.unique_filter()),
@@ -199,8 +199,13 @@ impl ListReader {
                         requests,
                         number,
                     });
+                    let again = self.keeps_lines.then(|| request.to_logged_line());
+                    let kept = |read| match &again {
+                        Some(line) => LineAgain::add(read, line.as_str()),
+                        None => read,
+                    };
                     if let Some(read) = self.reread(&request) {
-                        return Some(read);
+                        return Some(kept(read));
                     }
                     // The place that the request was read from in the failed run is preferred.
                     let known = request.place().is_some();
@@ -209,7 +214,7 @@ impl ListReader {
                         false => place.clone().of(request),
                     };
                     let request = self.lines.take(request);
-                    if let Some(read) = self.followed(Ok(request), place, 0) {
+                    if let Some(read) = self.followed(kept(Ok(request)), place, 0) {
                         return Some(read);
                     }
                 }
@@ -285,7 +290,10 @@ impl ListReader {
             Ok(line) => self.request(line, text, place, false),
             Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
         };
-        EntryText::add(read, text.as_bytes(), self.keeps_texts)
+        match self.keeps_lines {
+            true => LineAgain::add(read, line_of_argument(text)),
+            false => read,
+        }
     }
 
     /// Reads the request of an entry of a list. `None`: it is that of an earlier entry.
@@ -295,8 +303,7 @@ impl ListReader {
         place: LinePlace,
     ) -> Option<Result<Request, UnreadableLine>> {
         if let Some(url) = entry.sitemap_url().filter(|_| self.follows) {
-            let read = Ok(place.of(Request::get(url).of_sitemap()));
-            return Some(EntryText::add(read, entry.bytes(), self.keeps_texts));
+            return Some(Ok(place.of(Request::get(url).of_sitemap())));
         }
         // Other entries than lines are not found again by the number of their line.
         let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
@@ -310,7 +317,10 @@ impl ListReader {
             Ok(line) => self.request(line, text.unwrap_or_default(), place, keep),
             Err(wrong) => Err(self.bad_line(entry.bytes(), place, keep, entry.placed(wrong))),
         };
-        Some(EntryText::add(read, entry.bytes(), self.keeps_texts))
+        Some(match self.keeps_lines {
+            true => LineAgain::add(read, entry.to_line()),
+            false => read,
+        })
     }
 
     /// Gives the request of a line its place, and tells about the line.
@@ -371,5 +381,15 @@ impl Iterator for ListReader {
     fn next(&mut self) -> Option<Request> {
         self.next_line()
             .map(|read| read.unwrap_or_else(|bad| bad.stand_in))
+    }
+}
+
+/// Returns a line that is read as a URL among the arguments is read, with its blanks.
+fn line_of_argument(text: &str) -> Vec<u8> {
+    let text = text.trim();
+    let is_line = text.starts_with(['{', '"']) || !text.contains(char::is_whitespace);
+    match is_line {
+        true => text.into(),
+        false => serde_json::Value::from(text).to_string().into(),
     }
 }

@@ -192,7 +192,7 @@ fn open_results(
             if ending.retry_failed {
                 layout::check_failures(path, journal.layout())?;
             }
-            if let Some(folder) = to.output_dir.as_ref().filter(|_| resume) {
+            if let Some(folder) = to.saved_files.output_dir.as_ref().filter(|_| resume) {
                 let removed = match arguments.downloads.go_on() {
                     true => journal.remove_uncontinued(folder),
                     false => journal.remove_unfinished(folder),

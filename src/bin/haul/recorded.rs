@@ -12,13 +12,13 @@ use crate::messages::Messages;
 use crate::shell::quoted;
 
 /// Beginning of every SQLite database.
-const MAGIC: &[u8] = b"SQLite format 3\0";
+pub(crate) const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// Returns true if the file is an SQLite database.
 pub(crate) fn is_database(file: &File) -> io::Result<bool> {
     let mut first = Vec::new();
-    file.take(MAGIC.len() as u64).read_to_end(&mut first)?;
-    Ok(first == MAGIC)
+    file.take(DATABASE.len() as u64).read_to_end(&mut first)?;
+    Ok(first == DATABASE)
 }
 
 /// Requests of a database.

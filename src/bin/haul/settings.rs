@@ -10,7 +10,7 @@ use haul::settings::BreakerSettings;
 use haul::{Adaptive, Client, ClientBuilder};
 use serde_json::Value;
 
-use crate::arguments::{Arguments, ConnectionArguments, FormatName, RequestArguments, name_of};
+use crate::arguments::{Arguments, FormatName, RequestArguments, SentFileArguments, name_of};
 use crate::connection::{connected, taped};
 use crate::cookies::RunCookies;
 use crate::credentials::log_in;
@@ -84,7 +84,7 @@ pub(crate) fn settings(
         lines = lines.template(template);
     }
     lines = saving(lines, arguments)?;
-    lines = limited_to_files(lines, &arguments.connection)?;
+    lines = limited_to_files(lines, &arguments.connection.sent_files)?;
     let headers = headers(given)?;
     let named = |name| headers.iter().any(|header| header.is(name));
     if named("content-type") {
@@ -116,7 +116,7 @@ pub(crate) fn settings(
 
 /// Sets the directory that bodies are saved in, and the names of the files.
 fn saving(mut lines: InputLines, arguments: &Arguments) -> Result<InputLines, CommandError> {
-    let Some(folder) = &arguments.results.output_dir else {
+    let Some(folder) = &arguments.results.saved_files.output_dir else {
         return Ok(lines);
     };
     let ending = &arguments.ending;
@@ -183,7 +183,7 @@ fn secretive(mut builder: ClientBuilder, names: &[SecretName]) -> ClientBuilder 
 /// Limits the files that lines may name, if lines may come from others.
 fn limited_to_files(
     lines: InputLines,
-    given: &ConnectionArguments,
+    given: &SentFileArguments,
 ) -> Result<InputLines, CommandError> {
     match &given.allow_files_from {
         Some(folder) => lines.files_only_from(folder).map_err(|e| {

@@ -31,17 +31,17 @@ pub(crate) fn of_lines(given: &RequestArguments) -> Result<Option<RequestTemplat
 /// Returns the rule for the names of saved files. `None`: the last part of the URL is the name.
 pub(crate) fn of_names(arguments: &Arguments) -> Result<Option<OutputNames>, CommandError> {
     let to = &arguments.results;
-    let names = match &to.output_name {
+    let names = match &to.saved_files.output_name {
         Some(template) => OutputNames::parse(template)
             .map_err(|wrong| CommandError::usage(format!("{}: {wrong}", name_of("output-name"))))?,
-        None if to.content_disposition => OutputNames::of_url(),
+        None if to.saved_files.content_disposition => OutputNames::of_url(),
         None => return Ok(None),
     };
-    let names = names.content_disposition(to.content_disposition);
+    let names = names.content_disposition(to.saved_files.content_disposition);
     if names.depend_on_response()
         && let Some(option) = arguments.downloads.looks_for_files()
     {
-        let by = match to.content_disposition {
+        let by = match to.saved_files.content_disposition {
             true => name_of("content-disposition"),
             false => format!("{{ext}} in {}", name_of("output-name")),
         };

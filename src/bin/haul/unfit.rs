@@ -57,21 +57,18 @@ impl UnreadableLine {
     }
 }
 
-/// Text of the entry that a request was read from, as an extension of the request.
+/// Line that a request can be read from again, as an extension of the request.
 #[derive(Clone, Debug)]
-pub(crate) struct EntryText(pub(crate) Vec<u8>);
+pub(crate) struct LineAgain(pub(crate) Vec<u8>);
 
-impl EntryText {
-    /// Adds the text to the request if it is kept.
+impl LineAgain {
+    /// Adds the line to the request.
     pub(crate) fn add(
         read: Result<Request, UnreadableLine>,
-        text: &[u8],
-        is_kept: bool,
+        line: impl Into<Vec<u8>>,
     ) -> Result<Request, UnreadableLine> {
-        match is_kept {
-            true => changed(read, |request| request.extension(EntryText(text.to_vec()))),
-            false => read,
-        }
+        let line = line.into();
+        changed(read, |request| request.extension(LineAgain(line.clone())))
     }
 }
 

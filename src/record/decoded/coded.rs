@@ -2,14 +2,14 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::counted::CountedSource;
+use super::counted::{CountedSource, OpenPart};
 use super::{EndRules, TornEnd};
 
 /// Number of bytes that are decompressed in one call. A decoder that finds a fault drops what it decoded in that call.
 const PIECE: usize = 16 << 10;
 
 /// Decoder of one part of a compressed file: of a member of gzip, of a frame of zstd.
-pub(super) trait PartDecoder: Read + Sized + Send + 'static {
+pub(super) trait PartDecoder<'s>: Read + Sized + Send + 's {
     /// Name of the compression.
     const CODING: &'static str;
     /// Name of a part.
@@ -18,17 +18,23 @@ pub(super) trait PartDecoder: Read + Sized + Send + 'static {
     /// True if a part may begin with this byte.
     fn may_begin(first: u8) -> bool;
 
-    fn begin(source: CountedSource) -> io::Result<Self>;
+    fn begin(source: CountedSource<'s>) -> io::Result<Self>;
 
-    fn source(&self) -> &CountedSource;
+    fn source(&self) -> &CountedSource<'s>;
 
     /// Gives the source back, at the end of the part.
-    fn into_source(self) -> CountedSource;
+    fn into_source(self) -> CountedSource<'s>;
+}
+
+impl<'s, D: PartDecoder<'s>> OpenPart<'s> for D {
+    fn end(self: Box<Self>) -> CountedSource<'s> {
+        (*self).into_source()
+    }
 }
 
 /// Returns the content of all parts.
-pub(super) fn reader<D: PartDecoder>(
-    source: CountedSource,
+pub(super) fn reader<D: PartDecoder<'static>>(
+    source: CountedSource<'static>,
     rules: &EndRules,
 ) -> Box<dyn Read + Send> {
     Box::new(Parts::<D> {
@@ -53,12 +59,12 @@ struct Parts<D> {
 }
 
 enum PartsState<D> {
-    Between(CountedSource),
+    Between(CountedSource<'static>),
     Within(D),
     End,
 }
 
-impl<D: PartDecoder> Read for Parts<D> {
+impl<D: PartDecoder<'static>> Read for Parts<D> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let most = into.len().min(PIECE);
         loop {
@@ -89,9 +95,9 @@ impl<D: PartDecoder> Read for Parts<D> {
     }
 }
 
-impl<D: PartDecoder> Parts<D> {
+impl<D: PartDecoder<'static>> Parts<D> {
     /// Begins the next part, or ends.
-    fn next_part(&mut self, mut source: CountedSource) -> io::Result<PartsState<D>> {
+    fn next_part(&mut self, mut source: CountedSource<'static>) -> io::Result<PartsState<D>> {
         self.begins = TornEnd {
             file_position: source.position(),
             content_position: self.given,
@@ -142,7 +148,7 @@ impl<D: PartDecoder> Parts<D> {
 }
 
 /// Reads to the first byte that is not zero. Returns true if there is none.
-fn only_zeros(source: &mut CountedSource) -> io::Result<bool> {
+fn only_zeros(source: &mut CountedSource<'_>) -> io::Result<bool> {
     loop {
         let waiting = source.fill_buf()?;
         let zeros = waiting.iter().take_while(|byte| **byte == 0).count();

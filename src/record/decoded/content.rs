@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::record::{GZIP, ZSTD};
+
 /// Number of bytes after which the encoding is known.
 const ENOUGH: usize = 512;
 
@@ -47,8 +49,8 @@ impl RawContent {
     /// Recognises the content. `None`: further bytes decide. `is_all`: true if there are no further bytes.
     pub(super) fn of(first: &[u8], is_all: bool) -> Option<RawContent> {
         let marks: [(&[u8], Option<RawContent>); 6] = [
-            (b"\x1f\x8b", Some(RawContent::Coded(Coding::Gzip))),
-            (b"\x28\xb5\x2f\xfd", Some(RawContent::Coded(Coding::Zstd))),
+            (GZIP, Some(RawContent::Coded(Coding::Gzip))),
+            (ZSTD, Some(RawContent::Coded(Coding::Zstd))),
             // UTF-32, which begins as UTF-16 does, is not read.
             (b"\xff\xfe\0\0", Some(RawContent::Utf8 { marked: false })),
             (b"\xff\xfe", Some(marked_utf16(Endian::Little))),

@@ -1,27 +1,28 @@
-//! Source of a decoder that knows its position.
+//! Source of a decoder, which knows its position.
 
 use std::io::{self, BufRead, Read};
 
 /// Source of a decoder, with the number of bytes that the decoder took.
-pub(super) struct CountedSource {
-    from: Box<dyn BufRead + Send>,
+pub(crate) struct CountedSource<'s> {
+    from: Box<dyn BufRead + Send + 's>,
     position: u64,
     /// True if the source itself failed: the error is not about the compression.
     failed: bool,
 }
 
 #[cfg_attr(not(any(feature = "gzip", feature = "zstd")), allow(dead_code))]
-impl CountedSource {
-    pub(super) fn new(from: Box<dyn BufRead + Send>) -> CountedSource {
+impl<'s> CountedSource<'s> {
+    /// Makes a source. `position`: number of bytes in front of it that count.
+    pub(crate) fn new(from: Box<dyn BufRead + Send + 's>, position: u64) -> CountedSource<'s> {
         CountedSource {
             from,
-            position: 0,
+            position,
             failed: false,
         }
     }
 
     /// Returns the number of bytes that were taken.
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
@@ -31,7 +32,7 @@ impl CountedSource {
     }
 }
 
-impl Read for CountedSource {
+impl Read for CountedSource<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut waiting = self.fill_buf()?;
         let n = waiting.read(into)?;
@@ -40,7 +41,7 @@ impl Read for CountedSource {
     }
 }
 
-impl BufRead for CountedSource {
+impl BufRead for CountedSource<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let filled = self.from.fill_buf();
         let is_interrupted = |e: &io::Error| e.kind() == io::ErrorKind::Interrupted;
@@ -52,4 +53,10 @@ impl BufRead for CountedSource {
         self.position += amount as u64;
         self.from.consume(amount);
     }
+}
+
+/// A part that is read to its end, of any compression.
+pub(crate) trait OpenPart<'s>: Read {
+    /// Gives the source back, at the end of the part.
+    fn end(self: Box<Self>) -> CountedSource<'s>;
 }

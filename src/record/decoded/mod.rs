@@ -17,8 +17,12 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::{Arc, OnceLock};
 
 use content::{Coding, RawContent};
-use counted::CountedSource;
+pub(crate) use counted::{CountedSource, OpenPart};
+#[cfg(feature = "gzip")]
+pub(crate) use gzip::gzip_part;
 use utf16::Utf16;
+#[cfg(feature = "zstd")]
+pub(crate) use zstd::zstd_part;
 
 /// Size of a buffer, in bytes.
 const BUFFER: usize = 64 << 10;
@@ -217,7 +221,7 @@ fn open(
             return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
         RawContent::Coded(coding) => {
-            let source = CountedSource::new(Box::new(whole));
+            let source = CountedSource::new(Box::new(whole), 0);
             open(decoder(coding, source, rules)?, depth + 1, rules)?
         }
     })
@@ -226,16 +230,16 @@ fn open(
 /// Makes the decoder of a compressed source.
 fn decoder(
     coding: Coding,
-    source: CountedSource,
+    source: CountedSource<'static>,
     rules: &EndRules,
 ) -> io::Result<Box<dyn Read + Send>> {
     // Unused in builds that decompress no format.
     let _ = (&source, rules);
     match coding {
         #[cfg(feature = "gzip")]
-        Coding::Gzip => Ok(coded::reader::<gzip::GzipMember>(source, rules)),
+        Coding::Gzip => Ok(coded::reader::<gzip::GzipMember<'_>>(source, rules)),
         #[cfg(feature = "zstd")]
-        Coding::Zstd => Ok(coded::reader::<zstd::ZstdFrame>(source, rules)),
+        Coding::Zstd => Ok(coded::reader::<zstd::ZstdFrame<'_>>(source, rules)),
         #[cfg(not(all(feature = "gzip", feature = "zstd")))]
         _ => Err(io::Error::new(
             io::ErrorKind::Unsupported,

@@ -26,6 +26,8 @@ pub(super) enum TextKind {
     /// A text that was made from the entry.
     #[cfg_attr(not(any(feature = "csv", feature = "sitemap")), allow(dead_code))]
     Made,
+    /// A text that a line holds, which was written down for it.
+    Kept,
 }
 
 /// Facts about an entry whose text is in the reader's buffer.
@@ -119,7 +121,7 @@ impl<'r> InputEntry<'r> {
     pub fn placed(&self, wrong: InvalidLine) -> InvalidLine {
         match (self.place, wrong.position()) {
             (TextKind::Line, _) | (_, None) => wrong,
-            (TextKind::Made, Some(_)) => wrong.without_position(),
+            (TextKind::Made | TextKind::Kept, Some(_)) => wrong.without_position(),
             (TextKind::Part(column), Some(position)) => {
                 let before = usize::try_from(position - 1).unwrap_or(usize::MAX);
                 let before = &self.bytes[..before.min(self.bytes.len())];

@@ -26,6 +26,20 @@ pub enum InputFormat {
     Failures,
 }
 
+impl InputFormat {
+    /// True for a format whose entries are no lines.
+    pub(super) fn has_entries_of_its_own(self) -> bool {
+        match self {
+            InputFormat::Json | InputFormat::Csv | InputFormat::Tsv | InputFormat::Sitemap => true,
+            InputFormat::Lines
+            | InputFormat::Urls
+            | InputFormat::JsonLines
+            | InputFormat::Results
+            | InputFormat::Failures => false,
+        }
+    }
+}
+
 impl fmt::Display for InputFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -9,6 +9,12 @@ use crate::record::{InvalidLine, LONGEST_LINE};
 /// Capacity in bytes that the buffer keeps after a line. A larger buffer is given back.
 const KEPT: usize = 1 << 20;
 
+/// First bytes of a line that holds an entry.
+const BEGIN: &[u8] = b"{\"haul_entry\":";
+
+/// Upper bound for the length of a line that holds an entry, whose bytes take up to six each.
+const LONGEST_KEPT: usize = 6 * LONGEST_LINE + (1 << 20);
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum LineRead {
     /// The line is in the buffer, and is UTF-8.
@@ -23,12 +29,18 @@ pub(super) enum LineRead {
 pub(super) fn read_line(from: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<LineRead> {
     line.clear();
     line.shrink_to(KEPT);
-    let most = LONGEST_LINE as u64 + 1;
-    let length = from.take(most).read_until(b'\n', line)? as u64;
+    let mut most = LONGEST_LINE as u64 + 1;
+    let mut length = from.take(most).read_until(b'\n', line)? as u64;
     if length == 0 {
         return Ok(LineRead::End);
     }
-    if length == most && line.last() != Some(&b'\n') {
+    let goes_on = |length, most, line: &[u8]| length == most && line.last() != Some(&b'\n');
+    if goes_on(length, most, line) && is_kept(line) {
+        // The text of the entry in it is no longer than other lines.
+        most = LONGEST_KEPT as u64;
+        length += from.take(most - length).read_until(b'\n', line)? as u64;
+    }
+    if goes_on(length, most, line) {
         skip_line(from)?;
         line.clear();
         line.shrink_to(KEPT);
@@ -59,6 +71,11 @@ fn skip_line(from: &mut dyn BufRead) -> io::Result<()> {
             return Ok(());
         }
     }
+}
+
+/// True if a line begins as one that holds an entry.
+pub(super) fn is_kept(line: &[u8]) -> bool {
+    line.starts_with(BEGIN)
 }
 
 /// True for blank lines and comments.

@@ -3,6 +3,7 @@
 mod bounded;
 mod entry;
 mod format;
+mod kept;
 mod line_ends;
 mod lines;
 mod options;

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use super::bounded::{BoundedContent, class_of};
 use super::entry::{EntryRead, InputEntry, TextKind};
+use super::kept::unpacked;
 use super::line_ends::{LineFeeds, are_only_returns};
 use super::lines::{LineRead, is_skipped, of_other_format, read_line};
 use super::recognize::{FoundFormat, LOOKED_AT, format_of, needs_more};
@@ -187,6 +188,9 @@ fn next_line(
             Ok(LineRead::Whole) if is_skipped(text) => continue,
             Ok(LineRead::Whole) => {
                 text.truncate(text.trim_ascii_end().len());
+                if let Some(kept) = unpacked(text, *number) {
+                    return Some(kept);
+                }
                 std::str::from_utf8(text)
                     .ok()
                     .and_then(|text| of_other_format(text, format))

@@ -1,6 +1,6 @@
 //! Recognition of the format of an input, by its first bytes.
 
-use super::lines::is_skipped;
+use super::lines::{is_kept, is_skipped};
 use super::unread::{SIGNATURES, UnreadFormat};
 use super::{InputFormat, InputOptions};
 
@@ -42,6 +42,13 @@ pub(super) fn format_of(first: &[u8], options: &InputOptions) -> Result<FoundFor
         });
     }
     let text = line.trim_ascii();
+    // Entries of any format are written down as lines.
+    if is_kept(text) {
+        return found(match given {
+            Some(lines) if !lines.has_entries_of_its_own() => lines,
+            _ => InputFormat::Lines,
+        });
+    }
     match given {
         Some(InputFormat::Csv) if options.delimiter.is_none() => {
             return match foreign_delimiter(text, lines.next()) {

@@ -1,5 +1,7 @@
 //! Formats that are not read, and the commands that convert them.
 
+use crate::record::SQLITE;
+
 /// A format that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum UnreadFormat {
@@ -49,7 +51,7 @@ pub(super) const SIGNATURES: &[(&[u8], UnreadFormat)] = &[
     ),
     (b"7z\xbc\xaf\x27\x1c", UnreadFormat::Archive("7z")),
     (b"Rar!\x1a\x07", UnreadFormat::Archive("rar")),
-    (b"SQLite format 3\0", UnreadFormat::Sqlite),
+    (SQLITE, UnreadFormat::Sqlite),
     (b"\xff\xfe\0\0", UnreadFormat::Encoded("UTF-32LE")),
     (b"\0\0\xfe\xff", UnreadFormat::Encoded("UTF-32BE")),
     (b"%PDF-", UnreadFormat::Binary("a PDF document")),

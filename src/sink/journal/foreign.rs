@@ -1,12 +1,12 @@
 //! Files in place of results: the format that was found, and the name that a file of it has.
 
-use crate::record::{Layout, RowFormat};
+use crate::record::{GZIP, Layout, RowFormat, SQLITE, ZSTD};
 
 /// Beginnings of files, the formats that they tell, and the endings that their names have.
 const BEGINNINGS: [(&[u8], &str, &str); 3] = [
-    (b"SQLite format 3\0", "an SQLite database", ".db"),
-    (b"\x1f\x8b", "compressed by gzip", ".gz"),
-    (b"\x28\xb5\x2f\xfd", "compressed by zstd", ".zst"),
+    (SQLITE, "an SQLite database", ".db"),
+    (GZIP, "compressed by gzip", ".gz"),
+    (ZSTD, "compressed by zstd", ".zst"),
 ];
 
 /// Returns the reason why a file with this first row holds no results of this form. `None`: the row itself tells more.

@@ -77,10 +77,23 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
         Err(e) => return Err(journal_error(path, "cannot be opened", e)),
         Ok(file) => file,
     };
+    let (announced, tail) =
+        read_file(&file).map_err(|e| journal_error(path, "cannot be resumed", e))?;
+    let repaired = match tail {
+        FileTail::Whole => Ok(()),
+        FileTail::Open(end) => end_last_line(&file, end),
+        FileTail::Torn(whole) => file.set_len(whole),
+    };
+    repaired.map_err(|e| journal_error(path, "cannot be repaired", e))?;
+    Ok(announced)
+}
+
+/// Reads the intents of a file, and tells how it ends. A last line without its line feed counts if it is whole.
+pub(super) fn read_file(file: &File) -> io::Result<(Announced, FileTail)> {
     let (mut open, mut older) = (HashMap::<Key, u32>::new(), HashMap::new());
     let mut version = FileVersion::default();
     let mut begun = BegunFiles::default();
-    let tail = whole_lines(&file, |_, line| {
+    let tail = whole_lines(file, |_, line| {
         if let Some(save) = SaveLine::read(line) {
             begun.add(&save);
             return Ok(());
@@ -96,20 +109,14 @@ pub(super) fn read(path: &Path) -> Result<Announced, SinkError> {
             }
         }
         Ok(())
-    })
-    .map_err(|e| journal_error(path, "cannot be resumed", e))?;
-    let repaired = match tail {
-        FileTail::Whole => Ok(()),
-        FileTail::Open(end) => end_last_line(&file, end),
-        FileTail::Torn(whole) => file.set_len(whole),
-    };
-    repaired.map_err(|e| journal_error(path, "cannot be repaired", e))?;
-    Ok(Announced {
+    })?;
+    let announced = Announced {
         open,
         older,
         version: version.get(),
         begun,
-    })
+    };
+    Ok((announced, tail))
 }
 
 fn end_last_line(mut file: &File, end: u64) -> io::Result<()> {

@@ -14,6 +14,7 @@ mod foreign;
 mod intents;
 mod of_shard;
 mod open;
+mod open_intents;
 mod out;
 mod remaining;
 mod replaced_rows;
@@ -34,8 +35,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub(super) use ahead::{Follower, JournalFlush};
+pub(super) use open_intents::OpenIntents;
 pub use remaining::Remaining;
-pub(super) use scan::read as read_result;
+pub(super) use scan::{read as read_result, url_of};
 pub(super) use unsuccessful::UnsuccessfulRecords;
 pub(super) use whole::{FileTail, whole_lines};
 

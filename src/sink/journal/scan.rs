@@ -111,7 +111,7 @@ pub(in crate::sink) fn parse(line: &[u8]) -> serde_json::Result<ResultLine> {
 }
 
 /// Returns the URL of a record, and false if its request had one attempt at most. `None`: the record has no URL.
-pub(super) fn url_of(record: &[u8]) -> Option<(String, bool)> {
+pub(in crate::sink) fn url_of(record: &[u8]) -> Option<(String, bool)> {
     #[derive(Deserialize)]
     struct UrlOfRecord<'a> {
         #[serde(borrow)]

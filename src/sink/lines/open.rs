@@ -36,6 +36,14 @@ impl LineWriter<File> {
         }
     }
 
+    /// Opens a new file that gets the name `path` when it is whole. Errors name `path`.
+    pub(in crate::sink) fn create_beside(
+        temporary: &Path,
+        path: &Path,
+    ) -> Result<LineWriter<File>, SinkError> {
+        LineWriter::of_file(path, growing::options().create_new(true).open(temporary))
+    }
+
     /// Locks the file, if it is a regular one.
     fn lock(&self, lock: impl FnOnce(&File) -> io::Result<()>) -> Result<(), SinkError> {
         let is_file = self.to.metadata().is_ok_and(|about| about.is_file());

@@ -1,13 +1,9 @@
 //! Second reading of the results: the lines that stand are copied to the output, which then gets its name.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
 
 use super::MergeError;
 use super::count::content;
@@ -15,6 +11,7 @@ use super::marks::{FirstRows, NumberSet};
 use super::report::{MergedLine, MergedLines};
 use super::source::ResultsFile;
 use crate::record::FileRegister;
+use crate::sink::journal::url_of;
 use crate::sink::lines::LineWriter;
 use crate::sink::lock;
 use crate::sink::packing::Packing;
@@ -41,8 +38,8 @@ impl MergeOutput {
             });
         }
         let place = FileRegister::place_of(output);
-        let temporary = temporary_of(&place);
-        let lines = LineWriter::overwrite(&temporary).map_err(MergeError::unwritten)?;
+        let temporary = place.with_file_name(format!(".haul-{:016x}", fastrand::u64(..)));
+        let lines = LineWriter::create_beside(&temporary, &place).map_err(MergeError::unwritten)?;
         Ok(MergeOutput {
             lines: lines.packed(packing),
             names: Some((temporary, place)),
@@ -83,17 +80,10 @@ impl Drop for MergeOutput {
     }
 }
 
-/// Returns the name of an output while it is written.
-pub(super) fn temporary_of(output: &Path) -> PathBuf {
-    let mut name = OsString::from(output);
-    name.push(".tmp");
-    name.into()
-}
-
 /// Copies all lines but those that are left out, and returns the number of them. The places of `shown` rows are added
 /// to the lines beside them.
 pub(super) fn copy(
-    files: &[ResultsFile],
+    (files, rows): (&[ResultsFile], u64),
     left_out: &NumberSet,
     shown: &mut [(&FirstRows, &mut MergedLines)],
     output: &Path,
@@ -132,22 +122,14 @@ pub(super) fn copy(
                 shown[*kind].1.first.push(MergedLine {
                     source: file.path.display().to_string(),
                     line: line.number,
-                    text: url_of(text),
+                    text: url_of(text).map_or_else(String::new, |(url, _)| url),
                 });
             }
         }
     }
+    if let Some(last) = files.last().filter(|_| row != rows) {
+        return Err(last.changed());
+    }
     to.finish().map_err(MergeError::unwritten)?;
     Ok(kept)
-}
-
-/// Returns the URL of a record.
-fn url_of(text: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct RecordUrl<'a> {
-        #[serde(borrow, default)]
-        url: Cow<'a, str>,
-    }
-    let read = serde_json::from_slice::<RecordUrl<'_>>(text);
-    read.map_or_else(|_| String::new(), |record| record.url.into_owned())
 }

@@ -9,7 +9,7 @@ use super::marks::{NumberSet, SHOWN};
 use super::report::{MergedLine, MergedLines};
 use super::source::{ResultsFile, TABLE, is_title};
 use crate::record::{Key, KeyVersion, Kind, SplitLine, unread_reason};
-use crate::sink::journal::read_result;
+use crate::sink::journal::{OpenIntents, read_result};
 use crate::spill::Partitions;
 
 /// Records of all files of results.
@@ -21,10 +21,13 @@ pub(super) struct CountedResults {
     pub(super) left_out: NumberSet,
     pub(super) records: u64,
     pub(super) torn: MergedLines,
+    /// Files whose runs had begun requests that have no outcome, with the numbers of these.
+    pub(super) begun: Vec<(String, u64)>,
     /// Version of the keys, and the place of the first one. `None`: there are no keys.
     version: Option<(KeyVersion, String)>,
     hashes: RandomState,
-    rows: u64,
+    /// Number of lines of all files.
+    pub(super) rows: u64,
 }
 
 impl CountedResults {
@@ -36,6 +39,7 @@ impl CountedResults {
             left_out: NumberSet::default(),
             records: 0,
             torn: MergedLines::default(),
+            begun: Vec::new(),
             version: None,
             hashes: RandomState::new(),
             rows: 0,
@@ -53,6 +57,8 @@ impl CountedResults {
     pub(super) fn read(&mut self, path: &Path, folder: &Path) -> Result<(), MergeError> {
         let (file, mut reader) = ResultsFile::open(path, self.rows)?;
         let name = path.display().to_string();
+        let mut begun =
+            OpenIntents::beside(path).map_err(|e| MergeError::refused(e.to_string()))?;
         let (mut is_first, mut ends_torn) = (true, false);
         loop {
             let next = reader.lines.next();
@@ -79,6 +85,7 @@ impl CountedResults {
             }
             match read_result(text) {
                 Ok(result) => {
+                    begun.settle(&result);
                     self.check_version(&name, line.number, result.key)?;
                     let (key, page, index) = match &result.page {
                         Some(page) => (page.seed, Some(page.number), page.index),
@@ -87,9 +94,10 @@ impl CountedResults {
                     self.check_version(&name, line.number, key)?;
                     let mut hasher = self.hashes.build_hasher();
                     hasher.write(text);
+                    let (key, slot) = self.kind.place(key.digest(), page, index);
                     let mark = ResultMark {
-                        key: key.digest(),
-                        slot: self.kind.slot(page, index),
+                        key,
+                        slot,
                         hash: hasher.finish(),
                         row,
                         is_success: result.outcome == Kind::Success,
@@ -117,6 +125,10 @@ impl CountedResults {
             let line = reader.lines.number() + 1;
             let reason = format!("it is torn: the compressed part from byte {at} on has no end");
             self.tell_torn(&name, line, reason);
+        }
+        let is_known = self.begun.iter().any(|(other, _)| *other == name);
+        if begun.count() > 0 && !is_known {
+            self.begun.push((name, begun.count()));
         }
         self.files.push(file);
         Ok(())

@@ -3,6 +3,7 @@
 //! An entry begins with the digest of a key, and its numbers are big-endian, so that entries sort by their fields in
 //! order.
 
+use crate::digest::Sha256;
 use crate::spill::EntryFormat;
 
 /// Number of bytes of the digest of a key.
@@ -88,7 +89,7 @@ pub(super) fn request_of(entry: &InputEntryBytes) -> (Digest, u64) {
 pub(super) enum SlotKind {
     /// Number of the page in its list; 1 for other requests. Equal requests of the input share it.
     Page,
-    /// Position in the input, for pages with the number of the page.
+    /// Position in the input. Pages of one number share the digest of an entry.
     Index,
 }
 
@@ -106,17 +107,21 @@ impl SlotKind {
         DIGEST + self.length()
     }
 
-    /// Returns the slot of a line with this page (`None`: it is of no list) and this position.
-    pub(super) fn slot(self, page: Option<u32>, index: u64) -> u64 {
+    /// Returns digest and slot of a line with this key, page (`None`: it is of no list) and position. The key of a page is
+    /// that of its first page.
+    pub(super) fn place(self, key: Digest, page: Option<u32>, index: u64) -> (Digest, u64) {
         let bits = 8 * self.length() as u32;
         let most = (1 << bits) - 1;
         match (self, page) {
-            (SlotKind::Page, page) => u64::from(page.unwrap_or(1)).min(most),
-            (SlotKind::Index, None) => index & (most >> 1),
-            // Position and page share 47 bits, in which they may rarely meet; the highest bit tells them from others.
+            (SlotKind::Page, page) => (key, u64::from(page.unwrap_or(1)).min(most)),
+            (SlotKind::Index, None) => (key, index & (most >> 1)),
+            // A slot has no room for two numbers. The highest bit tells pages from others.
             (SlotKind::Index, Some(page)) => {
-                let mixed = (index ^ (u64::from(page) << 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                (mixed >> (64 - bits + 1)) | (most ^ (most >> 1))
+                let mut digest = Sha256::new();
+                digest.update(key);
+                digest.update(page.to_be_bytes());
+                let slot = index & (most >> 1) | (most ^ (most >> 1));
+                (*digest.finish().first_chunk().unwrap_or(&key), slot)
             }
         }
     }
@@ -215,21 +220,32 @@ mod tests {
     }
 
     #[test]
+    fn no_two_pages_of_equal_lists_share_a_slot() {
+        let mut places = std::collections::HashSet::new();
+        // Page and position of the first two meet if they are mixed into 47 bits by 0x9e3779b97f4a7c15.
+        for (page, index) in [(1, 0), (11_978, 533_890_855), (2, 0), (1, 1 << 32)] {
+            assert!(places.insert(SlotKind::Index.place([7; DIGEST], Some(page), index)));
+        }
+    }
+
+    #[test]
     fn pages_of_a_list_and_other_lines_have_slots_of_their_own() {
-        let slot = |page, index| SlotKind::Index.slot(page, index);
+        let slot = |page, index| SlotKind::Index.place([7; DIGEST], page, index);
         let slots = [
             slot(None, 3),
             slot(Some(1), 3),
             slot(Some(2), 3),
             slot(Some(1), 4),
             slot(None, 4),
+            slot(Some(u32::MAX), 3),
+            slot(Some(2), (1 << 37) - 1),
         ];
         for (at, one) in slots.iter().enumerate() {
             assert!(!slots[..at].contains(one), "{at}");
         }
         assert_eq!(
-            SlotKind::Page.slot(None, 9),
-            SlotKind::Page.slot(Some(1), 4)
+            SlotKind::Page.place([7; DIGEST], None, 9),
+            SlotKind::Page.place([7; DIGEST], Some(1), 4)
         );
     }
 }

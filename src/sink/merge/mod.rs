@@ -39,8 +39,9 @@ const MEMORY: u64 = 512 << 20;
 /// - Without an input, an outcome is doubled if another one has its key and its index.
 /// - Of two outcomes, the one in the later file or line is the doubled one.
 /// - A line that is no record, such as one that a kill tore, is left out.
+/// - Requests that a killed run had begun and that have no outcome are counted for each file.
 ///
-/// Memory is bounded, whatever the number of lines: entries of 32 bytes for each line of results and of 24 bytes for each
+/// Memory is bounded, whatever the number of lines (but not of begun requests): entries of 32 bytes for each line of results and of 24 bytes for each
 /// request are sorted in parts, in temporary files.
 ///
 /// ```
@@ -122,7 +123,7 @@ impl Merge {
 
     /// Merges the files of results into `output`, which appears whole or not at all.
     ///
-    /// While it is written, its name ends with `.tmp`. Output named `.gz` or `.zst` is compressed.
+    /// While it is written, it has a new name of its own in the same directory. Output named `.gz` or `.zst` is compressed.
     ///
     /// # Errors
     /// When a file cannot be read to its end, is still written by a run, or is a table or a database; when keys of both
@@ -195,13 +196,19 @@ impl Merge {
             missing: decided.missing,
             missing_count: decided.missing_count,
             torn: counted.torn,
+            begun: counted.begun,
             ..MergeReport::default()
         };
         let shown = &mut [
             (&decided.doubled, &mut report.doubled),
             (&decided.foreign, &mut report.foreign),
         ];
-        report.kept = copy::copy(&counted.files, &decided.dropped, shown, output)?;
+        report.kept = copy::copy(
+            (&counted.files, counted.rows),
+            &decided.dropped,
+            shown,
+            output,
+        )?;
         Ok(report)
     }
 
@@ -236,11 +243,8 @@ impl Merge {
             // A file that is given twice is read twice: its lines are copies.
             let _ = register.enter_read(path.as_ref(), "results");
         }
-        let temporary = copy::temporary_of(&FileRegister::place_of(output));
-        for path in [output, &temporary] {
-            if let Err(clash) = register.enter_written(path, "the output") {
-                return Err(MergeError::refused(clash.to_string()));
-            }
+        if let Err(clash) = register.enter_written(output, "the output") {
+            return Err(MergeError::refused(clash.to_string()));
         }
         let is_there = output.symlink_metadata().is_ok();
         let is_stream = output.metadata().is_ok_and(|about| !about.is_file());

@@ -15,6 +15,7 @@ pub struct MergeReport {
     pub(super) doubled: MergedLines,
     pub(super) foreign: MergedLines,
     pub(super) torn: MergedLines,
+    pub(super) begun: Vec<(String, u64)>,
 }
 
 /// Lines of results of one kind: their number, and the places of the first ten.
@@ -101,6 +102,19 @@ impl MergeReport {
     /// Lines that are no records, such as one that a kill cut off. They were left out.
     pub fn torn(&self) -> &MergedLines {
         &self.torn
+    }
+}
+
+impl MergeReport {
+    /// Returns the files of runs that had begun requests without an outcome, each with the number of these.
+    ///
+    /// Such a run was killed while requests that must not be repeated were under way. Resumed, it gives them the outcome
+    /// [`Interrupted`](crate::ErrorType::Interrupted). With an input they are missing, unless another file has their
+    /// outcomes. Only files with a [journal](crate::Journal) beside them tell.
+    pub fn begun(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.begun
+            .iter()
+            .map(|(file, count)| (file.as_str(), *count))
     }
 }
 

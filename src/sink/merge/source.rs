@@ -5,11 +5,8 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::MergeError;
-use crate::record::{DecodedReader, Layout, ResultSplitter};
+use crate::record::{DecodedReader, Layout, ResultSplitter, SQLITE};
 use crate::sink::lock;
-
-/// First bytes of an SQLite database.
-const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// Fields of a record that the title of a table would name.
 const TITLES: [&str; 6] = ["url", "key", "outcome", "status", "index", "method"];
@@ -45,8 +42,8 @@ impl ResultsFile {
             Err(MergeError::refused(format!("{path}: {reason}")))
         };
         let unread = |error| MergeError::unread(path, "cannot be read", error);
-        let mut file = File::open(path).map_err(unread)?;
-        let about = file.metadata().map_err(unread)?;
+        // Opening a pipe could wait without end.
+        let about = path.metadata().map_err(unread)?;
         if about.is_dir() {
             return refused("it is a directory (a file of results is expected)");
         }
@@ -55,10 +52,11 @@ impl ResultsFile {
                 "it is no regular file, and results are read twice (a file is expected)",
             );
         }
+        let mut file = File::open(path).map_err(unread)?;
         let mut begin = Vec::new();
-        let mut first = file.by_ref().take(DATABASE.len() as u64);
+        let mut first = file.by_ref().take(SQLITE.len() as u64);
         first.read_to_end(&mut begin).map_err(unread)?;
-        if begin == DATABASE {
+        if begin == SQLITE {
             return refused(
                 "it is a database, and merge reads JSON Lines (the column record of its table outcomes holds them)",
             );
@@ -100,7 +98,8 @@ impl ResultsFile {
         if file.metadata().map_err(unread)?.len() != self.length {
             return Err(self.changed());
         }
-        let content = file.try_clone().map_err(unread)?;
+        // Lines that another program adds from now on are read neither now nor in the second reading.
+        let content = file.try_clone().map_err(unread)?.take(self.length);
         let content = DecodedReader::new(content).accept_torn_end(true);
         Ok(ResultsReader {
             lines: ResultSplitter::new(content),
@@ -130,4 +129,28 @@ pub(super) fn is_title(line: &[u8]) -> bool {
         TITLES.iter().any(|title| title.as_bytes() == name)
     });
     known.count() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn lines_that_are_added_while_a_file_is_read_are_told() {
+        let path = std::env::temp_dir().join(format!("haul-{:016x}", fastrand::u64(..)));
+        std::fs::write(&path, "{}\n").unwrap();
+        let (file, mut reader) = ResultsFile::open(&path, 0).unwrap();
+        let mut other = File::options().append(true).open(&path).unwrap();
+        other.write_all(b"{}\n{}\n").unwrap();
+        let mut lines = 0;
+        while reader.lines.next().unwrap().is_some() {
+            lines += 1;
+        }
+        let told = file.reopen().err().map(|error| error.to_string());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(lines, 1);
+        assert!(told.unwrap().contains("it was changed while it was read"));
+    }
 }

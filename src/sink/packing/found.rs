@@ -4,12 +4,10 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::Packing;
+use crate::record::{GZIP, ZSTD};
 
 /// First bytes of compressed files, with the name of the compression and the ending of such files.
-const FOUND: [(&[u8], &str, &str); 2] = [
-    (b"\x1f\x8b", "gzip", "gz"),
-    (b"\x28\xb5\x2f\xfd", "zstd", "zst"),
-];
+const FOUND: [(&[u8], &str, &str); 2] = [(GZIP, "gzip", "gz"), (ZSTD, "zstd", "zst")];
 
 impl Packing {
     /// Refuses a file whose content is not compressed as its name promises: lines that are added would be lost in it.

@@ -10,11 +10,15 @@ mod zstd;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::{SinkError, SinkTarget};
-use crate::record::split_ending;
+use crate::record::{CountedSource, OpenPart, split_ending};
+#[cfg(feature = "gzip")]
+use crate::record::{GZIP_DEFLATE, gzip_part};
+#[cfg(feature = "zstd")]
+use crate::record::{ZSTD, zstd_part};
 
 /// Number of bytes of lines that are gathered before a write, and so come into one member.
 pub(super) const FULL: usize = 64 << 10;
@@ -38,14 +42,11 @@ pub(super) struct Coder {
     /// Compresses lines into one member.
     pack: fn(&[u8], &mut Vec<u8>) -> io::Result<()>,
     /// Begins to read a member.
-    open: for<'f> fn(MemberSource<'f>) -> io::Result<Box<dyn Member<'f> + 'f>>,
+    open: PartOpener,
 }
 
-/// A member that is read to its end.
-pub(super) trait Member<'f>: Read {
-    /// Returns the file, positioned behind what was read.
-    fn into_source(self: Box<Self>) -> MemberSource<'f>;
-}
+/// Function that begins to read a member.
+type PartOpener = for<'f> fn(CountedSource<'f>) -> io::Result<Box<dyn OpenPart<'f> + 'f>>;
 
 /// Endings of compressed files, with the feature that each needs.
 const ENDINGS: [(&str, &str); 2] = [("gz", "gzip"), ("zst", "zstd")];
@@ -55,17 +56,17 @@ const KNOWN: &[Coder] = &[
     Coder {
         ending: "gz",
         reader: "gzip -dc",
-        magic: b"\x1f\x8b\x08",
+        magic: GZIP_DEFLATE,
         pack: gzip::pack,
-        open: gzip::open,
+        open: gzip_part,
     },
     #[cfg(feature = "zstd")]
     Coder {
         ending: "zst",
         reader: "zstd -dc",
-        magic: b"\x28\xb5\x2f\xfd",
+        magic: ZSTD,
         pack: zstd::pack,
-        open: zstd::open,
+        open: zstd_part,
     },
 ];
 
@@ -119,36 +120,11 @@ impl fmt::Debug for Coder {
     }
 }
 
-/// A file whose members are read one after the other.
-pub(super) struct MemberSource<'f> {
-    file: BufReader<Take<&'f File>>,
-    position: u64,
-}
-
-impl Read for MemberSource<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(into)?;
-        self.position += read as u64;
-        Ok(read)
-    }
-}
-
-impl BufRead for MemberSource<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.file.fill_buf()
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.file.consume(bytes);
-        self.position += bytes as u64;
-    }
-}
-
 /// Content of all members.
 pub(super) struct Members<'f> {
     coder: Coder,
     /// `None`: the file has ended, or cannot be read further.
-    member: Option<Box<dyn Member<'f> + 'f>>,
+    member: Option<Box<dyn OpenPart<'f> + 'f>>,
     /// Position of the member in the file.
     start: u64,
     /// Number of bytes of its content that were taken.
@@ -169,10 +145,8 @@ impl<'f> Members<'f> {
     /// Reads from the member at `start` as if the file ended at `end`.
     fn between(coder: Coder, mut file: &'f File, start: u64, end: u64) -> io::Result<Members<'f>> {
         file.seek(SeekFrom::Start(start))?;
-        let source = MemberSource {
-            file: BufReader::with_capacity(BUFFER, file.take(end - start)),
-            position: start,
-        };
+        let content = BufReader::with_capacity(BUFFER, file.take(end - start));
+        let source = CountedSource::new(Box::new(content), start);
         let mut members = Members {
             coder,
             member: None,
@@ -190,8 +164,8 @@ impl<'f> Members<'f> {
         (self.start, self.taken)
     }
 
-    fn begin(&mut self, mut source: MemberSource<'f>) -> io::Result<()> {
-        (self.start, self.taken) = (source.position, 0);
+    fn begin(&mut self, mut source: CountedSource<'f>) -> io::Result<()> {
+        (self.start, self.taken) = (source.position(), 0);
         if !source.fill_buf()?.is_empty() {
             self.member = Some((self.coder.open)(source)?);
         }
@@ -211,7 +185,7 @@ impl BufRead for Members<'_> {
             self.buffer.truncate(read);
             self.at = 0;
             match read {
-                0 => self.begin(member.into_source())?,
+                0 => self.begin(member.end())?,
                 _ => self.member = Some(member),
             }
         }

@@ -70,6 +70,71 @@ fn the_number_has_as_many_digits_as_the_last_one() {
 }
 
 #[test]
+fn the_number_stands_in_the_form_that_a_name_asks_for() {
+    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
+    let (out, saved) = (folder.at("{{r}-{shard:04}.jsonl"), folder.at("d"));
+    let name = "{shard:03}/{{x}-{index:02}";
+    haul(["-q", "--shard", "0/1", "-o", &out, "--output-dir", &saved])
+        .and(["--output-name", name, &server.url("/")])
+        .done()
+        .exits(0);
+    let records = folder.records("{r}-0000.jsonl");
+    let file = records[0]["output_file"].as_str().unwrap();
+    assert!(file.ends_with("d/000/{x}-00"), "{file}");
+}
+
+#[test]
+fn other_placeholders_and_open_braces_are_refused() {
+    let folder = Folder::new();
+    for (name, told) in [
+        ("r-{Shard}", "unknown name \"Shard\""),
+        ("r-{index}-{shard}", "unknown name \"index\""),
+        ("r-{shard", "a placeholder is not closed by }"),
+        ("r-{shard:6}", "a width is written with a 0 in front"),
+    ] {
+        let out = folder.at("");
+        let out = format!("{out}{name}");
+        let done = haul(["--shard", "0/2", "-o", &out, "http://h/"]).done();
+        done.exits(2)
+            .says("-o/--output: ")
+            .says(told)
+            .says("{shard:06}");
+    }
+    let output = ["--output-dir", &folder.at("d"), "--output-name", "{Shard}"];
+    let done = haul(["--shard", "0/2", "http://h/"]).and(output).done();
+    done.exits(2).says("unknown name \"Shard\"");
+    assert!(folder.paths().is_empty());
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named_before_anything_is_sent() {
+    let (server, folder) = (Server::always(Answer::text("")), Folder::new());
+    for (arguments, name) in [(&["--shard", "0/1"][..], "{shard}"), (&[], "0")] {
+        let out = folder.at(&format!("{name}/r.jsonl"));
+        let told = format!("its directory {} does not exist", folder.at("0"));
+        let done = haul(["-o", &out, &server.url("/")]).and(arguments).done();
+        done.exits(3).says(&told);
+    }
+    assert!(server.seen().is_empty());
+}
+
+#[test]
+fn commands_that_have_no_shard_refuse_the_placeholder() {
+    let folder = Folder::new();
+    let results = folder.file("r.jsonl", "");
+    let out = folder.at("x-{shard:02}.html");
+    for arguments in [
+        ["report", "--html", &out],
+        ["report", "--summary-json", &out],
+        ["merge", "-o", &out],
+    ] {
+        let done = haul(arguments).and([&results]).done();
+        done.exits(2)
+            .says("{shard} stands for a number only in the names that a run with --shard writes");
+    }
+}
+
+#[test]
 fn without_a_shard_the_placeholder_is_told() {
     let folder = Folder::new();
     for (option, long) in [
@@ -88,6 +153,9 @@ fn without_a_shard_the_placeholder_is_told() {
             .done()
             .exits(2)
             .says(&told);
+        let path = folder.at("x-{Shard:03}");
+        let done = haul([option, &path, "http://h/"]).done();
+        done.exits(2).says("{shard} needs --shard");
     }
     assert!(folder.paths().is_empty());
 }

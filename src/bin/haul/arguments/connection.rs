@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::SentFileArguments;
 use crate::host_addresses::HostAddresses;
 use crate::units::size;
 
@@ -76,25 +77,8 @@ pub(crate) struct ConnectionArguments {
     /// A larger one fails its request, of class protocol.
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64K")]
     pub(crate) max_header_size: u64,
-    /// Refuse private and local addresses, and files of this machine
-    ///
-    /// For lists that come from others: no line and no redirect leads into this network. Each address is checked right
-    /// before haul connects to it. A line with a body_file is refused (--allow-files-from allows a directory), and so
-    /// is a line whose output_file leads out of --output-dir through a link. Files that options name (-d @FILE) are
-    /// sent. Lines that a failure log lists as unreadable are not read again from their files.
-    #[arg(long)]
-    pub(crate) public_only: bool,
-    /// With --public-only, lines may send files of this directory
-    ///
-    /// A body_file must be a regular file in DIR or below it, after .. and links are resolved. Its path is still
-    /// relative to the working directory, not to DIR.
-    #[arg(
-        hide_short_help = true,
-        long,
-        value_name = "DIR",
-        requires = "public_only"
-    )]
-    pub(crate) allow_files_from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sent_files: SentFileArguments,
     /// Write each exchange to a JSON file of its own in this directory
     ///
     /// The directory is made, and must be empty or of an earlier --capture; nothing in it is replaced. Secrets are

@@ -1,5 +1,6 @@
 //! Arguments as typed.
 
+mod beside_runs;
 mod config;
 mod connection;
 mod downloads;
@@ -7,6 +8,7 @@ mod ending;
 mod foreign;
 mod forms;
 mod given_places;
+mod line_files;
 mod names;
 mod pace;
 mod pages;
@@ -23,12 +25,14 @@ use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
+pub(crate) use beside_runs::CommandArguments;
 use config::Configured;
 pub(crate) use config::HostOptions;
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use downloads::DownloadArguments;
 pub(crate) use ending::EndingArguments;
 pub(crate) use forms::FormArguments;
+pub(crate) use line_files::{SavedFileArguments, SentFileArguments};
 pub(crate) use names::{is_secret, name_of};
 pub(crate) use pace::{PaceArguments, TimeArguments};
 pub(crate) use pages::PageArguments;

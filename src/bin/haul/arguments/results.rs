@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use haul::record::{Layout, RowFormat, Selection};
 
+use super::SavedFileArguments;
 use crate::units::{line, selection, size};
 
 #[derive(Debug, Args)]
@@ -82,14 +83,8 @@ pub(crate) struct ResultArguments {
     /// Size up to which a result keeps its body; the rest is cut
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1M")]
     pub(crate) body_limit: u64,
-    /// Save each body to a file and record its path
-    ///
-    /// The directory is made if it does not exist. The output_file of a line names its file, else the last part of its
-    /// URL does; if that name is taken, the number of the request is added (a-2.html). A file appears whole or not at
-    /// all; --continue goes on with one that was cut. --overwrite replaces files that were there before the run; without it, a line whose output_file exists
-    /// fails.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["require", "expect_json"])]
-    pub(crate) output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) saved_files: SavedFileArguments,
     /// Keep the content codings of bodies
     ///
     /// Bodies are not decompressed: a .tar.gz that is served with Content-Encoding: gzip stays one, and its sha256 is
@@ -97,24 +92,6 @@ pub(crate) struct ResultArguments {
     /// Accept-Encoding is sent as always. In a line: "keep_encoding": true.
     #[arg(hide_short_help = true, long, conflicts_with_all = ["require", "expect_json"])]
     pub(crate) keep_encoding: bool,
-    /// Name the files by a template, such as '{host}/{path}', '{id}.{ext}' or '{index:06}.html'
-    ///
-    /// Names: id, index (from 0), scheme, host (without the port), port, path (with its folders; index for /), name (its
-    /// last part), stem (without ending), query, ext (of the content type, else of the URL, else bin). Characters that a
-    /// name cannot have become _, and no name leads out of the directory. If a name is taken, a number is added (a-2.html),
-    /// also if it differs only in case. The output_file of a line comes before.
-    #[arg(
-        hide_short_help = true,
-        long,
-        value_name = "TEMPLATE",
-        requires = "output_dir"
-    )]
-    pub(crate) output_name: Option<String>,
-    /// Name the files as servers do in Content-Disposition
-    ///
-    /// A name that is a path is its last part. It takes the place of the last part of --output-name, or of the URL.
-    #[arg(hide_short_help = true, long, requires = "output_dir")]
-    pub(crate) content_disposition: bool,
     /// Results in the order of the input, not as requests complete
     #[arg(long)]
     pub(crate) ordered: bool,

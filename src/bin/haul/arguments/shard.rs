@@ -10,7 +10,8 @@ pub(crate) struct ShardArguments {
     ///
     /// Each of N machines reads the whole input and runs its own shard of it, also again after a crash (--resume). auto
     /// takes I from JOB_COMPLETION_INDEX, else from SLURM_ARRAY_TASK_ID. {shard} in the name of a file or directory that
-    /// is written becomes I, with zeros in front. Pages (--paginate, --follow-sitemaps) belong to the shard of their line.
+    /// is written becomes I, with zeros in front as N needs them ({shard:06}: six digits); {{ is one {, and other
+    /// placeholders are refused, but those of --output-name. Pages (--paginate, --follow-sitemaps) belong to the shard of their line.
     /// --rate, --rate-cost and --max-cost are divided by N, and with --shard-by key also --rate-per-host and
     /// --jobs-per-host (at least 1); all other limits hold for each shard. --unique works for lines without an id.
     #[arg(hide_short_help = true, long, value_name = "I/N")]

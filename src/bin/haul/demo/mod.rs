@@ -35,7 +35,7 @@ pub(crate) fn start(arguments: &mut Arguments) -> Result<Demo, CommandError> {
     results.output.get_or_insert(demo.file("results.jsonl"));
     results.failures.get_or_insert(demo.file("failures.db"));
     let ending = &mut arguments.ending;
-    if ending.require.is_empty() && results.output_dir.is_none() {
+    if ending.require.is_empty() && results.saved_files.output_dir.is_none() {
         ending.require.push(("/code".to_owned(), 0.into()));
     }
     // Failures are a part of the demo.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use haul::record::FileRegister;
 
 use super::report::enter_outputs;
-use super::{Access, Use, refusal, uses, with_end};
+use super::{Access, Use, refusal, uses};
 use crate::arguments::Arguments;
 use crate::failure::CommandError;
 
@@ -32,9 +32,5 @@ pub(crate) fn enter_merge(
     let mut outputs = vec![("--output", output)];
     outputs.extend(missing.map(|path| ("--missing", path)));
     enter_outputs(&register, &outputs, overwrite)?;
-    let name = "the temporary file of --output";
-    let temporary = Use::new(Access::Beside, name, with_end(output, ".tmp"));
-    let entered = register.enter_written(&temporary.path, name);
-    entered.map_err(|clash| refusal(&temporary, &clash))?;
     Ok(register)
 }

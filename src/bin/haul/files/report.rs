@@ -6,6 +6,7 @@ use haul::record::FileRegister;
 
 use super::{Access, Use, formats, is_file_name, is_stream, refusal};
 use crate::failure::CommandError;
+use crate::shard;
 
 /// Enters the files of a report: inputs, each with its name in messages, and outputs, each with the option that names
 /// it. No file is opened.
@@ -36,6 +37,7 @@ pub(super) fn enter_outputs(
     outputs: &[(&'static str, &Path)],
     overwrite: bool,
 ) -> Result<(), CommandError> {
+    shard::refuse_in(outputs)?;
     let stdout = Use::new(Access::Open, "standard output", "/dev/stdout");
     let outputs = outputs.iter().filter(|(_, path)| is_file_name(path));
     let outputs = outputs.map(|(name, path)| Use::new(Access::Write, *name, *path));

@@ -52,7 +52,10 @@ pub(super) fn read(arguments: &Arguments) -> Vec<Use> {
         ("--cacert", &connection.cacert),
         ("--cert", &connection.cert),
         ("--key", &connection.key),
-        ("--allow-files-from", &connection.allow_files_from),
+        (
+            "--allow-files-from",
+            &connection.sent_files.allow_files_from,
+        ),
         ("--replay", &connection.replay),
         ("--template", &given.template),
         ("--checksums", &arguments.downloads.checksums),
@@ -95,7 +98,7 @@ fn read_text(uses: &mut Vec<Use>, name: &str, text: &str) {
 pub(super) fn written(arguments: &Arguments) -> Vec<Use> {
     let to = &arguments.results;
     let mut uses = vec![Use::new(Access::Open, "standard output", "/dev/stdout")];
-    if let Some(folder) = &to.output_dir {
+    if let Some(folder) = &to.saved_files.output_dir {
         uses.push(Use::new(Access::Fill, "--output-dir", folder));
     }
     if let Some(folder) = &arguments.connection.capture {

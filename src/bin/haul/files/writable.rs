@@ -126,11 +126,23 @@ fn check_file(path: &Path, made: Option<&Path>) -> io::Result<()> {
             if !folder.exists() && made.is_some_and(|made| is_above(folder, made)) {
                 return Ok(());
             }
-            if !fs::metadata(folder)?.is_dir() {
+            let about = fs::metadata(folder).map_err(|error| missing(folder, error))?;
+            if !about.is_dir() {
                 return Err(io::ErrorKind::NotADirectory.into());
             }
             may_add(folder)
         }
+    }
+}
+
+/// Names a directory that does not exist.
+fn missing(folder: &Path, error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let reason = format!("its directory {} does not exist", folder.display());
+            io::Error::new(error.kind(), reason)
+        }
+        _ => error,
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn rule(arguments: &Arguments) -> Result<Option<Pages>, CommandError>
             name_of("max-cost")
         )));
     }
-    if arguments.results.output_dir.is_some() {
+    if arguments.results.saved_files.output_dir.is_some() {
         return Err(CommandError::usage(format!(
             "{} and {} exclude each other: all pages of a line would go to one file",
             name_of(option),

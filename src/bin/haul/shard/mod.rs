@@ -13,6 +13,7 @@ use crate::arguments::{Arguments, ShardBy, name_of};
 use crate::failure::CommandError;
 
 pub(crate) use lines::ShardLines;
+pub(crate) use paths::refuse_in;
 pub(crate) use share::note;
 
 /// Finds the shard of this run, sets `{shard}` in the names of the files that are written, and divides the limits.

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, ArgGroup, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgGroup, Command, CommandFactory, FromArgMatches, Parser};
 
 use crate::arguments::{
-    self, Color, MessageArguments, ProgramEnd, ProgressForm, RequestArguments,
+    self, CommandArguments, ProgramEnd, RequestArguments, SavedFileArguments, SentFileArguments,
     has_headers_of_variable,
 };
 use crate::units::size;
@@ -21,8 +21,9 @@ use crate::units::size;
 /// Byte-identical lines count once, as copies. Of two outcomes the later one is doubled, and is left out; a success
 /// comes before others. Lines that are no records, as a kill leaves them, are left out and told.
 ///
-/// The options under "Requests" must be those of the runs, since they change the requests. Nothing is sent. The counts,
-/// and the first ten lines of each kind, go to standard output.
+/// The options under "Requests", "Connection" and "Results" must be those of the runs, since they change the requests, or
+/// decide which lines are none. Nothing is sent or saved. The counts, and the first ten lines of each kind, go to standard
+/// output.
 #[derive(Debug, Parser)]
 #[command(
     name = "haul merge",
@@ -44,9 +45,11 @@ pub(crate) struct MergeArguments {
     /// outcomes are doubled that have the same request and index, and nothing is known to be missing.
     #[arg(long, value_name = "INPUT")]
     pub(crate) verify: Vec<String>,
-    /// Write the lines of the input without an outcome, as they stand there, to be run again
+    /// Write the lines of the input without an outcome, to be run again with the same options
     ///
-    /// Rows of a table, values of a JSON array and links of a sitemap are written as lines of JSON or URLs.
+    /// URLs and requests of a list stand as they are. Rows of a table, values of a JSON array, links of a sitemap, and
+    /// lines that would not be recognised alone, are lines of JSON with the key "haul_entry", which are read as they were
+    /// in the input under every --input-format.
     #[arg(long, value_name = "FILE", requires = "verify")]
     pub(crate) missing: Option<PathBuf>,
     /// Memory in which lines are sorted; what is more goes to temporary files
@@ -57,28 +60,12 @@ pub(crate) struct MergeArguments {
     /// Directory of the temporary files [default: TMPDIR, else /tmp]
     #[arg(long, value_name = "DIR")]
     pub(crate) temp_dir: Option<PathBuf>,
-    /// Replace existing output files
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-    /// Print no counts; -qq: no warnings and no errors either
-    #[arg(short = 'q', long, action = ArgAction::Count)]
-    pub(crate) quiet: u8,
-    /// Colours in messages: auto, always or never
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
-    pub(crate) color: Color,
-    /// The directory of the runs, if lines name files (output_file); nothing is written to it
-    #[arg(
-        hide_short_help = true,
-        long,
-        value_name = "DIR",
-        help_heading = "Results"
-    )]
-    pub(crate) output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) command: CommandArguments,
+    #[command(flatten)]
+    pub(crate) sent_files: SentFileArguments,
+    #[command(flatten)]
+    pub(crate) saved_files: SavedFileArguments,
     #[command(flatten)]
     pub(crate) requests: RequestArguments,
 }
@@ -113,16 +100,5 @@ impl MergeArguments {
         let mut read = read.map_err(|error| arguments::told(&error, &command))?;
         read.requests.headers_of_variable = has_headers_of_variable(&matches);
         Ok(read)
-    }
-
-    /// Returns the arguments about messages, as a run has them.
-    pub(crate) fn messages(&self) -> MessageArguments {
-        MessageArguments {
-            quiet: self.quiet,
-            verbose: 0,
-            progress: ProgressForm::None,
-            color: self.color,
-            generate: None,
-        }
     }
 }

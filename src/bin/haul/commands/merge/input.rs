@@ -1,13 +1,15 @@
 //! Input of a merge: the requests of the runs, which are read once to be compared, and once more if some are missing.
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use haul::Client;
 use haul::record::FileRegister;
 use haul::sink::MergeReport;
-use haul::{Client, Request};
 
-use crate::arguments::{Arguments, RequestArguments, name_of};
+use crate::arguments::{
+    Arguments, RequestArguments, SavedFileArguments, SentFileArguments, name_of,
+};
 use crate::cookies::RunCookies;
 use crate::failure::CommandError;
 use crate::files::WholeFile;
@@ -15,7 +17,7 @@ use crate::input::{self, ListReader};
 use crate::messages::Messages;
 use crate::settings::{self, RunSettings};
 use crate::source::{STDIN, is_url};
-use crate::unfit::{EntryText, shown_place};
+use crate::unfit::{LineAgain, shown_place};
 
 /// Number of lines that are shown.
 const SHOWN: usize = 10;
@@ -27,7 +29,7 @@ const SHOWN: usize = 10;
 pub(super) fn of_runs(
     mut requests: RequestArguments,
     inputs: &[String],
-    output_dir: Option<PathBuf>,
+    (sent_files, saved_files): (SentFileArguments, SavedFileArguments),
 ) -> Result<Arguments, CommandError> {
     let wrong = |what: String| Err(CommandError::usage(what));
     if requests.follow_sitemaps {
@@ -55,7 +57,8 @@ pub(super) fn of_runs(
     // The cookies of servers are written after a run.
     requests.cookie_jar = None;
     let mut run = Arguments::of_requests(requests, inputs.to_vec());
-    run.results.output_dir = output_dir;
+    run.connection.sent_files = sent_files;
+    run.results.saved_files = saved_files;
     run.ending.dry_run = true;
     Ok(run)
 }
@@ -103,7 +106,7 @@ pub(super) fn missing_lines(
     };
     let file = to.map(|path| WholeFile::open(path).map_err(|e| unwritten(path, e)));
     let mut file = file.transpose()?.map(BufWriter::new);
-    requests.keeps_texts = true;
+    requests.keeps_lines = true;
     let (mut shown, mut position) = (Vec::new(), 0);
     let (mut found, missing) = (0, report.missing());
     while found < missing
@@ -122,7 +125,9 @@ pub(super) fn missing_lines(
         match (&mut file, to) {
             (Some(file), Some(path)) => {
                 let mut write = || {
-                    file.write_all(&line_of(&request))?;
+                    if let Some(LineAgain(line)) = request.extension_value() {
+                        file.write_all(line)?;
+                    }
                     file.write_all(b"\n")
                 };
                 write().map_err(|e| unwritten(path, e))?;
@@ -137,18 +142,4 @@ pub(super) fn missing_lines(
         written.map_err(|e| unwritten(path, e))?;
     }
     Ok(shown)
-}
-
-/// Returns the line that a request can be read from again.
-fn line_of(request: &Request) -> Vec<u8> {
-    let Some(EntryText(line)) = request.extension_value() else {
-        // Rows of a database have no text.
-        return request.to_line().into_bytes();
-    };
-    // A line feed stands only between the values of JSON that takes several lines.
-    let plain = line.iter().map(|byte| match byte {
-        b'\n' | b'\r' => b' ',
-        byte => *byte,
-    });
-    plain.collect()
 }

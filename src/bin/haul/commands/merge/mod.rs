@@ -21,7 +21,7 @@ use crate::stdout;
 
 /// Merges the results and returns the exit status.
 pub(crate) fn carry_out(arguments: MergeArguments) -> Status {
-    let messages = Messages::new(&arguments.messages());
+    let messages = Messages::new(&arguments.command.messages());
     match merge(arguments, &messages) {
         Ok(status) => status,
         Err(failure) => {
@@ -35,20 +35,29 @@ fn merge(arguments: MergeArguments, messages: &Messages) -> Result<Status, Comma
     check(&arguments)?;
     let silent = Messages::new(&MessageArguments {
         quiet: 2,
-        ..arguments.messages()
+        ..arguments.command.messages()
     });
     let (results, output) = (&arguments.results, arguments.output.as_path());
     let verify = &arguments.verify;
-    let run = input::of_runs(arguments.requests, verify, arguments.output_dir)?;
+    let run = input::of_runs(
+        arguments.requests,
+        verify,
+        (arguments.sent_files, arguments.saved_files),
+    )?;
     let missing = arguments.missing.as_deref();
-    let register = files::enter_merge(&run, results, (output, missing), arguments.overwrite)?;
+    let register = files::enter_merge(
+        &run,
+        results,
+        (output, missing),
+        arguments.command.overwrite,
+    )?;
     for path in [Some(output), missing].into_iter().flatten() {
         files::check_whole(path)?;
     }
     stdout::check()?;
     let mut merge = Merge::new()
         .memory(arguments.memory)
-        .overwrite(arguments.overwrite);
+        .overwrite(arguments.command.overwrite);
     if let Some(folder) = &arguments.temp_dir {
         merge = merge.temp_dir(folder);
     }
@@ -156,6 +165,19 @@ fn shown(report: &MergeReport, missing: &[String], files: usize) -> String {
     add("copies", report.copies(), &[]);
     add("replaced", report.replaced(), &[]);
     add("torn", report.torn().count(), &places(report.torn()));
+    let begun: u64 = report.begun().map(|(_, count)| count).sum();
+    if begun > 0 {
+        add("begun", begun, &[]);
+    }
+    for (file, number) in report.begun() {
+        let requests = count(
+            number,
+            "request was begun and has",
+            "requests were begun and have",
+        );
+        let told = format!("{file}: {requests} no outcome (run the shard again with --resume)");
+        let _ = writeln!(text, "    {}", Escaped(&told));
+    }
     text
 }
 

@@ -4,11 +4,11 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 use haul::report::Grouping;
 use haul::summary::Threshold;
 
-use crate::arguments::{self, Color, FormArguments, MessageArguments, ProgramEnd, ProgressForm};
+use crate::arguments::{self, CommandArguments, FormArguments, ProgramEnd};
 
 /// Sum up the results of finished runs
 ///
@@ -54,20 +54,8 @@ pub(crate) struct ReportArguments {
     /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary_json: Option<PathBuf>,
-    /// Replace existing output files
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-    /// Print no report; -qq: no warnings and no errors either
-    #[arg(short = 'q', long, action = ArgAction::Count)]
-    pub(crate) quiet: u8,
-    /// Colours in messages: auto, always or never
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
-    pub(crate) color: Color,
+    #[command(flatten)]
+    pub(crate) command: CommandArguments,
     // Last, since its heading holds for the options after it too.
     #[command(flatten)]
     pub(crate) forms: FormArguments,
@@ -109,16 +97,5 @@ impl ReportArguments {
         let command = arguments::with_variables(ReportArguments::command());
         // The forms are what this command is for; in a run they are rare.
         command.mut_args(|argument| argument.hide_short_help(false))
-    }
-
-    /// Returns the arguments about messages, as a run has them.
-    pub(crate) fn messages(&self) -> MessageArguments {
-        MessageArguments {
-            quiet: self.quiet,
-            verbose: 0,
-            progress: ProgressForm::None,
-            color: self.color,
-            generate: None,
-        }
     }
 }

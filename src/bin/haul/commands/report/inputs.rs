@@ -11,10 +11,8 @@ use haul::report::{ReportError, ReportReader};
 use crate::failure::CommandError;
 use crate::files::INPUT;
 use crate::messages::Messages;
+use crate::recorded::DATABASE;
 use crate::source::STDIN;
-
-/// First bytes of a database.
-const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// File of results, or standard input.
 #[derive(Clone, Debug)]

@@ -28,7 +28,7 @@ const TOLD: usize = 10;
 
 /// Makes the report and returns the exit status.
 pub(crate) fn carry_out(arguments: &ReportArguments) -> Status {
-    let messages = Messages::new(&arguments.messages());
+    let messages = Messages::new(&arguments.command.messages());
     match report(arguments, &messages) {
         Ok(status) => status,
         Err(failure) => {
@@ -45,7 +45,7 @@ fn report(arguments: &ReportArguments, messages: &Messages) -> Result<Status, Co
     distinct::check(&inputs, old.as_ref())?;
     let read: Vec<_> = old.iter().chain(&inputs).map(ResultInput::used).collect();
     let outputs = outputs(arguments);
-    files::enter_report(&read, &outputs, arguments.overwrite)?;
+    files::enter_report(&read, &outputs, arguments.command.overwrite)?;
     let forms = forms(arguments)?;
     for (_, path) in &outputs {
         files::check_whole(path)?;
