@@ -28,6 +28,7 @@ class Servers:
 
     def __init__(self, folder, pins, peers):
         self.folder, self.pins, self.started, self.missing = folder, pins, [], {}
+        self.http = self.https = ""
         self.hosts = HOSTS if can_bind(HOSTS - 1) else 1
         self.files = folder / "files"
         self.files.mkdir()
