@@ -1,7 +1,9 @@
 //! Cost of handing over: from `submit` or an iterator to the outcome, on a transport that answers at once; the time to
 //! start and to stop ten thousand workers; and the cost that all of this adds to requests over sockets.
 //!
-//! `cargo bench --features internals --bench hand_over -- [--rounds N] [--count N] [--workers N]`
+//! `cargo bench --features internals --bench hand_over -- [--rounds N] [--count N] [--workers N] [--only added]`
+//!
+//! `--only added` measures the cost that is added to requests over sockets and nothing else.
 //!
 //! Without cargo's `--bench`, as `cargo test --benches` runs it, the bench makes a few requests to check that it works.
 
@@ -37,6 +39,9 @@ fn main() -> Result<(), AnyError> {
     // This comparison runs first: ten thousand threads leave an allocator behind that is slower than a new one.
     for at_once in [8, 64] {
         bare::compare(plan.rounds * 5, plan.count / 50, at_once)?;
+    }
+    if plan.only_added {
+        return Ok(());
     }
     let measures: [(&str, Measure); 4] = [
         ("submit, then wait", Bench::submit_and_wait),
@@ -85,6 +90,8 @@ struct Plan {
     rounds: usize,
     count: usize,
     workers: usize,
+    /// True: no figures but those of requests over sockets.
+    only_added: bool,
 }
 
 impl Plan {
@@ -96,16 +103,22 @@ impl Plan {
                 rounds: 1,
                 count: 2_000,
                 workers: 50,
+                only_added: false,
             });
         }
         let mut plan = Plan {
             rounds: 5,
             count: 1_000_000,
             workers: 10_000,
+            only_added: false,
         };
         let mut args = args.into_iter().filter(|arg| arg != "--bench");
         while let Some(name) = args.next() {
             let value = args.next().ok_or_else(|| format!("{name}: no value"))?;
+            if (name.as_str(), value.as_str()) == ("--only", "added") {
+                plan.only_added = true;
+                continue;
+            }
             let number: usize = value.parse().map_err(|e| format!("{name} {value}: {e}"))?;
             match (name.as_str(), number) {
                 (_, 0) => return Err(format!("{name}: at least 1").into()),

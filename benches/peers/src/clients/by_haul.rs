@@ -1,12 +1,16 @@
 //! The client haul.
 
-use haul::{Client, Response};
+use haul::{Client, Response, TlsSettings};
 
 use super::{Work, rows};
 use crate::AnyError;
 
 pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
-    let client = Client::builder().workers(work.at_once()).build()?;
+    let mut builder = Client::builder().workers(work.at_once);
+    if let Some(ca) = &work.ca {
+        builder = builder.tls(TlsSettings::new().ca_file(ca));
+    }
+    let client = builder.build()?;
     let outcomes = client.process(work.urls(), |response: &Response| {
         response.value().map(|value| rows(&value))
     });

@@ -9,7 +9,7 @@ use super::{Work, rows, threads};
 use crate::AnyError;
 
 pub(super) fn run(work: &Work) -> Result<usize, AnyError> {
-    let at_once = work.at_once();
+    let at_once = work.at_once;
     let agent: Agent = Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(30)))
         .max_idle_connections(at_once)

@@ -12,10 +12,10 @@ pub(super) fn run(
     work: &Work,
     fetch: impl Fn(&str) -> Result<usize, AnyError> + Sync,
 ) -> Result<usize, AnyError> {
-    let (feed, urls) = bounded::<String>(work.at_once() * 2);
-    let (done, results) = bounded(work.at_once() * 2);
+    let (feed, urls) = bounded::<String>(work.at_once * 2);
+    let (done, results) = bounded(work.at_once * 2);
     thread::scope(|scope| {
-        for _ in 0..work.at_once() {
+        for _ in 0..work.at_once {
             let (fetch, urls, done) = (&fetch, urls.clone(), done.clone());
             thread::Builder::new().spawn_scoped(scope, move || {
                 for url in urls {
