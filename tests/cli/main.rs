@@ -79,6 +79,7 @@ mod round_trips;
 mod run_limit;
 mod scale;
 mod secret_columns;
+mod secret_rows;
 mod secrets;
 #[cfg(unix)]
 mod shards;

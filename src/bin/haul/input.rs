@@ -2,6 +2,7 @@
 
 mod of_lines;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use haul::record::{FileRegister, InputEntry, InputLine, InputLines, InputOptions
 use haul::{Client, Request};
 
 use crate::arguments::{Arguments, FormatName};
+use crate::credentials;
 use crate::failure::CommandError;
 use crate::input_state::{Duplicates, InputRefusal, LinePlace};
 use crate::messages::Messages;
@@ -41,6 +43,8 @@ pub(crate) struct ListReader {
     sitemaps: Option<SitemapFetcher>,
     /// True if a record that does not hold all of its request was told.
     told_of_lacking: bool,
+    /// True if the run has credentials, and no result that they are kept from was told.
+    has_credentials: bool,
     refusal: InputRefusal,
     /// True if unreadable lines of standard input are kept for the failure log.
     keep_bad_lines: bool,
@@ -90,6 +94,7 @@ pub(crate) fn open(
         head_or_get: given.head_or_get,
         messages: messages.clone(),
         told_of_lacking: false,
+        has_credentials: credentials::are_given(given),
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
         keeps_texts: false,
@@ -218,11 +223,13 @@ impl ListReader {
                     mut from,
                     requests,
                 } => {
+                    let columns = from.columns().filter(|_| self.keep_bad_lines);
+                    let columns = columns.map(<[String]>::to_vec);
                     let Some(entry) = from.next_entry() else {
                         continue;
                     };
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
-                    let read = self.entry(&entry, place.clone());
+                    let read = self.entry(&entry, place.clone(), columns.as_deref());
                     self.sources.push_front(ListSource::List {
                         name,
                         from,
@@ -248,18 +255,19 @@ impl ListReader {
         self.sources.clear();
     }
 
-    /// Makes the failed outcome of a text that cannot be read. `keep`: true if the text is kept for the failure log.
+    /// Makes the failed outcome of a text that cannot be read. `kept`: the text as the failure log keeps it. `None`: it does
+    /// not.
     fn bad_line(
         &self,
         text: &[u8],
         place: LinePlace,
-        keep: bool,
+        kept: Option<&[u8]>,
         wrong: InvalidLine,
     ) -> UnreadableLine {
         let stand_in = self.lines.stand_in(text, wrong.clone());
-        let stand_in = match keep {
-            true => stand_in.keeping_line(text),
-            false => stand_in,
+        let stand_in = match kept {
+            Some(line) => stand_in.keeping_line(line),
+            None => stand_in,
         };
         UnreadableLine {
             stand_in: place.of(stand_in),
@@ -282,17 +290,18 @@ impl ListReader {
             self.lines.read_whole(text)
         };
         let read = match read {
-            Ok(line) => self.request(line, text, place, false),
-            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
+            Ok(line) => self.request(line, place, None),
+            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, None, wrong)),
         };
         EntryText::add(read, text.as_bytes(), self.keeps_texts)
     }
 
-    /// Reads the request of an entry of a list. `None`: it is that of an earlier entry.
+    /// Reads the request of an entry of a list, which has these columns. `None`: it is that of an earlier entry.
     fn entry(
         &mut self,
         entry: &InputEntry<'_>,
         place: LinePlace,
+        columns: Option<&[String]>,
     ) -> Option<Result<Request, UnreadableLine>> {
         if let Some(url) = entry.sitemap_url().filter(|_| self.follows) {
             let read = Ok(place.of(Request::get(url).of_sitemap()));
@@ -307,8 +316,14 @@ impl ListReader {
         });
         let read = match read {
             Ok(line) if line.is_repeated => return None,
-            Ok(line) => self.request(line, text.unwrap_or_default(), place, keep),
-            Err(wrong) => Err(self.bad_line(entry.bytes(), place, keep, entry.placed(wrong))),
+            Ok(line) => {
+                let kept = keep.then(|| self.lines.kept_line(entry.bytes(), columns));
+                self.request(line, place, kept.map(Cow::into_owned))
+            }
+            Err(wrong) => {
+                let kept = keep.then(|| self.lines.kept_line(entry.bytes(), columns));
+                Err(self.bad_line(entry.bytes(), place, kept.as_deref(), entry.placed(wrong)))
+            }
         };
         Some(EntryText::add(read, entry.bytes(), self.keeps_texts))
     }
@@ -317,36 +332,37 @@ impl ListReader {
     fn request(
         &mut self,
         line: InputLine,
-        text: &str,
         place: LinePlace,
-        keep: bool,
+        kept: Option<Vec<u8>>,
     ) -> Result<Request, UnreadableLine> {
         if let Some(read) = self.reread(&line.request) {
             return read;
         }
-        let request = match keep {
-            true => line.request.keeping_line(text),
-            false => line.request,
+        let request = match kept {
+            Some(text) => line.request.keeping_line(text),
+            None => line.request,
         };
-        let request = place.of(request);
+        // The place that a row had in the failed run is preferred.
+        let request = match request.needs_template() && request.place().is_some() {
+            true => request,
+            false => place.of(request),
+        };
         for key in line.unknown {
             self.messages.skipped_key(&format!(
                 "{}unknown key skipped: {key:?}",
                 unfit::shown_place(&request)
             ));
         }
-        if line.is_incomplete && !std::mem::replace(&mut self.told_of_lacking, true) {
-            self.messages.warning(&format!(
-                "{}a results file does not hold the headers, credentials, bodies and some parameters that its requests had of their own; these are sent without (a failure log, which --failures writes, holds them)",
-                unfit::shown_place(&request)
-            ));
-        }
+        self.tell_of_lacking(line.is_incomplete, line.lacks_origin, &request);
         Ok(request)
     }
 
     /// Reads a line again that an earlier run could not read, and that this entry of its failure log stands for. `None`:
     /// the entry is of another kind.
     fn reread(&mut self, request: &Request) -> Option<Result<Request, UnreadableLine>> {
+        if request.needs_template() && !self.has_template {
+            return None;
+        }
         let (source, number) = request.unread_line()?;
         // The files are taken for the time of the reading, so that a line that leads to another line is not followed
         // further.
@@ -354,10 +370,10 @@ impl ListReader {
         let place = LinePlace::Line(source.into(), number);
         let read = match files.line(source, number) {
             Ok(text) => match self.lines.read(&text) {
-                Ok(line) => self.request(line, &text, place, false),
-                Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
+                Ok(line) => self.request(line, place, None),
+                Err(wrong) => Err(self.bad_line(text.as_bytes(), place, None, wrong)),
             },
-            Err(wrong) => Err(self.bad_line(b"", place, false, wrong)),
+            Err(wrong) => Err(self.bad_line(b"", place, None, wrong)),
         };
         self.reread = Some(files);
         Some(read)

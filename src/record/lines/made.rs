@@ -5,13 +5,11 @@ use http::uri::Scheme;
 use super::{InputLine, InputLines};
 use crate::record::bare::BareUrls;
 use crate::record::input::read_line;
-use crate::record::json_values::replace;
 use crate::record::read::{ReadRequest, ReadSettings};
 use crate::record::rows::{self, RowTemplate};
 use crate::record::template::TemplateRow;
 use crate::record::{InvalidLine, OutputNames, RequestTemplate};
-use crate::redact::{MASK, Redaction};
-use crate::request::{Request, Tag};
+use crate::redact::Redaction;
 
 impl InputLines {
     /// Makes `example.com`, `localhost:8080/x` and `//example.com/` URLs of this scheme.
@@ -69,6 +67,14 @@ impl InputLines {
         self
     }
 
+    /// Names the column that the ids of rows are from, if it has another name than `id`.
+    ///
+    /// If the name is one of those that the client adds as a secret, `***` stands in the place of the ids. Default none.
+    pub fn id_column(mut self, name: impl Into<String>) -> InputLines {
+        self.id_column = Some(name.into());
+        self
+    }
+
     /// Names the files by this rule, in place of the last part of the URL.
     ///
     /// Call it after [`save_in`](InputLines::save_in). The `output_file` of a line comes before. The rule gives no name
@@ -123,22 +129,5 @@ impl InputLines {
             Some(template) => rows::read(line, template, &self.defaults, reading),
             None => read_line(line, &self.defaults, reading),
         }
-    }
-}
-
-/// Masks the values in the tag of a request whose keys have one of the names that a client adds.
-pub(super) fn masked_tag(request: Request, redaction: &Redaction) -> Request {
-    if redaction.is_usual() {
-        return request;
-    }
-    let masked = request.written_tag().and_then(|tag| {
-        replace(tag.as_json(), |path, _| {
-            let is_secret = path.last().is_some_and(|key| redaction.adds_name(key));
-            is_secret.then(|| serde_json::Value::from(MASK).to_string())
-        })
-    });
-    match masked.map(|json| Tag::parse(&json)) {
-        Some(Ok(tag)) => request.tagged(tag),
-        _ => request,
     }
 }

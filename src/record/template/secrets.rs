@@ -8,7 +8,7 @@ use super::json::{JsonPiece, JsonPlace};
 use super::secret_places::{PieceNames, is_shown, last_part, overlap, path_of, places};
 use super::{TemplateRow, TemplateValue};
 use super::{ValueForm, row};
-use crate::record::json_values::{ValuePath, replace};
+use crate::record::json_values::{ValuePath, replace_all};
 use crate::redact::{MASK, OwnSecrets, Redaction, SecretValue};
 use crate::request::Request;
 
@@ -150,11 +150,12 @@ impl TemplateSecrets {
                 });
             }
         };
-        let masked = replace(text, |inner, scalar| {
+        let by_value = |inner: &ValuePath, scalar: Option<&str>| {
             let path: Vec<String> = path.iter().chain(inner).cloned().collect();
             let by_path = hidden.masked(&path, scalar);
             by_path.or_else(|| hidden.within(scalar?))
-        });
+        };
+        let masked = replace_all(text, by_value, |key| hidden.within(key));
         match (masked, &value) {
             (None, _) => Some(value),
             (Some(json), TemplateValue::Json(_)) => Some(TemplateValue::Json(json.into())),
@@ -172,7 +173,7 @@ impl TemplateSecrets {
             true => vec![key.to_owned()],
             false => Vec::new(),
         };
-        replace(json, |inner, scalar| {
+        let by_value = |inner: &ValuePath, scalar: Option<&str>| {
             let mut path: Vec<String> = from.iter().chain(inner).cloned().collect();
             if !row.is_object() {
                 path.iter_mut().for_each(|part| part.make_ascii_lowercase());
@@ -185,7 +186,8 @@ impl TemplateSecrets {
             by_path()
                 .or_else(by_name)
                 .or_else(|| hidden.within(scalar?))
-        })
+        };
+        replace_all(json, by_value, |key| hidden.within(key))
     }
 
     /// True if the id of the row is a secret.

@@ -1,6 +1,7 @@
 //! Sitemaps as lists: their links, the sitemaps of an index, and what becomes of those that cannot be read.
 
 mod broken;
+mod from_results;
 mod resumed;
 mod trusted;
 
