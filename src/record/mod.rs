@@ -97,6 +97,7 @@ mod request;
 mod results;
 mod rows;
 mod shard;
+mod shown_names;
 mod splitter;
 mod stand_in;
 mod superseded;

@@ -57,7 +57,11 @@ pub(super) fn read_row(
     reading: ReadSettings,
 ) -> Result<ReadRequest, InvalidLine> {
     let RowTemplate { template, secrets } = template;
-    let json = template.fill(row, secrets)?;
+    let with_keys = |wrong: InvalidLine| match wrong.text() {
+        Some(name) if row.value(name).is_none() => wrong.within(&secrets.keys_of(row)),
+        _ => wrong,
+    };
+    let json = template.fill(row, secrets).map_err(with_keys)?;
     // Positions in the request are none in the line.
     let read = read_line(&json, defaults, reading).map_err(InvalidLine::without_position)?;
     let request = secrets.mark(read.request, row);

@@ -47,6 +47,7 @@ mod line_ends;
 mod merge;
 mod messages;
 #[cfg(unix)]
+mod mistake_places;
 mod not_done;
 #[cfg(unix)]
 mod output_files;

@@ -15,11 +15,12 @@ use crate::arguments::{Arguments, FormatName};
 use crate::credentials;
 use crate::failure::CommandError;
 use crate::input_state::{Duplicates, InputRefusal, LinePlace};
+use crate::list_forms::{UnreadText, is_json};
 use crate::messages::Messages;
 use crate::reread::Reread;
 use crate::shard::ShardLines;
 use crate::sitemaps::SitemapFetcher;
-use crate::source::{ListSource, open_all};
+use crate::source::{ListSource, open_all, shown};
 use crate::unfit::{self, EntryText, UnreadableLine};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
@@ -41,6 +42,8 @@ pub(crate) struct ListReader {
     follows: bool,
     /// Fetches the sitemaps of an index. `None`: these are requests.
     sitemaps: Option<SitemapFetcher>,
+    /// Column of the URLs that an option names. `None`: none is named.
+    url_column: Option<String>,
     /// True if a record that does not hold all of its request was told.
     told_of_lacking: bool,
     /// True if the run has credentials, and no result that they are kept from was told.
@@ -93,6 +96,7 @@ pub(crate) fn open(
         discard_body: given.discard_body,
         head_or_get: given.head_or_get,
         messages: messages.clone(),
+        url_column: given.url_column.clone(),
         told_of_lacking: false,
         has_credentials: credentials::are_given(given),
         refusal: InputRefusal::default(),
@@ -222,18 +226,28 @@ impl ListReader {
                     name,
                     mut from,
                     requests,
+                    mut told,
                 } => {
+                    let mut first = None;
                     let columns = from.columns().filter(|_| self.keep_bad_lines);
                     let columns = columns.map(<[String]>::to_vec);
                     let Some(entry) = from.next_entry() else {
                         continue;
                     };
+                    if !std::mem::replace(&mut told, true) {
+                        first = Some(is_json(entry.bytes()));
+                    }
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone(), columns.as_deref());
+                    if let Some(json) = first {
+                        let url = self.url_column.as_deref();
+                        self.messages.lists().add(shown(&name), &from, json, url);
+                    }
                     self.sources.push_front(ListSource::List {
                         name,
                         from,
                         requests,
+                        told,
                     });
                     // The request of a result that stands for an earlier one was given already.
                     if let Some(read) = read.and_then(|read| self.followed(read, place, 0)) {
@@ -269,6 +283,8 @@ impl ListReader {
             Some(line) => stand_in.keeping_line(line),
             None => stand_in,
         };
+        let json = is_json(text);
+        let stand_in = stand_in.extension(UnreadText { json });
         UnreadableLine {
             stand_in: place.of(stand_in),
             wrong: Box::new(wrong),
@@ -355,28 +371,6 @@ impl ListReader {
         }
         self.tell_of_lacking(line.is_incomplete, line.lacks_origin, &request);
         Ok(request)
-    }
-
-    /// Reads a line again that an earlier run could not read, and that this entry of its failure log stands for. `None`:
-    /// the entry is of another kind.
-    fn reread(&mut self, request: &Request) -> Option<Result<Request, UnreadableLine>> {
-        if request.needs_template() && !self.has_template {
-            return None;
-        }
-        let (source, number) = request.unread_line()?;
-        // The files are taken for the time of the reading, so that a line that leads to another line is not followed
-        // further.
-        let mut files = self.reread.take()?;
-        let place = LinePlace::Line(source.into(), number);
-        let read = match files.line(source, number) {
-            Ok(text) => match self.lines.read(&text) {
-                Ok(line) => self.request(line, place, None),
-                Err(wrong) => Err(self.bad_line(text.as_bytes(), place, None, wrong)),
-            },
-            Err(wrong) => Err(self.bad_line(b"", place, None, wrong)),
-        };
-        self.reread = Some(files);
-        Some(read)
     }
 }
 

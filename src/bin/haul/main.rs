@@ -25,6 +25,7 @@ mod input_state;
 mod layout;
 mod leads_back;
 mod limits;
+mod list_forms;
 mod max_cost;
 mod messages;
 mod outcome_reporter;

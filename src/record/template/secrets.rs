@@ -9,6 +9,7 @@ use super::secret_places::{PieceNames, is_shown, last_part, overlap, path_of, pl
 use super::{TemplateRow, TemplateValue};
 use super::{ValueForm, row};
 use crate::record::json_values::{ValuePath, replace_all};
+use crate::record::shown_names::shown_names;
 use crate::redact::{MASK, OwnSecrets, Redaction, SecretValue};
 use crate::request::Request;
 
@@ -188,6 +189,21 @@ impl TemplateSecrets {
                 .or_else(|| hidden.within(scalar?))
         };
         replace_all(json, by_value, |key| hidden.within(key))
+    }
+
+    /// Says which values the row has, for a message about one that it lacks.
+    pub(in crate::record) fn keys_of(&self, row: &TemplateRow<'_>) -> String {
+        if !row.is_object() {
+            return "it is text, of which only {line} is a value".to_owned();
+        }
+        let hidden = Hidden::of(self, row);
+        let shown = row
+            .keys()
+            .map(|key| hidden.within_text(key).unwrap_or_else(|| key.to_owned()));
+        match shown_names(shown) {
+            names if names.is_empty() => "it has no keys".to_owned(),
+            names => format!("its keys are {names}"),
+        }
     }
 
     /// True if the id of the row is a secret.

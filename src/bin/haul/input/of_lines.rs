@@ -97,4 +97,26 @@ impl ListReader {
             ));
         }
     }
+
+    /// Reads a line again that an earlier run could not read, and that this entry of its failure log stands for. `None`:
+    /// the entry is of another kind.
+    pub(super) fn reread(&mut self, request: &Request) -> Option<Result<Request, UnreadableLine>> {
+        if request.needs_template() && !self.has_template {
+            return None;
+        }
+        let (source, number) = request.unread_line()?;
+        // The files are taken for the time of the reading, so that a line that leads to another line is not followed
+        // further.
+        let mut files = self.reread.take()?;
+        let place = LinePlace::Line(source.into(), number);
+        let read = match files.line(source, number) {
+            Ok(text) => match self.lines.read(&text) {
+                Ok(line) => self.request(line, place, None),
+                Err(wrong) => Err(self.bad_line(text.as_bytes(), place, None, wrong)),
+            },
+            Err(wrong) => Err(self.bad_line(b"", place, None, wrong)),
+        };
+        self.reread = Some(files);
+        Some(read)
+    }
 }
