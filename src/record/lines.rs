@@ -356,9 +356,7 @@ impl InputLines {
                 false => request,
             });
         }
-        if let Some(bare) = &self.bare {
-            request = bare.complete(request);
-        }
+        request = self.with_scheme(request);
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));

@@ -320,7 +320,8 @@ impl ListReader {
         columns: Option<&[String]>,
     ) -> Option<Result<Request, UnreadableLine>> {
         if let Some(url) = entry.sitemap_url().filter(|_| self.follows) {
-            let read = Ok(place.of(Request::get(url).of_sitemap()));
+            let link = self.lines.with_scheme(Request::get(url).of_sitemap());
+            let read = Ok(place.of(link));
             return Some(EntryText::add(read, entry.bytes(), self.keeps_texts));
         }
         // Other entries than lines are not found again by the number of their line.

@@ -73,6 +73,7 @@ fn main() -> ExitCode {
         Err(told) => return failure::of_usage(&told).into(),
     };
     let messages = Messages::new(&arguments.messages);
+    messages.of_file();
     limits::raise();
     match carry_out(arguments, &messages) {
         Ok(status) => status.into(),

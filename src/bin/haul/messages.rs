@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use haul::redact::Escaped;
 
-use crate::arguments::{Color, MessageArguments};
+use crate::arguments::{Color, MessageArguments, yielded};
 use crate::list_forms::ListForms;
 
 /// Number of messages of one kind that are printed, for kinds that may come for every line.
@@ -53,6 +53,11 @@ impl Messages {
             skipped_keys: AtomicU32::new(0),
             lists: ListForms::default(),
         }))
+    }
+
+    /// Tells which options of a file yield to others.
+    pub(crate) fn of_file(&self) {
+        yielded().iter().for_each(|text| self.warning(text));
     }
 
     /// Returns the formats of the lists that were read so far.

@@ -10,6 +10,7 @@ use crate::record::rows::{self, RowTemplate};
 use crate::record::template::TemplateRow;
 use crate::record::{InvalidLine, OutputNames, RequestTemplate};
 use crate::redact::Redaction;
+use crate::request::Request;
 
 impl InputLines {
     /// Makes `example.com`, `localhost:8080/x` and `//example.com/` URLs of this scheme.
@@ -29,6 +30,14 @@ impl InputLines {
     pub fn scheme(mut self, scheme: Scheme, or_other: bool) -> InputLines {
         self.bare = Some(BareUrls { scheme, or_other });
         self
+    }
+
+    /// Gives the URL of a request that is of no line the [scheme](InputLines::scheme) of lines, if it lacks one.
+    pub fn with_scheme(&self, request: Request) -> Request {
+        match &self.bare {
+            Some(bare) => bare.complete(request),
+            None => request,
+        }
     }
 
     /// Takes each line for a row of values, of which the template makes the request.
