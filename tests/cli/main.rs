@@ -33,6 +33,8 @@ mod folder;
 #[cfg(unix)]
 mod foreign_lists;
 mod formats;
+#[cfg(unix)]
+mod full_disk;
 mod header_lines;
 mod hedging;
 mod help;
