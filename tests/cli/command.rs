@@ -130,7 +130,7 @@ impl Haul {
     /// Runs as a user who may do no more than others, if the tests run as one who may do everything. `None`: that user
     /// may not start the command.
     #[cfg(unix)]
-    pub(crate) fn as_other_user(mut self) -> Option<Haul> {
+    pub(crate) fn by_other_user(mut self) -> Option<Haul> {
         use std::os::unix::process::CommandExt as _;
 
         const NOBODY: u32 = 65_534;

@@ -118,7 +118,7 @@ fn an_unfinished_file_that_may_not_be_written_fails_alone() {
         let out = folder.at("out");
         let run = || -> Option<Haul> {
             let run = haul(["--continue", "--output-dir", &out]).and(urls(&server));
-            run.as_other_user()
+            run.by_other_user()
         };
         fs::create_dir(&out).unwrap();
         let open = |path: &str, mode| {

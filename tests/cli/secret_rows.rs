@@ -83,9 +83,12 @@ fn ids_are_masked_if_their_name_is_secret() {
             json!({"url": url, "id": "sesame", "colour": 1}).to_string(),
             &["--secret", "id"],
         ),
-        (format!("id,url\nsesame,http://h:x/\n"), &["--secret", "id"]),
         (
-            format!("url,pin\n,sesame\n"),
+            "id,url\nsesame,http://h:x/\n".to_owned(),
+            &["--secret", "id"],
+        ),
+        (
+            "url,pin\n,sesame\n".to_owned(),
             &["--secret", "pin", "--id-column", "pin"],
         ),
     ] {

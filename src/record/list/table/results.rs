@@ -130,11 +130,11 @@ mod tests {
         let mut record = || columns.record(&rows.next_row().unwrap().unwrap());
         assert_eq!(
             record(),
-            r#"{"v":1,"id":"\"a","key":"k","outcome":"success","url":"http://h/","method":"GET","tag":{"n": 1}}"#
+            r#"{"v":1,"id":"\"a","key":"k","outcome":"success","url":"http://h/","method":"GET","tag":{"n": 1},"credentials_for":"unknown"}"#
         );
         assert_eq!(
             record(),
-            r#"{"v":1,"key":"k","outcome":"failed","url":"http://h/","method":"GET","tag":"{x\ty"}"#
+            r#"{"v":1,"key":"k","outcome":"failed","url":"http://h/","method":"GET","tag":"{x\ty","credentials_for":"unknown"}"#
         );
     }
 
