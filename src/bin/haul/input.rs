@@ -226,17 +226,14 @@ impl ListReader {
                     name,
                     mut from,
                     requests,
-                    mut told,
+                    told,
                 } => {
-                    let mut first = None;
                     let columns = from.columns().filter(|_| self.keep_bad_lines);
                     let columns = columns.map(<[String]>::to_vec);
                     let Some(entry) = from.next_entry() else {
                         continue;
                     };
-                    if !std::mem::replace(&mut told, true) {
-                        first = Some(is_json(entry.bytes()));
-                    }
+                    let first = (!told).then(|| is_json(entry.bytes()));
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
                     let read = self.entry(&entry, place.clone(), columns.as_deref());
                     if let Some(json) = first {
@@ -247,7 +244,7 @@ impl ListReader {
                         name,
                         from,
                         requests,
-                        told,
+                        told: true,
                     });
                     // The request of a result that stands for an earlier one was given already.
                     if let Some(read) = read.and_then(|read| self.followed(read, place, 0)) {

@@ -32,7 +32,9 @@ impl InputLines {
         self
     }
 
-    /// Gives the URL of a request that is of no line the [scheme](InputLines::scheme) of lines, if it lacks one.
+    /// Gives a URL without a scheme the one of lines, for a request that is of no line.
+    ///
+    /// [`scheme`](InputLines::scheme) sets it.
     pub fn with_scheme(&self, request: Request) -> Request {
         match &self.bare {
             Some(bare) => bare.complete(request),
