@@ -58,7 +58,10 @@ pub(super) fn read_row(
 ) -> Result<ReadRequest, InvalidLine> {
     let RowTemplate { template, secrets } = template;
     let with_keys = |wrong: InvalidLine| match wrong.text() {
-        Some(name) if row.value(name).is_none() => wrong.within(&secrets.keys_of(row)),
+        // A name with a colon has a hint of its own.
+        Some(name) if row.value(name).is_none() && !name.contains(':') => {
+            wrong.within(&secrets.keys_of(row))
+        }
         _ => wrong,
     };
     let json = template.fill(row, secrets).map_err(with_keys)?;
