@@ -15,7 +15,6 @@ use crate::transport::{DownloadPart, PartialFile, Reply, Unsaved};
 
 use super::context::AttemptContext;
 use super::download_state::Download;
-use super::file_check::agrees;
 use super::next::AttemptEnd;
 use super::settings::RequestSettings;
 use super::stage::Stage;
@@ -126,7 +125,7 @@ impl AttemptState {
         // A redirect or a challenge comes back here, and must not have the file read again.
         let agrees = match self.download.as_ref().and_then(|download| download.agrees) {
             Some(agrees) => agrees,
-            None => agrees(path, own, &goes_on)?,
+            None => own.agree_with(path, &goes_on)?,
         };
         if let Some(download) = &mut self.download {
             download.agrees = Some(agrees);

@@ -1,14 +1,9 @@
 //! Look at the file of a request before it is sent: a file that is there is not asked for.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::digest::Sha256;
 use crate::outcome::State;
-use crate::request::DownloadOptions;
 use crate::response::Response;
 use crate::schedule::CallEnd;
 
@@ -34,7 +29,7 @@ impl AttemptContext<'_> {
         let goes_on = || self.goes_on(subject.batch_ends);
         let (own, to) = (self.settings.download(), self.settings.save());
         let is_there = match own.zip(to) {
-            Some((own, to)) => agrees(&to.path, own, &goes_on),
+            Some((own, to)) => own.agree_with(&to.path, &goes_on),
             None => Some(false),
         };
         match (is_there, self.host) {
@@ -70,30 +65,4 @@ impl AttemptState {
             call: CallEnd::Ignored,
         }
     }
-}
-
-/// True if there is a regular file that the request would not replace by another one. `None`: `goes_on` returned false
-/// while the file was read.
-pub(super) fn agrees(
-    path: &Path,
-    expected: &DownloadOptions,
-    goes_on: &dyn Fn() -> bool,
-) -> Option<bool> {
-    let Ok(about) = fs::metadata(path) else {
-        return Some(false);
-    };
-    let size = expected.size.is_none_or(|size| size == about.len());
-    match expected.sha256 {
-        _ if !about.is_file() || !size => Some(false),
-        None => Some(true),
-        Some(digest) => match digest_of(path, goes_on) {
-            Ok(own) => Some(own? == digest),
-            Err(_) => Some(false),
-        },
-    }
-}
-
-fn digest_of(path: &Path, goes_on: &dyn Fn() -> bool) -> io::Result<Option<[u8; 32]>> {
-    let read = Sha256::of_file(&mut File::open(path)?, goes_on)?;
-    Ok(read.map(|(_, hash)| hash.finish()))
 }

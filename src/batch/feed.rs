@@ -62,7 +62,12 @@ impl Feeder {
             None => self.find(defaults, &request).map(|found| (found, 1)),
             Some(costs) => {
                 let found = self.find(defaults, &request);
-                found.and_then(|found| Ok((found, costs.of(&request)?)))
+                let cost = || match costs.of(&request) {
+                    // A request that is not sent costs nothing.
+                    Err(_) if request.finds_its_file() => Ok(0),
+                    cost => cost,
+                };
+                found.and_then(|found| Ok((found, cost()?)))
             }
         };
         match found {

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use cookie_store::{Cookie, CookieDomain, CookieError, CookieStore};
+use cookie_store::{Cookie, CookieDomain, CookieError, CookieStore, RawCookie};
 
 use http::Uri;
+use url::Url;
 
 use super::host_name::{compared, url_of};
 
@@ -39,7 +40,7 @@ impl Sites {
     fn store_of_any_length(&mut self, text: &str, uri: &Uri) -> Result<(), &'static str> {
         let url = url_of(uri).ok_or("the URL has no host")?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        let mut cookie = Cookie::parse(text.to_owned(), &url).map_err(|e| said(&e))?;
+        let mut cookie = parse(text, uri, &url).map_err(|e| said(&e))?;
         if let CookieDomain::Suffix(domain) = &cookie.domain
             && is_public(domain)
         {
@@ -113,6 +114,21 @@ impl Sites {
         let stores = by_site.into_iter().map(|(site, all)| (site, store(all)));
         Sites(stores.collect())
     }
+}
+
+/// Reads a cookie that this URI sets. `url`: the URI with its host in the form in which cookies compare it.
+///
+/// A dot at the end of a `Domain` makes it another name than that of a host without one, so that the cookie is refused
+/// (RFC 6265 §5.1.3). For a host with a dot at its end it is left out on both sides.
+fn parse(text: &str, uri: &Uri, url: &Url) -> Result<Cookie<'static>, CookieError> {
+    let mut cookie = RawCookie::parse(text.to_owned())?;
+    let has_dot = uri.host().is_some_and(|host| host.ends_with('.'));
+    let domain = cookie.domain().filter(|_| has_dot);
+    if let Some(name) = domain.and_then(|domain| domain.strip_suffix('.')) {
+        let name = name.to_owned();
+        cookie.set_domain(name);
+    }
+    Cookie::try_from_raw_cookie(&cookie, url).map(Cookie::into_owned)
 }
 
 fn said(error: &CookieError) -> &'static str {

@@ -2,11 +2,16 @@
 
 use std::borrow::Cow;
 
+use super::InvalidLine;
+use super::fields::{ObjectFields, text, whole};
 use crate::request::Request;
 use crate::url;
 
 /// Value for a request whose credentials go to no host.
 const NO_ORIGIN: &str = "none";
+
+/// Value for a request of results that do not tell where its credentials may go.
+pub(super) const UNKNOWN_ORIGIN: &str = "unknown";
 
 /// Returns the origin to which the credentials of a request belong, if its URL leads elsewhere. `None`: it may have
 /// them.
@@ -20,6 +25,64 @@ pub(super) fn written(request: &Request) -> Option<Cow<'static, str>> {
         Some(home) if !request.is_away_from_all() => Some(home.to_string().into()),
         _ => Some(NO_ORIGIN.into()),
     }
+}
+
+/// Returns the origin to which the credentials of a request belong whose URL a server named. `None`: a caller named the
+/// URL, so that they go to every host.
+///
+/// Unlike a failure log, results have it also if the URL leads there: without it, results of a version that did not write
+/// it could not be told from those of a request that may have them.
+pub(super) fn of_result(request: &Request) -> Option<Cow<'static, str>> {
+    if !request.has_bound_credentials() {
+        return None;
+    }
+    written(request).or_else(|| origin_of(request.url()))
+}
+
+/// Returns the origin for the results of a failure log's record, which has this request as JSON, URL, source and page.
+pub(super) fn of_failure(
+    request: &str,
+    url: &str,
+    (source, page): (Option<&str>, Option<u32>),
+) -> Option<Cow<'static, str>> {
+    let of_request = ObjectFields::read(request);
+    match of_request.and_then(|keys| keys.read_key("credentials_for", text)) {
+        Ok(Some(origin)) => Some(origin.into()),
+        Ok(None) if is_named_by_server(source, page) => origin_of(url),
+        Ok(None) => None,
+        Err(_) => Some(NO_ORIGIN.into()),
+    }
+}
+
+fn origin_of(url: &str) -> Option<Cow<'static, str>> {
+    let host = url::parse(url).ok().and_then(|url| url.host());
+    let origin = host.map(|host| host.to_string().into());
+    Some(origin.unwrap_or(NO_ORIGIN.into()))
+}
+
+/// True if the URL of a request comes from a sitemap that was fetched, or from the page before it.
+fn is_named_by_server(source: Option<&str>, page: Option<u32>) -> bool {
+    source.is_some_and(|source| source.contains("://")) || page.is_some_and(|page| page > 1)
+}
+
+/// Keeps the credentials of the request of a result from hosts that a server named. Returns false beside it if the result
+/// does not tell which hosts these are: then no host gets them.
+pub(super) fn as_recorded(
+    request: Request,
+    keys: &ObjectFields<'_>,
+) -> Result<(Request, bool), InvalidLine> {
+    let origin = keys.read_key("credentials_for", text)?;
+    let named = || -> Result<bool, InvalidLine> {
+        let source = keys.read_key("source", text)?;
+        let page = keys.read_key("page", whole::<u32>)?;
+        Ok(is_named_by_server(source.as_deref(), page))
+    };
+    Ok(match origin.as_deref() {
+        Some(UNKNOWN_ORIGIN) => (request.without_credentials(), false),
+        Some(origin) => (bound(request, origin), true),
+        None if named()? => (request.without_credentials(), false),
+        None => (request, true),
+    })
 }
 
 /// Keeps the credentials of a request from other hosts than a line says.

@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 use super::Record;
 use super::fields::{ObjectFields, elements, is_null};
 use super::invalid::{InvalidLine, not_json};
+use super::kept;
 use super::known_keys::BODIES;
 use super::logged;
 use super::read::{self, ReadRequest, ReadSettings};
 use super::results;
-use super::stand_in::stand_in;
+use super::stand_in::stand_in_again;
 use crate::request::{FormBody, Request};
 
 impl Record<'_> {
@@ -151,7 +152,7 @@ fn read_trimmed(
         if keys.has("request") {
             let read = logged::logged(&keys, reading)?;
             return Ok(match read.request.raw_line() {
-                Some(raw) => read_again(raw, defaults, reading),
+                Some(_) => read_again(&read.request, defaults, reading, no_template),
                 None => read,
             });
         }
@@ -183,8 +184,8 @@ fn read_trimmed(
     defaults.complete(&mut keys);
     check_accept(&keys)?;
     let mut request = read::request(url, &keys, reading)?;
-    if let Some(raw) = request.raw_line() {
-        return Ok(read_again(raw, defaults, reading));
+    if request.raw_line().is_some() {
+        return Ok(read_again(&request, defaults, reading, no_template));
     }
     if let Some(form) = form {
         request = request.form_body(form);
@@ -202,23 +203,43 @@ fn read_trimmed(
         unknown,
         logged: false,
         is_incomplete: false,
+        lacks_origin: false,
         result: None,
     })
 }
 
-/// Reads again a line that a failure log has kept because it could not be read.
+/// Returns the mistake of a row of values where no template is given.
+pub(super) fn lacks_template() -> InvalidLine {
+    InvalidLine::new(
+        "the line is a row of values for a template (the --template or --url-template of the run that wrote the failure \
+         log makes its request)",
+    )
+}
+
+/// Refuses a row of values where no template is given.
+fn no_template<T>(_: &str) -> Result<T, InvalidLine> {
+    Err(lacks_template())
+}
+
+/// Reads again a line that a failure log has kept because it could not be read. `of_row`: reads a row of values.
 pub(super) fn read_again(
-    raw: &[u8],
+    logged: &Request,
     defaults: &LineDefaults,
     reading: ReadSettings,
+    of_row: impl FnOnce(&str) -> Result<ReadRequest, InvalidLine>,
 ) -> ReadRequest {
+    let raw = logged.raw_line().unwrap_or_default();
     let text = std::str::from_utf8(raw).map_err(InvalidLine::from);
-    let read = text.and_then(|text| read_line(text, defaults, reading));
+    let read = text.and_then(|text| match logged.needs_template() {
+        true => of_row(text),
+        false => read_line(kept::unmasked(text)?, defaults, reading),
+    });
     read.unwrap_or_else(|wrong| ReadRequest {
-        request: stand_in(raw, wrong).keeping_line(raw),
+        request: stand_in_again(logged, wrong),
         unknown: Vec::new(),
         logged: true,
         is_incomplete: false,
+        lacks_origin: false,
         result: None,
     })
 }

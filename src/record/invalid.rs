@@ -69,7 +69,7 @@ impl InvalidLine {
 
     /// Places the mistake in another line of the input than the one that the request has.
     pub(super) fn placed_at(self, line: u64, column: u64) -> InvalidLine {
-        self.within(&format!("line {line}, column {column}"))
+        self.within(&format!("JSON, line {line}, column {column}"))
             .without_position()
     }
 

@@ -10,7 +10,17 @@ pub(super) type ValuePath = [String];
 /// depth.
 pub(super) fn replace(
     json: &str,
+    replacement: impl FnMut(&ValuePath, Option<&str>) -> Option<String>,
+) -> Option<String> {
+    replace_all(json, replacement, |_| None)
+}
+
+/// Replaces values as [`replace`] does, and keys: `key` gets the text of each, and returns the JSON string that takes its
+/// place, or `None`. Paths have the keys as they were written.
+pub(super) fn replace_all(
+    json: &str,
     mut replacement: impl FnMut(&ValuePath, Option<&str>) -> Option<String>,
+    mut key: impl FnMut(&str) -> Option<String>,
 ) -> Option<String> {
     let bytes = json.as_bytes();
     let (mut replaced, mut copied) = (String::new(), 0);
@@ -36,7 +46,13 @@ pub(super) fn replace(
             b'"' => {
                 at = end_of_string(bytes, at);
                 if walk.expects_key {
-                    walk.set_key(&json[from..at]);
+                    let written = &json[from..at];
+                    walk.set_key(written);
+                    if let Some(shown) = key(written) {
+                        replaced.push_str(&json[copied..from]);
+                        replaced.push_str(&shown);
+                        copied = at;
+                    }
                     continue;
                 }
                 false

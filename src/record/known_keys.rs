@@ -10,7 +10,7 @@ pub(super) const BODIES: [&str; 6] = [
     "body_pieces",
 ];
 
-const OTHERS: [&str; 31] = [
+const OTHERS: [&str; 32] = [
     "url",
     "id",
     "custom_id",
@@ -42,6 +42,7 @@ const OTHERS: [&str; 31] = [
     "invalid_text",
     "raw_line",
     "raw_line_base64",
+    "row",
 ];
 
 /// True for a key that a request may have.

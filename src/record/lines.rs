@@ -1,6 +1,7 @@
 //! The lines of an input, one after the other.
 
 mod made;
+mod secret;
 #[cfg(test)]
 mod tests;
 
@@ -12,17 +13,17 @@ use serde_json::{Map, Value};
 use super::bare::BareUrls;
 use super::download_lines::DownloadLines;
 use super::files::OutputFiles;
-use super::input::{LineDefaults, read_again};
+use super::input::{LineDefaults, lacks_template, read_again};
+use super::kept::unmasked;
 use super::local_files::LocalFiles;
 use super::read::{ReadRequest, ReadSettings};
 use super::rows::{self, RowTemplate};
-use super::stand_in::stand_in;
+use super::stand_in::{stand_in, stand_in_again};
 use super::superseded::UnsuccessfulResults;
 use super::{FileRegister, InvalidLine};
 use crate::redact::Redaction;
 use crate::request::Request;
 use crate::settings::RetryPolicy;
-use made::masked_tag;
 
 /// Reads the lines of an input, with settings for all of them.
 ///
@@ -54,6 +55,8 @@ pub struct InputLines {
     /// Template that each line is a row of values for. `None`: each line is a request.
     template: Option<RowTemplate>,
     redaction: Redaction,
+    /// Column that the ids are from, if it is not named `id`.
+    id_column: Option<String>,
     unsuccessful: UnsuccessfulResults,
     number: u64,
 }
@@ -71,6 +74,10 @@ pub struct InputLine {
     /// Missing are headers, credentials and a body of its own, or parameters that no URL in the record has. The request
     /// is without them.
     pub is_incomplete: bool,
+    /// True if the line is of results that do not tell which hosts may have the credentials of the client.
+    ///
+    /// A server may have named its URL, so that the request is [without them](Request::without_credentials).
+    pub lacks_origin: bool,
     /// True if the line is a result that took the place of one read before, whose request is the same.
     ///
     /// Whoever sends the request of the earlier line need not send this one. Up to 2<sup>20</sup> keys of results without
@@ -279,6 +286,7 @@ impl InputLines {
             request: self.complete(read.request, read.logged)?,
             unknown: read.unknown,
             is_incomplete: read.is_incomplete,
+            lacks_origin: read.lacks_origin,
         })
     }
 
@@ -303,10 +311,10 @@ impl InputLines {
     /// assert_eq!(outcome.url(), "https://***@example.com/a***");
     /// ```
     pub fn stand_in(&self, line: impl AsRef<[u8]>, wrong: InvalidLine) -> Request {
-        match &self.template {
+        self.with_shown_id(match &self.template {
             Some(template) => rows::stand_in(line.as_ref(), template, self.reading, wrong),
             None => stand_in(line.as_ref(), wrong),
-        }
+        })
     }
 
     /// Takes a request of a failure log that is not read as text, as the next line.
@@ -315,30 +323,40 @@ impl InputLines {
     /// request that fails for this reason.
     pub fn take(&mut self, request: Request) -> Request {
         self.number += 1;
-        let Some(raw) = request.raw_line() else {
+        if request.raw_line().is_none() {
             return self
                 .complete(request.clone(), true)
                 .unwrap_or_else(|wrong| request.spoiled(wrong.into_mistake()));
-        };
-        let read = read_again(raw, &self.defaults, self.reading);
+        }
+        let read = read_again(&request, &self.defaults, self.reading, |row| {
+            match &self.template {
+                Some(template) => {
+                    rows::read(unmasked(row)?, template, &self.defaults, self.reading)
+                }
+                None => Err(lacks_template()),
+            }
+        });
         let place = (request.source(), request.line());
-        let request = match place {
+        let again = match place {
             (Some(source), Some(line)) => read.request.read_at(source, line),
             _ => read.request,
         };
-        self.complete(request.clone(), read.logged)
-            .unwrap_or_else(|wrong| stand_in(raw, wrong).keeping_line(raw))
+        self.complete(again, read.logged)
+            .unwrap_or_else(|wrong| stand_in_again(&request, wrong))
     }
 
     /// Adds the settings for all lines to the request.
     fn complete(&mut self, mut request: Request, is_logged: bool) -> Result<Request, InvalidLine> {
-        request = masked_tag(request, &self.redaction).under(&self.redaction);
+        request = self.masked(request).under(&self.redaction);
         if request.invalid().is_some() {
-            return Ok(request);
+            let is_unmade = request.needs_template() && self.template.is_none();
+            // A row of standard input that was not kept is not to be had again.
+            return Ok(match is_unmade && request.unread_line().is_some() {
+                true => request.with_mistake(lacks_template().into_mistake()),
+                false => request,
+            });
         }
-        if let Some(bare) = &self.bare {
-            request = bare.complete(request);
-        }
+        request = self.with_scheme(request);
         if let Some(own) = request.options().and_then(|o| o.retry.as_ref()) {
             let attempts = own.max_attempts;
             request = request.retry(self.retry.clone().max_attempts(attempts));

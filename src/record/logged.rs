@@ -46,6 +46,7 @@ pub(super) fn of_log(
         request: request(url_of(keys)?, keys, reading)?,
         logged: true,
         is_incomplete: false,
+        lacks_origin: false,
         result: None,
     })
 }

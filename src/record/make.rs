@@ -6,20 +6,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::body::{self, RecordBody};
+use super::credentials;
 use super::keys::KeyMaker;
 use super::request::Written;
 use super::wire::{self, Version};
-use super::{AttemptRecord, BodyEncoding, BodyMode, Kind, PhaseTimes, Record};
+use super::{AttemptRecord, BodyMode, Kind, PhaseTimes, Record};
 use crate::batch::next_of;
 use crate::error::Error;
-use crate::key::{Key, KeyVersion};
+use crate::key::KeyVersion;
 use crate::outcome::{Attempt, Outcome, State};
 use crate::redact::header_text;
 use crate::request::Request;
-use crate::response::{ExchangeFacts, Response, decode};
+use crate::response::{ExchangeFacts, Response};
 use crate::timing::{Timings, millis};
 use crate::url::Base;
-use crate::url::Mistake;
 use http::{HeaderName, HeaderValue};
 
 /// Options of records: bodies, headers, secrets and keys.
@@ -215,6 +215,7 @@ impl<'a> Record<'a> {
             charset: None,
             body_truncated: None,
             tag: request.written_tag().cloned(),
+            credentials_for: credentials::of_result(request),
             supersedes: request.resumed().is_some_and(|resumed| resumed.supersedes),
             request: None,
             response_text: None,
@@ -242,6 +243,8 @@ impl<'a> Record<'a> {
         let mut record = Record::new(outcome, options);
         let mistake = outcome.error().filter(|_| outcome.is_unread());
         let mistake = mistake.map(Error::mistake);
+        // The request says it.
+        record.credentials_for = None;
         record.request = Some(Written::new(
             &outcome.request,
             options.secrets,
@@ -260,69 +263,6 @@ impl<'a> Record<'a> {
             record.response_text = Some(text);
         }
         record
-    }
-}
-
-impl Record<'_> {
-    /// The mistake in a URL that could not be read. `None`: the failure is another one.
-    fn mistake(&self) -> Option<Mistake> {
-        let shown = self.error_text.as_deref()?;
-        Some(Mistake {
-            reason: self
-                .error_msg
-                .as_deref()
-                .unwrap_or_default()
-                .to_owned()
-                .into(),
-            position: self.error_position,
-            shown: Some(shown.into()),
-        })
-    }
-}
-
-impl Record<'static> {
-    /// Makes the failure log's record of a results file's record and its request. The text of the response is taken
-    /// from the body in the record.
-    pub(crate) fn into_failure(mut self, request: &Request, secrets: bool) -> Record<'static> {
-        let mistake = match request.invalid() {
-            Some(_) => None,
-            None => self.mistake(),
-        };
-        self.request = Some(Written::new(request, secrets, mistake.as_ref()));
-        let content_type = self.content_type.as_deref();
-        let text = match (&self.json, &self.charset) {
-            (Some(json), _) => Some(json.as_json().to_owned().into()),
-            // The body is text already.
-            (None, Some(_)) => self.body.clone(),
-            (None, None) => self
-                .body_bytes()
-                .map(|body| Cow::Owned(decode(&body, content_type).into_owned())),
-        };
-        if text.is_some() && self.body == text {
-            (self.body, self.body_encoding) = (None, None);
-        }
-        if self.json.take().is_some() {
-            self.body_truncated = Some(false);
-        }
-        self.response_text = text;
-        self
-    }
-}
-
-impl Record<'static> {
-    /// Makes the results file's record of a failure log's record. The text of the response becomes the body if the log
-    /// left the body out as the same. `bodies`: true if records have bodies.
-    pub(crate) fn into_result(mut self, key: Key, bodies: bool) -> Record<'static> {
-        self.key = key;
-        self.request = None;
-        let text = self.response_text.take();
-        if !bodies {
-            (self.body, self.body_encoding) = (None, None);
-            (self.charset, self.body_truncated) = (None, None);
-        } else if self.body.is_none() && text.is_some() {
-            (self.body, self.body_encoding) = (text, Some(BodyEncoding::Utf8));
-        }
-        self
     }
 }
 

@@ -43,6 +43,7 @@
 //! | `charset` | the charset that the text was decoded from (feature `charset`), named as in the response's `Content-Type`, in lower case; absent: the text came as UTF-8, or `body` is in base64 |
 //! | `body_truncated` | true: something of the body is missing, cut by the record's limit or before |
 //! | `tag` | what the caller tagged the request with, as it was written |
+//! | `credentials_for` | of a request whose URL a server named, in a sitemap or as the next page: the origin to which the credentials of the client [belong](crate::Request::credentials_only_for), or `none`; absent: they go to every host |
 //! | `supersedes` | true: this line stands in the place of an earlier one of the same key, or of the same page of a list |
 //!
 //! A record that a results file lost and that was restored from a [database](crate::sink::Sqlite) has only the keys
@@ -54,7 +55,7 @@
 //!
 //! | key | meaning |
 //! |---|---|
-//! | `request` | the request, see [`Record::to_request`]. Of one that could not be read only host and path of the URL, `id` and `tag`, beside `invalid`, `invalid_at` and `invalid_text` (as `error_msg`, `error_position` and `error_text`); `source` and `line` lead to the line itself. If it was [kept](crate::Request::keeping_line), it is in `raw_line`, or in `raw_line_base64` if it is not UTF-8 |
+//! | `request` | the request, see [`Record::to_request`]. Of one that could not be read only host and path of the URL, `id` and `tag`, beside `invalid`, `invalid_at` and `invalid_text` (as `error_msg`, `error_position` and `error_text`); `source` and `line` lead to the line itself. If it was [kept](crate::Request::keeping_line), it is in `raw_line`, or in `raw_line_base64` if it is not UTF-8; `row` is true if the line is a row of values for a [template](InputLines::template), without which it cannot be read again |
 //! | `request.sitemap` | true: the request was one for a [sitemap](crate::Request::of_sitemap) |
 //! | `request.credentials_for` | the origin to which the credentials of the client [belong](crate::Request::credentials_only_for), if the URL leads elsewhere; `none`: they go to no host |
 //! | `request.body_truncated` | true: the request's own body was too large for a line of [`LONGEST_LINE`] bytes and is cut; read back, it is an invalid request |
@@ -64,6 +65,7 @@ mod bare;
 mod body;
 mod checksums;
 mod codes;
+mod converted;
 mod credentials;
 mod decoded;
 mod download_lines;
@@ -75,6 +77,7 @@ mod fit;
 mod input;
 mod invalid;
 mod json_values;
+mod kept;
 mod keys;
 mod kind;
 mod known_keys;
@@ -95,6 +98,7 @@ mod request;
 mod results;
 mod rows;
 mod shard;
+mod shown_names;
 mod signatures;
 mod splitter;
 mod stand_in;

@@ -166,6 +166,10 @@ fields! {
         /// Tag that the caller gave the request. `None`: it has none.
         #[serde(deserialize_with = "wire::any_tag")]
         pub tag: Option<Tag> => ["tag"],
+        /// Origin to which the client's credentials belong, of a request whose URL a server named.
+        ///
+        /// `none`: they go to no host. `None`: they go to every host.
+        pub credentials_for: Option<Cow<'a, str>> => ["credentials_for"],
         /// True if the record replaces an earlier record of the same key that was no success.
         pub supersedes: bool => ["supersedes"],
         pub(super) request: Option<Written> => ["request"],

@@ -50,6 +50,8 @@ pub(super) struct ReadRequest {
     pub(super) logged: bool,
     /// True if the request had parts of its own that its record does not hold.
     pub(super) is_incomplete: bool,
+    /// True if the request is of a result that does not tell which hosts its credentials may go to.
+    pub(super) lacks_origin: bool,
     /// Result that the line is. `None`: it is none.
     pub(super) result: Option<ReadResult>,
 }
@@ -120,6 +122,10 @@ fn with_mistake(request: Request, keys: &ObjectFields<'_>) -> Result<Request, In
         position: keys.read_key("invalid_at", whole)?,
         shown: keys.read_key("invalid_text", text)?.map(String::into),
     });
+    let request = match keys.read_key("row", truth)? {
+        Some(true) => request.of_bad_row(),
+        _ => request,
+    };
     let line = match keys.read_key("raw_line", text)? {
         Some(line) => Some(line.into_bytes()),
         None => keys.read_key("raw_line_base64", base64)?,

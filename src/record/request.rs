@@ -139,6 +139,8 @@ struct RequestLine<'a> {
     /// A line that is not UTF-8, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_line_base64: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    row: bool,
 }
 
 /// Credentials for digest authentication in a line, for a log that keeps secrets.
@@ -167,6 +169,7 @@ impl<'a> RequestLine<'a> {
         self.invalid = Some(mistake.reason.as_ref().into());
         self.invalid_at = mistake.position;
         self.invalid_text = mistake.shown.as_deref();
+        self.row = request.needs_template();
         match request
             .raw_line()
             .map(|line| (std::str::from_utf8(line), line))

@@ -1,6 +1,7 @@
 //! Reads the request of a line of a results file again.
 
 use super::InvalidLine;
+use super::credentials;
 use super::fields::{ObjectFields, name, text, whole};
 use super::keys::KeyMaker;
 use super::read::{ReadRequest, url_of};
@@ -59,10 +60,13 @@ pub(super) fn of_result(keys: &ObjectFields<'_>) -> Result<ReadRequest, InvalidL
         is_success: outcome.as_deref() == Some("success"),
         supersedes: supersedes.is_some_and(|flag| flag.get() == "true"),
     };
+    let is_incomplete = whole.is_none();
+    let (request, has_origin) = credentials::as_recorded(whole.unwrap_or(request), keys)?;
     Ok(ReadRequest {
         result: key.map(facts),
-        is_incomplete: whole.is_none(),
-        request: whole.unwrap_or(request),
+        is_incomplete,
+        lacks_origin: !has_origin,
+        request,
         unknown: Vec::new(),
         logged: true,
     })

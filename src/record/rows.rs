@@ -2,12 +2,15 @@
 
 use super::InvalidLine;
 use super::fields::ObjectFields;
-use super::input::{LineDefaults, RECORD, read_line};
+use super::input::{LineDefaults, RECORD, read_again, read_line};
+use super::kept::unmasked;
+use super::logged::logged;
 use super::read::{ReadRequest, ReadSettings};
 use super::stand_in::stand_in_of_row;
 use super::template::{RequestTemplate, TemplateRow, TemplateSecrets};
 use crate::redact::Redaction;
 use crate::request::Request;
+use crate::url;
 
 /// Template of requests, with the secrets that it puts into them.
 #[derive(Debug)]
@@ -32,7 +35,13 @@ pub(super) fn read(
 ) -> Result<ReadRequest, InvalidLine> {
     let line = line.trim();
     if is_logged(line) {
-        return read_line(line, defaults, reading);
+        let read = logged(&ObjectFields::read(line)?, reading)?;
+        return Ok(match read.request.raw_line() {
+            Some(_) => read_again(&read.request, defaults, reading, |row| {
+                self::read(unmasked(row)?, template, defaults, reading)
+            }),
+            None => read,
+        });
     }
     let text = unquoted(line, reading);
     let text = text.as_deref().unwrap_or(line);
@@ -48,11 +57,23 @@ pub(super) fn read_row(
     reading: ReadSettings,
 ) -> Result<ReadRequest, InvalidLine> {
     let RowTemplate { template, secrets } = template;
-    let json = template.fill(row, secrets)?;
+    let with_keys = |wrong: InvalidLine| match wrong.text() {
+        // A name with a colon has a hint of its own.
+        Some(name) if row.value(name).is_none() && !name.contains(':') => {
+            wrong.within(&secrets.keys_of(row))
+        }
+        _ => wrong,
+    };
+    let json = template.fill(row, secrets).map_err(with_keys)?;
     // Positions in the request are none in the line.
     let read = read_line(&json, defaults, reading).map_err(InvalidLine::without_position)?;
+    let request = secrets.mark(read.request, row);
     Ok(ReadRequest {
-        request: secrets.mark(read.request, row),
+        // A later run needs the template to read the row of a request that cannot be sent.
+        request: match url::parse(request.url()) {
+            Ok(_) => request,
+            Err(_) => request.of_bad_row(),
+        },
         ..read
     })
 }

@@ -15,6 +15,24 @@ pub(super) fn stand_in(line: &[u8], wrong: InvalidLine) -> Request {
     stand_in_with(line, wrong, url_in)
 }
 
+/// Makes the request that stands for a line that a failure log has kept, with the id that the log shows.
+pub(super) fn stand_in_again(logged: &Request, wrong: InvalidLine) -> Request {
+    let line = logged.raw_line().unwrap_or_default();
+    let again = match logged.needs_template() {
+        true => {
+            let url = Some(logged.url().to_owned());
+            stand_in_with(line, wrong, |_, _| url).of_bad_row()
+        }
+        false => stand_in(line, wrong),
+    };
+    let again = match (logged.request_id(), again.request_id()) {
+        (Some(id), _) => again.id(id),
+        (None, Some(_)) => again.id(MASK),
+        (None, None) => again,
+    };
+    again.keeping_line(line)
+}
+
 /// Makes the request that stands for a row, whose URL was made by a template. `None`: the URL could not be made.
 /// `hides_id`: true if the id of the row is a secret.
 pub(super) fn stand_in_of_row(
@@ -23,7 +41,7 @@ pub(super) fn stand_in_of_row(
     url: Option<String>,
     hides_id: bool,
 ) -> Request {
-    let request = stand_in_with(line, wrong, |_, _| url);
+    let request = stand_in_with(line, wrong, |_, _| url).of_bad_row();
     match hides_id && request.request_id().is_some() {
         true => request.id(MASK),
         false => request,

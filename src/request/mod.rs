@@ -9,6 +9,7 @@ mod cost;
 mod digested;
 mod download;
 mod extension;
+mod file_there;
 mod from;
 mod headers;
 mod method;

@@ -82,6 +82,8 @@ pub(crate) struct BadLine {
     pub(crate) digest: Option<[u8; 32]>,
     /// Line as it was written, for the failure log. `None`: it is not kept.
     pub(crate) raw: Option<Vec<u8>>,
+    /// True if the line is a row of values for a template.
+    pub(crate) row: bool,
 }
 
 /// Predicate that sees an accepted response and may reject it.

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::{BadLine, Request};
-use crate::url;
+use crate::url::{self, Mistake};
 
 /// Place in the input that a request was read from.
 #[derive(Clone, Debug)]
@@ -78,6 +78,26 @@ impl Request {
     /// Returns the digest of the line that the request stands for. `None`: no such line, or it is not known any more.
     pub(crate) fn line_digest(&self) -> Option<&[u8; 32]> {
         self.options()?.bad_line.as_ref()?.digest.as_ref()
+    }
+
+    /// True if the request stands for a row of values, of which a template could make none.
+    ///
+    /// Without a [template](crate::record::InputLines::template) the line cannot be read again.
+    pub fn needs_template(&self) -> bool {
+        let bad_line = self.options().and_then(|own| own.bad_line.as_ref());
+        bad_line.is_some_and(|line| line.row)
+    }
+
+    /// Sets the mistake of a request that could not be read, in place of the one that an earlier run found.
+    pub(crate) fn with_mistake(mut self, mistake: Mistake) -> Request {
+        self.options_mut().invalid = Some(mistake);
+        self
+    }
+
+    /// Notes that the line is a row of values for a template.
+    pub(crate) fn of_bad_row(mut self) -> Request {
+        self.bad_line_mut().row = true;
+        self
     }
 
     /// Sets the digest of the line that the request stands for.

@@ -114,13 +114,14 @@ fn a_dry_run_shows_no_more_of_them() {
 
 #[test]
 fn place_position_and_shown_text_are_fields_of_their_own() {
-    for (line, message, position, text, url) in [
+    for (line, message, position, text, url, format) in [
         (
             r#"{"url":"http://h/a?b=1","colour":"red"}"#,
             "the request has an unknown key",
             34,
             "colour",
             "http://h/a***",
+            "JSON Lines",
         ),
         (
             r#"  {"url":"http://h/","retry":x}"#,
@@ -128,6 +129,7 @@ fn place_position_and_shown_text_are_fields_of_their_own() {
             30,
             "retry",
             "http://h/",
+            "JSON Lines",
         ),
         (
             "http://u:p@h:0/a",
@@ -135,6 +137,7 @@ fn place_position_and_shown_text_are_fields_of_their_own() {
             14,
             "http://***@h:0/a",
             "http://***@h:0/a",
+            "URLs",
         ),
         (
             "example.com/a?b",
@@ -142,6 +145,7 @@ fn place_position_and_shown_text_are_fields_of_their_own() {
             1,
             "example.com/a***",
             "example.com/a***",
+            "URLs",
         ),
     ] {
         let done = haul(["-"]).input(line).done().exits(1);
@@ -153,7 +157,7 @@ fn place_position_and_shown_text_are_fields_of_their_own() {
             (&json!(text), &json!(url))
         );
         done.says(&format!(
-            "haul: stdin:1: {message}: \"{text}\" (at byte {position})"
+            "haul: stdin:1: {message}: \"{text}\" ({format}, column {position})"
         ));
     }
 }

@@ -112,6 +112,38 @@ impl Haul {
         self.limited(&format!("ulimit -f {most}"))
     }
 
+    /// Runs in a world of its own in which this folder is a disk of 1 MiB. `None`: the system does not let it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn on_small_disk(self, folder: &str) -> Option<Haul> {
+        let may = Command::new("unshare").args(["-m", "true"]).output();
+        if !may.is_ok_and(|done| done.status.success()) {
+            return None;
+        }
+        let mount = format!("mount -t tmpfs -o size=1m none '{folder}'");
+        let Haul { command, input } = self.limited(&mount);
+        let mut apart = Command::new("unshare");
+        apart.args(["-m", "sh"]).args(command.get_args());
+        let run = without_settings(apart);
+        Some(Haul { input, ..run })
+    }
+
+    /// Runs as a user who may do no more than others, if the tests run as one who may do everything. `None`: that user
+    /// may not start the command.
+    #[cfg(unix)]
+    pub(crate) fn by_other_user(mut self) -> Option<Haul> {
+        use std::os::unix::process::CommandExt as _;
+
+        const NOBODY: u32 = 65_534;
+        if !rustix::process::geteuid().is_root() {
+            return Some(self);
+        }
+        let mut look = Command::new(self.command.get_program());
+        look.arg("--version").uid(NOBODY).gid(NOBODY);
+        look.output().ok().filter(|done| done.status.success())?;
+        self.command.uid(NOBODY).gid(NOBODY);
+        Some(self)
+    }
+
     #[cfg(unix)]
     fn limited(self, limit: &str) -> Haul {
         let mut command = Command::new("sh");

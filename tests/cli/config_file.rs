@@ -84,6 +84,50 @@ fn an_option_of_the_file_yields_to_a_typed_one_that_contradicts_it() {
 }
 
 #[test]
+fn one_line_tells_which_option_of_the_file_yields_and_to_which() {
+    let server = Server::always(Answer::text(""));
+    let url = server.url("/");
+    let told = |text: &str, typed: &[&str], variables: &[(&str, &str)]| -> Vec<String> {
+        let done = with_config(text, &[typed, &["-q", &url]].concat(), variables).exits(0);
+        done.stderr.lines().map(str::to_owned).collect()
+    };
+    let user = "\nuser = \"a:s3cret\"\n";
+    assert_eq!(
+        told(user, &["--bearer", "t"], &[]),
+        ["haul: warning: haul.toml:2: user: it yields to --bearer, which contradicts it"]
+    );
+    assert_eq!(
+        told(user, &[], &[("HAUL_BEARER", "t")]),
+        ["haul: warning: haul.toml:2: user: it yields to HAUL_BEARER, which contradicts it"]
+    );
+    // Another value of the same option, and an option that the file does not give, contradict nothing.
+    for (text, typed) in [
+        (user, &["-u", "b:c"][..]),
+        (user, &["--retry", "0"]),
+        ("head = false\n", &["--json", "{}"]),
+    ] {
+        assert_eq!(told(text, typed, &[]), [""; 0], "{text}");
+    }
+    let login = "oauth2-url = \"http://h/\"\noauth2-id = \"i\"\noauth2-secret = \"s\"\n";
+    assert_eq!(told(login, &["--bearer", "u"], &[]).len(), 1);
+    // So do options whose contradiction is told by a later check.
+    let pages = "paginate = \"link\"\nmax-pages = 3\n";
+    assert_eq!(
+        told(pages, &["--max-cost", "9"], &[]),
+        ["haul: warning: haul.toml:1: paginate: it yields to --max-cost, which contradicts it"]
+    );
+    let told = told(
+        "max-cost = 9\n",
+        &["--paginate-cursor", "/next=cursor"],
+        &[],
+    );
+    assert!(
+        told[0].ends_with("max-cost: it yields to --paginate-cursor, which contradicts it"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_mistake_names_file_line_and_key_and_shows_no_secret() {
     for (text, says) in [
         (

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::command::haul;
+use super::command::{Folder, haul};
 use test_support::{Answer, Server};
 
 fn priced(server: &Server, costs: &[u32]) -> String {
@@ -40,6 +40,48 @@ fn a_line_without_a_cost_costs_one_and_one_that_cannot_be_sent_nothing() {
     );
     let done = haul(["--max-cost", "2", "-"]).input(lines).done().exits(4);
     assert_eq!((done.results().len(), server.requests()), (4, 2));
+}
+
+#[test]
+fn files_that_are_there_cost_nothing() {
+    let (server, folder) = (Server::always(Answer::text("x")), Folder::new());
+    let out = folder.at("files");
+    let given = ["--output-dir", &out, "--output-name", "{path}", "-"];
+    let lines = priced(&server, &[1, 1, 1, 1]);
+    let first: String = lines
+        .lines()
+        .take(2)
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    haul(given).input(first).done().exits(0);
+    // The digest of the second line is that of another file.
+    let mut lines: Vec<String> = priced(&server, &[50, 5, 5, 1])
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    lines[1].insert_str(1, &format!("\"sha256\": \"{}\", ", "0".repeat(64)));
+    let again = haul([
+        "--skip-existing",
+        "--max-cost",
+        "10",
+        "--rate-cost",
+        "10/s",
+        "--retry",
+        "0",
+    ]);
+    let done = again.and(given).input(lines.join("\n")).done().exits(4);
+    let results = done.results();
+    assert_eq!(results.len(), 3);
+    let skipped = results.iter().filter(|record| record["skipped"] == true);
+    assert_eq!(skipped.count(), 1);
+    assert_eq!(
+        (
+            server.requests_to("/0"),
+            server.requests_to("/1"),
+            server.requests_to("/3")
+        ),
+        (1, 2, 0)
+    );
 }
 
 #[test]

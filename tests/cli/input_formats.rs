@@ -149,7 +149,7 @@ fn an_array_that_is_never_closed_keeps_its_elements() {
     );
     let done = haul(["--ordered", "-"]).input(text).done().exits(1);
     assert_eq!(values(&done, "line"), [2, 3, 4, 5]);
-    done.says("haul: stdin:3: url: text is expected, not a number (at byte 10)")
+    done.says("haul: stdin:3: url: text is expected, not a number (JSON, column 10)")
         .says("the JSON array that opens in line 1, column 1 is never closed");
 }
 

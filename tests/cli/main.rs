@@ -33,6 +33,8 @@ mod folder;
 #[cfg(unix)]
 mod foreign_lists;
 mod formats;
+#[cfg(unix)]
+mod full_disk;
 mod header_lines;
 mod hedging;
 mod help;
@@ -47,6 +49,7 @@ mod line_ends;
 mod merge;
 mod messages;
 #[cfg(unix)]
+mod mistake_places;
 mod not_done;
 #[cfg(unix)]
 mod output_files;
@@ -79,6 +82,7 @@ mod round_trips;
 mod run_limit;
 mod scale;
 mod secret_columns;
+mod secret_rows;
 mod secrets;
 #[cfg(unix)]
 mod shards;

@@ -314,3 +314,37 @@ fn a_redirect_to_another_port_drops_the_cookie_header_of_the_request() {
     assert_eq!(sent(&server, "/").as_deref(), Some("own=1; kept=1"));
     assert_eq!(sent(&other, "/there").as_deref(), Some("kept=1"));
 }
+
+#[test]
+fn a_domain_with_a_dot_at_its_end_is_for_hosts_that_have_one() {
+    let set = |host: &str, domain: &str| {
+        let jar = CookieJar::new();
+        let set = jar.set(&format!("http://{host}/"), &format!("a=1; Domain={domain}"));
+        set.map(|()| jar).map_err(|wrong| wrong.to_string())
+    };
+    // The names are compared as they are (RFC 6265, 5.1.3), and only the dot in front is taken away (5.2.3). So do
+    // browsers and curl: they refuse the cookie.
+    for (host, domain) in [
+        ("example.com", "example.com."),
+        ("www.example.com", ".example.com."),
+        ("www.example.com.", "example.com.."),
+        ("www.example.com.", "other.com."),
+    ] {
+        let refused = set(host, domain).unwrap_err();
+        assert!(refused.contains("another one"), "{host} {refused}");
+    }
+    for (host, domain) in [
+        ("example.com.", "example.com."),
+        ("www.example.com.", ".Example.com."),
+        ("www.example.com.", "example.com"),
+    ] {
+        let jar = set(host, domain).unwrap();
+        let sent = jar.get("http://example.com./", "a");
+        assert_eq!(sent.as_deref(), Some("1"), "{host} {domain}");
+    }
+    // A public suffix is one with the dot too.
+    for domain in ["co.uk.", "com.", "github.io."] {
+        let refused = set(&format!("a.{domain}"), domain).unwrap_err();
+        assert!(refused.contains("public suffix"), "{refused}");
+    }
+}

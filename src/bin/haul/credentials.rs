@@ -73,6 +73,24 @@ pub(crate) fn log_in<T: TakesCredentials>(
     Ok(builder)
 }
 
+/// True if options give the run credentials. Headers and parameters count if they are named secrets, and `Authorization`.
+pub(crate) fn are_given(given: &RequestArguments) -> bool {
+    let logs_in = [
+        &given.user,
+        &given.bearer,
+        &given.bearer_command,
+        &given.oauth2_url,
+    ];
+    let is_login = |header: &String| {
+        let name = header.split(':').next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case("authorization")
+    };
+    logs_in.iter().any(|option| option.is_some())
+        || !given.cookie.is_empty()
+        || !given.secrets.is_empty()
+        || given.headers.iter().any(is_login)
+}
+
 fn oauth2(url: &str, given: &RequestArguments) -> Result<OAuth2, CommandError> {
     const SECRET: &str = "oauth2-secret";
     let id = given.oauth2_id.as_deref().unwrap_or_default();

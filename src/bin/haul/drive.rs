@@ -47,6 +47,14 @@ fn unsaved(outcome: &Outcome) -> Option<String> {
     (is_full || is_io_error(reason)).then(|| error.message().to_owned())
 }
 
+/// Adds the number of other bodies that could not be saved.
+fn and_others(message: String, others: u64) -> String {
+    match others {
+        0 => message,
+        others => format!("{message} (and {others} more, which are among the results)"),
+    }
+}
+
 /// True if the device failed (`EIO`), for which there is no [`io::ErrorKind`].
 #[cfg(unix)]
 fn is_io_error(error: &io::Error) -> bool {
@@ -94,7 +102,7 @@ where
     }
     let mut look = OutcomeReporter::new(arguments, messages);
     let (mut done, mut failed) = (0_u64, 0_u64);
-    let (mut first, mut first_unsaved) = (None, None);
+    let (mut first, mut first_unsaved, mut others_unsaved) = (None, None, 0_u64);
     let mut recorded = outcomes.record_to(output);
     for outcome in recorded.by_ref() {
         limit.advances();
@@ -116,7 +124,10 @@ where
         if let Some(cases) = &mut cases {
             cases.record(&outcome);
         }
-        first_unsaved = first_unsaved.or_else(|| unsaved(&outcome));
+        if let Some(message) = unsaved(&outcome) {
+            others_unsaved += u64::from(first_unsaved.is_some());
+            first_unsaved.get_or_insert(message);
+        }
         look.at(&outcome);
     }
     let end = recorded.end().unwrap_or(End::Completed);
@@ -128,6 +139,6 @@ where
         ended: first.map_or(Ok(end), Err),
         summary: figures.snapshot(),
         cases,
-        unsaved: first_unsaved,
+        unsaved: first_unsaved.map(|message| and_others(message, others_unsaved)),
     }
 }

@@ -79,10 +79,10 @@ pub(crate) fn print(
                     }
                     Err(error) => {
                         let url = client.redaction().url(request.url());
-                        ShownMistake::request(&error).message(&request, &url)
+                        ShownMistake::request(&error).message(&request, &url, messages.lists())
                     }
                 },
-                Err(bad) => bad.message(),
+                Err(bad) => bad.message(messages.lists()),
             };
             messages.error(&bad);
             status = Status::Unsuccessful;

@@ -2,6 +2,7 @@
 
 mod of_lines;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -11,13 +12,15 @@ use haul::record::{FileRegister, InputEntry, InputLine, InputLines, InputOptions
 use haul::{Client, Request};
 
 use crate::arguments::{Arguments, FormatName};
+use crate::credentials;
 use crate::failure::CommandError;
 use crate::input_state::{Duplicates, InputRefusal, LinePlace};
+use crate::list_forms::{UnreadText, is_json};
 use crate::messages::Messages;
 use crate::reread::Reread;
 use crate::shard::ShardLines;
 use crate::sitemaps::SitemapFetcher;
-use crate::source::{ListSource, open_all};
+use crate::source::{ListSource, open_all, shown};
 use crate::unfit::{self, LineAgain, UnreadableLine};
 
 /// The requests of all inputs, one after the other, each read when it is asked for.
@@ -39,8 +42,12 @@ pub(crate) struct ListReader {
     follows: bool,
     /// Fetches the sitemaps of an index. `None`: these are requests.
     sitemaps: Option<SitemapFetcher>,
+    /// Column of the URLs that an option names. `None`: none is named.
+    url_column: Option<String>,
     /// True if a record that does not hold all of its request was told.
     told_of_lacking: bool,
+    /// True if the run has credentials, and no result that they are kept from was told.
+    has_credentials: bool,
     refusal: InputRefusal,
     /// True if unreadable lines of standard input are kept for the failure log.
     keep_bad_lines: bool,
@@ -89,7 +96,9 @@ pub(crate) fn open(
         discard_body: given.discard_body,
         head_or_get: given.head_or_get,
         messages: messages.clone(),
+        url_column: given.url_column.clone(),
         told_of_lacking: false,
+        has_credentials: credentials::are_given(given),
         refusal: InputRefusal::default(),
         keep_bad_lines: arguments.results.keep_bad_lines,
         keeps_lines: false,
@@ -222,16 +231,25 @@ impl ListReader {
                     name,
                     mut from,
                     requests,
+                    told,
                 } => {
+                    let columns = from.columns().filter(|_| self.keep_bad_lines);
+                    let columns = columns.map(<[String]>::to_vec);
                     let Some(entry) = from.next_entry() else {
                         continue;
                     };
+                    let first = (!told).then(|| is_json(entry.bytes()));
                     let place = LinePlace::Line(Arc::clone(&name), entry.line());
-                    let read = self.entry(&entry, place.clone());
+                    let read = self.entry(&entry, place.clone(), columns.as_deref());
+                    if let Some(json) = first {
+                        let url = self.url_column.as_deref();
+                        self.messages.lists().add(shown(&name), &from, json, url);
+                    }
                     self.sources.push_front(ListSource::List {
                         name,
                         from,
                         requests,
+                        told: true,
                     });
                     // The request of a result that stands for an earlier one was given already.
                     if let Some(read) = read.and_then(|read| self.followed(read, place, 0)) {
@@ -253,19 +271,22 @@ impl ListReader {
         self.sources.clear();
     }
 
-    /// Makes the failed outcome of a text that cannot be read. `keep`: true if the text is kept for the failure log.
+    /// Makes the failed outcome of a text that cannot be read. `kept`: the text as the failure log keeps it. `None`: it does
+    /// not.
     fn bad_line(
         &self,
         text: &[u8],
         place: LinePlace,
-        keep: bool,
+        kept: Option<&[u8]>,
         wrong: InvalidLine,
     ) -> UnreadableLine {
         let stand_in = self.lines.stand_in(text, wrong.clone());
-        let stand_in = match keep {
-            true => stand_in.keeping_line(text),
-            false => stand_in,
+        let stand_in = match kept {
+            Some(line) => stand_in.keeping_line(line),
+            None => stand_in,
         };
+        let json = is_json(text);
+        let stand_in = stand_in.extension(UnreadText { json });
         UnreadableLine {
             stand_in: place.of(stand_in),
             wrong: Box::new(wrong),
@@ -287,8 +308,8 @@ impl ListReader {
             self.lines.read_whole(text)
         };
         let read = match read {
-            Ok(line) => self.request(line, text, place, false),
-            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
+            Ok(line) => self.request(line, place, None),
+            Err(wrong) => Err(self.bad_line(text.as_bytes(), place, None, wrong)),
         };
         match self.keeps_lines {
             true => LineAgain::add(read, line_of_argument(text)),
@@ -296,14 +317,16 @@ impl ListReader {
         }
     }
 
-    /// Reads the request of an entry of a list. `None`: it is that of an earlier entry.
+    /// Reads the request of an entry of a list, which has these columns. `None`: it is that of an earlier entry.
     fn entry(
         &mut self,
         entry: &InputEntry<'_>,
         place: LinePlace,
+        columns: Option<&[String]>,
     ) -> Option<Result<Request, UnreadableLine>> {
         if let Some(url) = entry.sitemap_url().filter(|_| self.follows) {
-            return Some(Ok(place.of(Request::get(url).of_sitemap())));
+            let link = self.lines.with_scheme(Request::get(url).of_sitemap());
+            return Some(Ok(place.of(link)));
         }
         // Other entries than lines are not found again by the number of their line.
         let keep = self.keep_bad_lines && (place.is_stdin() || !entry.is_line());
@@ -314,8 +337,14 @@ impl ListReader {
         });
         let read = match read {
             Ok(line) if line.is_repeated => return None,
-            Ok(line) => self.request(line, text.unwrap_or_default(), place, keep),
-            Err(wrong) => Err(self.bad_line(entry.bytes(), place, keep, entry.placed(wrong))),
+            Ok(line) => {
+                let kept = keep.then(|| self.lines.kept_line(entry.bytes(), columns));
+                self.request(line, place, kept.map(Cow::into_owned))
+            }
+            Err(wrong) => {
+                let kept = keep.then(|| self.lines.kept_line(entry.bytes(), columns));
+                Err(self.bad_line(entry.bytes(), place, kept.as_deref(), entry.placed(wrong)))
+            }
         };
         Some(match self.keeps_lines {
             true => LineAgain::add(read, entry.to_line()),
@@ -327,50 +356,29 @@ impl ListReader {
     fn request(
         &mut self,
         line: InputLine,
-        text: &str,
         place: LinePlace,
-        keep: bool,
+        kept: Option<Vec<u8>>,
     ) -> Result<Request, UnreadableLine> {
         if let Some(read) = self.reread(&line.request) {
             return read;
         }
-        let request = match keep {
-            true => line.request.keeping_line(text),
-            false => line.request,
+        let request = match kept {
+            Some(text) => line.request.keeping_line(text),
+            None => line.request,
         };
-        let request = place.of(request);
+        // The place that a row had in the failed run is preferred.
+        let request = match request.needs_template() && request.place().is_some() {
+            true => request,
+            false => place.of(request),
+        };
         for key in line.unknown {
             self.messages.skipped_key(&format!(
                 "{}unknown key skipped: {key:?}",
                 unfit::shown_place(&request)
             ));
         }
-        if line.is_incomplete && !std::mem::replace(&mut self.told_of_lacking, true) {
-            self.messages.warning(&format!(
-                "{}a results file does not hold the headers, credentials, bodies and some parameters that its requests had of their own; these are sent without (a failure log, which --failures writes, holds them)",
-                unfit::shown_place(&request)
-            ));
-        }
+        self.tell_of_lacking(line.is_incomplete, line.lacks_origin, &request);
         Ok(request)
-    }
-
-    /// Reads a line again that an earlier run could not read, and that this entry of its failure log stands for. `None`:
-    /// the entry is of another kind.
-    fn reread(&mut self, request: &Request) -> Option<Result<Request, UnreadableLine>> {
-        let (source, number) = request.unread_line()?;
-        // The files are taken for the time of the reading, so that a line that leads to another line is not followed
-        // further.
-        let mut files = self.reread.take()?;
-        let place = LinePlace::Line(source.into(), number);
-        let read = match files.line(source, number) {
-            Ok(text) => match self.lines.read(&text) {
-                Ok(line) => self.request(line, &text, place, false),
-                Err(wrong) => Err(self.bad_line(text.as_bytes(), place, false, wrong)),
-            },
-            Err(wrong) => Err(self.bad_line(b"", place, false, wrong)),
-        };
-        self.reread = Some(files);
-        Some(read)
     }
 }
 

@@ -25,6 +25,7 @@ mod input_state;
 mod layout;
 mod leads_back;
 mod limits;
+mod list_forms;
 mod max_cost;
 mod messages;
 mod outcome_reporter;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         Err(told) => return failure::of_usage(&told).into(),
     };
     let messages = Messages::new(&arguments.messages);
+    messages.of_file();
     limits::raise();
     match carry_out(arguments, &messages) {
         Ok(status) => status.into(),

@@ -41,6 +41,10 @@ pub(crate) fn within(
         if cost == 0 || client.preview(request.clone()).is_err() {
             return true;
         }
+        // Nor does one that is not sent, since its file is there.
+        if request.finds_its_file() {
+            return true;
+        }
         sum = sum.saturating_add(cost);
         let fits = sum <= most;
         if !fits {

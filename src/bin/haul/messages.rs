@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use haul::redact::Escaped;
 
-use crate::arguments::{Color, MessageArguments};
+use crate::arguments::{Color, MessageArguments, yielded};
+use crate::list_forms::ListForms;
 
 /// Number of messages of one kind that are printed, for kinds that may come for every line.
 const SAID: u32 = 10;
@@ -23,6 +24,7 @@ struct MessagesState {
     bar: AtomicBool,
     complaints: AtomicU32,
     skipped_keys: AtomicU32,
+    lists: ListForms,
 }
 
 #[derive(Clone, Copy)]
@@ -49,7 +51,18 @@ impl Messages {
             bar: AtomicBool::new(false),
             complaints: AtomicU32::new(0),
             skipped_keys: AtomicU32::new(0),
+            lists: ListForms::default(),
         }))
+    }
+
+    /// Tells which options of a file yield to others.
+    pub(crate) fn of_file(&self) {
+        yielded().iter().for_each(|text| self.warning(text));
+    }
+
+    /// Returns the formats of the lists that were read so far.
+    pub(crate) fn lists(&self) -> &ListForms {
+        &self.0.lists
     }
 
     pub(crate) fn set_bar(&self, shown: bool) {

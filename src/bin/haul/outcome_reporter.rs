@@ -64,7 +64,7 @@ impl OutcomeReporter {
         };
         if error.error_type() == ErrorType::InvalidRequest {
             let unfit = ShownMistake::request(error);
-            let message = unfit.message(outcome.request(), &outcome.url());
+            let message = unfit.message(outcome.request(), &outcome.url(), self.messages.lists());
             self.messages.bad_line(&message);
         }
         if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {

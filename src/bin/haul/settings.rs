@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haul::http::{HeaderName, HeaderValue, Method};
 use haul::record::InputLines;
+use haul::redact::Redaction;
 use haul::settings::BreakerSettings;
 use haul::{Adaptive, Client, ClientBuilder};
 use serde_json::Value;
@@ -110,8 +111,17 @@ pub(crate) fn settings(
     let client = builder
         .build()
         .map_err(|error| CommandError::usage(refused::in_words_of_options(&error, arguments)))?;
-    let lines = lines.redaction(client.redaction());
+    let lines = shown(lines, given, client.redaction());
     Ok(RunSettings { client, lines })
+}
+
+/// Sets the names of what is secret in lines.
+fn shown(lines: InputLines, given: &RequestArguments, redaction: &Redaction) -> InputLines {
+    let lines = lines.redaction(redaction);
+    match &given.id_column {
+        Some(column) => lines.id_column(column),
+        None => lines,
+    }
 }
 
 /// Sets the directory that bodies are saved in, and the names of the files.

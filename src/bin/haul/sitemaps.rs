@@ -82,7 +82,7 @@ impl SitemapFetcher {
         let sent = request.clone().accept(200..=299);
         match self.client.fetch_input(sent, &self.options) {
             Ok(input) => FollowedLink::Open(Box::new(FetchedSitemap {
-                name: self.client.redaction().url(request.url()).into(),
+                name: self.name_of(&request),
                 input,
                 request,
                 depth: depth + 1,
@@ -92,6 +92,13 @@ impl SitemapFetcher {
             })),
             Err(outcome) => FollowedLink::Failed(self.ended(request, *outcome)),
         }
+    }
+
+    /// Returns the name of a sitemap in messages and records, which then know its format.
+    fn name_of(&self, request: &Request) -> Arc<str> {
+        let name = self.client.redaction().url(request.url());
+        self.messages.lists().add_sitemap(&name);
+        name.into()
     }
 
     /// Returns the request of a sitemap that has ended, with its outcome.

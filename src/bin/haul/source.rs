@@ -36,6 +36,8 @@ pub(crate) enum ListSource {
         from: Box<InputReader>,
         /// Number of requests. `None`: not known.
         requests: Option<u64>,
+        /// True if messages know the format of the list.
+        told: bool,
     },
     /// A sitemap that another one led to.
     Sitemap(Box<FetchedSitemap>),
@@ -87,6 +89,7 @@ impl ListSource {
                 name,
                 from: Box::new(list),
                 requests: None,
+                told: false,
             }),
             Err(invalid) => Err(refused(&name, &invalid)),
         }

@@ -3,6 +3,8 @@
 use haul::record::InvalidLine;
 use haul::{Error, Request};
 
+use crate::list_forms::{ListForms, PlacedMistake, UnreadText};
+
 /// Mistake in a request or its line, as messages show it.
 pub(crate) struct ShownMistake<'a> {
     reason: String,
@@ -30,17 +32,20 @@ impl<'a> ShownMistake<'a> {
         }
     }
 
-    /// `urls.txt:3: what is wrong: "value" (at byte 7)`. `url`: the URL as it may be shown; empty if none was read.
-    pub(crate) fn message(&self, request: &Request, url: &str) -> String {
+    /// `urls.txt:3: what is wrong: "value" (URLs, column 7)`. `url`: the URL as it may be shown; empty if none was read.
+    pub(crate) fn message(&self, request: &Request, url: &str, lists: &ListForms) -> String {
         let mut message = shown_place(request) + &self.reason;
         match self.text.unwrap_or(url) {
             "" => {}
             text => message += &format!(": {text:?}"),
         }
-        if let Some(position) = self.position {
-            message += &format!(" (at byte {position})");
-        }
-        message
+        let mistake = PlacedMistake {
+            reason: &self.reason,
+            text: self.text,
+            position: self.position,
+            unread: request.extension_value::<UnreadText>().copied(),
+        };
+        message + &lists.place(request.place().map(|place| place.to_string()), &mistake)
     }
 }
 
@@ -51,9 +56,9 @@ pub(crate) struct UnreadableLine {
 }
 
 impl UnreadableLine {
-    /// `urls.txt:3: what is wrong: "value"`
-    pub(crate) fn message(&self) -> String {
-        ShownMistake::line(&self.wrong).message(&self.stand_in, self.stand_in.url())
+    /// `urls.txt:3: what is wrong: "value" (URLs, column 7)`
+    pub(crate) fn message(&self, lists: &ListForms) -> String {
+        ShownMistake::line(&self.wrong).message(&self.stand_in, self.stand_in.url(), lists)
     }
 }
 

@@ -287,43 +287,33 @@ impl Layout {
         options: &RecordOptions,
         lines: &mut Vec<u8>,
     ) {
-        match &self.0 {
-            LayoutForm::Records => record.write_to(lines),
-            _ => {
-                let source = RowSource::of(outcome, record, options);
-                self.write_row(&source, || ExchangeFigures::of(outcome), lines);
-            }
-        }
+        let source = || RowSource::of(outcome, record, options);
+        self.write_as(record, source, || ExchangeFigures::of(outcome), lines);
     }
 
     /// Adds this record, whose response is not known, to `lines`, with its line feed.
     pub(crate) fn write_record(&self, record: &Record<'_>, lines: &mut Vec<u8>) {
-        match &self.0 {
-            LayoutForm::Records => record.write_to(lines),
-            _ => self.write_row(
-                &RowSource::of_record(record),
-                ExchangeFigures::default,
-                lines,
-            ),
-        }
+        let source = || RowSource::of_record(record);
+        self.write_as(record, source, ExchangeFigures::default, lines);
     }
 
-    /// Adds a row. `figures`: returns what the record does not have.
-    fn write_row(
+    /// Adds a record in this form. `source`: returns the values of a row. `figures`: returns what the record does not have.
+    fn write_as<'o>(
         &self,
-        source: &RowSource<'_>,
+        record: &'o Record<'o>,
+        source: impl FnOnce() -> RowSource<'o>,
         figures: impl FnOnce() -> ExchangeFigures,
         lines: &mut Vec<u8>,
     ) {
         match &self.0 {
-            LayoutForm::Records => source.record().write_to(lines),
+            LayoutForm::Records => record.write_to(lines),
             LayoutForm::Rows {
                 format,
                 selection,
                 found,
                 ..
             } => {
-                let values = source.values(selection.columns());
+                let values = source().values(selection.columns());
                 found.add(&values);
                 let texts = || values.iter().map(|value| shown(value.as_deref()));
                 match format {
@@ -339,13 +329,13 @@ impl Layout {
                 columns,
                 found,
             } => {
-                let values = source.values(columns);
+                let values = source().values(columns);
                 found.add(&values);
                 let line = filled(template, columns, &values);
                 lines.extend_from_slice(line.as_bytes());
                 lines.push(b'\n');
             }
-            LayoutForm::WriteOut(text) => text.write(source.record(), &figures(), lines),
+            LayoutForm::WriteOut(text) => text.write(record, &figures(), lines),
         }
     }
 }

@@ -115,7 +115,7 @@ const KNOWN: &str = "a pointer like /data/name, a header like header:etag, or a 
      ttfb_ms, queued_ms, total_ms, final_url, redirects, remote_ip, reused, timings, content_type, content_encoding, \
      size_bytes, output_file, sha256, skipped, layer, error_type, phase, error_msg, error_position, error_text, stop_reason, \
      attempt_log, prior_attempt_ambiguous, hedged, headers, json, body, body_encoding, charset, body_truncated, tag, \
-     supersedes";
+     credentials_for, supersedes";
 
 impl Selection {
     /// Reads a list of names with commas between them.

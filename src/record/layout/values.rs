@@ -45,10 +45,6 @@ impl<'o> RowSource<'o> {
         }
     }
 
-    pub(super) fn record(&self) -> &'o Record<'o> {
-        self.record
-    }
-
     /// Returns the value of each column as JSON. `None`: there is no value.
     pub(super) fn values(&self, columns: &[Column]) -> Vec<Option<Box<RawValue>>> {
         let is_pointer = |column: &&Column| column.value == ColumnValue::Pointer;

@@ -5,13 +5,12 @@ use http::uri::Scheme;
 use super::{InputLine, InputLines};
 use crate::record::bare::BareUrls;
 use crate::record::input::read_line;
-use crate::record::json_values::replace;
 use crate::record::read::{ReadRequest, ReadSettings};
 use crate::record::rows::{self, RowTemplate};
 use crate::record::template::TemplateRow;
 use crate::record::{InvalidLine, OutputNames, RequestTemplate};
-use crate::redact::{MASK, Redaction};
-use crate::request::{Request, Tag};
+use crate::redact::Redaction;
+use crate::request::Request;
 
 impl InputLines {
     /// Makes `example.com`, `localhost:8080/x` and `//example.com/` URLs of this scheme.
@@ -31,6 +30,16 @@ impl InputLines {
     pub fn scheme(mut self, scheme: Scheme, or_other: bool) -> InputLines {
         self.bare = Some(BareUrls { scheme, or_other });
         self
+    }
+
+    /// Gives a URL without a scheme the one of lines, for a request that is of no line.
+    ///
+    /// [`scheme`](InputLines::scheme) sets it.
+    pub fn with_scheme(&self, request: Request) -> Request {
+        match &self.bare {
+            Some(bare) => bare.complete(request),
+            None => request,
+        }
     }
 
     /// Takes each line for a row of values, of which the template makes the request.
@@ -66,6 +75,14 @@ impl InputLines {
         self.redaction = redaction.clone();
         let template = self.template.take();
         self.template = template.map(|rows| RowTemplate::new(rows.template, redaction));
+        self
+    }
+
+    /// Names the column that the ids of rows are from, if it has another name than `id`.
+    ///
+    /// If the name is one of those that the client adds as a secret, `***` stands in the place of the ids. Default none.
+    pub fn id_column(mut self, name: impl Into<String>) -> InputLines {
+        self.id_column = Some(name.into());
         self
     }
 
@@ -123,22 +140,5 @@ impl InputLines {
             Some(template) => rows::read(line, template, &self.defaults, reading),
             None => read_line(line, &self.defaults, reading),
         }
-    }
-}
-
-/// Masks the values in the tag of a request whose keys have one of the names that a client adds.
-pub(super) fn masked_tag(request: Request, redaction: &Redaction) -> Request {
-    if redaction.is_usual() {
-        return request;
-    }
-    let masked = request.written_tag().and_then(|tag| {
-        replace(tag.as_json(), |path, _| {
-            let is_secret = path.last().is_some_and(|key| redaction.adds_name(key));
-            is_secret.then(|| serde_json::Value::from(MASK).to_string())
-        })
-    });
-    match masked.map(|json| Tag::parse(&json)) {
-        Some(Ok(tag)) => request.tagged(tag),
-        _ => request,
     }
 }

@@ -55,7 +55,7 @@ fn a_mistake_in_an_element_is_placed_in_the_input() {
     let read = read(text, &InputOptions::new());
     assert_eq!(
         read[0].1.as_ref().unwrap_err(),
-        "the request has an unknown key (line 2, column 13)"
+        "the request has an unknown key (JSON, line 2, column 13)"
     );
     let (line, wrong) = &read[1];
     assert_eq!(*line, 2);

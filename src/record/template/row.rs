@@ -65,7 +65,7 @@ impl<'r> TemplateRow<'r> {
     }
 
     /// Returns the value of a name: of a column or a key, at a JSON pointer, or the whole line.
-    pub(super) fn value(&self, name: &str) -> Option<TemplateValue<'r>> {
+    pub(in crate::record) fn value(&self, name: &str) -> Option<TemplateValue<'r>> {
         match self {
             TemplateRow::Line(line) => (name == LINE).then(|| (*line).into()),
             TemplateRow::Object(keys) => {

@@ -8,7 +8,8 @@ use super::json::{JsonPiece, JsonPlace};
 use super::secret_places::{PieceNames, is_shown, last_part, overlap, path_of, places};
 use super::{TemplateRow, TemplateValue};
 use super::{ValueForm, row};
-use crate::record::json_values::{ValuePath, replace};
+use crate::record::json_values::{ValuePath, replace_all};
+use crate::record::shown_names::shown_names;
 use crate::redact::{MASK, OwnSecrets, Redaction, SecretValue};
 use crate::request::Request;
 
@@ -150,11 +151,12 @@ impl TemplateSecrets {
                 });
             }
         };
-        let masked = replace(text, |inner, scalar| {
+        let by_value = |inner: &ValuePath, scalar: Option<&str>| {
             let path: Vec<String> = path.iter().chain(inner).cloned().collect();
             let by_path = hidden.masked(&path, scalar);
             by_path.or_else(|| hidden.within(scalar?))
-        });
+        };
+        let masked = replace_all(text, by_value, |key| hidden.within(key));
         match (masked, &value) {
             (None, _) => Some(value),
             (Some(json), TemplateValue::Json(_)) => Some(TemplateValue::Json(json.into())),
@@ -172,7 +174,7 @@ impl TemplateSecrets {
             true => vec![key.to_owned()],
             false => Vec::new(),
         };
-        replace(json, |inner, scalar| {
+        let by_value = |inner: &ValuePath, scalar: Option<&str>| {
             let mut path: Vec<String> = from.iter().chain(inner).cloned().collect();
             if !row.is_object() {
                 path.iter_mut().for_each(|part| part.make_ascii_lowercase());
@@ -185,7 +187,23 @@ impl TemplateSecrets {
             by_path()
                 .or_else(by_name)
                 .or_else(|| hidden.within(scalar?))
-        })
+        };
+        replace_all(json, by_value, |key| hidden.within(key))
+    }
+
+    /// Says which values the row has, for a message about one that it lacks.
+    pub(in crate::record) fn keys_of(&self, row: &TemplateRow<'_>) -> String {
+        if !row.is_object() {
+            return "it is text, of which only {line} is a value".to_owned();
+        }
+        let hidden = Hidden::of(self, row);
+        let shown = row
+            .keys()
+            .map(|key| hidden.within_text(key).unwrap_or_else(|| key.to_owned()));
+        match shown_names(shown) {
+            names if names.is_empty() => "it has no keys".to_owned(),
+            names => format!("its keys are {names}"),
+        }
     }
 
     /// True if the id of the row is a secret.

@@ -18,7 +18,7 @@ const EVERY_FIELD: &str = concat!(
     r#"{"error_type":"timeout","phase":"connect","status":200,"elapsed_ms":10000.2,"delay_ms":183.0},"#,
     r#"{"error_type":"http_status","elapsed_ms":0.001}],"prior_attempt_ambiguous":true,"hedged":true,"#,
     r#""headers":{"x-a":["1","2"]},"json":{"b":1.50,"a":null},"body":"/w==","body_encoding":"base64","charset":"gbk","#,
-    r#""body_truncated":false,"tag":{"b":1.50,"a":null},"supersedes":true,"#,
+    r#""body_truncated":false,"tag":{"b":1.50,"a":null},"credentials_for":"none","supersedes":true,"#,
     r#""request":{"url":"https://x/1"},"response_text":"余额不足"}"#,
 );
 

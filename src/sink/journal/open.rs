@@ -219,7 +219,7 @@ impl Journal {
         } = results;
         let (journal, begun) = (intents::path_of(path), seen.take_begun());
         let unfinished = UnfinishedSaves::read(&journal, &begun)?;
-        let unresolved = seen.take_unresolved();
+        let unresolved = seen.unresolved();
         let book = IntentFile::new(journal, unresolved, begun, opened, before);
         Ok(Journal {
             out: Arc::new(Mutex::new(JournalWriter::new(to, layout.clone()))),

@@ -107,7 +107,8 @@ impl<I> Remaining<I> {
         if !self.resuming {
             return (!is_mended).then(|| writes.then_some(resumed));
         }
-        let retry_failed = self.retry_failed || is_mended;
+        // An outcome that this run has found takes the place of an earlier failure, whatever it is.
+        let retry_failed = self.retry_failed || request.has_outcome();
         let key = self.keys.of(request);
         self.tell(|witness| witness.sees(key, request));
         let mut seen = self
@@ -115,7 +116,11 @@ impl<I> Remaining<I> {
             .seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let place = seen.next(key, retry_failed, self.resume_writes);
+        let place = match seen.next(key, retry_failed, self.resume_writes) {
+            // The sitemap had come back, and has failed in this run.
+            RequestProgress::Done if request.has_outcome() && !is_mended => RequestProgress::New,
+            place => place,
+        };
         let has_outcome = place != RequestProgress::New;
         let recovery = self
             .tell(|witness| witness.recovers(key, request, has_outcome))

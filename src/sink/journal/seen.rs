@@ -116,7 +116,7 @@ impl EarlierOutcomes {
     }
 
     /// Returns a copy of the intents without an outcome.
-    pub(super) fn take_unresolved(&mut self) -> HashMap<Key, u32> {
+    pub(super) fn unresolved(&self) -> HashMap<Key, u32> {
         self.unresolved.clone()
     }
 

@@ -67,7 +67,7 @@ const COLUMNS: [OutcomeColumn; 34] = [
 const BODIES: [&str; 2] = ["body", "json"];
 
 /// Columns that the request of a row is made of.
-const OF_REQUEST: [&str; 9] = [
+const OF_REQUEST: [&str; 10] = [
     "id",
     "idx",
     "key",
@@ -77,6 +77,17 @@ const OF_REQUEST: [&str; 9] = [
     "final_url",
     "error_type",
     "tag",
+    "source",
+];
+
+/// Values of the record that have no columns, and that the request of a row is made of.
+const OF_RECORD: [OutcomeColumn; 2] = [
+    (
+        "iif(json_valid(record), json_extract(record, '$.credentials_for'), 'unknown')",
+        "credentials_for",
+        ColumnForm::Plain,
+    ),
+    ("page", "page", ColumnForm::Plain),
 ];
 
 /// Hands each row of the table `outcomes` to `take`, in their order, as the line of results that it stands for.
@@ -116,7 +127,9 @@ pub(super) fn copy_results(path: &Path, into: &mut dyn Write) -> Result<Option<u
             return Ok(None);
         }
         version(path, database, &RESULTS)?;
-        let columns = columns(database, |name| OF_REQUEST.contains(&name)).map_err(failed)?;
+        let columns = columns(database, |name| OF_REQUEST.contains(&name));
+        let mut columns = columns.map_err(failed)?;
+        columns.extend(OF_RECORD);
         let query = query_of(&columns, "number");
         let line_of = |row: &Row<'_>, line: &mut Vec<u8>| {
             line_of(row, &columns, line)?;

@@ -1,6 +1,7 @@
 //! Sitemaps as lists: their links, the sitemaps of an index, and what becomes of those that cannot be read.
 
 mod broken;
+mod from_results;
 mod resumed;
 mod trusted;
 
@@ -209,4 +210,29 @@ fn links_of_a_slow_pipe_are_sent_as_they_come() {
         assert_eq!(run.next_result()["url"], server.url("/2"), "{head}");
         run.finish().exits(0);
     }
+}
+
+#[test]
+fn links_without_a_scheme_get_that_of_the_option() {
+    let folder = Folder::new();
+    let server = Server::start(|request| {
+        let host = request.header("host").unwrap();
+        match request.path() {
+            "/index.xml" => Answer::text(index(&[format!("{host}/map.xml")])),
+            "/map.xml" => Answer::text(urlset(&[format!("{host}/a"), format!("//{host}/b")])),
+            _ => Answer::text(""),
+        }
+    });
+    let bare = |path: &str| server.url(path).replace("http://", "");
+    let list = folder.file("index.xml", index(&[bare("/index.xml")]));
+    let given = ["--follow-sitemaps", "--scheme", "http", "--ordered"];
+    let done = haul(given).and([&list]).done().exits(0);
+    assert_eq!(
+        of_results(&done, "url"),
+        [server.url("/a"), server.url("/b")]
+    );
+    haul(["--follow-sitemaps", &list])
+        .done()
+        .exits(1)
+        .says("the URL has no scheme");
 }

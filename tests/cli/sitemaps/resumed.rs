@@ -69,9 +69,9 @@ fn a_sitemap_that_comes_back_is_followed_by_the_next_run() {
             (&"http_status".into(), &503.into())
         );
         // The sitemap fails once more.
-        haul(given).and([goes_on]).done();
+        haul(given).and([goes_on]).done().exits(1);
         let records = folder.records(name);
-        assert_eq!(records.len(), 4 + usize::from(goes_on == "--retry-failed"));
+        assert_eq!(records.len(), 5);
         assert_eq!(failures_left(&records), 1);
         haul(given).and([goes_on]).done().exits(0);
         let last = last_outcomes(&folder.records(name));
@@ -88,6 +88,64 @@ fn a_sitemap_that_comes_back_is_followed_by_the_next_run() {
             (pages, requests + 2)
         );
     }
+}
+
+#[test]
+fn a_sitemap_that_fails_in_a_resumed_run_counts_as_failed_each_time() {
+    for name in ["run.jsonl", "run.db", "run.csv"] {
+        let folder = Folder::new();
+        let server = flaky(1, usize::MAX);
+        // The first index leads to the second, and that to the sitemap.
+        let nested = Server::always(Answer::text(index(&[server.url("/b.xml")])));
+        let links = [nested.url("/index.xml"), server.url("/a.xml")];
+        let list = folder.file("index.xml", index(&links));
+        let (out, log) = (folder.at(name), folder.at("failed.jsonl"));
+        let sums = folder.at("summary.json");
+        let given = ["-q", "--follow-sitemaps", "--retry", "0", "-o", &out, &list];
+        haul(given).and(["--failures", &log]).done().exits(1);
+        for (options, status) in [
+            (&[][..], 1),
+            (&["--exit-zero"], 0),
+            (&["--fail-if", "failed>0"], 1),
+            (&["--fail-if", "failed>1"], 0),
+            (&["--fail-early"], 4),
+        ] {
+            let resumed = ["--resume", "--failures", &log, "--summary-json", &sums];
+            haul(given).and(resumed).and(options).done().exits(status);
+            let summary = std::fs::read_to_string(&sums).unwrap();
+            let summary: Value = serde_json::from_str(&summary).unwrap();
+            assert_eq!(
+                (&summary["total"], &summary["failed"]),
+                (&1.into(), &1.into()),
+                "{name} {options:?} {summary}"
+            );
+            std::fs::remove_file(&sums).unwrap();
+        }
+        if name != "run.csv" {
+            let last = last_outcomes(&folder.records(name));
+            assert_eq!(last.len(), 2);
+        }
+        assert_eq!(folder.records("failed.jsonl").len(), 6);
+    }
+}
+
+#[test]
+fn a_sitemap_that_fails_after_it_had_come_back_counts_as_failed() {
+    let folder = Folder::new();
+    let answers = [503, 200, 503, 200].map(Answer::status);
+    let [first, second, third, last] = answers;
+    let answer = first.times(1).then(second.body(urlset(&[])).times(1));
+    let answer = answer.then(third.times(1)).then(last.body(urlset(&[])));
+    let server = Scenario::new().on("/b.xml", answer).start();
+    let list = folder.file("index.xml", index(&[server.url("/b.xml")]));
+    let out = folder.at("run.jsonl");
+    let given = ["-q", "--follow-sitemaps", "--retry", "0", "-o", &out, &list];
+    haul(given).done().exits(1);
+    for status in [0, 1, 0, 0] {
+        haul(given).and(["--resume"]).done().exits(status);
+    }
+    let outcomes = values(&folder.records("run.jsonl"), "outcome");
+    assert_eq!(outcomes, ["failed", "success", "failed", "success"]);
 }
 
 /// Returns the number of URLs whose last outcome is a failure.

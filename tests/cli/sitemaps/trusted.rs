@@ -6,7 +6,7 @@ use test_support::{Answer, Seen, Server};
 use super::super::command::{Folder, haul};
 use super::{index, urlset};
 
-const SECRETS: [&str; 6] = [
+pub(super) const SECRETS: [&str; 6] = [
     "-u",
     "me:sesame",
     "-H",
@@ -16,7 +16,7 @@ const SECRETS: [&str; 6] = [
 ];
 
 #[track_caller]
-fn has_credentials(seen: &Seen) -> bool {
+pub(super) fn has_credentials(seen: &Seen) -> bool {
     let all = [
         seen.header("authorization").is_some(),
         seen.header("x-api-key").is_some(),

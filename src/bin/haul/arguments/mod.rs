@@ -32,6 +32,7 @@ pub(crate) use connection::ConnectionArguments;
 pub(crate) use downloads::DownloadArguments;
 pub(crate) use ending::EndingArguments;
 pub(crate) use forms::FormArguments;
+pub(crate) use given_places::yielded;
 pub(crate) use line_files::{SavedFileArguments, SentFileArguments};
 pub(crate) use names::{is_secret, name_of};
 pub(crate) use pace::{PaceArguments, TimeArguments};

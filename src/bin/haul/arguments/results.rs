@@ -28,6 +28,8 @@ pub(crate) struct ResultArguments {
     pub(crate) failures: Option<PathBuf>,
     /// Keep lines of standard input that cannot be read in the failure log, secrets included
     ///
+    /// Columns and keys that --secret names are masked; such a line is not read again.
+    ///
     /// When the failure log is an input, haul reads these lines again from it. Without this option, the log has only
     /// the number of such a line and the mistake in it. A line of a file is not kept: it is read again from its file,
     /// by its number. Correct it there, and insert or remove no lines before it.

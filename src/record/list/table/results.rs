@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use super::row::{Object, Row, position};
+use crate::record::credentials::UNKNOWN_ORIGIN;
 
 /// Columns that only a table of results has together.
 const REQUIRED: [&str; 4] = ["url", "method", "outcome", "key"];
 
 /// Fields of a record that tell its request. The others say how it went.
-const USED: [&str; 9] = [
+const USED: [&str; 12] = [
     "id",
     "key",
     "outcome",
@@ -18,6 +19,9 @@ const USED: [&str; 9] = [
     "error_type",
     "tag",
     "supersedes",
+    "source",
+    "page",
+    "credentials_for",
 ];
 
 /// True for the columns of a table of results.
@@ -34,6 +38,8 @@ const MOST_ROWS: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct ResultColumns {
     used: Vec<(&'static str, usize)>,
+    /// True if a column tells the hosts that credentials may go to.
+    has_origins: bool,
     /// Columns by which a row takes the place of an earlier one. `None`: a column of its own tells it, or nothing does.
     replaces_by: Option<[usize; 2]>,
     /// Values of these columns in the rows without success.
@@ -51,6 +57,7 @@ impl ResultColumns {
         let by_index = at("key").zip(at("index")).map(<[usize; 2]>::from);
         ResultColumns {
             used: used.collect(),
+            has_origins: at("credentials_for").is_some(),
             replaces_by: by_index.filter(|_| at("supersedes").is_none()),
             unsuccessful: HashSet::new(),
         }
@@ -70,9 +77,13 @@ impl ResultColumns {
                 text if *name == "tag" && text.starts_with(['{', '[']) && is_json(text) => {
                     record.add_json(name, text);
                 }
+                text if *name == "page" && is_json(text) => record.add_json(name, text),
                 "true" if *name == "supersedes" => record.add_json(name, "true"),
                 text => record.add(name, text),
             }
+        }
+        if !self.has_origins {
+            record.add("credentials_for", UNKNOWN_ORIGIN);
         }
         if self.replaces_earlier(row, is_success) {
             record.add_json("supersedes", "true");
@@ -119,11 +130,11 @@ mod tests {
         let mut record = || columns.record(&rows.next_row().unwrap().unwrap());
         assert_eq!(
             record(),
-            r#"{"v":1,"id":"\"a","key":"k","outcome":"success","url":"http://h/","method":"GET","tag":{"n": 1}}"#
+            r#"{"v":1,"id":"\"a","key":"k","outcome":"success","url":"http://h/","method":"GET","tag":{"n": 1},"credentials_for":"unknown"}"#
         );
         assert_eq!(
             record(),
-            r#"{"v":1,"key":"k","outcome":"failed","url":"http://h/","method":"GET","tag":"{x\ty"}"#
+            r#"{"v":1,"key":"k","outcome":"failed","url":"http://h/","method":"GET","tag":"{x\ty","credentials_for":"unknown"}"#
         );
     }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::{InputFormat, InvalidInput};
 use crate::record::RequestTemplate;
+use crate::record::shown_names::shown_names;
 use crate::record::template::form_hint;
 use crate::record::tsv::unescaped;
 
@@ -147,7 +148,7 @@ impl ColumnUses {
                 format,
                 format!(
                     "it has no column {name:?}, which the template names (its columns are {}{})",
-                    shown(columns),
+                    shown_names(columns),
                     form_hint(name).map_or(String::new(), |hint| format!("; {hint}"))
                 ),
             ));
@@ -169,7 +170,7 @@ impl ColumnUses {
                 Some(at) => Ok(Some(at)),
                 None => Err(invalid(format!(
                     "it has no column {name:?} ({option}; its columns are {})",
-                    shown(columns)
+                    shown_names(columns)
                 ))),
             },
         };
@@ -180,7 +181,7 @@ impl ColumnUses {
         if url.is_none() && needs_url {
             return Err(invalid(format!(
                 "it has no column url (--url-column NAME names another; its columns are {})",
-                shown(columns)
+                shown_names(columns)
             )));
         }
         let mut uses: Vec<ColumnUse> = Vec::new();
@@ -256,17 +257,6 @@ fn tag_key(column: &str, at: usize, taken: &mut HashSet<String>) -> String {
     };
     taken.insert(key.clone());
     key
-}
-
-/// Returns the names of columns for a message: the first few.
-fn shown(columns: &[String]) -> String {
-    const MOST: usize = 12;
-    let names = columns.iter().take(MOST).map(|name| format!("{name:?}"));
-    let mut names: Vec<String> = names.collect();
-    if columns.len() > MOST {
-        names.push("...".to_owned());
-    }
-    names.join(", ")
 }
 
 /// JSON object that is written key by key, with repeated keys.

@@ -3,6 +3,7 @@
 mod part;
 mod range;
 mod state;
+mod unsaved;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -21,30 +22,7 @@ use crate::transport::connection::descriptors::SpareDescriptor;
 pub(in crate::transport) use part::ContinuableHead;
 pub(crate) use part::{DownloadPart, HashedPart};
 pub(in crate::transport) use range::RangeStep;
-
-/// Error of a body that could not be saved.
-#[derive(Debug)]
-pub(crate) struct Unsaved {
-    path: PathBuf,
-    pub(in crate::transport) error: io::Error,
-}
-
-impl Unsaved {
-    fn new(path: &Path, error: io::Error) -> Unsaved {
-        Unsaved {
-            path: path.to_owned(),
-            error,
-        }
-    }
-
-    pub(crate) fn message(&self) -> String {
-        format!("cannot save to {}: {}", self.path.display(), self.error)
-    }
-
-    pub(crate) fn into_error(self) -> io::Error {
-        self.error
-    }
-}
+pub(crate) use unsaved::Unsaved;
 
 /// Checks for reasons that make saving impossible, before the request is sent. The directory's permissions are not
 /// checked: only the creation of a file there would tell.
@@ -148,8 +126,13 @@ impl PartialFile {
             return Ok(());
         }
         if let Some(file) = &mut self.file {
-            file.write_all(bytes)
-                .map_err(|error| Unsaved::new(&self.to.path, error))?;
+            file.write_all(bytes).map_err(|error| {
+                let unsaved = Unsaved::new(&self.to.path, error);
+                match self.is_continued() {
+                    true => unsaved.keeping(self.path()),
+                    false => unsaved,
+                }
+            })?;
         }
         self.hash.update(bytes);
         self.size += bytes.len() as u64;

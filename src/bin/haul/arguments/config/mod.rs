@@ -10,7 +10,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 pub(crate) use hosts::HostOptions;
 use read::{ConfigFile, ConfigOption};
@@ -18,7 +19,7 @@ use read::{ConfigFile, ConfigOption};
 use super::given_places;
 
 /// Options that are of use only beside another one: they are left out with it.
-const DEPENDENT: [(&str, &str); 13] = [
+const DEPENDENT: [(&str, &str); 17] = [
     ("key", "cert"),
     ("allow-files-from", "public-only"),
     ("continue", "output-dir"),
@@ -32,6 +33,18 @@ const DEPENDENT: [(&str, &str); 13] = [
     ("oauth2-secret", "oauth2-url"),
     ("oauth2-scope", "oauth2-url"),
     ("oauth2-param", "oauth2-url"),
+    ("paginate-while", "paginate"),
+    ("paginate-while", "paginate-cursor"),
+    ("max-pages", "paginate"),
+    ("max-pages", "paginate-cursor"),
+];
+
+/// Options of a run that exclude each other whatever their values are, as a later check tells.
+const CONTRADICTORY: [(&str, &str); 4] = [
+    ("paginate", "max-cost"),
+    ("paginate", "output-dir"),
+    ("paginate-cursor", "max-cost"),
+    ("paginate-cursor", "output-dir"),
 ];
 
 /// Arguments of this process, and those of the file, with its tables of hosts.
@@ -108,19 +121,19 @@ pub(super) fn configured(
     };
     let file = read::read(Path::new(&path), run)?;
     let is_explicit = |argument: &Arg| {
-        let is_typed = matches.value_source(argument.get_id().as_str())
-            == Some(clap::parser::ValueSource::CommandLine);
+        let is_typed =
+            matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine);
         let variable = argument.get_long().map(super::names::variable);
         is_typed || variable.is_some_and(|name| env::var_os(name).is_some())
     };
     let settings = command.get_arguments().filter(|a| is_setting(a));
     let explicit: Vec<&Arg> = settings.filter(|a| is_explicit(a)).collect();
-    let kept = kept(&file, (command, run), &explicit);
+    let (kept, yielded) = kept(&file, (command, run), &explicit, &matches);
     let hosts = hosts::tables(&file)?;
     let places = kept
         .iter()
         .map(|option| (option.long.clone(), option.place.clone()));
-    given_places::set(places.collect());
+    given_places::set(places.collect(), yielded);
     let (program, rest) = typed.split_at(typed.len().min(1));
     Ok(Some(Configured {
         program: program.to_vec(),
@@ -130,12 +143,14 @@ pub(super) fn configured(
     }))
 }
 
-/// Returns the options of the file that hold: neither they nor options that contradict them were given otherwise.
+/// Returns the options of the file that hold: neither they nor options that contradict them were given otherwise. Beside
+/// them, a message about each option that yields to one that contradicts it.
 fn kept(
     file: &ConfigFile,
     (command, run): (&Command, &Command),
     explicit: &[&Arg],
-) -> Vec<ConfigOption> {
+    matches: &ArgMatches,
+) -> (Vec<ConfigOption>, Vec<String>) {
     let find = |long: &str| {
         let in_both =
             [command, run].map(|of| of.get_arguments().find(|a| a.get_long() == Some(long)));
@@ -143,21 +158,11 @@ fn kept(
         own.filter(|(_, heading)| of_run.is_some_and(|(_, other)| *heading == other))
             .map(|(argument, _)| argument)
     };
-    let contradict = |one: &Arg, other: &Arg| {
-        let conflicts = command.get_arg_conflicts_with(one);
-        conflicts
-            .iter()
-            .any(|found| found.get_id() == other.get_id())
-    };
     let mut left_out = Vec::new();
-    let mut kept = Vec::new();
+    let (mut kept, mut yielded) = (Vec::new(), Vec::new());
     for option in &file.options {
         let Some(argument) = find(&option.long) else {
             continue;
-        };
-        let yields = |other: &&Arg| {
-            other.get_id() != argument.get_id()
-                && (contradict(argument, other) || contradict(other, argument))
         };
         if explicit
             .iter()
@@ -165,16 +170,51 @@ fn kept(
         {
             continue;
         }
-        match explicit.iter().any(yields) {
-            true => left_out.push(option.long.as_str()),
-            false => kept.push(option.clone()),
+        let contradicts = |other: &&&Arg| contradict(command, argument, other);
+        match explicit.iter().find(contradicts) {
+            Some(other) => {
+                left_out.push(option.long.as_str());
+                if !option.arguments().is_empty() {
+                    yielded.push(yields_to(option, other, matches));
+                }
+            }
+            None => kept.push(option.clone()),
         }
     }
     kept.retain(|option| {
-        let base = DEPENDENT.iter().find(|(long, _)| *long == option.long);
-        base.is_none_or(|(_, base)| !left_out.contains(base))
+        let mut bases = DEPENDENT.iter().filter(|(long, _)| *long == option.long);
+        !bases.any(|(_, base)| left_out.contains(base))
     });
-    kept
+    (kept, yielded)
+}
+
+/// True if two options exclude each other.
+fn contradict(command: &Command, one: &Arg, other: &Arg) -> bool {
+    let excludes = |one: &Arg, other: &Arg| {
+        let conflicts = command.get_arg_conflicts_with(one);
+        conflicts
+            .iter()
+            .any(|found| found.get_id() == other.get_id())
+    };
+    let longs = (one.get_long(), other.get_long());
+    let is_pair =
+        |(a, b): &(&str, &str)| longs == (Some(*a), Some(*b)) || longs == (Some(*b), Some(*a));
+    one.get_id() != other.get_id()
+        && (excludes(one, other) || excludes(other, one) || CONTRADICTORY.iter().any(is_pair))
+}
+
+/// Returns the message about an option of the file that another one takes the place of. It shows no value.
+fn yields_to(option: &ConfigOption, other: &Arg, matches: &ArgMatches) -> String {
+    let long = other.get_long().unwrap_or_default();
+    let is_typed = matches.value_source(other.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let name = match is_typed {
+        true => format!("--{long}"),
+        false => super::names::variable(long),
+    };
+    format!(
+        "{}: {}: it yields to {name}, which contradicts it",
+        option.place, option.long
+    )
 }
 
 /// False for --help and --version, beside which nothing else matters.

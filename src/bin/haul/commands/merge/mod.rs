@@ -22,6 +22,7 @@ use crate::stdout;
 /// Merges the results and returns the exit status.
 pub(crate) fn carry_out(arguments: MergeArguments) -> Status {
     let messages = Messages::new(&arguments.command.messages());
+    messages.of_file();
     match merge(arguments, &messages) {
         Ok(status) => status,
         Err(failure) => {

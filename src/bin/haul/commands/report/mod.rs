@@ -29,6 +29,7 @@ const TOLD: usize = 10;
 /// Makes the report and returns the exit status.
 pub(crate) fn carry_out(arguments: &ReportArguments) -> Status {
     let messages = Messages::new(&arguments.command.messages());
+    messages.of_file();
     match report(arguments, &messages) {
         Ok(status) => status,
         Err(failure) => {
