@@ -1,5 +1,6 @@
 //! Input of a run: lists in files and standard input, and URLs among the arguments.
 
+mod of_failures;
 mod of_lines;
 
 use std::borrow::Cow;
@@ -208,22 +209,7 @@ impl ListReader {
                         requests,
                         number,
                     });
-                    let again = self.keeps_lines.then(|| request.to_logged_line());
-                    let kept = |read| match &again {
-                        Some(line) => LineAgain::add(read, line.as_str()),
-                        None => read,
-                    };
-                    if let Some(read) = self.reread(&request) {
-                        return Some(kept(read));
-                    }
-                    // The place that the request was read from in the failed run is preferred.
-                    let known = request.place().is_some();
-                    let request = match known {
-                        true => request,
-                        false => place.clone().of(request),
-                    };
-                    let request = self.lines.take(request);
-                    if let Some(read) = self.followed(kept(Ok(request)), place, 0) {
+                    if let Some(read) = self.failure(request, place) {
                         return Some(read);
                     }
                 }
