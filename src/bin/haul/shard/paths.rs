@@ -158,7 +158,7 @@ mod tests {
         for (name, expected) in [
             ("r-{shard}.jsonl", "r-03.jsonl"),
             ("{shard:06}/{shard:01}", "000003/03"),
-            ("{{shard}}}", "{shard}}"),
+            ("{{shard}}}", "{shard}}}"),
             ("plain", "plain"),
         ] {
             assert_eq!(filled(name, "03").as_deref(), Ok(expected));
