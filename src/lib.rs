@@ -102,7 +102,8 @@
 //! [`TlsSettings::platform_roots`]); `socks` (SOCKS5 proxies); `brotli`, `deflate` and `zstd` (compressed responses);
 //! `charset` (text in the charset the server names); `cookies` (`cookies::CookieJar`); `multipart`
 //! (`Request::multipart`: forms with files); `csv` (tables of comma-separated values); `progress` (a bar on the
-//! terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`, and a `Journal` named `.db`); `cli` (the `haul` command).
+//! terminal: `Outcomes::with_bar`); `sqlite` (`sink::Sqlite`, and a `Journal` named `.db`); `fleet` (`haul::fleet`: one
+//! batch on many machines, over Redis or Valkey) and `fleet-cluster` (over a Redis Cluster); `cli` (the `haul` command).
 
 // docs.rs shows the feature that an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -117,6 +118,8 @@ mod cookies;
 mod digest;
 mod error;
 mod executor;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 pub mod guide;
 mod host;
 #[cfg(feature = "internals")]

@@ -23,6 +23,12 @@ mod modules {
     };
     #[cfg(feature = "cookies")]
     use haul::cookies::{CookieJar, InvalidCookie};
+    #[cfg(feature = "fleet")]
+    use haul::fleet::{
+        Collected, Collector, Fleet, FleetBuilder, FleetError, FleetErrorKind, FleetLimiter,
+        FleetWorker, HostAtRest, Loaded, Run, RunPhase, RunSettings, RunStatus, WaitReason, Worker,
+        WorkerEnd, WorkerSummary,
+    };
     use haul::outcome::{
         Attempt, Cause, Context, Hop, Link, Outcome, OutcomeBuilder, Saved, State, Timings,
         Unsuccessful,

@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 
 use crate::error::{Error, ErrorType, StopReason};
 use crate::redact::escape::log_line;
-use crate::request::Request;
+use crate::request::{AnnouncedAttempt, AttemptRefusal, Request};
 use crate::response::Response;
 use crate::settings::{FinishedAttempt, Judgement, Outgoing, Retrying};
 
@@ -74,24 +74,30 @@ impl AttemptState {
         Ok(true)
     }
 
-    /// Makes a journal write down that a request which must not be repeated is about to be sent, once for all its
-    /// attempts. The request is not sent if that fails.
+    /// Tells the log of intents that an attempt is about to be sent. The request is not sent if that fails.
     pub(super) fn announce(&mut self, request: &Request) -> Result<(), Error> {
-        if self.announced || self.prepared.repeatable || self.prepared.method.is_idempotent() {
-            return Ok(());
-        }
         let intents = request.resumed().and_then(|r| r.intents.as_ref());
         if let Some(intents) = intents {
-            intents.announce(request).map_err(|e| {
-                Error::new(
+            let attempt = AnnouncedAttempt {
+                once: !self.prepared.repeatable && !self.prepared.method.is_idempotent(),
+                is_first: !self.announced,
+            };
+            let announced = intents.announce(request, attempt);
+            announced.map_err(|refusal| match refusal {
+                AttemptRefusal::Unwritten(e) => Error::new(
                     ErrorType::Io,
                     format!("not sent, since that could not be written down first: {e}"),
                 )
                 .stopped(StopReason::NotRetryable)
-                .because(Some(Box::new(e)))
+                .because(Some(Box::new(e))),
+                AttemptRefusal::GivenBack => Error::new(
+                    ErrorType::Cancelled,
+                    "not sent: another program has the request",
+                )
+                .stopped(StopReason::GivenBack),
             })?;
+            self.announced = true;
         }
-        self.announced = true;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorType};
 use crate::host::Host;
 use crate::request::Request;
+use crate::retry::AttemptCounts;
 
 use super::context::{AttemptContext, Engine};
 use super::next::{AttemptEnd, cancelled};
@@ -155,6 +156,9 @@ impl AttemptContext<'_> {
             .or_else(|| self.scope.start.checked_add(limit?));
         let token = target.token.as_deref().map(TokenUse::of);
         let mut state = AttemptState::new(prepared, own, subject.batch_ends, token);
+        if let Some(facts) = self.request.resumed() {
+            state.counts = AttemptCounts::after(facts.attempts);
+        }
         state.leave_home(self.request);
         Ok(Box::new(state))
     }

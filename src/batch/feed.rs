@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::attempt::{ClientDefaults, KeptUrl, RequestTarget, resolve};
 use crate::executor::{FedRequest, Job, Receiver};
 use crate::host::Host;
-use crate::request::Request;
+use crate::request::{JournalFacts, Request};
 use crate::schedule::EndReason;
 use crate::url::Mistake;
 
@@ -49,9 +49,16 @@ impl Feeder {
         receiver: Arc<dyn Receiver>,
         now: Instant,
     ) -> FedRequest {
-        if request.resumed().is_some_and(|resumed| resumed.interrupted) {
+        let unsent = request.resumed().and_then(|resumed| match resumed {
+            JournalFacts { given_up: true, .. } => Some(EndReason::GivenUp),
+            JournalFacts {
+                interrupted: true, ..
+            } => Some(EndReason::Interrupted),
+            _ => None,
+        });
+        if let Some(reason) = unsent {
             let job = Job::new(request, index, None, receiver, now);
-            return FedRequest::Ended(job, EndReason::Interrupted);
+            return FedRequest::Ended(job, reason);
         }
         if request.has_outcome() {
             let job = Job::new(request, index, None, receiver, now);

@@ -330,6 +330,7 @@ impl ClientBuilder {
         };
         let clock = transport.clock().map_or(Clock::System, Clock::Virtual);
         let usual = ScheduleSettings::new(workers);
+        let limiter = self.pool.limiter.as_deref();
         let schedule = Schedule::<Box<Job>>::new(ScheduleSettings {
             rate: self.rate,
             rate_cost: self.rate_cost,
@@ -337,7 +338,7 @@ impl ClientBuilder {
                 in_flight: self.limits.max_per_host,
                 budget: self.defaults.retry.budget,
                 rate: self.rate_per_host,
-                granted: self.pool.limiter.is_some(),
+                granted: limiter.is_some(),
                 breaker: self.breaker,
             },
             rules: self.defaults.hosts.map(|rule| LimitRule {
@@ -350,6 +351,7 @@ impl ClientBuilder {
                 Clock::Virtual(_) => 0,
                 _ => fastrand::u64(..),
             },
+            shared_rests: limiter.is_some_and(Limiter::gives_rests),
             hanging_after: self.hanging_after.unwrap_or(usual.hanging_after),
             ..usual
         })

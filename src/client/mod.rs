@@ -7,6 +7,8 @@ mod cost;
 mod defaults;
 mod error;
 mod fetch;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod follow;
 mod hooks;
 mod oauth2;

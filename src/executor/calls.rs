@@ -68,6 +68,12 @@ impl Executor {
         self.with(|state, now| state.schedule.give_back(batch, host, count, now))
     }
 
+    /// Divides the fixed limits of hosts' places by a number of clients, this one included.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn divide_places(self: &Arc<Self>, clients: usize) {
+        self.with(|state, now| state.schedule.divide_places(clients, now));
+    }
+
     /// True if the batch takes no more requests, now or later.
     pub(crate) fn is_over(&self, batch: Id) -> bool {
         let state = self.lock();

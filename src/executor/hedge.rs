@@ -11,9 +11,9 @@ use crate::schedule::HedgeStart;
 
 use super::shared::ExecutorState;
 use super::work::RunningHedge;
-use super::workers::Worker;
+use super::workers::WorkerLoop;
 
-impl Worker<'_> {
+impl WorkerLoop<'_> {
     /// Sends the second request of a job that another worker runs. That worker makes the outcome, and ends this request
     /// when it needs no answer. Returns the lock with a time read under it.
     pub(super) fn hedge<'g>(

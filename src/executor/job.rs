@@ -97,6 +97,7 @@ impl Job {
     }
 
     /// Ends the request without a further attempt.
+    // Long because each reason has a message of its own.
     pub(crate) fn end(mut self, why: EndReason, now: Instant) -> Outcome {
         if why == EndReason::Known {
             return self.end_as_known();
@@ -120,6 +121,11 @@ impl Job {
                 "it was under way when an earlier run was cut off, and the server may have acted",
             )
             .stopped(StopReason::MethodNotIdempotent),
+            (EndReason::GivenUp, _) => Error::new(
+                ErrorType::Interrupted,
+                "the workers that were sending it ended too often, and the server may have acted",
+            )
+            .stopped(StopReason::AttemptsExhausted),
             (EndReason::Cancelled, _) => cancelled(),
             // The error of the last attempt says more than the passed deadline.
             (EndReason::Deadline, Some(error)) => error.stopped(StopReason::Deadline),
@@ -201,6 +207,9 @@ impl Job {
             .attempts
             .into_report(self.accepted, self.waits_since, now);
         report.host = self.host;
+        if let State::Failed(error) = &state {
+            report.cut_short |= error.stop_reason() == Some(StopReason::GivenBack);
+        }
         let outcome = Outcome {
             index: self.index,
             request: self.request,

@@ -94,17 +94,32 @@ impl LimiterThread {
 fn serve(limiter: &dyn Limiter, schedule: &dyn LimitedSchedule, news: &Receiver<LimiterNews>) {
     for news in news {
         let told = match news {
-            LimiterNews::Pause { host, until } => schedule.time_until(until).map(|pause| {
-                let told = || limiter.pause(&host, pause);
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(told)) {
-                    log_line!(Error, "the limiter: {}", panicked(&*panic).message());
-                }
-            }),
+            LimiterNews::Pause { host, until } => schedule
+                .time_until(until)
+                .map(|pause| tell(|| limiter.pause(&host, pause))),
+            LimiterNews::Judged {
+                host,
+                failing,
+                rest,
+            } => {
+                tell(|| limiter.judge(&host, failing, rest));
+                Some(())
+            }
+            LimiterNews::TrialEnded { host, succeeded } => {
+                tell(|| limiter.trial_ended(&host, succeeded));
+                Some(())
+            }
             LimiterNews::Wanted(demand) => schedule.answer(&demand, ask(limiter, &demand)),
         };
         if told.is_none() {
             return;
         }
+    }
+}
+
+fn tell(told: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(told)) {
+        log_line!(Error, "the limiter: {}", panicked(&*panic).message());
     }
 }
 

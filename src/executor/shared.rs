@@ -281,6 +281,7 @@ impl LimitedSchedule for Weak<Executor> {
                     at: now.checked_add(after).unwrap_or(now),
                     count: count.clamp(1, demand.count),
                 },
+                PermittedStarts::Trial => SlotAnswer::Trial { at: now },
                 PermittedStarts::Later { after, pause } => SlotAnswer::Later {
                     at: now.checked_add(after).unwrap_or(now),
                     pauses: pause,

@@ -14,7 +14,7 @@ use super::job::Job;
 use super::roster::StartRefused;
 use super::shared::{Active, Executor, WorkerSettings};
 use super::work::Work;
-use super::workers::Worker;
+use super::workers::WorkerLoop;
 use crate::attempt::{Clock, panicked};
 
 /// Creates an executor that starts its workers on demand and reads time from this clock.
@@ -93,7 +93,7 @@ fn spawn(executor: &Arc<Executor>) -> io::Result<()> {
         let releasing = Arc::clone(&own);
         let release = move |job| releasing.release(job);
         current_worker::run_as_worker(&own, &own.returning, release, || match ready(&own.pool) {
-            Ok(()) => Worker {
+            Ok(()) => WorkerLoop {
                 executor: &own,
                 number,
                 slot,

@@ -15,7 +15,7 @@ use crate::schedule::{TOKEN_CALLS, TokenCall};
 
 use super::shared::{Executor, ExecutorState};
 use super::work::TokenWork;
-use super::workers::Worker;
+use super::workers::WorkerLoop;
 
 impl ExecutorState {
     /// Begins a call of a token source that jobs wait for. `None`: no job waits for one.
@@ -34,7 +34,7 @@ impl ExecutorState {
     }
 }
 
-impl Worker<'_> {
+impl WorkerLoop<'_> {
     /// Calls a token source and tells the schedule how that ended. Returns the lock with a time read under it.
     pub(super) fn fetch_token<'g>(
         &'g self,

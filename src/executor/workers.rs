@@ -17,13 +17,13 @@ use super::roster::{IdleRole, WakeAction};
 use super::shared::{Deferred, Executor, ExecutorState};
 use super::work::RunningJob;
 
-pub(super) struct Worker<'a> {
+pub(super) struct WorkerLoop<'a> {
     pub(super) executor: &'a Arc<Executor>,
     pub(super) number: usize,
     pub(super) slot: Arc<CancelSlot>,
 }
 
-impl Worker<'_> {
+impl WorkerLoop<'_> {
     pub(super) fn run(&self) {
         let executor = self.executor;
         let mut state = executor.lock();

@@ -20,6 +20,7 @@
 //! | [command] | the `haul` command: options by subject, input and output lines, exit status |
 //! | [everyday_jobs] | sixteen jobs for the command, each one line |
 //! | [many_machines] | shards of one list on many machines, without a server |
+//! | [many_machines_redis] | one queue in Redis or Valkey that any number of workers share |
 //! | [input_formats] | lists for the command and for programs: CSV, JSON, sitemaps, earlier results, compressed files |
 //! | [curl_options] | curl's options at the command: forms, netrc, cookies, addresses; options from a file |
 //! | [testing] | tests of your program without a server: scripts, recorded exchanges, transports of your own |
@@ -99,6 +100,9 @@ pub mod everyday_jobs {}
 
 #[doc = include_str!("many_machines.md")]
 pub mod many_machines {}
+
+#[doc = include_str!("many_machines_redis.md")]
+pub mod many_machines_redis {}
 
 #[doc = include_str!("input_formats.md")]
 pub mod input_formats {}

@@ -100,6 +100,8 @@ mod rows;
 mod shard;
 mod shown_names;
 mod signatures;
+#[cfg(feature = "fleet")]
+mod split_failure;
 mod splitter;
 mod stand_in;
 mod superseded;
@@ -145,6 +147,8 @@ pub use shard::{InvalidShard, Shard, ShardRequests};
 #[cfg(feature = "gzip")]
 pub(crate) use signatures::GZIP_DEFLATE;
 pub(crate) use signatures::{GZIP, SQLITE, ZSTD};
+#[cfg(feature = "fleet")]
+pub(crate) use split_failure::split_failure;
 pub(crate) use splitter::{ResultSplitter, SplitLine};
 pub use template::{InvalidTemplate, RequestTemplate, Template, TemplateValue, ValueEscaping};
 

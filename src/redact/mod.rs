@@ -123,6 +123,16 @@ impl Redaction {
             || own.is_some_and(|own| own.has_header(name))
     }
 
+    /// True if the values of request headers with this name are masked.
+    pub fn is_secret_header(&self, name: &str) -> bool {
+        HeaderName::from_bytes(name.as_bytes()).is_ok_and(|name| self.is_secret(&name))
+    }
+
+    /// True if the values of query parameters with this name are masked.
+    pub fn is_secret_parameter(&self, name: &str) -> bool {
+        self.is_secret_query(name)
+    }
+
     /// True if the value of a request header is a secret by its name.
     pub(crate) fn is_secret(&self, name: &HeaderName) -> bool {
         names::is_secret_request_header(name) || self.adds_header(name)

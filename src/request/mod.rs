@@ -55,7 +55,7 @@ pub(crate) use page::{PageChain, PageFacts};
 pub(crate) use place::InputPlace;
 pub use receive::Chunk;
 pub(crate) use receive::{BodyReceiver, BodyUse, PanicPayload, call_shared};
-pub(crate) use resumed::{IntentLog, JournalFacts};
+pub(crate) use resumed::{AnnouncedAttempt, AttemptRefusal, IntentLog, JournalFacts};
 pub(crate) use save::{
     NamedFile, SaveLog, SaveNamer, SaveTo, continued_name, is_part_name, part_name, state_name,
 };

@@ -26,6 +26,15 @@ pub(crate) struct AttemptCounts {
 }
 
 impl AttemptCounts {
+    /// Returns the counts of a request that was tried so often before it was handed in.
+    pub(crate) fn after(attempts: u32) -> AttemptCounts {
+        AttemptCounts {
+            attempts,
+            streak: attempts,
+            ..AttemptCounts::default()
+        }
+    }
+
     /// Number of attempts so far, without redirect hops and free replays.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts

@@ -196,6 +196,17 @@ impl Breaker {
         self.is_current(pass) && matches!(self.state, BreakerState::HalfOpen { .. })
     }
 
+    /// Tells how the calls fare, and how long the host is to rest first: true if most of them fail. `None`: calls are on
+    /// trial.
+    pub(crate) fn vote(&self) -> Option<(bool, Duration)> {
+        let rest = self.settings.open;
+        match self.state {
+            BreakerState::Closed => Some((false, rest)),
+            BreakerState::Open { .. } => Some((true, rest)),
+            BreakerState::HalfOpen { .. } => None,
+        }
+    }
+
     /// True if the breaker would let a call through.
     pub(crate) fn allows(&self, now: Instant) -> bool {
         match self.state {

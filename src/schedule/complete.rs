@@ -103,6 +103,7 @@ impl<J> Schedule<J> {
             }
             state.record(pass, call, now, &mut self.rng);
         }
+        self.tell_call(host, id, call, now);
         let abandoned = match self.batches.get_mut(batch) {
             Some(batch) => {
                 batch.in_flight -= 1;
@@ -269,7 +270,7 @@ impl<J> Schedule<J> {
         let too_long = longest.is_some_and(|longest| delay > longest);
         // A job that the breaker would refuse when it is due ends now.
         if !self.refused_for(id, at).is_zero() {
-            self.end_refused(id, now);
+            self.end_refused(id, at, now);
         } else {
             self.end_if_stopped(id, now);
             if too_long {

@@ -23,6 +23,8 @@ pub(crate) enum EndReason {
     Invalid(Mistake),
     /// The request was under way when an earlier run was cut off, and must not be repeated.
     Interrupted,
+    /// The programs that were sending the request ended too often.
+    GivenUp,
     /// The request was given its outcome before it was handed in.
     Known,
     Cancelled,

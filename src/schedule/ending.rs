@@ -175,10 +175,10 @@ impl<J> Schedule<J> {
         }
     }
 
-    /// Ends a job whose host's breaker is open.
-    pub(super) fn end_refused(&mut self, id: Id, now: Instant) {
+    /// Ends a job that was to start at `at`, since its host's breaker is open.
+    pub(super) fn end_refused(&mut self, id: Id, at: Instant, now: Instant) {
         let remaining = self.refused_for(id, now);
-        self.end_queued(id, EndReason::BreakerOpen { remaining }, now);
+        self.end_queued(id, self.end_of_refused(remaining, at, now), now);
     }
 
     /// Time for which the breaker of the job's host still refuses the job. Zero: it does not refuse it.
@@ -206,7 +206,7 @@ impl<J> Schedule<J> {
         let waiting: Vec<Id> = lanes.copied().collect();
         for id in waiting {
             if !self.refused_for(id, now).is_zero() {
-                self.end_refused(id, now);
+                self.end_refused(id, now, now);
             }
         }
         match rests {

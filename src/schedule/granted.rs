@@ -31,6 +31,18 @@ pub(crate) enum LimiterNews {
         host: Host,
         until: Instant,
     },
+    /// Fate of this client's calls at a host, by its breaker: `failing` if most of them fail. `rest`: time for which the
+    /// host is to rest first.
+    Judged {
+        host: Host,
+        failing: bool,
+        rest: Duration,
+    },
+    /// The attempt ended that showed if a host answers again.
+    TrialEnded {
+        host: Host,
+        succeeded: bool,
+    },
 }
 
 /// Answer to a demand.
@@ -38,6 +50,8 @@ pub(crate) enum LimiterNews {
 pub(crate) enum SlotAnswer {
     /// This number of slots, the first from `at` on, and each further one after the gap of the rate.
     Granted { at: Instant, count: u32 },
+    /// One slot from `at` on, for an attempt whose end the limiter is told.
+    Trial { at: Instant },
     /// No slot before `at`. `pauses`: true if nothing of the host may start before, not even with slots that it has.
     Later { at: Instant, pauses: bool },
 }
@@ -52,14 +66,17 @@ pub(super) struct WantingHosts {
     total: bool,
     /// Time before which the rate over all hosts is not asked for. `None`: at any time.
     pub(super) total_waits_until: Option<Instant>,
-    /// Pauses that servers asked for.
-    pauses: Vec<(Host, Instant)>,
+    /// True if the limiter gives hosts their rests.
+    pub(super) rests: bool,
+    /// News that are not about slots.
+    pub(super) told: Vec<LimiterNews>,
 }
 
 impl WantingHosts {
-    pub(super) fn new(on: bool) -> WantingHosts {
+    pub(super) fn new(on: bool, rests: bool) -> WantingHosts {
         WantingHosts {
             on,
+            rests: on && rests,
             ..WantingHosts::default()
         }
     }
@@ -155,7 +172,8 @@ impl<J> Schedule<J> {
     /// Notes a pause that the server of a host asked for.
     pub(super) fn note_pause(&mut self, id: Id, until: Instant) {
         if let Some(host) = self.hosts.get(id).filter(|_| self.wanting.on) {
-            self.wanting.pauses.push((host.host.clone(), until));
+            let host = host.host.clone();
+            self.wanting.told.push(LimiterNews::Pause { host, until });
         }
     }
 
@@ -164,15 +182,12 @@ impl<J> Schedule<J> {
         self.wanting.on
             && (self.wanting.total
                 || !self.wanting.hosts.is_empty()
-                || !self.wanting.pauses.is_empty())
+                || !self.wanting.told.is_empty())
     }
 
     /// Takes the news for the limiter. Each demand is answered by [`answer`](Schedule::answer) before it is made again.
     pub(crate) fn limiter_news(&mut self, now: Instant) -> Vec<LimiterNews> {
-        let pauses = std::mem::take(&mut self.wanting.pauses).into_iter();
-        let mut news: Vec<_> = pauses
-            .map(|(host, until)| LimiterNews::Pause { host, until })
-            .collect();
+        let mut news = std::mem::take(&mut self.wanting.told);
         let demands = self.slots_wanted(now);
         news.extend(demands.into_iter().map(LimiterNews::Wanted));
         news
@@ -229,6 +244,7 @@ impl<J> Schedule<J> {
         };
         match answer {
             SlotAnswer::Granted { at, count } => slots.grant(at, count),
+            SlotAnswer::Trial { at } => slots.grant_trial(at),
             SlotAnswer::Later { at, pauses } => {
                 slots.asked = false;
                 slots.ask_after = Some(at);
@@ -259,6 +275,7 @@ impl<J> Schedule<J> {
         };
         match answer {
             SlotAnswer::Granted { at, count } => slots.grant(at, count),
+            SlotAnswer::Trial { at } => slots.grant(at, 1),
             SlotAnswer::Later { at, .. } => {
                 slots.asked = false;
                 self.wanting.total_waits_until = Some(at);

@@ -81,6 +81,7 @@ impl<J> Schedule<J> {
             match hangs_from {
                 Some(at) if at <= now => {
                     host.count_hanging(&mut call.pass, now, &mut self.rng);
+                    self.vote(host_id, now);
                     self.refuse(host_id, now);
                 }
                 Some(at) => {

@@ -82,7 +82,7 @@ impl Hosts {
         self.states.values().take(LOOKED_AT)
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fleet"))]
     pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
         self.states.ids()
     }

@@ -13,6 +13,7 @@ use super::limits::HostLimits;
 use super::rates::Rates;
 use super::ready::{HostTier, ServiceRank, Turn};
 use super::unheard::OpenAttempts;
+use super::votes::HostVotes;
 use crate::slab::Id;
 
 /// State of a host in the schedule. Removed once the host is idle and back at its defaults.
@@ -52,6 +53,8 @@ pub(super) struct HostState {
     pub(super) cool_until: Option<Instant>,
     pub(super) rate: Option<Rates>,
     pub(super) breaker: Option<Box<Breaker>>,
+    /// State for a limiter that gives hosts their rests. `None`: it was told nothing.
+    pub(super) votes: Option<Box<HostVotes>>,
     pub(super) budget: Option<Budget>,
     /// Times to the response head, if attempts at the host may be hedged. `None`: none was.
     pub(super) head_times: Option<Box<HeadTimes>>,
@@ -133,6 +136,7 @@ impl HostState {
             breaker: limits
                 .breaker
                 .map(|settings| Box::new(Breaker::new(&settings, workers, now))),
+            votes: None,
             budget: limits.budget.map(|settings| Budget::new(&settings, now)),
             head_times: None,
             jobs: 0,
@@ -239,6 +243,14 @@ impl HostState {
         match self.breaker.as_mut()?.permit(now) {
             BreakerPermit::Granted(pass) => Some(pass),
             BreakerPermit::Refused { .. } => None,
+        }
+    }
+
+    /// Notes the job that took the start on trial, if the last start was one.
+    pub(super) fn note_trial(&mut self, job: Id) {
+        let slots = self.rate.as_mut().and_then(Rates::slots_mut);
+        if slots.is_some_and(|slots| std::mem::take(&mut slots.trial_began)) {
+            self.votes.get_or_insert_default().trial = Some(job);
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct ScheduleSettings {
     pub(crate) in_flight: usize,
     /// Upper bound for attempts in flight at a host to which no connection has been made yet.
     pub(crate) slow_start: usize,
+    /// Number of clients, this one included, that a fixed limit of a host's places is divided by.
+    pub(crate) clients: usize,
     /// Upper bounds for starts in a time, over all hosts.
     pub(crate) rate: RateLimits,
     /// Upper bounds for the cost of the attempts that start in a time, over all hosts.
@@ -27,6 +29,9 @@ pub(crate) struct ScheduleSettings {
     /// Time for which an attempt may wait for a byte, before its response head has come, until its host's breaker
     /// counts it as failed.
     pub(crate) hanging_after: Duration,
+    /// True if the source of starts gives hosts a rest for all clients together. Jobs that the breaker of a host refuses
+    /// are given back then.
+    pub(crate) shared_rests: bool,
     /// Seed of the random numbers that spread the rests of breakers.
     pub(crate) seed: u64,
 }
@@ -73,11 +78,13 @@ impl ScheduleSettings {
         ScheduleSettings {
             in_flight,
             slow_start: (in_flight / 8).max(2),
+            clients: 1,
             rate: RateLimits::default(),
             rate_cost: RateLimits::default(),
             host: HostLimits::default(),
             rules: HostTable::default(),
             hanging_after: HANGING_AFTER,
+            shared_rests: false,
             seed: 0,
         }
     }
@@ -95,8 +102,22 @@ impl ScheduleSettings {
         hosts.is_some() || self.rules.values().any(|rule| of_rules(rule).is_some())
     }
 
-    /// Returns the limits of a host. Each limit is that of the most specific rule that sets it, or else the default.
+    /// Returns the limits of a host in this client: its places divided by the number of clients, and no jobs that wait
+    /// for the end of a rest where another client may run them.
     pub(super) fn limits(&self, host: &Host) -> HostLimits {
+        let mut limits = self.undivided(host);
+        if let Some(breaker) = limits.breaker.as_mut().filter(|_| self.shared_rests) {
+            breaker.wait = false;
+        }
+        if let PlaceLimit::Fixed(most) = &mut limits.in_flight {
+            *most = (*most / self.clients.max(1)).max(1);
+        }
+        limits
+    }
+
+    /// Returns the limits of a host for all clients together. Each limit is that of the most specific rule that sets it,
+    /// or else the default.
+    fn undivided(&self, host: &Host) -> HostLimits {
         let mut limits = self.host.clone();
         if self.rules.is_empty() {
             return limits;

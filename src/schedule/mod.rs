@@ -28,6 +28,8 @@ mod batches;
 mod breaker;
 mod budget;
 mod complete;
+#[cfg(any(test, feature = "fleet"))]
+mod divided;
 mod end_reason;
 mod ending;
 mod file_checks;
@@ -54,6 +56,7 @@ mod tests;
 mod timers;
 mod token;
 mod unheard;
+mod votes;
 
 use std::num::NonZeroU32;
 use std::time::Instant;
@@ -171,7 +174,7 @@ impl<J> Schedule<J> {
         Schedule {
             has_breakers: settings.has_breakers(),
             total: TotalRate::new(&settings.rate, &settings.rate_cost, settings.host.granted),
-            wanting: WantingHosts::new(settings.host.granted),
+            wanting: WantingHosts::new(settings.host.granted, settings.shared_rests),
             rng: fastrand::Rng::with_seed(settings.seed),
             settings,
             cost_of: |_| 1,

@@ -96,7 +96,7 @@ impl<J> Schedule<J> {
             (true, true) => self.unblock(host_id, now),
             (blocked, false) => {
                 if !self.refused_for(id, now).is_zero() {
-                    self.end_refused(id, now);
+                    self.end_refused(id, now, now);
                 } else if blocked {
                     self.wake_when_open(host_id, now);
                 } else {
@@ -205,6 +205,7 @@ impl<J> Schedule<J> {
         let turn = self.turns.serve();
         let host = self.hosts.get_mut(host_id)?;
         let pass = host.started(first, now);
+        host.note_trial(id);
         host.turn = turn;
         host.unheard.push(now, id);
         self.places.take(host.answering);

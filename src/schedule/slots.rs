@@ -26,6 +26,10 @@ pub(super) struct Slots {
     times: VecDeque<Instant>,
     /// Time in which starts are permitted without slots. `None`: in none.
     open: Option<(Instant, Instant)>,
+    /// Time of a start on trial that was not used. `None`: there is none.
+    trial: Option<Instant>,
+    /// True after a start on trial, until it is known of which job it was.
+    pub(super) trial_began: bool,
     /// True after slots were asked for, and before the answer.
     pub(super) asked: bool,
     /// Time before which slots are not asked for. `None`: at any time.
@@ -42,6 +46,8 @@ impl Slots {
             gap: limit.map(gap).unwrap_or_default(),
             times: VecDeque::new(),
             open: None,
+            trial: None,
+            trial_began: false,
             asked: false,
             ask_after: None,
             listed: false,
@@ -76,8 +82,18 @@ impl Slots {
         }
     }
 
+    /// Adds a slot for one start on trial. Slots of an earlier time are void.
+    pub(super) fn grant_trial(&mut self, at: Instant) {
+        (self.asked, self.ask_after) = (false, None);
+        (self.open, self.trial) = (None, Some(at));
+        self.times.clear();
+    }
+
     /// Time from which on a start is permitted, which may be later than `now`. `None`: there is no slot.
     pub(super) fn opens_at(&self, now: Instant) -> Option<Instant> {
+        if let Some(at) = self.trial.filter(|at| is_valid(*at, now)) {
+            return Some(at);
+        }
         if self.gap.is_zero() {
             return self.open.filter(|(_, end)| *end > now).map(|(at, _)| at);
         }
@@ -86,6 +102,12 @@ impl Slots {
 
     /// Uses the first slot whose time has come.
     pub(super) fn take(&mut self, now: Instant) {
+        if let Some(at) = self.trial.take_if(|at| *at <= now)
+            && is_valid(at, now)
+        {
+            self.trial_began = true;
+            return;
+        }
         while let Some(first) = self.times.front().copied().filter(|at| *at <= now) {
             self.times.pop_front();
             if is_valid(first, now) {
@@ -102,6 +124,9 @@ impl Slots {
         }
         if self.gap.is_zero() {
             return u32::from(self.opens_at(now).is_none());
+        }
+        if self.trial.is_some_and(|at| is_valid(at, now)) {
+            return 0;
         }
         let left = self.times.iter().filter(|at| is_valid(**at, now)).count();
         let worth = ASK_FOR.as_nanos().div_ceil(self.gap.as_nanos().max(1));

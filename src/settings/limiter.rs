@@ -52,6 +52,33 @@ pub trait Limiter: Send + Sync {
     fn pause(&self, host: &Host, pause: Duration) {
         let _ = (host, pause);
     }
+
+    /// True if hosts that fail are given a rest for all clients together. Default: false.
+    ///
+    /// Asked when the client is built. A client with a [`breaker`](crate::ClientBuilder::breaker) then tells how its calls
+    /// fare ([`judge`](Limiter::judge)), and a limiter that has a host rest answers with a pause. Where the calls of one
+    /// client fail and the limiter sees no reason for a rest, the client closes the host for itself. Requests that it
+    /// cannot send meanwhile do not fail: they come back with the reason
+    /// [`StopReason::GivenBack`](crate::StopReason::GivenBack), to be sent elsewhere or later.
+    fn gives_rests(&self) -> bool {
+        false
+    }
+
+    /// Notes how the calls of this client at a host fare: `failing` if its breaker opened.
+    ///
+    /// Told at each change, and every two seconds while calls end. `rest`: time for which the breaker's settings have a
+    /// host rest first. Default: nothing is done. Called on the thread that also calls [`permit`](Limiter::permit).
+    fn judge(&self, host: &Host, failing: bool, rest: Duration) {
+        let _ = (host, failing, rest);
+    }
+
+    /// Notes the end of a start that was permitted as [`PermittedStarts::Trial`].
+    ///
+    /// It is not told of a start that was not used, or that was cut off on this side. Default: nothing is done. Called on
+    /// the thread that also calls [`permit`](Limiter::permit).
+    fn trial_ended(&self, host: &Host, succeeded: bool) {
+        let _ = (host, succeeded);
+    }
 }
 
 /// Starts that a client asks a [`Limiter`] for.
@@ -82,6 +109,8 @@ pub enum PermittedStarts {
         /// Number of starts: not more than were wanted, and at least 1.
         count: u32,
     },
+    /// One start, at once, which shows if a host that rested answers again. See [`Limiter::trial_ended`].
+    Trial,
     /// No start is permitted now.
     Later {
         /// Time after which the client asks again.

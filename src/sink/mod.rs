@@ -15,6 +15,8 @@ mod merge;
 mod missing;
 mod only;
 mod packing;
+#[cfg(feature = "fleet")]
+mod record_lines;
 mod recorded;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -31,6 +33,8 @@ pub use journal::{Journal, Remaining};
 pub use jsonl::{JsonLines, Keep};
 pub use merge::{Merge, MergeError, MergeReport, MergedLine, MergedLines};
 pub use only::Only;
+#[cfg(feature = "fleet")]
+pub(crate) use record_lines::{ExistingFile, ForeignRecords};
 pub(crate) use recorded::run;
 pub use recorded::{Recorded, RunError};
 #[cfg(feature = "sqlite")]

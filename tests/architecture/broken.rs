@@ -40,6 +40,13 @@ pub(crate) fn complains(
 }
 
 #[test]
+fn by_using_a_crate_that_another_part_has_for_itself() {
+    let bad = "use redis::Cmd;\nfn f() {\n    ::redis::cmd()\n}\nuse self::redis::Engine;\nuse ::redis::Value;\n";
+    let places = ["src/summary.rs:1", "src/summary.rs:3", "src/summary.rs:6"];
+    complains(words::reserved, "src/summary.rs", bad, &places);
+}
+
+#[test]
 fn by_using_a_floor_above() {
     let bad = "use crate::error::Error;\n\nuse crate::{error::{self, Error as E}, transport::{self, Agent}};\n";
     complains(

@@ -45,6 +45,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "8",
         &[
             "client",
+            "fleet",
             "guide",
             "internals",
             "lib",

@@ -53,9 +53,25 @@ pub(crate) fn sleeps(tree: &Tree) -> Vec<String> {
         .collect()
 }
 
+/// Crates that only one part may use, under names that parts of this crate have, too.
+const RESERVED_CRATES: &[(&str, &str)] = &[("redis", "src/fleet/redis/")];
+
 pub(crate) fn reserved(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in &tree.files {
+        for (name, owner) in RESERVED_CRATES {
+            let outside = !file.path.starts_with(owner);
+            for at in file.find(&[name, "::"]).into_iter().filter(|_| outside) {
+                // `self::redis::` and `fleet::redis::` are the part, `redis::` and `::redis::` the crate.
+                let is_part = at > 1 && file.text(at - 1) == "::" && is_word(file.text(at - 2));
+                if !is_part {
+                    complaints.push(format!(
+                        "{}: the crate {name} belongs to {owner} alone",
+                        file.at(at)
+                    ));
+                }
+            }
+        }
         for (word, owner) in RESERVED {
             for at in file.find(&[word]) {
                 // The demo is the one part that is a server.
@@ -67,6 +83,10 @@ pub(crate) fn reserved(tree: &Tree) -> Vec<String> {
         }
     }
     complaints
+}
+
+fn is_word(text: &str) -> bool {
+    text != "use" && text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
 }
 
 /// Files and folders that may have a `thread_local!`: the worker that this thread is, and the connection that ureq's

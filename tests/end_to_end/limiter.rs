@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use haul::settings::{Limiter, PermittedStarts, WantedStarts};
-use haul::{Host, Outcome, RateLimit, Request, StopReason};
+use haul::settings::{BreakerSettings, Limiter, PermittedStarts, WantedStarts};
+use haul::{Host, Outcome, RateLimit, Request, RetryPolicy, StopReason};
 
 use test_support::{Answer, Gate, Scenario, Server, builder, quick_retries};
 
@@ -210,4 +210,82 @@ fn requests_that_wait_are_given_back_through_the_intake() {
     let rest: Vec<_> = outcomes.map(|outcome| outcome.is_success()).collect();
     assert_eq!(rest, [true, true]);
     assert_eq!(server.requests(), 2);
+}
+
+/// Limiter that gives hosts their rests, and keeps what it was told.
+#[derive(Default)]
+struct Resting {
+    judged: Mutex<Vec<bool>>,
+    trials: Mutex<Vec<bool>>,
+    /// True: each start is on trial.
+    is_trying: bool,
+}
+
+impl Limiter for Resting {
+    fn permit(&self, wanted: &WantedStarts) -> PermittedStarts {
+        match self.is_trying {
+            true => PermittedStarts::Trial,
+            false => all(0, wanted),
+        }
+    }
+
+    fn gives_rests(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, _: &Host, failing: bool, rest: Duration) {
+        assert_eq!(rest, Duration::from_secs(5));
+        self.judged.lock().unwrap().push(failing);
+    }
+
+    fn trial_ended(&self, _: &Host, succeeded: bool) {
+        self.trials.lock().unwrap().push(succeeded);
+    }
+}
+
+/// Waits until the limiter, which is told on another thread, was told so often.
+fn wait_for(told: &Mutex<Vec<bool>>, count: usize) {
+    let begun = Instant::now();
+    while told.lock().unwrap().len() < count {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn requests_that_an_own_breaker_refuses_come_back_when_rests_are_shared() {
+    let server = Server::always(Answer::reset());
+    let limiter = Arc::new(Resting::default());
+    let client = builder(1)
+        .retry(RetryPolicy::none())
+        .breaker(BreakerSettings::new().min_calls(2))
+        .limiter(limiter.clone())
+        .build()
+        .unwrap();
+    let urls = (0..10).map(|i| server.url(&format!("/{i}")));
+    let outcomes: Vec<_> = client.as_completed(urls).collect();
+    let given_back = |outcome: &&Outcome| outcome.stop_reason() == Some(StopReason::GivenBack);
+    assert_eq!(outcomes.iter().filter(given_back).count(), 8);
+    wait_for(&limiter.judged, 2);
+    assert_eq!(*limiter.judged.lock().unwrap(), [false, true]);
+}
+
+#[test]
+fn the_end_of_a_start_on_trial_is_told() {
+    for (answer, succeeded) in [(Answer::text("x"), true), (Answer::status(500), false)] {
+        let server = Server::always(answer);
+        let limiter = Arc::new(Resting {
+            is_trying: true,
+            ..Resting::default()
+        });
+        let client = builder(1)
+            .retry(RetryPolicy::none())
+            .limiter(limiter.clone())
+            .build()
+            .unwrap();
+        let urls = (0..3).map(|i| server.url(&format!("/{i}")));
+        assert_eq!(client.as_completed(urls).count(), 3);
+        wait_for(&limiter.trials, 3);
+        assert_eq!(*limiter.trials.lock().unwrap(), [succeeded; 3]);
+    }
 }

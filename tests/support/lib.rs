@@ -20,6 +20,8 @@ pub mod corpus;
 mod folder;
 mod gate;
 mod proxy;
+#[cfg(unix)]
+mod redis_server;
 mod scenario;
 mod seen;
 mod served_file;
@@ -34,6 +36,8 @@ pub use client::{builder, client, error, quick_retries, server, urls};
 pub use folder::Folder;
 pub use gate::{Gate, PATIENCE};
 pub use proxy::ProxyServer;
+#[cfg(unix)]
+pub use redis_server::{RedisServer, free_port};
 pub use scenario::Scenario;
 pub use seen::Seen;
 pub use served_file::{ServedFile, bytes};

@@ -86,6 +86,14 @@ impl CommandError {
         }
     }
 
+    #[cfg(feature = "fleet")]
+    pub(crate) fn stopped(message: impl Into<String>) -> CommandError {
+        CommandError {
+            status: Status::Stopped,
+            message: message.into(),
+        }
+    }
+
     pub(crate) fn status(&self) -> Status {
         self.status
     }

@@ -84,14 +84,19 @@ fn main() -> ExitCode {
     }
 }
 
+/// Prints what the library logs, on standard error.
+fn log_everything() {
+    env_logger::Builder::new()
+        .filter_module("haul", log::LevelFilter::Debug)
+        .init();
+}
+
 fn carry_out(mut arguments: Arguments, messages: &Messages) -> Result<Status, CommandError> {
     if let Some(what) = arguments.messages.generate {
         return generate::print(what);
     }
     if arguments.messages.verbose > 1 {
-        env_logger::Builder::new()
-            .filter_module("haul", log::LevelFilter::Debug)
-            .init();
+        log_everything();
     } else {
         limits::tell(messages);
     }

@@ -49,16 +49,9 @@ pub(crate) enum ResultsSink {
     Journal(Box<Journal>),
 }
 
-/// Opens the results and the failure log. Files that an earlier run began to save are entered in `register`. `lines`:
-/// form of the lines on standard output. `None`: there are none.
-pub(crate) fn open(
-    arguments: &Arguments,
-    redaction: &Redaction,
-    register: &FileRegister,
-    new: &NewOutputs,
-    (pages, lines): (Option<&Pages>, Option<Layout>),
-) -> Result<Output, CommandError> {
-    let (ending, to) = (&arguments.ending, &arguments.results);
+/// Returns the options of records that the arguments ask for.
+pub(crate) fn record_options(arguments: &Arguments) -> RecordOptions {
+    let to = &arguments.results;
     let records = RecordOptions::new()
         .body(to.body != BodyForm::None)
         .body_mode(match to.body {
@@ -69,10 +62,23 @@ pub(crate) fn open(
         })
         .body_limit(usize::try_from(to.body_limit).unwrap_or(usize::MAX))
         .headers(to.include_headers || arguments.requests.head);
-    let records = match &arguments.requests.base_url {
+    match &arguments.requests.base_url {
         Some(base) => records.base_url(base),
         None => records,
-    };
+    }
+}
+
+/// Opens the results and the failure log. Files that an earlier run began to save are entered in `register`. `lines`:
+/// form of the lines on standard output. `None`: there are none.
+pub(crate) fn open(
+    arguments: &Arguments,
+    redaction: &Redaction,
+    register: &FileRegister,
+    new: &NewOutputs,
+    (pages, lines): (Option<&Pages>, Option<Layout>),
+) -> Result<Output, CommandError> {
+    let (ending, to) = (&arguments.ending, &arguments.results);
+    let records = record_options(arguments);
     let resume = ending.resume || ending.retry_failed;
     // The results file is opened first: its lock keeps a second process from all files of the first one.
     let layout = match results_path(arguments) {

@@ -26,7 +26,7 @@ use crate::pages::{self, PageSink};
 use crate::progress;
 use crate::report::{ReportPlan, stopped_early};
 use crate::run_limit::{self, RunLimit};
-use crate::settings::{self, RunSettings};
+use crate::settings::{self, ClientAndLines};
 use crate::shard;
 use crate::signals::{self, Signalled};
 use crate::stdout;
@@ -60,7 +60,7 @@ fn send(
     let lines_on_stdout = layout::check(arguments)?;
     let plan = ReportPlan::of(arguments);
     let pages = pages::rule(arguments)?;
-    let RunSettings { client, lines } = settings::settings(arguments, cookies, messages)?;
+    let ClientAndLines { client, lines } = settings::settings(arguments, cookies, messages)?;
     // Dropped before the client, which waits for its workers: one of them may wait for the command.
     let _end_all = EndAll;
     let lines = lines.register(files.register().clone());

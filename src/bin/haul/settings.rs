@@ -29,7 +29,7 @@ use crate::text_or_file::{bytes_or_file, text_or_file};
 use crate::units::{JobsPerHost, SecretName};
 
 /// Client, and reader of the input's lines.
-pub(crate) struct RunSettings {
+pub(crate) struct ClientAndLines {
     pub(crate) client: Client,
     /// Reader of the lines of input.
     pub(crate) lines: InputLines,
@@ -39,7 +39,17 @@ pub(crate) fn settings(
     arguments: &Arguments,
     cookies: &RunCookies,
     messages: &Messages,
-) -> Result<RunSettings, CommandError> {
+) -> Result<ClientAndLines, CommandError> {
+    settings_with(arguments, cookies, messages, |builder| builder)
+}
+
+/// Makes the client and the reader, the client with settings of the caller's own too.
+pub(crate) fn settings_with(
+    arguments: &Arguments,
+    cookies: &RunCookies,
+    messages: &Messages,
+    own: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<ClientAndLines, CommandError> {
     let retry = retry(&arguments.times);
     let mut builder = Client::builder()
         .workers(arguments.pace.jobs)
@@ -108,11 +118,11 @@ pub(crate) fn settings(
             None => builder.without_header(name),
         };
     }
-    let client = builder
+    let client = own(builder)
         .build()
         .map_err(|error| CommandError::usage(refused::in_words_of_options(&error, arguments)))?;
     let lines = shown(lines, given, client.redaction());
-    Ok(RunSettings { client, lines })
+    Ok(ClientAndLines { client, lines })
 }
 
 /// Sets the names of what is secret in lines.

@@ -1,6 +1,6 @@
 //! Signals INT and TERM: the first lets running requests finish, the second aborts them.
 
-mod arrivals;
+pub(crate) mod arrivals;
 
 use std::process;
 use std::sync::Arc;

@@ -23,7 +23,7 @@ fn wanted(scene: &mut Scene) -> Vec<(Option<String>, u32)> {
             let name = demand.host.map(|host| host.name().to_owned());
             Some((name, demand.count))
         }
-        LimiterNews::Pause { .. } => None,
+        _ => None,
     });
     wanted.collect()
 }

@@ -4,6 +4,7 @@ mod ahead;
 mod bounds;
 mod breakers;
 mod costs;
+mod divided;
 mod ending;
 mod file_checks;
 mod forgotten_hosts;
@@ -21,6 +22,7 @@ mod shortage;
 mod sim;
 mod token_state;
 mod tokens;
+mod votes;
 
 use std::time::{Duration, Instant};
 

@@ -18,7 +18,7 @@ use super::saves::{BegunFiles, SaveLine, digest};
 use super::whole::{FileTail, refusal, whole_lines};
 use super::{Before, Shared, journal_error};
 use crate::record::{Key, KeyMaker, KeyVersion, Version};
-use crate::request::{IntentLog, Request};
+use crate::request::{AnnouncedAttempt, AttemptRefusal, IntentLog, Request};
 use crate::sink::SinkError;
 
 /// A line: the request with this key is about to be sent, or, if withdrawn, no byte of it was sent.
@@ -374,7 +374,10 @@ pub(super) struct IntentWriter {
 }
 
 impl IntentLog for IntentWriter {
-    fn announce(&self, request: &Request) -> io::Result<()> {
+    fn announce(&self, request: &Request, attempt: AnnouncedAttempt) -> Result<(), AttemptRefusal> {
+        if !attempt.once || !attempt.is_first {
+            return Ok(());
+        }
         let book = &self.shared.book;
         let key = self.keys.of(request);
         let older = {
@@ -382,6 +385,7 @@ impl IntentLog for IntentWriter {
             seen.unwrap_or_else(PoisonError::into_inner).older(key)
         };
         let announced = book.announce(key, older);
-        announced.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", book.path.display())))
+        announced
+            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", book.path.display())).into())
     }
 }

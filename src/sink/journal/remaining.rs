@@ -98,9 +98,8 @@ impl<I> Remaining<I> {
         // A method that may be repeated needs no intent.
         let writes = !request.method().is_idempotent();
         let mut resumed = JournalFacts {
-            supersedes: false,
-            interrupted: false,
             intents: writes.then(|| Arc::clone(&self.intents)),
+            ..JournalFacts::default()
         };
         // A success that is known tells the journal only that an earlier failure is mended.
         let is_mended = request.has_succeeded();
@@ -231,8 +230,8 @@ impl<I> Remaining<I> {
         }
         let mut facts = JournalFacts {
             supersedes,
-            interrupted: false,
             intents: writes.then(|| Arc::clone(&self.intents)),
+            ..JournalFacts::default()
         };
         let key = self.keys.of(&request);
         if seen.take_interrupted(key) {

@@ -5,6 +5,7 @@ mod keys;
 mod last_line;
 mod scanned;
 
+use crate::request::AnnouncedAttempt;
 use std::fs;
 use std::path::PathBuf;
 
@@ -252,7 +253,7 @@ fn an_intent_is_on_file_while_its_request_has_no_outcome() {
             .intents
             .as_ref()
             .unwrap()
-            .announce(request)
+            .announce(request, AnnouncedAttempt::FIRST_WRITE)
             .unwrap();
     }
     assert_eq!(fs::read_to_string(&intents).unwrap().lines().count(), 2);

@@ -36,6 +36,34 @@ impl LineWriter<File> {
         }
     }
 
+    /// Keeps other processes from writing the file.
+    #[cfg(feature = "fleet")]
+    pub(in crate::sink) fn alone(self) -> Result<LineWriter<File>, SinkError> {
+        self.lock(lock::take)?;
+        Ok(self)
+    }
+
+    /// Cuts off a last line that has no line feed.
+    #[cfg(feature = "fleet")]
+    pub(in crate::sink) fn cut_torn_line(&mut self, path: &Path) -> Result<(), SinkError> {
+        let end = end_of_last_line(path).map_err(|e| self.error("cannot be read", e))?;
+        match end == self.end {
+            true => Ok(()),
+            false => self.cut_to(end, true),
+        }
+    }
+
+    /// Writes the waiting lines and brings them to the disk.
+    #[cfg(feature = "fleet")]
+    pub(in crate::sink) fn flush_to_disk(&mut self) -> Result<(), SinkError> {
+        self.flush()?;
+        let synced = match self.to.metadata() {
+            Ok(about) if about.is_file() => self.to.sync_data(),
+            _ => Ok(()),
+        };
+        synced.map_err(|e| self.error("cannot be brought to the disk", e))
+    }
+
     /// Opens a new file that gets the name `path` when it is whole. Errors name `path`.
     pub(in crate::sink) fn create_beside(
         temporary: &Path,
@@ -146,6 +174,25 @@ impl LineWriter<GrowingWriter> {
         let synced = self.to.0.sync();
         synced.map_err(|e| self.error("cannot be brought to the disk", e))
     }
+}
+
+/// Number of bytes up to the last line feed of a file.
+#[cfg(feature = "fleet")]
+fn end_of_last_line(path: &Path) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    let mut end = file.metadata()?.len();
+    let mut part = [0; 4096];
+    while end > 0 {
+        let start = end.saturating_sub(part.len() as u64);
+        file.seek(SeekFrom::Start(start))?;
+        let part = &mut part[..(end - start) as usize];
+        file.read_exact(part)?;
+        if let Some(place) = part.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + place as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 fn cut_back(file: &dyn GrowingFile, from: u64, to: u64) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! A failure is in its log only after its record is in the results file, and not at all if it has no record.
 
+use crate::request::AnnouncedAttempt;
 use std::fs::File;
 
 use super::faulty::{Faults, Faulty};
@@ -179,7 +180,9 @@ fn an_outcome_that_the_journal_refuses_is_not_in_the_log_either() {
             .remaining([Request::post("http://h/0"), Request::get("http://h/1")])
             .collect();
         let intents = requests[0].resumed().unwrap().intents.clone().unwrap();
-        intents.announce(&requests[0]).unwrap_err();
+        intents
+            .announce(&requests[0], AnnouncedAttempt::FIRST_WRITE)
+            .unwrap_err();
         let refused = sample::unsent(0, requests[0].clone(), ErrorType::Io);
         write(order, &mut journal, &mut *failures, &refused);
         let taken = sample::connect_timeout(1, requests[1].clone());
@@ -203,7 +206,9 @@ fn an_intent_is_withdrawn_if_nothing_of_its_request_was_sent() {
             .next()
             .unwrap();
         let intents = request.resumed().unwrap().intents.clone().unwrap();
-        intents.announce(&request).unwrap();
+        intents
+            .announce(&request, AnnouncedAttempt::FIRST_WRITE)
+            .unwrap();
         let mut outcome = sample::connect_timeout(0, request);
         outcome.report.cut_short = true;
         outcome.report.bytes_sent = bytes_sent;
@@ -226,7 +231,9 @@ fn cut_off(results: &Path, url: &'static str) {
     let request = journal.remaining([Request::post(url)]).next().unwrap();
     let facts = request.resumed().unwrap();
     let intents = facts.intents.clone().unwrap();
-    intents.announce(&request).unwrap();
+    intents
+        .announce(&request, AnnouncedAttempt::FIRST_WRITE)
+        .unwrap();
 }
 
 #[test]

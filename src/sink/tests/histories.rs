@@ -2,6 +2,7 @@
 //!
 //! The forms are compared with JSON Lines: each run hands on the same requests.
 
+use crate::request::AnnouncedAttempt;
 use std::collections::HashMap;
 
 use fastrand::Rng;
@@ -145,7 +146,9 @@ fn play(journal: crate::sink::Journal, run: &Run) -> Vec<Handed> {
             && !interrupted
             && fate != Fate::Unsent
         {
-            intents.announce(&request).unwrap();
+            intents
+                .announce(&request, AnnouncedAttempt::FIRST_WRITE)
+                .unwrap();
         }
         handed.push(Handed {
             url: request.url().to_owned(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::faulty::{Faults, Faulty};
 use super::*;
 use crate::redact::Redaction;
-use crate::request::JournalFacts;
+use crate::request::{AnnouncedAttempt, JournalFacts};
 use crate::sink::growing;
 use crate::sink::lines::LineWriter;
 
@@ -186,7 +186,11 @@ fn attempt(index: u64, request: Request, world: &mut World) -> Outcome {
         return sample::unsent(index, request, ErrorType::Interrupted);
     }
     let intents = resumed.and_then(|r: &JournalFacts| r.intents.clone());
-    if intents.is_some_and(|intents| intents.announce(&request).is_err()) {
+    if intents.is_some_and(|intents| {
+        intents
+            .announce(&request, AnnouncedAttempt::FIRST_WRITE)
+            .is_err()
+    }) {
         return sample::unsent(index, request, ErrorType::Io);
     }
     let position = resumed_position(&request).unwrap_or(index);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::redact::Redaction;
+use crate::request::AnnouncedAttempt;
 use crate::sink::Journal;
 
 const OLD: &str = "{\"v\":1,\"old\":true}\nand a torn end";
@@ -44,7 +45,9 @@ fn an_intent_of_new_results_stands_alone_though_the_batch_was_not_begun() {
         .next()
         .unwrap();
     let intents_of = request.resumed().unwrap().intents.clone().unwrap();
-    intents_of.announce(&request).unwrap();
+    intents_of
+        .announce(&request, AnnouncedAttempt::FIRST_WRITE)
+        .unwrap();
     assert_eq!(read(&intents).lines().count(), 1);
 }
 

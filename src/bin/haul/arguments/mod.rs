@@ -41,6 +41,8 @@ pub(crate) use requests::{FormatName, RequestArguments};
 pub(crate) use results::{BodyForm, ResultArguments};
 pub(crate) use shard::{ShardArguments, ShardBy};
 pub(crate) use shared::{has_headers_of_variable, read_shared, with_shared_variables};
+#[cfg(feature = "fleet")]
+pub(crate) use shared::{read_given, read_shared_behind};
 
 /// Text that `--generate` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -35,7 +35,16 @@ pub(crate) fn with_shared_variables(own: Command) -> Command {
 /// Reads the arguments of this process behind the name of a command that shares options with a run, with those of the
 /// file of `--config`. The error is the text that is printed instead.
 pub(crate) fn read_shared(name: &str, own: &Command) -> Result<ArgMatches, ProgramEnd> {
-    let typed = env::args_os().skip(2);
+    read_shared_behind(2, name, own)
+}
+
+/// Reads the arguments as [`read_shared`] does, behind the first `skipped` ones of this process.
+pub(crate) fn read_shared_behind(
+    skipped: usize,
+    name: &str,
+    own: &Command,
+) -> Result<ArgMatches, ProgramEnd> {
+    let typed = env::args_os().skip(skipped);
     let typed: Vec<OsString> = [OsString::from(name)].into_iter().chain(typed).collect();
     let mut run = command();
     run.build();
@@ -51,6 +60,18 @@ pub(crate) fn read_shared(name: &str, own: &Command) -> Result<ArgMatches, Progr
             None => told(&error, own),
         }
     })
+}
+
+/// Reads the arguments of a run from a list, the name of the program first. The environment is not looked at.
+#[cfg(feature = "fleet")]
+pub(crate) fn read_given(
+    list: impl IntoIterator<Item = OsString>,
+) -> Result<Arguments, ProgramEnd> {
+    let command = super::without_environment();
+    let matches = command.clone().try_get_matches_from(list);
+    let read =
+        matches.and_then(|matches| <Arguments as clap::FromArgMatches>::from_arg_matches(&matches));
+    read.map_err(|error| told(&error, &command))
 }
 
 /// True if the headers are those of the environment variable.

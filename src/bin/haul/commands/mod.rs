@@ -1,5 +1,7 @@
 //! Commands beside a run: the first argument names one.
 
+#[cfg_attr(not(feature = "fleet"), path = "no_fleet.rs")]
+mod fleet;
 mod merge;
 mod report;
 
@@ -12,6 +14,8 @@ use crate::failure::{self, Status};
 /// Command that the first argument names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Subcommand {
+    /// `haul fleet`: one batch on many machines.
+    Fleet,
     /// `haul merge`: results of several runs in one file.
     Merge,
     /// `haul report`: figures of finished runs.
@@ -27,10 +31,12 @@ pub(crate) fn asked() -> Option<Subcommand> {
 }
 
 impl Subcommand {
-    pub(crate) const ALL: [Subcommand; 2] = [Subcommand::Merge, Subcommand::Report];
+    pub(crate) const ALL: [Subcommand; 3] =
+        [Subcommand::Fleet, Subcommand::Merge, Subcommand::Report];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Subcommand::Fleet => "fleet",
             Subcommand::Merge => "merge",
             Subcommand::Report => "report",
         }
@@ -39,6 +45,7 @@ impl Subcommand {
     /// Returns the options of the command, for help in other forms than that of the command itself.
     pub(crate) fn options(self) -> Command {
         match self {
+            Subcommand::Fleet => fleet::options(),
             Subcommand::Merge => merge::MergeArguments::options(),
             Subcommand::Report => report::ReportArguments::options(),
         }
@@ -47,6 +54,7 @@ impl Subcommand {
     /// Carries out the command, prints its messages, and returns the exit status.
     pub(crate) fn carry_out(self) -> Status {
         match self {
+            Subcommand::Fleet => fleet::carry_out(),
             Subcommand::Merge => match merge::MergeArguments::read() {
                 Ok(arguments) => merge::carry_out(arguments),
                 Err(told) => failure::of_usage(&told),

@@ -34,3 +34,18 @@ pub(crate) fn enter_merge(
     enter_outputs(&register, &outputs, overwrite)?;
     Ok(register)
 }
+
+/// Enters the files that a collector of a fleet writes. `exist`: they may be there already.
+///
+/// # Errors
+/// As [`enter_merge`].
+#[cfg(feature = "fleet")]
+pub(crate) fn enter_collected(
+    output: &Path,
+    failures: Option<&Path>,
+    exist: bool,
+) -> Result<(), CommandError> {
+    let mut outputs = vec![("--output", output)];
+    outputs.extend(failures.map(|path| ("--failures", path)));
+    enter_outputs(&FileRegister::new(), &outputs, exist)
+}

@@ -21,6 +21,8 @@ use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
 use crate::source::STDIN;
 
+#[cfg(feature = "fleet")]
+pub(crate) use merge::enter_collected;
 pub(crate) use merge::enter_merge;
 pub(crate) use report::enter_report;
 pub(crate) use summary::SummaryFile;

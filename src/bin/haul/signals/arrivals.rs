@@ -10,13 +10,13 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 /// # Errors
 /// When the system does not let signals be watched.
 #[cfg(unix)]
-pub(super) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
+pub(crate) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
     Ok(iter::from_fn(move || signals.forever().next()))
 }
 
 #[cfg(not(unix))]
-pub(super) use by_flag::arrivals;
+pub(crate) use by_flag::arrivals;
 
 /// Implementation for systems on which a signal can be noted, but not waited for: Windows. Ctrl-C is INT there.
 // Compiled for tests too, so that its behaviour is tested on systems that do not use it.
@@ -36,7 +36,7 @@ mod by_flag {
     ///
     /// # Errors
     /// When the system does not let signals be watched.
-    pub(in super::super) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
+    pub(crate) fn arrivals() -> io::Result<impl Iterator<Item = i32> + Send> {
         let arrived = Arc::new(AtomicUsize::new(0));
         for signal in [SIGINT, SIGTERM] {
             signal_hook::flag::register_usize(signal, Arc::clone(&arrived), signal as usize)?;

@@ -191,6 +191,7 @@ impl World {
                 EndReason::Cancelled => self.seen.cancelled += 1,
                 EndReason::Invalid(_)
                 | EndReason::Interrupted
+                | EndReason::GivenUp
                 | EndReason::NoToken(_)
                 | EndReason::Known
                 | EndReason::NoWorker(_) => {}

@@ -151,11 +151,13 @@ impl World {
         let mut settings = ScheduleSettings {
             in_flight: rng.usize(1..12),
             slow_start: rng.usize(1..5),
+            clients: 1,
             rate: some_rates(&mut rng, 6),
             rate_cost: RateLimits::default(),
             host: host_limits(&mut rng),
             rules: Default::default(),
             hanging_after: ms(rng.u64(1..300)),
+            shared_rests: false,
             seed,
         };
         if chance(&mut rng, 3) {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::outcome::sample;
 use crate::record::{KeyMaker, KeyVersion};
+use crate::request::AnnouncedAttempt;
 
 /// Makes the key by the rule of the first version.
 fn first(request: &Request) -> Key {
@@ -128,7 +129,9 @@ fn a_run_that_was_killed_before_its_first_record_goes_on_with_the_keys_of_its_in
     assert_eq!(left(&journal, vec![post(0), post(1)]), ["/0@0", "/1@1!"]);
     let intents = journal.remaining([post(2)]).next().unwrap();
     let announcer = intents.resumed().unwrap().intents.clone().unwrap();
-    announcer.announce(&intents).unwrap();
+    announcer
+        .announce(&intents, AnnouncedAttempt::FIRST_WRITE)
+        .unwrap();
     let text = fs::read_to_string(folder.0.join("run.jsonl.journal")).unwrap();
     assert!(
         text.ends_with(&format!("\"{}\"}}\n", first(&post(2)))),

@@ -15,7 +15,7 @@ use crate::failure::CommandError;
 use crate::files::WholeFile;
 use crate::input::{self, ListReader};
 use crate::messages::Messages;
-use crate::settings::{self, RunSettings};
+use crate::settings::{self, ClientAndLines};
 use crate::source::{STDIN, is_url};
 use crate::unfit::{LineAgain, shown_place};
 
@@ -88,7 +88,7 @@ pub(super) fn open(
     messages: &Messages,
 ) -> Result<(ListReader, Client), CommandError> {
     let cookies = RunCookies::open(run)?;
-    let RunSettings { client, lines } = settings::settings(run, &cookies, messages)?;
+    let ClientAndLines { client, lines } = settings::settings(run, &cookies, messages)?;
     let lines = lines.register(register.clone());
     let requests = input::open(run, lines, &client, register, messages)?;
     Ok((requests, client))

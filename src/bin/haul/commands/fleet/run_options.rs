@@ -1,0 +1,152 @@
+//! Options of a run that a command of the fleet has too, and those that are refused with the reason.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, Id};
+
+use crate::arguments::{self, Arguments, ProgramEnd};
+
+/// Choice of options: those of a run that a command has, and those that belong to another command of the fleet.
+pub(super) struct RunOptions {
+    /// Headings of groups that the command has, by how they begin.
+    pub(super) groups: &'static [&'static str],
+    /// Long names of further options that the command has.
+    pub(super) also: &'static [&'static str],
+    /// Long names of options that it does not have, each with the reason.
+    pub(super) refused: &'static [(&'static str, &'static str)],
+}
+
+/// Reason for options that a fleet has in no command.
+const NOWHERE: &str = "it is of no use in a fleet";
+
+impl RunOptions {
+    fn has(&self, option: &Arg) -> bool {
+        let long = option.get_long().unwrap_or_default();
+        if self.refused.iter().any(|(name, _)| *name == long) {
+            return false;
+        }
+        let heading = option.get_help_heading().unwrap_or_default();
+        self.also.contains(&long) || self.groups.iter().any(|group| heading.starts_with(group))
+    }
+
+    /// Adds the options of a run to a command: hidden those that it does not have, so that they can be told.
+    pub(super) fn add_to(&self, own: Command) -> Command {
+        let run = arguments::command();
+        let is_own = |option: &Arg| {
+            let long = option.get_long();
+            own.get_arguments()
+                .any(|other| other.get_id() == option.get_id() || other.get_long() == long)
+        };
+        let options = run
+            .get_arguments()
+            .filter(|option| option.get_long().is_some() && !is_own(option))
+            // The option stands in place of the inputs, and clap wants to know these beside it.
+            .filter(|option| option.get_long() != Some("demo"));
+        let options: Vec<Arg> = options
+            .map(|option| match self.has(option) {
+                true => option.clone(),
+                // A variable is meant for the runs that have the option.
+                false => option
+                    .clone()
+                    .hide(true)
+                    .env(clap::builder::Resettable::Reset),
+            })
+            .collect();
+        let own = own.args(options);
+        let is_there = |id: &Id| own.get_arguments().any(|option| option.get_id() == id);
+        let groups = run
+            .get_groups()
+            .filter(|group| group.get_args().all(is_there));
+        let groups: Vec<_> = groups.cloned().collect();
+        own.groups(groups)
+    }
+
+    /// Refuses options that the command does not have.
+    pub(super) fn check(&self, command: &Command, matches: &ArgMatches) -> Result<(), ProgramEnd> {
+        let run = arguments::command();
+        for option in run.get_arguments() {
+            let Some(long) = option.get_long() else {
+                continue;
+            };
+            let of_command = command
+                .get_arguments()
+                .find(|other| other.get_long() == Some(long));
+            let is_hidden = of_command.is_some_and(Arg::is_hide_set) && !option.is_hide_set();
+            if !is_hidden || !is_given(matches, option, &[ValueSource::CommandLine]) {
+                continue;
+            }
+            let reason = self.refused.iter().find(|(name, _)| *name == long);
+            let reason = reason.map_or(NOWHERE, |(_, reason)| reason);
+            let name = command.get_bin_name().unwrap_or("haul fleet");
+            return Err(ProgramEnd::Wrong(format!(
+                "--{long}: not an option of {name}: {reason}\n"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Returns the options of a run that were given, in a form that is read again.
+    pub(super) fn given(&self, matches: &ArgMatches) -> Vec<String> {
+        let sources = [ValueSource::CommandLine, ValueSource::EnvVariable];
+        let run = arguments::command();
+        let mut given = Vec::new();
+        for option in run.get_arguments().filter(|option| self.has(option)) {
+            let Some(long) = option.get_long() else {
+                continue;
+            };
+            if !is_given(matches, option, &sources) {
+                continue;
+            }
+            let id = option.get_id().as_str();
+            match option.get_action() {
+                ArgAction::SetTrue => {
+                    if matches.get_flag(id) {
+                        given.push(format!("--{long}"));
+                    }
+                }
+                ArgAction::Count => {
+                    let times = usize::from(matches.get_count(id));
+                    given.extend(std::iter::repeat_n(format!("--{long}"), times));
+                }
+                _ => {
+                    let is_variable = matches.value_source(id) == Some(ValueSource::EnvVariable);
+                    let values = matches.get_raw(id).into_iter().flatten();
+                    for value in values.map(OsStr::to_string_lossy) {
+                        // A variable has several headers as lines.
+                        let one_each = is_variable && long == "header";
+                        let parts = match one_each {
+                            true => value.lines().collect(),
+                            false => vec![&*value],
+                        };
+                        let option = |part: &&str| format!("--{long}={part}");
+                        given.extend(parts.iter().map(option));
+                    }
+                }
+            }
+        }
+        given
+    }
+}
+
+fn is_given(matches: &ArgMatches, option: &Arg, sources: &[ValueSource]) -> bool {
+    let id = option.get_id().as_str();
+    if !matches.ids().any(|known| known.as_str() == id) {
+        return false;
+    }
+    matches
+        .value_source(id)
+        .is_some_and(|source| sources.contains(&source))
+}
+
+/// Reads the arguments of a run from options that were given to commands of the fleet.
+///
+/// # Errors
+/// The message about options that contradict each other.
+pub(super) fn run_of(options: &[String], inputs: &[String]) -> Result<Arguments, ProgramEnd> {
+    let program = [OsString::from("haul")];
+    let options = options.iter().map(OsString::from);
+    let end = [OsString::from("--")];
+    let inputs = inputs.iter().map(OsString::from);
+    arguments::read_given(program.into_iter().chain(options).chain(end).chain(inputs))
+}

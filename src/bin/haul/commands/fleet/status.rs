@@ -1,0 +1,338 @@
+//! `haul fleet status`: figures of a run, as text, JSON or in the format of Prometheus.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::{Args, Command, FromArgMatches};
+use haul::fleet::{Run, RunPhase, RunStatus};
+use serde_json::json;
+
+use super::screen::{RunPace, screen};
+use super::server::ServerArguments;
+use super::{CommandEnd, MessageOptions, failed};
+use crate::failure::{CommandError, Status};
+use crate::messages::Messages;
+use crate::stdout;
+use crate::units::time;
+
+/// Show how far a run is
+///
+/// Without --watch, the rate is that of the half second in which the figures are read twice.
+#[derive(Debug, Args)]
+pub(super) struct StatusArguments {
+    /// Name of the run
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// One JSON object, with --watch one a line
+    #[arg(long, conflicts_with = "prom")]
+    json: bool,
+    /// Metrics in the text format of Prometheus
+    #[arg(long, conflicts_with = "watch")]
+    prom: bool,
+    /// Show the figures anew each time until the run is over
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    watch: Option<Duration>,
+    #[command(flatten)]
+    server: ServerArguments,
+    #[command(flatten)]
+    messages: MessageOptions,
+}
+
+/// Time between two readings, for the rate.
+const BETWEEN: Duration = Duration::from_millis(500);
+
+impl StatusArguments {
+    /// Returns the options of the command.
+    pub(super) fn options() -> Command {
+        StatusArguments::augment_args(super::command_of("status"))
+    }
+
+    /// Carries out the command with the typed arguments.
+    pub(super) fn carry_out() -> CommandEnd {
+        let command = StatusArguments::options();
+        let matches = super::read("status", &command)?;
+        let own = StatusArguments::from_arg_matches(&matches)
+            .map_err(|error| crate::arguments::told(&error, &command))?;
+        let messages = own.messages.messages();
+        super::warnings::print(&messages);
+        super::end(&messages, show(&own, &messages))
+    }
+}
+
+fn show(own: &StatusArguments, messages: &Messages) -> Result<Status, CommandError> {
+    stdout::check()?;
+    let run = own.server.connect()?.run(&own.run);
+    let run = run.map_err(|error| failed(&error))?;
+    match own.watch {
+        Some(every) => watch(own, &run, every, messages),
+        None => once(own, &run),
+    }
+}
+
+fn once(own: &StatusArguments, run: &Run) -> Result<Status, CommandError> {
+    let mut pace = RunPace::default();
+    let status = read(run, &mut pace)?;
+    let (status, pace) = match status.phase {
+        RunPhase::Over => (status, pace),
+        _ => {
+            thread::park_timeout(BETWEEN);
+            (read(run, &mut pace)?, pace)
+        }
+    };
+    let text = match (own.json, own.prom) {
+        (true, _) => as_json(run.name(), &status, &pace) + "\n",
+        (_, true) => prometheus(run.name(), &status, &pace),
+        _ => screen(run, &status, &pace),
+    };
+    stdout::print(text.as_bytes())?;
+    Ok(Status::Fine)
+}
+
+fn read(run: &Run, pace: &mut RunPace) -> Result<RunStatus, CommandError> {
+    let status = run.status().map_err(|error| failed(&error))?;
+    pace.add(Instant::now(), &status);
+    Ok(status)
+}
+
+/// Shows the figures until the run is over and its results are collected.
+fn watch(
+    own: &StatusArguments,
+    run: &Run,
+    every: Duration,
+    messages: &Messages,
+) -> Result<Status, CommandError> {
+    let signal = super::signals::watch(messages)?;
+    let is_screen = !own.json && io::stdout().is_terminal();
+    let mut pace = RunPace::default();
+    loop {
+        let status = match run.status() {
+            Ok(status) => status,
+            // A server that is away for a moment is no reason to end what a person looks at.
+            Err(error) if error.kind() == haul::fleet::FleetErrorKind::Away => {
+                messages.warning(&error.to_string());
+                if wait(every, &signal) {
+                    return Ok(Status::Signal(signal.number().unwrap_or_default()));
+                }
+                continue;
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        pace.add(Instant::now(), &status);
+        let text = match own.json {
+            true => as_json(run.name(), &status, &pace) + "\n",
+            false => screen(run, &status, &pace),
+        };
+        // Each screen begins at the top left, and clears what is left of the one before.
+        let text = match is_screen {
+            true => format!("\x1b[H{}\x1b[J", text.replace('\n', "\x1b[K\n")),
+            false if own.json => text,
+            false => text + "\n",
+        };
+        stdout::print(text.as_bytes())?;
+        let is_over = match status.phase {
+            RunPhase::Over => status.results_waiting == 0,
+            RunPhase::Cancelled => status.leased == 0 && status.results_waiting == 0,
+            _ => false,
+        };
+        if is_over {
+            return Ok(Status::Fine);
+        }
+        if wait(every, &signal) {
+            return Ok(Status::Signal(signal.number().unwrap_or_default()));
+        }
+    }
+}
+
+/// Waits for this time. Returns true if a signal came.
+fn wait(time: Duration, signal: &super::signals::StopSignal) -> bool {
+    let until = Instant::now() + time;
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        if signal.number().is_some() {
+            return true;
+        }
+        thread::park_timeout(left.min(Duration::from_millis(50)));
+    }
+    signal.number().is_some()
+}
+
+fn as_json(name: &str, status: &RunStatus, pace: &RunPace) -> String {
+    let workers: Vec<_> = status
+        .workers
+        .iter()
+        .map(|worker| {
+            json!({"name": worker.name, "last_beat_ms": worker.last_beat.as_millis() as u64})
+        })
+        .collect();
+    let hosts: Vec<_> = status
+        .waiting_hosts
+        .iter()
+        .map(|wait| {
+            let left = wait.left.as_millis() as u64;
+            json!({"host": wait.host, "wait_ms": left, "reason": wait.reason.as_str()})
+        })
+        .collect();
+    json!({
+        "run": name,
+        "state": status.phase.as_str(),
+        "loaded": status.loaded,
+        "success": status.success,
+        "rejected": status.rejected,
+        "failed": status.failed,
+        "given_up": status.given_up,
+        "queued": status.queued,
+        "leased": status.leased,
+        "parked": status.parked,
+        "results_waiting": status.results_waiting,
+        "collected": status.collected,
+        "stale": status.stale,
+        "reclaimed": status.reclaimed,
+        "queued_bytes": status.queued_bytes,
+        "result_bytes": status.result_bytes,
+        "rate": pace.rate().map(|rate| (rate * 10.0).round() / 10.0),
+        "remaining_ms": pace.left(status).map(|left| left.as_millis() as u64),
+        "workers": workers,
+        "hosts_waiting": hosts,
+    })
+    .to_string()
+}
+
+/// Metric: its name without the prefix, its type, its meaning, and its value.
+type Metric = (&'static str, &'static str, &'static str, f64);
+
+/// Writes the metrics in Prometheus' text format, version 0.0.4.
+// Long because it is the list of metrics.
+fn prometheus(name: &str, status: &RunStatus, pace: &RunPace) -> String {
+    let mut text = String::new();
+    let mut add = |(metric, kind, help, value): Metric, labels: &str| {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "# HELP haul_fleet_{metric} {help}");
+        let _ = writeln!(text, "# TYPE haul_fleet_{metric} {kind}");
+        let _ = writeln!(
+            text,
+            "haul_fleet_{metric}{{run=\"{name}\"{labels}}} {value}"
+        );
+    };
+    let slowest = status.workers.iter().map(|worker| worker.last_beat).max();
+    let silent = slowest.map_or(0.0, |beat| beat.as_secs_f64());
+    let metrics: [Metric; 18] = [
+        (
+            "loaded_total",
+            "counter",
+            "Requests that were loaded.",
+            status.loaded as f64,
+        ),
+        (
+            "success_total",
+            "counter",
+            "Requests that succeeded.",
+            status.success as f64,
+        ),
+        (
+            "rejected_total",
+            "counter",
+            "Requests whose response was rejected.",
+            status.rejected as f64,
+        ),
+        (
+            "failed_total",
+            "counter",
+            "Requests that failed.",
+            status.failed as f64,
+        ),
+        (
+            "given_up_total",
+            "counter",
+            "Failed requests that too many workers died with.",
+            status.given_up as f64,
+        ),
+        (
+            "stale_total",
+            "counter",
+            "Outcomes of workers that did not hold the request any more.",
+            status.stale as f64,
+        ),
+        (
+            "reclaimed_total",
+            "counter",
+            "Requests that were taken from dead workers.",
+            status.reclaimed as f64,
+        ),
+        (
+            "collected_total",
+            "counter",
+            "Results that were collected.",
+            status.collected as f64,
+        ),
+        (
+            "queued",
+            "gauge",
+            "Requests that no worker has.",
+            status.queued as f64,
+        ),
+        (
+            "leased",
+            "gauge",
+            "Requests that workers have.",
+            status.leased as f64,
+        ),
+        (
+            "parked",
+            "gauge",
+            "Requests that wait for a time.",
+            status.parked as f64,
+        ),
+        (
+            "results_waiting",
+            "gauge",
+            "Results that wait to be collected.",
+            status.results_waiting as f64,
+        ),
+        (
+            "queued_bytes",
+            "gauge",
+            "Bytes of the queued requests.",
+            status.queued_bytes as f64,
+        ),
+        (
+            "result_bytes",
+            "gauge",
+            "Bytes of the results that wait.",
+            status.result_bytes as f64,
+        ),
+        (
+            "workers",
+            "gauge",
+            "Workers of the run.",
+            status.workers.len() as f64,
+        ),
+        (
+            "silent_seconds",
+            "gauge",
+            "Time since the last beat of the worker that is silent longest.",
+            silent,
+        ),
+        (
+            "hosts_waiting",
+            "gauge",
+            "Hosts that workers leave alone for a time.",
+            status.waiting_hosts.len() as f64,
+        ),
+        (
+            "rate",
+            "gauge",
+            "Requests per second that end.",
+            pace.rate().unwrap_or_default(),
+        ),
+    ];
+    for metric in metrics {
+        add(metric, "");
+    }
+    let state = format!(",state=\"{}\"", status.phase.as_str());
+    add(
+        ("state", "gauge", "State of the run, as a label.", 1.0),
+        &state,
+    );
+    text
+}

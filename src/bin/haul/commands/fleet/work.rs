@@ -1,0 +1,175 @@
+//! `haul fleet work`: requests of a run, sent by this process until the run is over.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::{Args, Command, FromArgMatches};
+use haul::fleet::{Worker, WorkerEnd};
+use haul::settings::Limiter;
+
+use super::run_options::{RunOptions, run_of};
+use super::server::ServerArguments;
+use super::{CommandEnd, failed};
+use crate::arguments::ProgramEnd;
+use crate::cookies::RunCookies;
+use crate::failure::{CommandError, Status};
+use crate::messages::Messages;
+use crate::output;
+use crate::settings;
+
+/// Send requests of a run until it is over
+///
+/// Requests, rates, times and retries are those that haul fleet load was given; rates are those of all workers together,
+/// and --jobs-per-host is divided by them. -j, the connection, the directory of saved files and secrets are this
+/// worker's own. A worker that gets INT or TERM takes no further requests, hands back what it has not begun, and ends
+/// after what is under way (--grace).
+#[derive(Debug, Args)]
+pub(super) struct WorkArguments {
+    /// Name of the run
+    #[arg(value_name = "RUN")]
+    run: String,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+/// Reason for options that the run has.
+const OF_THE_RUN: &str = "it is one of the run: give it to haul fleet load";
+
+/// Options of a run that a worker has.
+const OWN: RunOptions = RunOptions {
+    groups: &["Connection", "Messages"],
+    also: &[
+        "jobs",
+        "max-run-time",
+        "grace",
+        "output-dir",
+        "overwrite",
+        "body",
+        "body-limit",
+        "include-headers",
+        "header",
+        "user",
+        "digest",
+        "bearer",
+        "bearer-command",
+        "oauth2-url",
+        "oauth2-id",
+        "oauth2-secret",
+        "oauth2-scope",
+        "oauth2-param",
+        "netrc",
+        "netrc-file",
+        "cookie",
+        "secret",
+        "config",
+    ],
+    refused: &[
+        ("capture", "recorded answers belong to one process"),
+        ("replay", "recorded answers belong to one process"),
+        ("generate", "haul --generate has the texts of all commands"),
+        ("rate", OF_THE_RUN),
+        ("rate-per-host", OF_THE_RUN),
+        ("rate-cost", OF_THE_RUN),
+        ("jobs-per-host", OF_THE_RUN),
+        ("burst", OF_THE_RUN),
+        ("retry", OF_THE_RUN),
+        ("max-time", OF_THE_RUN),
+        ("accept", OF_THE_RUN),
+        ("expect-json", OF_THE_RUN),
+        ("require", OF_THE_RUN),
+        ("base-url", OF_THE_RUN),
+        ("request", OF_THE_RUN),
+        ("data", OF_THE_RUN),
+        ("json", OF_THE_RUN),
+        ("output", "haul fleet collect -o writes the results"),
+        ("failures", "haul fleet collect --failures writes the log"),
+        (
+            "cookie-jar",
+            "cookies of servers are not shared between workers",
+        ),
+    ],
+};
+
+/// Upper bound for the body in a record, unless one is given: the server holds records until they are collected.
+const BODY_LIMIT: &str = "--body-limit=16384";
+
+impl WorkArguments {
+    /// Returns the options of the command.
+    pub(super) fn options() -> Command {
+        OWN.add_to(WorkArguments::augment_args(super::command_of("work")))
+    }
+
+    /// Carries out the command with the typed arguments.
+    pub(super) fn carry_out() -> CommandEnd {
+        let command = WorkArguments::options();
+        let matches = super::read("work", &command)?;
+        OWN.check(&command, &matches)?;
+        let own = WorkArguments::from_arg_matches(&matches)
+            .map_err(|error| crate::arguments::told(&error, &command))?;
+        let mut given = vec![BODY_LIMIT.to_owned()];
+        given.extend(OWN.given(&matches));
+        // Mistakes in the worker's own options are told before the server is asked.
+        let options = run_of(&given, &[])?.messages;
+        let messages = Messages::new(&options);
+        if options.verbose > 1 {
+            crate::log_everything();
+        }
+        super::warnings::print(&messages);
+        crate::limits::raise();
+        super::end(&messages, work(&own, &given, &messages))
+    }
+}
+
+fn work(
+    own: &WorkArguments,
+    given: &[String],
+    messages: &Messages,
+) -> Result<Status, CommandError> {
+    let fleet = own.server.connect()?;
+    let run = fleet.run(&own.run).map_err(|error| failed(&error))?;
+    let kept = run.settings().given_options().iter();
+    let options: Vec<String> = kept.cloned().chain(given.iter().cloned()).collect();
+    let arguments = run_of(&options, &[]).map_err(|told| {
+        let text = match told {
+            ProgramEnd::Wrong(text) | ProgramEnd::Asked(text) => text,
+        };
+        CommandError::usage(format!("{}: its options: {}", own.run, text.trim_end()))
+    })?;
+    crate::limits::tell(messages);
+    let cookies = RunCookies::open(&arguments)?;
+    let limiter = run.limiter().map_err(|error| failed(&error))?;
+    let of_run: Arc<dyn Limiter> = limiter.clone();
+    let share = |builder: haul::ClientBuilder| builder.limiter(of_run);
+    let settings = settings::settings_with(&arguments, &cookies, messages, share)?;
+    let worker = Worker::new(&run, settings.client)
+        .limiter(&limiter)
+        .lines(settings.lines)
+        .records(output::record_options(&arguments))
+        .grace(arguments.ending.grace);
+    let signal = super::signals::watch(messages)?;
+    let (limit, begun, stops) = (arguments.times.max_run_time, Instant::now(), signal.clone());
+    let is_late = move || limit.is_some_and(|limit| begun.elapsed() >= limit);
+    let ended = worker.run_until(move || stops.number().is_some() || is_late());
+    let summary = ended.map_err(|error| failed(&error))?;
+    if !messages.is_quiet() {
+        messages.block(&summary.summary().to_string());
+    }
+    if summary.stale() > 0 {
+        messages.note(&format!(
+            "{} outcomes were left out, since other workers had taken the requests over",
+            summary.stale()
+        ));
+    }
+    Ok(match (signal.number(), summary.end()) {
+        (Some(number), _) => Status::Signal(number),
+        (None, WorkerEnd::Stopped) => {
+            messages.note("stopped early: --max-run-time is over; other workers go on");
+            Status::Stopped
+        }
+        (None, WorkerEnd::Cancelled) => {
+            messages.note(&format!("{}: the run was cancelled", own.run));
+            Status::Stopped
+        }
+        _ => Status::Fine,
+    })
+}

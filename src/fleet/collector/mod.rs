@@ -1,0 +1,242 @@
+//! Collector of a run: it takes results, and writes them to a file.
+
+mod plan;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub(super) use plan::{CollectEnd, CollectPlan, CollectStep};
+
+use super::engine::{EngineError, WaitingResult};
+use super::error::FleetError;
+use super::patient::PatientEngine;
+use super::run::Run;
+use crate::digest::Sha256;
+use crate::record::split_failure;
+use crate::sink::{ExistingFile, ForeignRecords, SinkError};
+
+/// Collector of a run's results.
+///
+/// It writes each result to its file, and takes it off the server as soon as it is on the disk. Any number of collectors
+/// may be at work, each with a file of its own.
+///
+/// ```no_run
+/// use haul::fleet::{Collector, Fleet};
+///
+/// let run = Fleet::connect("redis://127.0.0.1:6379/0")?.run("r1")?;
+/// let collected = Collector::new(&run).failures("failures.jsonl").write_to("results.jsonl")?;
+/// println!("{} results", collected.results());
+/// # Ok::<(), haul::fleet::FleetError>(())
+/// ```
+#[must_use = "nothing is collected before `write_to` is called"]
+pub struct Collector<'r> {
+    run: &'r Run,
+    failures: Option<PathBuf>,
+    existing: ExistingFile,
+}
+
+/// Numbers of results that a collector wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    results: u64,
+    failures: u64,
+    is_cancelled: bool,
+}
+
+impl Collected {
+    /// Number of results that were written.
+    pub fn results(&self) -> u64 {
+        self.results
+    }
+
+    /// Number of failures that were written to the failure log.
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// True if the run was cancelled: not all of its requests have a result.
+    pub fn is_cancelled(&self) -> bool {
+        self.is_cancelled
+    }
+}
+
+impl<'r> Collector<'r> {
+    /// Makes a collector of a run.
+    pub fn new(run: &'r Run) -> Collector<'r> {
+        Collector {
+            run,
+            failures: None,
+            existing: ExistingFile::Refuse,
+        }
+    }
+
+    /// Writes failures with their requests to this file too, as [`Failures`](crate::sink::Failures) does.
+    pub fn failures(mut self, path: impl AsRef<Path>) -> Collector<'r> {
+        self.failures = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Goes on with files that are there. Default: false.
+    ///
+    /// A last line that was cut by a kill is removed; its result comes again.
+    pub fn resume(mut self, resume: bool) -> Collector<'r> {
+        if resume {
+            self.existing = ExistingFile::GoOn;
+        }
+        self
+    }
+
+    /// Replaces files that are there. Default: false.
+    pub fn overwrite(mut self, overwrite: bool) -> Collector<'r> {
+        if overwrite {
+            self.existing = ExistingFile::Replace;
+        }
+        self
+    }
+
+    /// Writes results to a file until the run is over and all of them are collected.
+    ///
+    /// A name that ends with `.gz` or `.zst` compresses it.
+    ///
+    /// # Errors
+    /// [`Unwritten`](super::FleetErrorKind::Unwritten) if the file is there already, another process writes it, or it
+    /// cannot be written; [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes.
+    pub fn write_to(self, path: impl AsRef<Path>) -> Result<Collected, FleetError> {
+        self.write_until(path, || false)
+    }
+
+    /// Writes results like [`write_to`](Collector::write_to), until `stop` returns true.
+    ///
+    /// It is asked some times a second.
+    ///
+    /// # Errors
+    /// As [`write_to`](Collector::write_to).
+    pub fn write_until(
+        self,
+        path: impl AsRef<Path>,
+        stop: impl FnMut() -> bool,
+    ) -> Result<Collected, FleetError> {
+        let (run, path) = (self.run, path.as_ref());
+        let wrong = |error| run.place.error(error);
+        let mut files = CollectedFiles {
+            results: ForeignRecords::open(path, self.existing)?,
+            failures: match &self.failures {
+                Some(path) => Some(ForeignRecords::open(path, self.existing)?),
+                None => None,
+            },
+            written: Collected::default(),
+        };
+        let name = name_of(path);
+        let mut engine = PatientEngine::new(run.place.engine()?, stop);
+        let settings = &run.settings;
+        let mut plan = CollectPlan::new(settings.lanes, settings.lease, Instant::now());
+        loop {
+            if engine.is_stopped() {
+                return Ok(files.written);
+            }
+            let goes_on = match plan.next(Instant::now()) {
+                CollectStep::Fetch { lane, from, most } => {
+                    let fetched = engine.once(|engine| engine.results(lane, &name, from, most));
+                    match fetched {
+                        Ok(results) => {
+                            plan.fetched(results);
+                            true
+                        }
+                        Err(error) => {
+                            if matches!(error, EngineError::Away(_)) {
+                                plan.fetch_lost();
+                            }
+                            engine.wait_after(error).map_err(wrong)?
+                        }
+                    }
+                }
+                CollectStep::Save { lane, results } => {
+                    files.write(&results)?;
+                    let names: Vec<(String, u64)> = results
+                        .iter()
+                        .map(|result| (result.name.clone(), result.record.len() as u64))
+                        .collect();
+                    let removed = engine.call(|engine| engine.collected(lane, &names));
+                    let removed = removed.map_err(wrong)?;
+                    if removed.is_some() {
+                        plan.saved();
+                    }
+                    removed.is_some()
+                }
+                CollectStep::State => {
+                    let facts = engine.call(|engine| engine.facts()).map_err(wrong)?;
+                    facts
+                        .map(|facts| plan.state_is(facts.state, Instant::now()))
+                        .is_some()
+                }
+                CollectStep::Figures { lane } => {
+                    let figures = engine.call(|engine| engine.figures(lane)).map_err(wrong)?;
+                    figures
+                        .map(|figures| plan.figures_are(&figures, Instant::now()))
+                        .is_some()
+                }
+                CollectStep::Wait(until) => {
+                    engine.wait(until.saturating_duration_since(Instant::now()))
+                }
+                CollectStep::Over(end) => {
+                    files.written.is_cancelled = end == CollectEnd::Cancelled;
+                    return Ok(files.written);
+                }
+            };
+            if !goes_on {
+                return Ok(files.written);
+            }
+        }
+    }
+}
+
+/// Files of a collector.
+struct CollectedFiles {
+    results: ForeignRecords,
+    failures: Option<ForeignRecords>,
+    written: Collected,
+}
+
+impl CollectedFiles {
+    /// Writes results, and returns when they are on the disk.
+    fn write(&mut self, results: &[WaitingResult]) -> Result<(), SinkError> {
+        for result in results {
+            match split_failure(&result.record) {
+                Some(record) => {
+                    self.results.add(&record)?;
+                    if let Some(failures) = &mut self.failures {
+                        failures.add(&result.record)?;
+                        self.written.failures += 1;
+                    }
+                }
+                None => self.results.add(&result.record)?,
+            }
+        }
+        self.results.sync()?;
+        if let Some(failures) = &mut self.failures {
+            failures.sync()?;
+        }
+        self.written.results += results.len() as u64;
+        Ok(())
+    }
+}
+
+/// Name of the collector of a file, by which it finds results again that it was given before it ended.
+fn name_of(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut hash = Sha256::new();
+    hash.update(path.as_os_str().as_encoded_bytes());
+    let [a, b, c, d, ..] = hash.finish();
+    let node = super::worker::node();
+    format!("{node}:{a:02x}{b:02x}{c:02x}{d:02x}")
+}
+
+impl fmt::Debug for Collector<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collector")
+            .field("run", &self.run)
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,244 @@
+//! Decisions of a collector: pure. It says the next step; its caller takes it, and hands in the answer.
+//!
+//! A step whose answer is lost is taken again: [`CollectPlan::next`] returns it until it is answered. Only results that
+//! were handed out by a call without an answer are fetched once more, as the collector's own.
+
+use std::time::{Duration, Instant};
+
+use crate::fleet::engine::{LaneFigures, ResultSource, RunState, WaitingResult};
+
+/// Number of results that are fetched at once.
+const MOST: usize = 500;
+
+/// Shortest and longest pause while there is no result.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// Next step of a collector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CollectStep {
+    Fetch {
+        lane: u32,
+        from: ResultSource,
+        most: usize,
+    },
+    /// The results are to be written and synced, and then removed from the lane.
+    Save {
+        lane: u32,
+        results: Vec<WaitingResult>,
+    },
+    /// State of the run, from its facts.
+    State,
+    Figures {
+        lane: u32,
+    },
+    Wait(Instant),
+    Over(CollectEnd),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CollectEnd {
+    /// All results of the run are collected.
+    Complete,
+    /// The run was cancelled, and what was sent is collected.
+    Cancelled,
+}
+
+/// Collector's knowledge.
+#[derive(Debug)]
+pub(crate) struct CollectPlan {
+    lease: Duration,
+    lanes: Vec<LaneCollect>,
+    pause: Duration,
+    /// Time at which results of other collectors are looked for next.
+    abandoned_at: Instant,
+    stage: CollectStage,
+}
+
+#[derive(Clone, Debug)]
+struct LaneCollect {
+    /// True if an earlier fetch may have handed out results that are not here.
+    has_own: bool,
+    /// True if the queue was found empty, after all of the input was loaded.
+    is_queue_empty: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum CollectStage {
+    /// Lanes are asked one by one. `found`: true if one of them had results.
+    Fetching {
+        lane: usize,
+        from: ResultSource,
+        found: bool,
+    },
+    Saving {
+        lane: usize,
+        results: Vec<WaitingResult>,
+        then: (ResultSource, bool),
+    },
+    AskingState,
+    /// No lane had results: lanes are asked one by one whether more can come.
+    Looking {
+        lane: usize,
+        state: RunState,
+    },
+    Waiting(Instant),
+    Over(CollectEnd),
+}
+
+impl CollectPlan {
+    pub(crate) fn new(lanes: u32, lease: Duration, now: Instant) -> CollectPlan {
+        let lane = LaneCollect {
+            has_own: true,
+            is_queue_empty: false,
+        };
+        CollectPlan {
+            lease,
+            lanes: vec![lane; lanes as usize],
+            pause: Duration::ZERO,
+            abandoned_at: now + lease,
+            stage: CollectStage::Fetching {
+                lane: 0,
+                from: ResultSource::New,
+                found: false,
+            },
+        }
+    }
+
+    /// Next step.
+    pub(crate) fn next(&mut self, now: Instant) -> CollectStep {
+        match &self.stage {
+            CollectStage::Waiting(until) if *until <= now => {
+                let is_late = self.abandoned_at <= now;
+                if is_late {
+                    self.abandoned_at = now + self.lease;
+                    // A fetch that was given up may have been carried out since.
+                    self.lanes.iter_mut().for_each(|lane| lane.has_own = true);
+                }
+                let from = match is_late {
+                    true => ResultSource::Abandoned(self.lease),
+                    false => ResultSource::New,
+                };
+                self.stage = CollectStage::Fetching {
+                    lane: 0,
+                    from,
+                    found: false,
+                };
+                self.next(now)
+            }
+            CollectStage::Waiting(until) => CollectStep::Wait(*until),
+            CollectStage::Fetching { lane, from, .. } => CollectStep::Fetch {
+                lane: *lane as u32,
+                from: match self.lanes[*lane].has_own {
+                    true => ResultSource::Own,
+                    false => *from,
+                },
+                most: MOST,
+            },
+            CollectStage::Saving { lane, results, .. } => CollectStep::Save {
+                lane: *lane as u32,
+                results: results.clone(),
+            },
+            CollectStage::AskingState => CollectStep::State,
+            CollectStage::Looking { lane, .. } => CollectStep::Figures { lane: *lane as u32 },
+            CollectStage::Over(end) => CollectStep::Over(*end),
+        }
+    }
+
+    /// Notes that a fetch has no answer: it may have handed out results.
+    pub(crate) fn fetch_lost(&mut self) {
+        if let CollectStage::Fetching { lane, .. } = self.stage {
+            self.lanes[lane].has_own = true;
+        }
+    }
+
+    /// Takes the answer to [`CollectStep::Fetch`].
+    pub(crate) fn fetched(&mut self, results: Vec<WaitingResult>) {
+        let CollectStage::Fetching { lane, from, found } = self.stage else {
+            return;
+        };
+        if !results.is_empty() {
+            self.lanes[lane].is_queue_empty = false;
+            self.stage = CollectStage::Saving {
+                lane,
+                results,
+                then: (from, true),
+            };
+        } else if self.lanes[lane].has_own {
+            self.lanes[lane].has_own = false;
+        } else {
+            self.go_on(lane, from, found);
+        }
+    }
+
+    fn go_on(&mut self, lane: usize, from: ResultSource, found: bool) {
+        self.stage = match lane + 1 < self.lanes.len() {
+            true => CollectStage::Fetching {
+                lane: lane + 1,
+                from,
+                found,
+            },
+            false if found => CollectStage::Fetching {
+                lane: 0,
+                from: ResultSource::New,
+                found: false,
+            },
+            false => CollectStage::AskingState,
+        };
+        if found {
+            self.pause = Duration::ZERO;
+        }
+    }
+
+    /// Notes that the results of [`CollectStep::Save`] are written, synced and removed from the lane.
+    pub(crate) fn saved(&mut self) {
+        if let CollectStage::Saving { lane, then, .. } = &self.stage {
+            let (lane, (from, found)) = (*lane, *then);
+            self.stage = CollectStage::Fetching { lane, from, found };
+        }
+    }
+
+    /// Takes the answer to [`CollectStep::State`].
+    pub(crate) fn state_is(&mut self, state: RunState, now: Instant) {
+        if matches!(state, RunState::Loaded | RunState::Cancelled) {
+            self.stage = CollectStage::Looking { lane: 0, state };
+        } else {
+            self.wait(now);
+        }
+    }
+
+    /// Takes the answer to [`CollectStep::Figures`]. A lane is over if first its queue and then its results are found
+    /// empty: the other order would miss results that are settled in between.
+    pub(crate) fn figures_are(&mut self, figures: &LaneFigures, now: Instant) {
+        let CollectStage::Looking { lane, state } = self.stage else {
+            return;
+        };
+        let live = |(_, silent): &(String, Duration)| *silent <= self.lease;
+        let is_settled = match state {
+            RunState::Cancelled => figures.leased == 0 || !figures.workers.iter().any(live),
+            _ => figures.entries == 0,
+        };
+        let was_settled = std::mem::replace(&mut self.lanes[lane].is_queue_empty, is_settled);
+        if is_settled && !was_settled {
+            // The results are looked at once more.
+            return;
+        }
+        if !is_settled || figures.results > 0 {
+            self.wait(now);
+        } else if lane + 1 < self.lanes.len() {
+            self.stage = CollectStage::Looking {
+                lane: lane + 1,
+                state,
+            };
+        } else {
+            self.stage = CollectStage::Over(match state {
+                RunState::Cancelled => CollectEnd::Cancelled,
+                _ => CollectEnd::Complete,
+            });
+        }
+    }
+
+    fn wait(&mut self, now: Instant) {
+        self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
+        self.stage = CollectStage::Waiting(now + self.pause);
+    }
+}

@@ -1,0 +1,213 @@
+//! The server of a fleet, and the runs on it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::dial::{Dial, RunPlace};
+use super::engine::{EngineError, FleetEngine};
+use super::error::FleetError;
+use super::redis::{COMMANDS, DURABLE_COMMANDS, RedisEngine, ServerAddress};
+use super::run::Run;
+use super::settings::RunSettings;
+
+/// Server that holds the queues of runs: Redis 7.0, Valkey 7.2, or later ones.
+///
+/// ```no_run
+/// use haul::fleet::{Fleet, RunSettings};
+///
+/// let fleet = Fleet::connect("redis://127.0.0.1:6379/0")?;
+/// let run = fleet.create("r1", RunSettings::new())?;
+/// run.load(["https://example.com/1", "https://example.com/2"])?;
+/// # Ok::<(), haul::fleet::FleetError>(())
+/// ```
+#[derive(Clone)]
+pub struct Fleet {
+    server: Arc<RedisServer>,
+    warning: Option<&'static str>,
+}
+
+/// Settings of the connections to a server.
+#[must_use = "nothing is connected before `connect` is called"]
+pub struct FleetBuilder {
+    url: String,
+    password: Option<String>,
+    authority: Option<Vec<u8>>,
+    allows_plaintext: bool,
+    timeouts: Option<(Duration, Duration)>,
+}
+
+/// Server that was looked at. Its engines are made after one that is never used for a run.
+struct RedisServer(Mutex<RedisEngine>);
+
+/// Name under which a server is looked at.
+const NO_RUN: &str = "-";
+
+impl Dial for RedisServer {
+    fn engine(&self, run: &str) -> Result<Box<dyn FleetEngine>, EngineError> {
+        let first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Box::new(first.for_run(run)?))
+    }
+
+    fn check(&self, durable: bool) -> Result<(), EngineError> {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.server(durable).map(drop)
+    }
+
+    fn shown(&self) -> String {
+        let first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.address().to_string()
+    }
+}
+
+impl Fleet {
+    /// Connects to a server: `redis://HOST:PORT/DATABASE`, `rediss://` (TLS) or `unix:///PATH`.
+    ///
+    /// # Errors
+    /// [`Usage`](super::FleetErrorKind::Usage) if the URL is none of these, holds a password, or leads to another machine
+    /// without TLS; [`Refused`](super::FleetErrorKind::Refused) if the server is not fit to hold runs;
+    /// [`Away`](super::FleetErrorKind::Away) if it does not answer.
+    pub fn connect(url: impl AsRef<str>) -> Result<Fleet, FleetError> {
+        Fleet::builder(url).connect()
+    }
+
+    /// Settings of the connections to the server with this URL.
+    pub fn builder(url: impl AsRef<str>) -> FleetBuilder {
+        FleetBuilder {
+            url: url.as_ref().to_owned(),
+            password: None,
+            authority: None,
+            allows_plaintext: false,
+            timeouts: None,
+        }
+    }
+
+    /// Creates a run, or opens the one of this name if it has these settings.
+    ///
+    /// # Errors
+    /// [`Usage`](super::FleetErrorKind::Usage) if the name or a setting is not valid, or a run of this name has other
+    /// settings; [`Refused`](super::FleetErrorKind::Refused) if the server cannot do what the settings ask for, or
+    /// another program has keys of these names.
+    pub fn create(&self, name: impl AsRef<str>, settings: RunSettings) -> Result<Run, FleetError> {
+        let place = self.place(name.as_ref())?;
+        settings.check()?;
+        let wrong = |error| place.error(error);
+        if settings.stored.durable {
+            self.server.check(true).map_err(wrong)?;
+        }
+        let mut engine = place.engine()?;
+        if engine.create(&settings.to_new_run()).map_err(wrong)? {
+            return Ok(Run { place, settings });
+        }
+        let facts = engine.facts().map_err(wrong)?;
+        let existing = RunSettings::of(&facts)?;
+        if existing != settings {
+            return Err(FleetError::usage(format!(
+                "the run {:?} was created with other options (use the same ones, or a new name)",
+                place.run
+            )));
+        }
+        Ok(Run { place, settings })
+    }
+
+    /// Opens a run that exists.
+    ///
+    /// # Errors
+    /// [`NoRun`](super::FleetErrorKind::NoRun) if there is none of this name; as [`create`](Fleet::create).
+    pub fn run(&self, name: impl AsRef<str>) -> Result<Run, FleetError> {
+        let place = self.place(name.as_ref())?;
+        let facts = place.engine()?.facts();
+        let settings = RunSettings::of(&facts.map_err(|error| place.error(error))?)?;
+        Ok(Run { place, settings })
+    }
+
+    /// Commands that a user of the server needs, by their names in rules of access (`+xadd`).
+    ///
+    /// Keys are named `haul:*`.
+    ///
+    /// ```
+    /// use haul::fleet::Fleet;
+    ///
+    /// let rules: Vec<String> = Fleet::needed_commands().map(|name| format!("+{name}")).collect();
+    /// println!("ACL SETUSER worker on >PASSWORD ~haul:* -@all {}", rules.join(" "));
+    /// ```
+    pub fn needed_commands() -> impl Iterator<Item = &'static str> {
+        COMMANDS.iter().chain(DURABLE_COMMANDS).copied()
+    }
+
+    /// Reason why runs on this server may be lost. `None`: there is none.
+    pub fn warning(&self) -> Option<&'static str> {
+        self.warning
+    }
+
+    fn place(&self, name: &str) -> Result<RunPlace, FleetError> {
+        RunPlace::new(Arc::clone(&self.server) as Arc<dyn Dial>, name)
+    }
+}
+
+impl FleetBuilder {
+    /// Sets the password of the server, or of the user in the URL.
+    pub fn password(mut self, password: impl Into<String>) -> FleetBuilder {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// Trusts the authorities whose certificates these are, in PEM. Default: those of the system.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> FleetBuilder {
+        self.authority = Some(pem.into());
+        self
+    }
+
+    /// Allows a server on another machine without TLS. Default: false.
+    pub fn allow_plaintext(mut self, allow: bool) -> FleetBuilder {
+        self.allows_plaintext = allow;
+        self
+    }
+
+    /// Longest times for a connection to be made and for a reply to come. Default: 5 and 10 seconds.
+    pub fn timeouts(mut self, connect: Duration, reply: Duration) -> FleetBuilder {
+        self.timeouts = Some((connect, reply));
+        self
+    }
+
+    /// Connects to the server and looks if it is fit to hold runs.
+    ///
+    /// # Errors
+    /// As [`Fleet::connect`]. With `rediss://` it is also refused if the process has no
+    /// [provider of cryptography](https://docs.rs/rustls/latest/rustls/crypto/struct.CryptoProvider.html).
+    pub fn connect(self) -> Result<Fleet, FleetError> {
+        let address = ServerAddress::parse(&self.url, self.allows_plaintext);
+        let mut address = address.map_err(|error| FleetError::usage(error.to_string()))?;
+        if let Some(password) = &self.password {
+            address = address.with_password(password);
+        }
+        if let Some(pem) = &self.authority {
+            address = address.with_authority(pem);
+        }
+        if let Some((connect, reply)) = self.timeouts {
+            address = address.with_timeouts(connect, reply);
+        }
+        let shown = address.to_string();
+        let connected = RedisEngine::connect(address, NO_RUN, false);
+        let (engine, facts) = connected.map_err(|error| FleetError::of(error, NO_RUN, &shown))?;
+        Ok(Fleet {
+            server: Arc::new(RedisServer(Mutex::new(engine))),
+            warning: facts.warning(),
+        })
+    }
+}
+
+/// Shows no password.
+impl fmt::Debug for FleetBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FleetBuilder").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fleet")
+            .field("server", &self.server.shown())
+            .finish_non_exhaustive()
+    }
+}

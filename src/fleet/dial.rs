@@ -1,0 +1,55 @@
+//! Connections to the shared state of runs, made when they are needed.
+
+use std::sync::Arc;
+
+use super::engine::{EngineError, FleetEngine};
+use super::error::FleetError;
+
+/// Server that holds runs. Each engine that it gives has a connection of its own.
+pub(super) trait Dial: Send + Sync {
+    /// Makes an engine for a run. The connection is made by its first step.
+    fn engine(&self, run: &str) -> Result<Box<dyn FleetEngine>, EngineError>;
+
+    /// Looks at the server. `durable`: it must be able to say when changes are on its disk.
+    fn check(&self, durable: bool) -> Result<(), EngineError>;
+
+    /// Name of the server in messages, without a password.
+    fn shown(&self) -> String;
+}
+
+/// Run of a server, by its name.
+#[derive(Clone)]
+pub(super) struct RunPlace {
+    server: Arc<dyn Dial>,
+    pub(super) run: Arc<str>,
+}
+
+/// Longest name of a run.
+const LONGEST_NAME: usize = 64;
+
+impl RunPlace {
+    pub(super) fn new(server: Arc<dyn Dial>, run: &str) -> Result<RunPlace, FleetError> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if run.is_empty() || run.len() > LONGEST_NAME || !run.bytes().all(fits) {
+            return Err(FleetError::usage(format!(
+                "not the name of a run: {run:?} (1 to {LONGEST_NAME} letters, digits, _ and - are expected)"
+            )));
+        }
+        Ok(RunPlace {
+            server,
+            run: run.into(),
+        })
+    }
+
+    /// Makes an engine with a connection of its own.
+    pub(super) fn engine(&self) -> Result<Box<dyn FleetEngine>, FleetError> {
+        self.server
+            .engine(&self.run)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Makes the error of a step of this run.
+    pub(super) fn error(&self, error: EngineError) -> FleetError {
+        FleetError::of(error, &self.run, &self.server.shown())
+    }
+}

@@ -1,0 +1,54 @@
+//! Facts and figures of a run.
+
+use std::time::Duration;
+
+use super::{RunState, Sequence};
+
+/// Settings of a new run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NewRun {
+    /// Options of the run, in a form of the callers' own.
+    pub(crate) settings: String,
+    pub(crate) lanes: u32,
+    pub(crate) lease: Duration,
+}
+
+/// Facts of a run that all its workers share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunFacts {
+    pub(crate) settings: String,
+    pub(crate) lanes: u32,
+    pub(crate) lease: Duration,
+    pub(crate) state: RunState,
+    /// True once a loader has read its input to the end.
+    pub(crate) is_input_read: bool,
+    /// Number of lines of the input that are loaded, and the digest over their keys.
+    pub(crate) position: u64,
+    pub(crate) digest: String,
+}
+
+/// Figures of a lane.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LaneFigures {
+    /// Number of the last entry that was loaded, 0 if there is none, and of all entries that were loaded.
+    pub(crate) last: Sequence,
+    pub(crate) loaded: u64,
+    /// Entries of the queue: all, those that are leased, those that are parked.
+    pub(crate) entries: u64,
+    pub(crate) leased: u64,
+    pub(crate) parked: u64,
+    /// Results that wait to be collected.
+    pub(crate) results: u64,
+    /// Counts of all entries that were settled.
+    pub(crate) success: u64,
+    pub(crate) rejected: u64,
+    pub(crate) failed: u64,
+    pub(crate) given_up: u64,
+    pub(crate) stale: u64,
+    pub(crate) reclaimed: u64,
+    pub(crate) collected: u64,
+    pub(crate) queued_bytes: u64,
+    pub(crate) result_bytes: u64,
+    /// Members in the order of their names: name, time since the last beat.
+    pub(crate) workers: Vec<(String, Duration)>,
+}

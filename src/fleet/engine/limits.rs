@@ -1,0 +1,66 @@
+//! Limits of a run as an engine tells them: slots of rates, hosts that are left alone, memory.
+
+use std::time::Duration;
+
+/// Answer to [`FleetEngine::permit`](super::FleetEngine::permit).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PermitReply {
+    /// All slots that were asked for: the first after this time, each further one an interval later.
+    Granted(Duration),
+    /// One slot, at once: the request that shows whether a host that rested answers again. See
+    /// [`FleetEngine::probe`](super::FleetEngine::probe).
+    Probe,
+    /// No slot, since the first one would come too late: to be asked again after this time.
+    Later(Duration),
+    /// No slot, since the host rests for this time.
+    Rests(Duration),
+}
+
+/// Slots of a rate that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PermitCall {
+    /// Time from one start to the next. Zero: starts are not paced.
+    pub(crate) interval: Duration,
+    /// Time by which starts may come early: the burst, less one, times the interval.
+    pub(crate) tolerance: Duration,
+    /// Number of slots, at least 1.
+    pub(crate) count: u32,
+    /// Longest time to the first slot.
+    pub(crate) longest_wait: Duration,
+}
+
+/// Reason for which workers leave a host alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum HostWait {
+    /// A pause, for which its server asked.
+    Asked,
+    /// A rest, since its calls fail.
+    Failing,
+}
+
+/// Host that workers leave alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListedWait {
+    pub(crate) host: String,
+    pub(crate) reason: HostWait,
+    pub(crate) left: Duration,
+}
+
+/// Memory of an engine's server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MemoryUse {
+    /// Bytes in use.
+    pub(crate) used: u64,
+    /// Largest number of bytes. 0: there is no bound.
+    pub(crate) most: u64,
+}
+
+impl MemoryUse {
+    /// Part of the memory that is in use. 0 if there is no bound.
+    pub(crate) fn share(self) -> f64 {
+        match self.most {
+            0 => 0.0,
+            most => self.used as f64 / most as f64,
+        }
+    }
+}

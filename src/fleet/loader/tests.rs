@@ -1,0 +1,165 @@
+//! Loads that go on after a crash, and inputs that are not the one that was loaded.
+
+use std::time::Duration;
+
+use crate::fleet::engine::{Entry, FleetEngine, NewRun, QueueBounds, RunState};
+use crate::fleet::memory::MemoryEngine;
+
+use super::{LoadEnd, LoadPlan, LoadStep};
+
+const BOUNDS: QueueBounds = QueueBounds {
+    entries: 100,
+    bytes: 10_000,
+};
+
+fn engine() -> MemoryEngine {
+    let mut engine = MemoryEngine::default();
+    let run = NewRun {
+        settings: String::new(),
+        lanes: 3,
+        lease: Duration::from_secs(30),
+    };
+    assert_eq!(engine.create(&run), Ok(true));
+    engine
+}
+
+fn entry(key: u8, sequence: u64) -> Entry {
+    Entry {
+        sequence,
+        line: vec![key],
+        key: [key; 16],
+        index: sequence - 1,
+        supersedes: false,
+        fault: None,
+    }
+}
+
+/// Loads an input of which each byte is the key of a line. `steps`: number of calls after which the loader dies.
+/// `None`: it died.
+fn load(engine: &mut MemoryEngine, name: &str, input: &[u8], steps: usize) -> Option<LoadEnd> {
+    engine.begin_loading(name).unwrap();
+    let mut plan = LoadPlan::new(&engine.facts().unwrap()).with_batch(2);
+    for _ in 0..steps {
+        take(engine, name, input, &mut plan);
+        if let LoadStep::Over(end) = plan.next() {
+            return Some(end);
+        }
+    }
+    None
+}
+
+fn take(engine: &mut MemoryEngine, name: &str, input: &[u8], plan: &mut LoadPlan) {
+    match plan.next() {
+        LoadStep::Read => {
+            let sequence = plan.next_sequence();
+            match input.get(sequence as usize - 1) {
+                Some(key) => plan.take_line(entry(*key, sequence)),
+                None => plan.take_end(),
+            }
+        }
+        LoadStep::Rewind => plan.rewound(),
+        LoadStep::Load {
+            lane,
+            expected_last,
+            entries,
+        } => {
+            let reply = engine.load(lane, name, expected_last, BOUNDS, &entries);
+            plan.load_done(lane, entries.len(), &reply.unwrap());
+        }
+        LoadStep::Weigh => plan.weighed(engine.memory().unwrap()),
+        LoadStep::Wait(_) => plan.waited(engine.facts().unwrap().state),
+        LoadStep::Note {
+            position,
+            digest,
+            is_end,
+        } => plan.noted(engine.note_loaded(name, position, &digest, is_end).unwrap()),
+        LoadStep::Secure => plan.secured(),
+        LoadStep::Check { lane } => plan.checked(engine.figures(lane).unwrap().last),
+        LoadStep::Finish => plan.finished(engine.set_state(RunState::Loaded).unwrap()),
+        LoadStep::Over(_) => {}
+    }
+}
+
+fn loaded(engine: &mut MemoryEngine) -> u64 {
+    let lanes = (0..3).map(|lane| engine.figures(lane).unwrap().loaded);
+    lanes.sum()
+}
+
+#[test]
+fn a_load_goes_on_wherever_the_one_before_died() {
+    for steps in 0..40 {
+        let mut engine = engine();
+        load(&mut engine, "a", b"abcdefghij", steps);
+        let end = load(&mut engine, "b", b"abcdefghij", 100);
+        assert_eq!(end, Some(LoadEnd::Done), "{steps}");
+        assert_eq!(loaded(&mut engine), 10, "{steps}");
+        assert_eq!(engine.facts().unwrap().state, RunState::Loaded);
+    }
+}
+
+#[test]
+fn another_input_is_refused_once_the_first_is_loaded() {
+    let mut engine = engine();
+    let end = load(&mut engine, "a", b"abcdefghij", 100);
+    assert_eq!(end, Some(LoadEnd::Done));
+    let others: [&[u8]; 4] = [b"abcdefghijk", b"abcdefghi", b"abdcefghij", b""];
+    for other in others {
+        let end = load(&mut engine, "b", other, 100);
+        assert_eq!(end, Some(LoadEnd::OtherInput), "{other:?}");
+    }
+    assert_eq!(loaded(&mut engine), 10);
+}
+
+#[test]
+fn a_lane_that_lost_entries_gets_them_again() {
+    let mut engine = engine();
+    load(&mut engine, "a", b"abcde", 100);
+    let kept = engine.snapshot();
+    let mut other = MemoryEngine::default();
+    other.restore(kept);
+    // The note of the end is there, and the last entries are not.
+    let mut lost = self::engine();
+    load(&mut lost, "a", b"abc", 6);
+    let facts = other.facts().unwrap();
+    lost.begin_loading("b").unwrap();
+    lost.note_loaded("b", facts.position, &facts.digest, true)
+        .unwrap();
+    assert_eq!(load(&mut lost, "c", b"abcde", 100), Some(LoadEnd::Done));
+    assert_eq!(loaded(&mut lost), 5);
+}
+
+#[test]
+fn an_empty_input_is_loaded() {
+    let mut engine = engine();
+    assert_eq!(load(&mut engine, "a", b"", 100), Some(LoadEnd::Done));
+    assert_eq!(load(&mut engine, "b", b"", 100), Some(LoadEnd::Done));
+    let end = load(&mut engine, "c", b"a", 100);
+    assert_eq!(end, Some(LoadEnd::OtherInput));
+}
+
+#[test]
+fn a_later_load_counts_on() {
+    let mut engine = engine();
+    load(&mut engine, "a", b"abcde", 100);
+    engine.begin_loading("b").unwrap();
+    let last: Vec<_> = (0..3)
+        .map(|lane| engine.figures(lane).unwrap().last)
+        .collect();
+    let mut plan = LoadPlan::later(&engine.facts().unwrap(), &last);
+    assert_eq!(plan.next_sequence(), 6);
+    let mut input = b"ce".iter();
+    while !matches!(plan.next(), LoadStep::Over(_)) {
+        match plan.next() {
+            LoadStep::Read => match input.next() {
+                Some(key) => plan.take_line(entry(*key, plan.next_sequence())),
+                None => plan.take_end(),
+            },
+            _ => take(&mut engine, "b", b"", &mut plan),
+        }
+    }
+    assert_eq!(plan.next(), LoadStep::Over(LoadEnd::Done));
+    assert_eq!(
+        (loaded(&mut engine), engine.facts().unwrap().position),
+        (7, 5)
+    );
+}

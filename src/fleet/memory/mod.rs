@@ -1,0 +1,304 @@
+//! Engine in the memory of the process, for tests. It is the specification of the steps: plain, and obviously right.
+//!
+//! Its clock is set by the test. All handles of one store see the same run.
+
+mod lane;
+mod limits;
+mod member;
+mod members;
+mod results;
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::host::Host;
+
+use super::engine::{
+    BeatReply, BegunEntry, EngineError, Entry, FleetEngine, LaneFigures, LeaseReply, LeasedEntry,
+    ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply, QueueBounds,
+    ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry, WaitingResult,
+};
+use lane::MemoryLane;
+use limits::MemoryLimits;
+
+/// Connection to a run in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MemoryEngine(Arc<Mutex<MemoryStore>>);
+
+/// Everything that the engine keeps.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MemoryStore {
+    /// Time since some instant before the test.
+    now: Duration,
+    run: Option<MemoryRun>,
+    limits: MemoryLimits,
+}
+
+#[derive(Clone, Debug)]
+struct MemoryRun {
+    new: NewRun,
+    is_input_read: bool,
+    position: u64,
+    digest: String,
+    lanes: Vec<MemoryLane>,
+}
+
+impl MemoryEngine {
+    /// Time of the engine's clock.
+    pub(crate) fn now(&self) -> Duration {
+        self.lock().now
+    }
+
+    pub(crate) fn set_now(&self, now: Duration) {
+        self.lock().now = now;
+    }
+
+    /// Copy of everything as it is now.
+    pub(crate) fn snapshot(&self) -> MemoryStore {
+        self.lock().clone()
+    }
+
+    /// Goes back to an earlier copy, as a server does that lost the end of its log. The clock goes on.
+    pub(crate) fn restore(&self, earlier: MemoryStore) {
+        let mut store = self.lock();
+        let now = store.now;
+        *store = earlier;
+        store.now = now;
+    }
+
+    /// Worker that holds an entry. `None`: no worker does.
+    pub(crate) fn holder(&self, lane: u32, sequence: Sequence) -> Option<String> {
+        let store = self.lock();
+        let lane = &store.run.as_ref()?.lanes[lane as usize];
+        lane.holder(sequence).map(str::to_owned)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, MemoryStore> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Carries out a step on the run.
+    fn on_run<T>(&self, step: impl FnOnce(&mut MemoryRun) -> T) -> Result<T, EngineError> {
+        self.lock().run.as_mut().map(step).ok_or(EngineError::NoRun)
+    }
+
+    /// Carries out a step on a lane, with the time and the length of a lease.
+    fn on_lane<T>(
+        &self,
+        lane: u32,
+        step: impl FnOnce(&mut MemoryLane, Duration, Duration) -> T,
+    ) -> Result<T, EngineError> {
+        let now = self.now();
+        self.on_run(|run| step(&mut run.lanes[lane as usize], now, run.new.lease))
+    }
+}
+
+impl FleetEngine for MemoryEngine {
+    fn create(&mut self, run: &NewRun) -> Result<bool, EngineError> {
+        let mut store = self.lock();
+        if store.run.is_some() {
+            return Ok(false);
+        }
+        store.run = Some(MemoryRun {
+            new: run.clone(),
+            is_input_read: false,
+            position: 0,
+            digest: String::new(),
+            lanes: (0..run.lanes).map(|_| MemoryLane::default()).collect(),
+        });
+        Ok(true)
+    }
+
+    fn facts(&mut self) -> Result<RunFacts, EngineError> {
+        self.on_run(|run| RunFacts {
+            settings: run.new.settings.clone(),
+            lanes: run.new.lanes,
+            lease: run.new.lease,
+            state: run.lanes[0].state(),
+            is_input_read: run.is_input_read,
+            position: run.position,
+            digest: run.digest.clone(),
+        })
+    }
+
+    fn set_state(&mut self, state: RunState) -> Result<bool, EngineError> {
+        self.on_run(|run| {
+            let set = run.lanes.iter_mut().map(|lane| lane.set_state(state));
+            set.fold(true, |all, set| all & set)
+        })
+    }
+
+    fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError> {
+        self.on_run(|run| {
+            for lane in &mut run.lanes {
+                lane.begin_loading(loader);
+            }
+        })
+    }
+
+    fn note_loaded(
+        &mut self,
+        loader: &str,
+        position: u64,
+        digest: &str,
+        is_end: bool,
+    ) -> Result<bool, EngineError> {
+        self.on_run(|run| {
+            if !run.lanes[0].is_newest(loader) {
+                return false;
+            }
+            run.position = position;
+            digest.clone_into(&mut run.digest);
+            run.is_input_read = is_end;
+            true
+        })
+    }
+
+    fn load(
+        &mut self,
+        lane: u32,
+        loader: &str,
+        expected_last: Sequence,
+        bounds: QueueBounds,
+        entries: &[Entry],
+    ) -> Result<LoadReply, EngineError> {
+        self.on_lane(lane, |lane, _, _| {
+            lane.load(loader, expected_last, bounds, entries)
+        })?
+    }
+
+    fn beat(&mut self, lane: u32, worker: &str, join: bool) -> Result<BeatReply, EngineError> {
+        self.on_lane(lane, |lane, now, lease| lane.beat(worker, join, now, lease))
+    }
+
+    fn leave(&mut self, lane: u32, worker: &str) -> Result<(), EngineError> {
+        self.on_lane(lane, |lane, _, _| lane.leave(worker))
+    }
+
+    fn lease(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError> {
+        self.on_lane(lane, |lane, now, _| lane.lease(worker, most, now))
+    }
+
+    fn begin(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        entries: &[BegunEntry],
+    ) -> Result<Vec<bool>, EngineError> {
+        self.on_lane(lane, |lane, _, _| lane.begin(worker, entries))
+    }
+
+    fn settle(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        most_bytes: u64,
+        entries: &[SettledEntry],
+    ) -> Result<SettleReply, EngineError> {
+        self.on_lane(lane, |lane, _, _| lane.settle(worker, most_bytes, entries))
+    }
+
+    fn park(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        entries: &[ParkedEntry],
+    ) -> Result<Vec<bool>, EngineError> {
+        self.on_lane(lane, |lane, now, _| lane.park(worker, entries, now))
+    }
+
+    fn reclaim(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError> {
+        self.on_lane(lane, |lane, now, lease| {
+            lane.reclaim(worker, most, now, lease)
+        })
+    }
+
+    fn held(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        known: &dyn Fn(Sequence) -> bool,
+    ) -> Result<Vec<LeasedEntry>, EngineError> {
+        self.on_lane(lane, |lane, _, _| lane.held(worker, known))
+    }
+
+    fn results(
+        &mut self,
+        lane: u32,
+        collector: &str,
+        from: ResultSource,
+        most: usize,
+    ) -> Result<Vec<WaitingResult>, EngineError> {
+        self.on_lane(lane, |lane, now, _| {
+            lane.results.hand_out(collector, from, most, now)
+        })
+    }
+
+    fn collected(&mut self, lane: u32, results: &[(String, u64)]) -> Result<u64, EngineError> {
+        self.on_lane(lane, |lane, _, _| lane.collected(results))
+    }
+
+    fn permit(
+        &mut self,
+        host: Option<&Host>,
+        call: &PermitCall,
+    ) -> Result<PermitReply, EngineError> {
+        let mut store = self.lock();
+        let now = store.now;
+        Ok(store.limits.of(host).permit(call, now))
+    }
+
+    fn cool(&mut self, host: &Host, pause: Duration) -> Result<(), EngineError> {
+        let mut store = self.lock();
+        let now = store.now;
+        store.limits.of(Some(host)).cool(pause, now);
+        Ok(())
+    }
+
+    fn vote(
+        &mut self,
+        host: &Host,
+        worker: &str,
+        tripped: bool,
+        rest: Duration,
+    ) -> Result<bool, EngineError> {
+        let mut store = self.lock();
+        let now = store.now;
+        let limits = store.limits.of(Some(host));
+        Ok(limits.vote(worker, tripped, rest, now))
+    }
+
+    fn probe(&mut self, host: &Host, succeeded: bool) -> Result<(), EngineError> {
+        let mut store = self.lock();
+        let now = store.now;
+        store.limits.of(Some(host)).probe(succeeded, now);
+        Ok(())
+    }
+
+    fn wait_for_disk(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn secure(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn memory(&mut self) -> Result<MemoryUse, EngineError> {
+        Ok(MemoryUse::default())
+    }
+
+    fn waiting_hosts(&mut self) -> Result<Vec<ListedWait>, EngineError> {
+        let store = self.lock();
+        Ok(store.limits.waiting(store.now))
+    }
+
+    fn figures(&mut self, lane: u32) -> Result<LaneFigures, EngineError> {
+        self.on_lane(lane, |lane, now, _| lane.figures(now))
+    }
+
+    fn remove(&mut self) -> Result<(), EngineError> {
+        let run = self.lock().run.take();
+        run.map(drop).ok_or(EngineError::NoRun)
+    }
+}

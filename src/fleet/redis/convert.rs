@@ -1,0 +1,180 @@
+//! Arguments of scripts as the scripts take them, and their replies as an engine returns them.
+
+use std::time::Duration;
+
+use redis::{Cmd, Value};
+
+use super::super::engine::{
+    BeatReply, Entry, LaneFigures, LeaseReply, LoadReply, PermitReply, ResultClass, RunFacts,
+};
+use super::reply;
+
+/// Largest number that scripts take: Lua's numbers are exact up to 2^53.
+pub(super) const MOST: u64 = 999_999_999_999_999;
+
+/// Returns a time in whole milliseconds, at least 1.
+pub(super) fn lease_millis(lease: Duration) -> u64 {
+    millis_up(lease).max(1)
+}
+
+/// Returns a time in milliseconds, a fraction rounded up.
+pub(super) fn millis_up(time: Duration) -> u64 {
+    bounded(time.as_nanos().div_ceil(1_000_000))
+}
+
+/// Returns a time in microseconds, a fraction rounded up: a rate is not exceeded, a pause not cut.
+pub(super) fn micros_up(time: Duration) -> u64 {
+    bounded(time.as_nanos().div_ceil(1_000))
+}
+
+/// Returns a time in whole microseconds.
+pub(super) fn micros(time: Duration) -> u64 {
+    bounded(time.as_micros())
+}
+
+/// Bounds a time, so that scripts can add it to the time of day: 3 years in µs.
+fn bounded(time: u128) -> u64 {
+    u64::try_from(time).unwrap_or(MOST).min(MOST / 10)
+}
+
+/// Appends an entry: its number, the count of its fields with their names, and these.
+pub(super) fn write_entry(command: &mut Cmd, entry: &Entry) {
+    let has_index = entry.sequence.checked_sub(1) != Some(entry.index);
+    let fields = 2
+        + usize::from(has_index)
+        + usize::from(entry.supersedes)
+        + usize::from(entry.fault.is_some());
+    command.arg(entry.sequence).arg(fields * 2);
+    command
+        .arg("r")
+        .arg(&*entry.line)
+        .arg("k")
+        .arg(&entry.key[..]);
+    if has_index {
+        command.arg("x").arg(entry.index);
+    }
+    if entry.supersedes {
+        command.arg("s").arg(1);
+    }
+    if let Some(fault) = &entry.fault {
+        command.arg("e").arg(fault);
+    }
+}
+
+pub(super) fn class_name(class: ResultClass) -> &'static str {
+    match class {
+        ResultClass::Success => "success",
+        ResultClass::Rejected => "rejected",
+        ResultClass::Failed => "failed",
+        ResultClass::GivenUp => "given_up",
+    }
+}
+
+pub(super) fn load_reply(value: Value) -> Option<LoadReply> {
+    let mut values = reply::list(value)?.into_iter();
+    Some(match &*reply::text(values.next()?)? {
+        "OK" => LoadReply::Loaded,
+        "FULL" => LoadReply::Full,
+        "OTHER" => LoadReply::OtherLoader,
+        "CONFLICT" => LoadReply::Conflict {
+            last: reply::number(values.next()?)?,
+        },
+        _ => return None,
+    })
+}
+
+/// Returns the state and the number of members.
+pub(super) fn member(value: Value) -> Option<BeatReply> {
+    let [state, workers] = reply::exactly(value)?;
+    Some(BeatReply::Member {
+        state: reply::state(state)?,
+        workers: reply::number(workers)?.try_into().ok()?,
+    })
+}
+
+pub(super) fn lease_reply(value: Value) -> Option<LeaseReply> {
+    let [state, is_member, noted, fresh] = reply::exactly(value)?;
+    let mut entries = reply::noted(noted)?;
+    entries.extend(reply::fresh(fresh)?);
+    Some(LeaseReply {
+        state: reply::state(state)?,
+        is_member: reply::flag(&is_member)?,
+        entries,
+    })
+}
+
+pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
+    let mut values = reply::list(value)?.into_iter();
+    let code = values.next()?;
+    let mut time = || Some(Duration::from_micros(reply::number(values.next()?)?));
+    Some(match code {
+        Value::Int(1) => PermitReply::Probe,
+        Value::Int(0) => PermitReply::Granted(time()?),
+        Value::Int(-1) => PermitReply::Later(time()?),
+        Value::Int(-2) => PermitReply::Rests(time()?),
+        _ => return None,
+    })
+}
+
+/// Returns the facts in the order in which [`super::lanes`] asks for them, without the version.
+pub(super) fn facts(values: [Value; 7]) -> Option<RunFacts> {
+    let [
+        settings,
+        lanes,
+        lease,
+        state,
+        is_input_read,
+        position,
+        digest,
+    ] = values;
+    Some(RunFacts {
+        settings: reply::text(settings)?,
+        lanes: reply::number(lanes)?.try_into().ok()?,
+        lease: Duration::from_millis(reply::number(lease)?),
+        state: reply::state(state)?,
+        is_input_read: reply::number(is_input_read)? == 1,
+        position: reply::number(position)?,
+        digest: reply::text(digest)?,
+    })
+}
+
+pub(super) fn figures(value: Value) -> Option<LaneFigures> {
+    let [
+        last,
+        loaded,
+        entries,
+        leased,
+        parked,
+        results,
+        counters,
+        members,
+        now,
+    ] = reply::exactly(value)?;
+    let mut figures = LaneFigures {
+        last: reply::number(last)?,
+        loaded: reply::number(loaded)?,
+        entries: reply::number(entries)?,
+        leased: reply::number(leased)?,
+        parked: reply::number(parked)?,
+        results: reply::number(results)?,
+        workers: reply::members(members, reply::number(now)?)?,
+        ..LaneFigures::default()
+    };
+    figures.workers.sort();
+    for (name, count) in reply::pairs(counters)? {
+        let counter = match &*name {
+            "success" => &mut figures.success,
+            "rejected" => &mut figures.rejected,
+            "failed" => &mut figures.failed,
+            "given_up" => &mut figures.given_up,
+            "stale" => &mut figures.stale,
+            "reclaimed" => &mut figures.reclaimed,
+            "collected" => &mut figures.collected,
+            "queued_bytes" => &mut figures.queued_bytes,
+            "result_bytes" => &mut figures.result_bytes,
+            _ => continue,
+        };
+        *counter = reply::number(count)?;
+    }
+    Some(figures)
+}

@@ -1,0 +1,216 @@
+//! Parts of steps that one script does not do: the lanes of a run, and reading from streams.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use super::super::engine::{
+    EngineError, FleetEngine, NewRun, RunFacts, RunState, Sequence, WaitingResult,
+};
+use super::RedisEngine;
+use super::convert::{self, lease_millis, millis_up};
+use super::keys::LaneKey;
+use super::reply;
+use super::scripts::StepScript;
+
+/// Version of the keys that this build writes and reads.
+const VERSION: &[u8] = b"1";
+
+impl RedisEngine {
+    /// Deletes the keys of all lanes.
+    pub(super) fn unlink_all(&mut self) -> Result<(), EngineError> {
+        let lanes = self.facts()?.lanes;
+        // The first lane last: as long as it is there, an interrupted step can be repeated.
+        for lane in (0..lanes).rev() {
+            let keys = self.lane_keys(lane, &LaneKey::ALL);
+            let command = redis::cmd("UNLINK").arg(keys).to_owned();
+            self.link.command(&command, "UNLINK")?;
+        }
+        Ok(())
+    }
+
+    /// Creates a lane with this state. Returns false, and changes nothing, if it exists.
+    pub(super) fn create_lane(
+        &mut self,
+        lane: u32,
+        run: &NewRun,
+        state: RunState,
+    ) -> Result<bool, EngineError> {
+        let keys = self.lane_keys(lane, &LaneKey::ALL);
+        let reply = self.run(StepScript::Create, &keys, |command| {
+            command
+                .arg(&run.settings)
+                .arg(run.lanes)
+                .arg(lease_millis(run.lease));
+            command.arg(reply::state_name(state));
+        })?;
+        self.understood(StepScript::Create, reply::flag(&reply))
+    }
+
+    /// Facts of the run, which its first lane holds. `None`: there is no such run.
+    pub(super) fn first_lane(&mut self) -> Result<Option<RunFacts>, EngineError> {
+        let mut command = redis::cmd("HMGET");
+        command.arg(LaneKey::Facts.of(&self.run, 0));
+        command.arg(&["v", "args", "lanes", "lease", "state", "eof", "pos", "sum"]);
+        let reply = self.link.command(&command, "HMGET")?;
+        let Some([version, values @ ..]) = reply::exactly::<8>(reply) else {
+            return Err(self.unexpected("HMGET"));
+        };
+        match version {
+            Value::Nil if values.iter().all(|value| *value == Value::Nil) => Ok(None),
+            Value::BulkString(version) if version == VERSION => convert::facts(values)
+                .map(Some)
+                .ok_or_else(|| self.unexpected("HMGET")),
+            Value::BulkString(version) => {
+                let version = String::from_utf8_lossy(&version);
+                Err(self.refused(&format!(
+                    "{}: a run of version {version:?} (this build knows 1)",
+                    self.run
+                )))
+            }
+            _ => Err(self.refused(&format!(
+                "{}: keys of this name are there that are no run of haul (use a new name)",
+                self.run
+            ))),
+        }
+    }
+
+    /// Numbers of the entries that a worker holds, but for those that are known to it.
+    pub(super) fn pending(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        known: &dyn Fn(Sequence) -> bool,
+    ) -> Result<Vec<Sequence>, EngineError> {
+        const PAGE: usize = 1000;
+        let queue = LaneKey::Queue.of(&self.run, lane);
+        let mut unknown = Vec::new();
+        let mut first = "-".to_owned();
+        loop {
+            let mut command = redis::cmd("XPENDING");
+            command
+                .arg(&queue)
+                .arg("w")
+                .arg(&first)
+                .arg("+")
+                .arg(PAGE)
+                .arg(worker);
+            let reply = self.link.command(&command, "XPENDING")?;
+            let page =
+                reply::list(reply).and_then(|page| page.into_iter().map(number_of).collect());
+            let page: Vec<Sequence> = page.ok_or_else(|| self.unexpected("XPENDING"))?;
+            unknown.extend(page.iter().copied().filter(|number| !known(*number)));
+            match page.last() {
+                Some(last) if page.len() == PAGE => first = format!("({last}-0"),
+                _ => return Ok(unknown),
+            }
+        }
+    }
+
+    /// Results from this one on, as `XREADGROUP` names it.
+    pub(super) fn read_results(
+        &mut self,
+        stream: &str,
+        collector: &str,
+        from: &str,
+        most: usize,
+    ) -> Result<Vec<WaitingResult>, EngineError> {
+        let mut command = redis::cmd("XREADGROUP");
+        command
+            .arg("GROUP")
+            .arg("c")
+            .arg(collector)
+            .arg("COUNT")
+            .arg(most);
+        command.arg("STREAMS").arg(stream).arg(from);
+        let results = match self.link.command(&command, "XREADGROUP")? {
+            Value::Nil => Some(Vec::new()),
+            reply => reply::exactly(reply).and_then(|[stream]| {
+                let [_, results] = reply::exactly(stream)?;
+                reply::results(results)
+            }),
+        };
+        results.ok_or_else(|| self.unexpected("XREADGROUP"))
+    }
+
+    /// Results that another collector was given and did not collect for this time.
+    pub(super) fn abandoned_results(
+        &mut self,
+        stream: &str,
+        collector: &str,
+        idle: Duration,
+        most: usize,
+    ) -> Result<Vec<WaitingResult>, EngineError> {
+        let idle = millis_up(idle);
+        let mut first = "-".to_owned();
+        loop {
+            let mut command = redis::cmd("XPENDING");
+            command
+                .arg(stream)
+                .arg("c")
+                .arg("IDLE")
+                .arg(idle)
+                .arg(&first)
+                .arg("+")
+                .arg(most);
+            let reply = self.link.command(&command, "XPENDING")?;
+            let owners =
+                reply::list(reply).and_then(|page| page.into_iter().map(owner_of).collect());
+            let owners: Vec<(String, String)> =
+                owners.ok_or_else(|| self.unexpected("XPENDING"))?;
+            let is_last = owners.len() < most;
+            first = owners.last().map_or(first, |(name, _)| format!("({name}"));
+            let others = owners.into_iter().filter(|(_, owner)| owner != collector);
+            let others: Vec<String> = others.map(|(name, _)| name).collect();
+            if !others.is_empty() {
+                let mut command = redis::cmd("XCLAIM");
+                command
+                    .arg(stream)
+                    .arg("c")
+                    .arg(collector)
+                    .arg(idle)
+                    .arg(others);
+                let reply = self.link.command(&command, "XCLAIM")?;
+                let claimed = reply::results(reply).ok_or_else(|| self.unexpected("XCLAIM"))?;
+                // Another collector may have been quicker.
+                if !claimed.is_empty() {
+                    return Ok(claimed);
+                }
+            }
+            if is_last {
+                return Ok(Vec::new());
+            }
+        }
+    }
+
+    /// Returns the value that a script's reply stands for.
+    pub(super) fn understood<T>(
+        &self,
+        script: StepScript,
+        value: Option<T>,
+    ) -> Result<T, EngineError> {
+        value.ok_or_else(|| self.unexpected(script.name()))
+    }
+
+    /// Returns the flags of a reply, one for each entry that the script was given.
+    pub(super) fn one_each(
+        &self,
+        script: StepScript,
+        flags: Option<Vec<bool>>,
+        count: usize,
+    ) -> Result<Vec<bool>, EngineError> {
+        self.understood(script, flags.filter(|flags| flags.len() == count))
+    }
+}
+
+/// Number of a pending entry.
+fn number_of(pending: Value) -> Option<Sequence> {
+    let [id, ..] = reply::exactly::<4>(pending)?;
+    reply::text(id)?.strip_suffix("-0")?.parse().ok()
+}
+
+/// Name of a pending result, and the collector that was given it.
+fn owner_of(pending: Value) -> Option<(String, String)> {
+    let [id, owner, ..] = reply::exactly::<4>(pending)?;
+    Some((reply::text(id)?, reply::text(owner)?))
+}

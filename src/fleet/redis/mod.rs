@@ -1,0 +1,263 @@
+//! Engine in a Redis or Valkey server: each step is a script, which the server runs as a whole.
+//!
+//! Keys that belong to one script share a slot of a cluster: those of a lane, and those of a host. A script reads the
+//! server's time. It checks its arguments before its first write, since the server does not undo the writes of a script
+//! that fails.
+
+mod address;
+#[cfg(feature = "fleet-cluster")]
+mod cluster;
+mod connect;
+mod convert;
+mod disk;
+mod failure;
+mod keys;
+mod lanes;
+mod reply;
+mod scripts;
+mod server_checks;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod waits;
+
+use std::fmt;
+use std::sync::Arc;
+
+use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
+
+pub(crate) use self::address::ServerAddress;
+use self::connect::ServerLink;
+pub(crate) use self::keys::is_run_name;
+use self::keys::{HostKey, LaneKey};
+use self::scripts::{Scripts, StepScript};
+pub(crate) use self::server_checks::ServerFacts;
+#[cfg(test)]
+pub(super) use self::waits::SHORTEST as SHORTEST_LISTED_WAIT;
+use super::engine::{EngineError, MemoryUse};
+use crate::host::Host;
+
+/// Commands that a user of the server may need, as its ACL names them: all that this module calls, itself or in scripts.
+pub(crate) const COMMANDS: &[&str] = &[
+    "asking",
+    "auth",
+    "cluster|slots",
+    "del",
+    "eval",
+    "evalsha",
+    "exists",
+    "get",
+    "hdel",
+    "hget",
+    "hgetall",
+    "hincrby",
+    "hmget",
+    "hset",
+    "info",
+    "pexpire",
+    "ping",
+    "select",
+    "set",
+    "time",
+    "unlink",
+    "xack",
+    "xadd",
+    "xclaim",
+    "xdel",
+    "xgroup",
+    "xinfo",
+    "xlen",
+    "xpending",
+    "xrange",
+    "xreadgroup",
+    "zadd",
+    "zcard",
+    "zrange",
+    "zrem",
+    "zremrangebyrank",
+    "zremrangebyscore",
+    "zscore",
+];
+
+/// Commands that a user needs in addition for a run that is to outlast a loss of power.
+pub(crate) const DURABLE_COMMANDS: &[&str] = &["waitaof"];
+
+/// Shared state of a run in a server, over one connection.
+///
+/// The connection is made by the first step that needs it. After an [`EngineError::Away`] it is closed, and the next step
+/// makes another one: a reply that comes late is never taken for that of another step. A step is sent once. Whether and
+/// when it is repeated is up to the caller.
+pub(crate) struct RedisEngine {
+    link: ServerLink,
+    run: String,
+    scripts: Arc<Scripts>,
+}
+
+impl RedisEngine {
+    /// Connects to a server and looks at it. `durable`: the run is to outlast a loss of power.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] if the server is not fit for a run, or does not let the user in; [`EngineError::Away`] if
+    /// it does not answer; [`EngineError::Busy`] while it starts.
+    pub(crate) fn connect(
+        address: ServerAddress,
+        run: &str,
+        durable: bool,
+    ) -> Result<(RedisEngine, ServerFacts), EngineError> {
+        let mut engine = RedisEngine::new(address, run, Scripts::shared())?;
+        let facts = engine.server(durable)?;
+        if facts.is_cluster {
+            engine.link.address.is_cluster = true;
+            engine.link.close();
+        }
+        Ok((engine, facts))
+    }
+
+    fn new(
+        address: ServerAddress,
+        run: &str,
+        scripts: Arc<Scripts>,
+    ) -> Result<RedisEngine, EngineError> {
+        if !is_run_name(run) {
+            let reason = "not the name of a run (1 to 64 of A-Z, a-z, 0-9, _ and -)";
+            return Err(EngineError::Refused(format!("{run:?}: {reason}")));
+        }
+        Ok(RedisEngine {
+            link: ServerLink::new(address),
+            run: run.to_owned(),
+            scripts,
+        })
+    }
+
+    /// Returns another engine for the same run, with a connection of its own.
+    #[cfg(test)]
+    pub(crate) fn another(&self) -> RedisEngine {
+        RedisEngine {
+            link: self.link.another(),
+            run: self.run.clone(),
+            scripts: Arc::clone(&self.scripts),
+        }
+    }
+
+    /// Returns an engine for a run of the same server, with a connection of its own.
+    pub(crate) fn for_run(&self, run: &str) -> Result<RedisEngine, EngineError> {
+        let address = self.link.address.clone();
+        RedisEngine::new(address, run, Arc::clone(&self.scripts))
+    }
+
+    /// Returns the address of the server.
+    pub(crate) fn address(&self) -> &ServerAddress {
+        &self.link.address
+    }
+
+    /// Looks at the server: its version, its role, its memory. Refuses one that is not fit for a run.
+    pub(crate) fn server(&mut self, durable: bool) -> Result<ServerFacts, EngineError> {
+        let reply = match self.link.request(&redis::cmd("INFO"))? {
+            Err(error) if ServerLink::is_other_protocol(&error) => {
+                let reason = "what answers there is no Redis server";
+                return Err(self.refused(reason));
+            }
+            reply => reply.map_err(|error| self.sorted(&error, "INFO", None))?,
+        };
+        let info = reply::text(self.one_node(reply)).ok_or_else(|| self.unexpected("INFO"))?;
+        ServerFacts::of(&info, &self.link.address, durable)
+    }
+
+    /// Memory of the server: of the fullest node in a cluster.
+    fn memory_use(&mut self) -> Result<MemoryUse, EngineError> {
+        let reply = self
+            .link
+            .command(redis::cmd("INFO").arg("memory"), "INFO")?;
+        let replies = match reply {
+            Value::Map(replies) => replies.into_iter().map(|(_, reply)| reply).collect(),
+            reply => vec![reply],
+        };
+        let texts: Option<Vec<String>> = replies.into_iter().map(reply::text).collect();
+        let texts = texts.ok_or_else(|| self.unexpected("INFO"))?;
+        let memory = texts.iter().map(|text| server_checks::memory_of(text));
+        Ok(memory
+            .max_by(|one, other| one.share().total_cmp(&other.share()))
+            .unwrap_or_default())
+    }
+
+    /// Returns the reply of one node if a command was sent to all nodes of a cluster.
+    fn one_node(&self, reply: Value) -> Value {
+        match reply {
+            Value::Map(replies) => replies
+                .into_iter()
+                .next()
+                .map_or(Value::Nil, |(_, reply)| reply),
+            reply => reply,
+        }
+    }
+
+    /// Waits until all that this connection wrote is on the disk of the server, up to this time. Returns false if it is
+    /// not. See [`ServerFacts::can_wait_for_disk`].
+    pub(crate) fn is_on_disk(&mut self, most: std::time::Duration) -> Result<bool, EngineError> {
+        let mut command = redis::cmd("WAITAOF");
+        command
+            .arg(1)
+            .arg(0)
+            .arg(u64::try_from(most.as_millis()).unwrap_or(u64::MAX).max(1));
+        let reply = self.link.command(&command, "WAITAOF")?;
+        let count = reply::exactly(reply).and_then(|[local, _]| reply::number(local));
+        Ok(count.ok_or_else(|| self.unexpected("WAITAOF"))? > 0)
+    }
+
+    /// Runs a script. `fill`: appends the arguments.
+    fn run(
+        &mut self,
+        script: StepScript,
+        keys: &[String],
+        fill: impl FnOnce(&mut Cmd),
+    ) -> Result<Value, EngineError> {
+        let scripts = Arc::clone(&self.scripts);
+        let ready = scripts.get(script);
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(ready.hash()).arg(keys.len()).arg(keys);
+        fill(&mut command);
+        let mut reply = self.link.request(&command)?;
+        let missing = ErrorKind::Server(ServerErrorKind::NoScript);
+        if reply.as_ref().is_err_and(|error| error.kind() == missing) {
+            // With its text, since the script may be flushed again before a second call.
+            let mut whole = redis::cmd("EVAL");
+            whole.arg(&*ready.text);
+            for argument in command.args_iter().skip(2) {
+                if let redis::Arg::Simple(bytes) = argument {
+                    whole.arg(bytes);
+                }
+            }
+            reply = self.link.request(&whole)?;
+        }
+        reply.map_err(|error| self.sorted(&error, script.name(), Some(&ready.text)))
+    }
+
+    fn sorted(&self, error: &RedisError, step: &str, script: Option<&str>) -> EngineError {
+        failure::sort(error, &self.link.address.to_string(), step, script)
+    }
+
+    fn refused(&self, reason: &str) -> EngineError {
+        EngineError::Refused(format!("{}: {reason}", self.link.address))
+    }
+
+    fn unexpected(&self, step: &str) -> EngineError {
+        self.refused(&format!("{step}: unexpected reply"))
+    }
+
+    fn lane_keys(&self, lane: u32, keys: &[LaneKey]) -> Vec<String> {
+        keys.iter().map(|key| key.of(&self.run, lane)).collect()
+    }
+
+    fn host_keys(&self, host: &Host, keys: &[HostKey]) -> Vec<String> {
+        keys.iter().map(|key| key.of(&self.run, host)).collect()
+    }
+}
+
+impl fmt::Debug for RedisEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisEngine")
+            .field("server", &self.link.address)
+            .field("run", &self.run)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+-- Returns the figures of a lane. Keys: m, q, out, later, n, wk.
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return redis.error_reply('NORUN there is no such run')
+end
+local about, stream = {}, redis.call('XINFO', 'STREAM', KEYS[2])
+for at = 1, #stream, 2 do
+  about[stream[at]] = stream[at + 1]
+end
+return {
+  string.match(about['last-generated-id'], '^%d+'), about['entries-added'], about.length,
+  redis.call('XPENDING', KEYS[2], 'w')[1], redis.call('ZCARD', KEYS[4]), redis.call('XLEN', KEYS[3]),
+  redis.call('HGETALL', KEYS[5]), redis.call('ZRANGE', KEYS[6], 0, -1, 'WITHSCORES'), written(milliseconds()),
+}

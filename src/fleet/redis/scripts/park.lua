@@ -1,0 +1,39 @@
+-- Parks entries. Keys: m, q, later, i. Arguments: worker, then for each entry its number, the delay in ms, its attempts,
+-- its deliveries, 1 if this worker began it again.
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return redis.error_reply('NORUN there is no such run')
+end
+groups(2, 5)
+local delays = numbers(3, #ARGV, 5)
+numbers(2, #ARGV)
+local me, now, held = ARGV[1], milliseconds(), {}
+for at = 2, #ARGV, 5 do
+  local number, delay = ARGV[at], delays[#held + 1]
+  local id = number .. '-0'
+  if holds(KEYS[2], me, id) then
+    redis.call('XACK', KEYS[2], 'w', id)
+    -- Entries of one time are taken up by their numbers, which therefore are all of one length.
+    local name = string.rep('0', 15 - #number) .. number .. ':' .. ARGV[at + 2] .. ':' .. ARGV[at + 3]
+    redis.call('ZADD', KEYS[3], written(now + delay), name)
+    local notes = redis.call('HMGET', KEYS[4], number, 'b:' .. number)
+    -- The intent of a worker that died stays.
+    if notes[1] == me then
+      redis.call('HDEL', KEYS[4], number)
+    end
+    if notes[2] and ARGV[at + 4] == '1' then
+      local others = ''
+      for _, name in ipairs(names_of(notes[2])) do
+        others = name == me and others or others .. name .. '\n'
+      end
+      redis.call('HSET', KEYS[4], 'b:' .. number, others)
+      if others == '' then
+        redis.call('HDEL', KEYS[4], 'b:' .. number)
+      end
+    end
+    redis.call('HDEL', KEYS[4], 'a:' .. number)
+    held[#held + 1] = 1
+  else
+    held[#held + 1] = 0
+  end
+end
+return held

@@ -1,0 +1,113 @@
+//! Facts about a server, and the reasons for which it is refused.
+
+use std::collections::HashMap;
+
+use super::super::engine::{EngineError, MemoryUse};
+use super::address::ServerAddress;
+
+/// Oldest version of Redis with all that the scripts need.
+const OLDEST_REDIS: (u32, u32) = (7, 0);
+
+/// Oldest version of Valkey that was looked at.
+const OLDEST_VALKEY: (u32, u32) = (7, 2);
+
+/// Oldest version with `WAITAOF`.
+const OLDEST_DURABLE: (u32, u32) = (7, 2);
+
+/// Facts about a server that matter for a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServerFacts {
+    /// Name that a server takes at its start: another one means that it was started anew, or is another server.
+    pub(crate) start: String,
+    pub(crate) memory: MemoryUse,
+    /// True if the server writes each change to a file.
+    pub(crate) appends_to_file: bool,
+    /// True if the server can wait until changes are on its disk.
+    pub(crate) can_wait_for_disk: bool,
+    pub(crate) is_cluster: bool,
+}
+
+impl ServerFacts {
+    /// Reads the reply to `INFO`, and refuses a server that is not fit for a run. `durable`: the run is to outlast a loss
+    /// of power.
+    pub(super) fn of(
+        info: &str,
+        address: &ServerAddress,
+        durable: bool,
+    ) -> Result<ServerFacts, EngineError> {
+        let memory = memory_of(info);
+        let info = lines_of(info);
+        let fact = |name: &str| info.get(name).copied().unwrap_or_default();
+        let refuse = |reason: String| Err(EngineError::Refused(format!("{address}: {reason}")));
+        let (name, version, oldest) = match fact("valkey_version") {
+            "" => ("Redis", fact("redis_version"), OLDEST_REDIS),
+            version => ("Valkey", version, OLDEST_VALKEY),
+        };
+        let Some(release) = release_of(version) else {
+            return refuse("it does not tell its version".into());
+        };
+        if release < oldest {
+            return refuse(format!(
+                "{name} {version} ({}.{} is needed)",
+                oldest.0, oldest.1
+            ));
+        }
+        if fact("role") != "master" {
+            return refuse("a replica (the primary is needed)".into());
+        }
+        let policy = fact("maxmemory_policy");
+        if policy != "noeviction" {
+            return refuse(format!(
+                "maxmemory-policy is {policy} (noeviction is needed)"
+            ));
+        }
+        let facts = ServerFacts {
+            start: fact("run_id").to_owned(),
+            memory,
+            appends_to_file: fact("aof_enabled") == "1",
+            can_wait_for_disk: release >= OLDEST_DURABLE,
+            is_cluster: [fact("redis_mode"), fact("server_mode")].contains(&"cluster"),
+        };
+        if durable && !facts.appends_to_file {
+            return refuse("appendonly is no (--durable needs yes)".into());
+        }
+        if durable && !facts.can_wait_for_disk {
+            let (major, minor) = OLDEST_DURABLE;
+            return refuse(format!(
+                "{name} {version} (--durable needs {major}.{minor})"
+            ));
+        }
+        if facts.is_cluster && !cfg!(feature = "fleet-cluster") {
+            return refuse("a Redis Cluster (this build has no feature fleet-cluster)".into());
+        }
+        Ok(facts)
+    }
+
+    /// Warning about a server that is fit for a run, but loses it in some cases.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        let warning = "appendonly is no: a run is lost when the server stops";
+        (!self.appends_to_file).then_some(warning)
+    }
+}
+
+/// Returns the facts of a reply to `INFO` by their names.
+fn lines_of(info: &str) -> HashMap<&str, &str> {
+    let lines = info.lines();
+    lines.filter_map(|line| line.split_once(':')).collect()
+}
+
+/// Reads the memory from a reply to `INFO`.
+pub(super) fn memory_of(info: &str) -> MemoryUse {
+    let info = lines_of(info);
+    let number = |name: &str| info.get(name).and_then(|number| number.parse().ok());
+    MemoryUse {
+        used: number("used_memory").unwrap_or(0),
+        most: number("maxmemory").unwrap_or(0),
+    }
+}
+
+/// Returns the first two numbers of a version.
+fn release_of(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}

@@ -1,0 +1,396 @@
+//! Steps of the engine.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use super::super::engine::{
+    BeatReply, BegunEntry, EngineError, Entry, FleetEngine, HostWait, LaneFigures, LeaseReply,
+    LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply,
+    QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry,
+    WaitingResult,
+};
+use super::RedisEngine;
+use super::convert::{
+    MOST, class_name, figures, lease_millis, lease_reply, load_reply, member, micros, micros_up,
+    millis_up, permit_reply, write_entry,
+};
+use super::keys::{HostKey, LaneKey, rate_of_run};
+use super::reply;
+use super::scripts::StepScript;
+use crate::host::Host;
+
+/// Most entries that one step hands out or takes. A script that ran for longer would hold up all other workers.
+const MOST_ENTRIES: usize = 1000;
+
+impl FleetEngine for RedisEngine {
+    fn create(&mut self, run: &NewRun) -> Result<bool, EngineError> {
+        // The run exists from the moment when its first lane does: all others are there then.
+        if self.first_lane()?.is_some() {
+            return Ok(false);
+        }
+        for lane in (0..run.lanes).rev() {
+            if !self.create_lane(lane, run, RunState::Running)? && lane == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn facts(&mut self) -> Result<RunFacts, EngineError> {
+        self.first_lane()?.ok_or(EngineError::NoRun)
+    }
+
+    fn set_state(&mut self, state: RunState) -> Result<bool, EngineError> {
+        let lanes = self.facts()?.lanes;
+        let mut is_set = true;
+        // The first lane last: it tells the state of the run, and an interrupted step can be repeated.
+        for lane in (0..lanes).rev() {
+            let keys = self.lane_keys(lane, &[LaneKey::Facts]);
+            let reply = self.run(StepScript::SetState, &keys, |command| {
+                command.arg(reply::state_name(state));
+            })?;
+            is_set = self.understood(StepScript::SetState, reply::flag(&reply))?;
+        }
+        Ok(is_set)
+    }
+
+    fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError> {
+        let facts = self.facts()?;
+        let run = NewRun {
+            settings: facts.settings,
+            lanes: facts.lanes,
+            lease: facts.lease,
+        };
+        let mut generation = None;
+        for lane in 0..run.lanes {
+            // A step that created the run may have been interrupted, or have met another one.
+            if lane > 0 {
+                self.create_lane(lane, &run, facts.state)?;
+            }
+            let keys = self.lane_keys(lane, &[LaneKey::Facts]);
+            let reply = self.run(StepScript::BeginLoading, &keys, |command| {
+                command
+                    .arg(loader)
+                    .arg(lease_millis(run.lease))
+                    .arg(generation);
+            })?;
+            generation = Some(self.understood(StepScript::BeginLoading, reply::number(reply))?);
+        }
+        Ok(())
+    }
+
+    fn note_loaded(
+        &mut self,
+        loader: &str,
+        position: u64,
+        digest: &str,
+        is_end: bool,
+    ) -> Result<bool, EngineError> {
+        let keys = self.lane_keys(0, &[LaneKey::Facts]);
+        let reply = self.run(StepScript::NoteLoaded, &keys, |command| {
+            command
+                .arg(loader)
+                .arg(position)
+                .arg(digest)
+                .arg(u8::from(is_end));
+        })?;
+        self.understood(StepScript::NoteLoaded, reply::flag(&reply))
+    }
+
+    fn load(
+        &mut self,
+        lane: u32,
+        loader: &str,
+        expected_last: Sequence,
+        bounds: QueueBounds,
+        entries: &[Entry],
+    ) -> Result<LoadReply, EngineError> {
+        let keys = self.lane_keys(lane, &[LaneKey::Facts, LaneKey::Queue, LaneKey::Counters]);
+        let size: u64 = entries.iter().map(Entry::size).sum();
+        let reply = self.run(StepScript::Load, &keys, |command| {
+            command.arg(loader).arg(expected_last);
+            command
+                .arg(bounds.entries.min(MOST))
+                .arg(bounds.bytes.min(MOST))
+                .arg(size);
+            for entry in entries {
+                write_entry(command, entry);
+            }
+        })?;
+        self.understood(StepScript::Load, load_reply(reply))
+    }
+
+    fn beat(&mut self, lane: u32, worker: &str, join: bool) -> Result<BeatReply, EngineError> {
+        let keys = [LaneKey::Facts, LaneKey::Members, LaneKey::Unbroken];
+        let keys = self.lane_keys(lane, &keys);
+        let reply = self.run(StepScript::Beat, &keys, |command| {
+            command.arg(worker).arg(u8::from(join));
+        })?;
+        let beat = match reply {
+            Value::Int(-1) => Some(BeatReply::Dead),
+            reply => member(reply),
+        };
+        self.understood(StepScript::Beat, beat)
+    }
+
+    fn leave(&mut self, lane: u32, worker: &str) -> Result<(), EngineError> {
+        let keys = [
+            LaneKey::Facts,
+            LaneKey::Members,
+            LaneKey::Unbroken,
+            LaneKey::Queue,
+        ];
+        let keys = self.lane_keys(lane, &keys);
+        self.run(StepScript::Leave, &keys, |command| {
+            command.arg(worker);
+        })?;
+        Ok(())
+    }
+
+    fn lease(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError> {
+        let keys = [
+            LaneKey::Facts,
+            LaneKey::Queue,
+            LaneKey::Parked,
+            LaneKey::Members,
+            LaneKey::Intents,
+        ];
+        let keys = self.lane_keys(lane, &keys);
+        let reply = self.run(StepScript::Lease, &keys, |command| {
+            command.arg(worker).arg(most.min(MOST_ENTRIES));
+        })?;
+        self.understood(StepScript::Lease, lease_reply(reply))
+    }
+
+    fn begin(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        entries: &[BegunEntry],
+    ) -> Result<Vec<bool>, EngineError> {
+        let keys = self.lane_keys(lane, &[LaneKey::Facts, LaneKey::Queue, LaneKey::Intents]);
+        let reply = self.run(StepScript::Begin, &keys, |command| {
+            command.arg(worker);
+            for entry in entries {
+                command
+                    .arg(entry.sequence)
+                    .arg(u8::from(entry.once))
+                    .arg(u8::from(entry.again));
+            }
+        })?;
+        self.one_each(StepScript::Begin, reply::flags(reply), entries.len())
+    }
+
+    fn settle(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        most_bytes: u64,
+        entries: &[SettledEntry],
+    ) -> Result<SettleReply, EngineError> {
+        let keys = [
+            LaneKey::Facts,
+            LaneKey::Queue,
+            LaneKey::Counters,
+            LaneKey::Intents,
+            LaneKey::Results,
+        ];
+        let keys = self.lane_keys(lane, &keys);
+        let reply = self.run(StepScript::Settle, &keys, |command| {
+            command.arg(worker).arg(most_bytes.min(MOST));
+            for entry in entries {
+                command.arg(entry.sequence).arg(class_name(entry.class));
+                command.arg(entry.size).arg(&*entry.record);
+            }
+        })?;
+        if matches!(&reply, Value::BulkString(text) if text == b"FULL") {
+            return Ok(SettleReply::Full);
+        }
+        let held = self.one_each(StepScript::Settle, reply::flags(reply), entries.len())?;
+        Ok(SettleReply::Settled(held))
+    }
+
+    fn park(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        entries: &[ParkedEntry],
+    ) -> Result<Vec<bool>, EngineError> {
+        let keys = [
+            LaneKey::Facts,
+            LaneKey::Queue,
+            LaneKey::Parked,
+            LaneKey::Intents,
+        ];
+        let keys = self.lane_keys(lane, &keys);
+        let reply = self.run(StepScript::Park, &keys, |command| {
+            command.arg(worker);
+            for entry in entries {
+                command
+                    .arg(entry.sequence)
+                    .arg(millis_up(entry.delay))
+                    .arg(entry.attempts);
+                command
+                    .arg(entry.deliveries)
+                    .arg(u8::from(entry.begun_again));
+            }
+        })?;
+        self.one_each(StepScript::Park, reply::flags(reply), entries.len())
+    }
+
+    fn reclaim(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError> {
+        let keys = [
+            LaneKey::Facts,
+            LaneKey::Queue,
+            LaneKey::Members,
+            LaneKey::Unbroken,
+            LaneKey::Reaper,
+            LaneKey::Counters,
+            LaneKey::Intents,
+        ];
+        let keys = self.lane_keys(lane, &keys);
+        let reply = self.run(StepScript::Reclaim, &keys, |command| {
+            command.arg(worker).arg(most.min(MOST_ENTRIES));
+        })?;
+        self.understood(StepScript::Reclaim, lease_reply(reply))
+    }
+
+    fn held(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        known: &dyn Fn(Sequence) -> bool,
+    ) -> Result<Vec<LeasedEntry>, EngineError> {
+        let unknown = self.pending(lane, worker, known)?;
+        let keys = self.lane_keys(lane, &[LaneKey::Facts, LaneKey::Queue, LaneKey::Intents]);
+        let mut held = Vec::with_capacity(unknown.len());
+        for some in unknown.chunks(MOST_ENTRIES) {
+            let reply = self.run(StepScript::Held, &keys, |command| {
+                command.arg(worker).arg(some);
+            })?;
+            held.extend(self.understood(StepScript::Held, reply::noted(reply))?);
+        }
+        Ok(held)
+    }
+
+    fn results(
+        &mut self,
+        lane: u32,
+        collector: &str,
+        from: ResultSource,
+        most: usize,
+    ) -> Result<Vec<WaitingResult>, EngineError> {
+        let stream = LaneKey::Results.of(&self.run, lane);
+        let most = most.clamp(1, MOST_ENTRIES);
+        match from {
+            ResultSource::Own => self.read_results(&stream, collector, "0", most),
+            ResultSource::New => self.read_results(&stream, collector, ">", most),
+            ResultSource::Abandoned(idle) => self.abandoned_results(&stream, collector, idle, most),
+        }
+    }
+
+    fn collected(&mut self, lane: u32, results: &[(String, u64)]) -> Result<u64, EngineError> {
+        let keys = self.lane_keys(lane, &[LaneKey::Facts, LaneKey::Results, LaneKey::Counters]);
+        let reply = self.run(StepScript::Collected, &keys, |command| {
+            for (name, bytes) in results {
+                command.arg(name).arg(*bytes);
+            }
+        })?;
+        self.understood(StepScript::Collected, reply::number(reply))
+    }
+
+    fn permit(
+        &mut self,
+        host: Option<&Host>,
+        call: &PermitCall,
+    ) -> Result<PermitReply, EngineError> {
+        let keys = match host {
+            Some(host) => self.host_keys(host, &[HostKey::Rate, HostKey::Breaker]),
+            None => vec![rate_of_run(&self.run)],
+        };
+        let reply = self.run(StepScript::Permit, &keys, |command| {
+            command
+                .arg(micros_up(call.interval))
+                .arg(micros(call.tolerance));
+            command
+                .arg(call.count.max(1))
+                .arg(micros(call.longest_wait));
+        })?;
+        self.understood(StepScript::Permit, permit_reply(reply))
+    }
+
+    fn cool(&mut self, host: &Host, pause: Duration) -> Result<(), EngineError> {
+        let keys = self.host_keys(host, &[HostKey::Rate]);
+        self.run(StepScript::Cool, &keys, |command| {
+            command.arg(micros_up(pause));
+        })?;
+        self.note_wait(host, HostWait::Asked, pause)
+    }
+
+    fn vote(
+        &mut self,
+        host: &Host,
+        worker: &str,
+        tripped: bool,
+        rest: Duration,
+    ) -> Result<bool, EngineError> {
+        let keys = self.host_keys(host, &[HostKey::Votes, HostKey::Active, HostKey::Breaker]);
+        let reply = self.run(StepScript::Vote, &keys, |command| {
+            command
+                .arg(worker)
+                .arg(u8::from(tripped))
+                .arg(micros_up(rest));
+        })?;
+        let rests = self.understood(StepScript::Vote, reply::number(reply))?;
+        if rests == 2 {
+            self.note_wait(host, HostWait::Failing, rest)?;
+        }
+        Ok(rests > 0)
+    }
+
+    fn probe(&mut self, host: &Host, succeeded: bool) -> Result<(), EngineError> {
+        let keys = self.host_keys(host, &[HostKey::Breaker]);
+        let reply = self.run(StepScript::Probe, &keys, |command| {
+            command.arg(u8::from(succeeded));
+        })?;
+        if let Some(rest) = reply::number(reply) {
+            self.note_wait(host, HostWait::Failing, Duration::from_micros(rest))?;
+        }
+        Ok(())
+    }
+
+    fn waiting_hosts(&mut self) -> Result<Vec<ListedWait>, EngineError> {
+        self.listed_waits()
+    }
+
+    fn memory(&mut self) -> Result<MemoryUse, EngineError> {
+        self.memory_use()
+    }
+
+    fn wait_for_disk(&mut self) -> Result<(), EngineError> {
+        self.waited_for_disk()
+    }
+
+    fn secure(&mut self) -> Result<(), EngineError> {
+        self.secured()
+    }
+
+    fn figures(&mut self, lane: u32) -> Result<LaneFigures, EngineError> {
+        let keys = [
+            LaneKey::Facts,
+            LaneKey::Queue,
+            LaneKey::Results,
+            LaneKey::Parked,
+            LaneKey::Counters,
+            LaneKey::Members,
+        ];
+        let keys = self.lane_keys(lane, &keys);
+        let reply = self.run(StepScript::Figures, &keys, |_| {})?;
+        self.understood(StepScript::Figures, figures(reply))
+    }
+
+    fn remove(&mut self) -> Result<(), EngineError> {
+        self.unlink_all()
+    }
+}

@@ -1,0 +1,106 @@
+//! Servers that are fit for a run, and others, by their replies to `INFO`.
+
+use super::ServerAddress;
+use crate::fleet::engine::EngineError;
+use crate::fleet::redis::ServerFacts;
+
+const FIT: &str = "# Server\r\nredis_version:7.2.4\r\nredis_mode:standalone\r\nrun_id:abc\r\nused_memory:1000\r\n\
+    maxmemory:2000\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\nrole:master\r\n";
+
+fn facts(changes: &[(&str, &str)], durable: bool) -> Result<ServerFacts, String> {
+    let mut info = FIT.to_owned();
+    for (from, to) in changes {
+        assert!(info.contains(from), "{from}");
+        info = info.replace(from, to);
+    }
+    let address = ServerAddress::parse("redis://h:6379/0", true).unwrap();
+    ServerFacts::of(&info, &address, durable).map_err(|error| match error {
+        EngineError::Refused(reason) => reason,
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn a_fit_server_tells_its_memory() {
+    let facts = facts(&[], true).unwrap();
+    assert_eq!(
+        (facts.memory.used, facts.memory.most, &*facts.start),
+        (1000, 2000, "abc")
+    );
+    assert_eq!(
+        (facts.appends_to_file, facts.can_wait_for_disk),
+        (true, true)
+    );
+    assert_eq!(facts.warning(), None);
+}
+
+#[test]
+fn old_servers_are_refused() {
+    for (version, text) in [
+        (
+            "redis_version:6.2.14",
+            "redis://h:6379/0: Redis 6.2.14 (7.0 is needed)",
+        ),
+        (
+            "redis_version:7.2.4\r\nvalkey_version:7.1.9",
+            "redis://h:6379/0: Valkey 7.1.9 (7.2 is needed)",
+        ),
+        (
+            "redis_version:what",
+            "redis://h:6379/0: it does not tell its version",
+        ),
+    ] {
+        assert_eq!(
+            facts(&[("redis_version:7.2.4", version)], false).unwrap_err(),
+            text
+        );
+    }
+    for version in [
+        "redis_version:7.0.0",
+        "redis_version:10.1.0",
+        "redis_version:7.2.4\r\nvalkey_version:8.0.1",
+    ] {
+        assert!(
+            facts(&[("redis_version:7.2.4", version)], false).is_ok(),
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_evicts_keys_is_refused() {
+    let reason = facts(&[("noeviction", "allkeys-lru")], false).unwrap_err();
+    assert_eq!(
+        reason,
+        "redis://h:6379/0: maxmemory-policy is allkeys-lru (noeviction is needed)"
+    );
+}
+
+#[test]
+fn a_replica_is_refused() {
+    let reason = facts(&[("role:master", "role:slave")], false).unwrap_err();
+    assert_eq!(
+        reason,
+        "redis://h:6379/0: a replica (the primary is needed)"
+    );
+}
+
+#[test]
+fn a_server_without_a_file_is_warned_about_and_refused_for_durable_runs() {
+    let without = [("aof_enabled:1", "aof_enabled:0")];
+    assert!(facts(&without, false).unwrap().warning().is_some());
+    let reason = facts(&without, true).unwrap_err();
+    assert_eq!(
+        reason,
+        "redis://h:6379/0: appendonly is no (--durable needs yes)"
+    );
+}
+
+#[test]
+fn a_server_that_cannot_wait_for_its_disk_is_refused_for_durable_runs() {
+    let reason = facts(&[("7.2.4", "7.0.15")], true).unwrap_err();
+    assert_eq!(
+        reason,
+        "redis://h:6379/0: Redis 7.0.15 (--durable needs 7.2)"
+    );
+}

@@ -1,0 +1,117 @@
+//! A run on a server, and what can be done with it as a whole.
+
+use std::fmt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::dial::RunPlace;
+use super::engine::{FleetEngine, RunState};
+use super::error::FleetError;
+use super::settings::RunSettings;
+use super::status::RunStatus;
+
+/// Time between two looks at a run that is being removed.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Run of a [`Fleet`](super::Fleet): a queue of requests that any number of workers send.
+#[derive(Clone)]
+pub struct Run {
+    pub(super) place: RunPlace,
+    pub(super) settings: RunSettings,
+}
+
+impl Run {
+    /// Name of the run.
+    pub fn name(&self) -> &str {
+        &self.place.run
+    }
+
+    /// Settings that the run was created with.
+    pub fn settings(&self) -> &RunSettings {
+        &self.settings
+    }
+
+    /// State and figures of the run now.
+    ///
+    /// # Errors
+    /// When the run is not there, or the server does not answer.
+    pub fn status(&self) -> Result<RunStatus, FleetError> {
+        self.status_by(&mut *self.place.engine()?)
+    }
+
+    pub(super) fn status_by(&self, engine: &mut dyn FleetEngine) -> Result<RunStatus, FleetError> {
+        let wrong = |error| self.place.error(error);
+        let facts = engine.facts().map_err(wrong)?;
+        let lanes = 0..facts.lanes;
+        let lanes: Result<Vec<_>, _> = lanes.map(|lane| engine.figures(lane)).collect();
+        let lanes = lanes.map_err(wrong)?;
+        let waits = engine.waiting_hosts().map_err(wrong)?;
+        Ok(RunStatus::of(&facts, &lanes, waits))
+    }
+
+    /// Hands out no further requests until the run is resumed. Requests that are under way end.
+    ///
+    /// # Errors
+    /// [`Cancelled`](super::FleetErrorKind::Cancelled) if the run was cancelled; otherwise as [`status`](Run::status).
+    pub fn pause(&self) -> Result<(), FleetError> {
+        self.set(RunState::Paused)
+    }
+
+    /// Hands out requests again.
+    ///
+    /// # Errors
+    /// As [`pause`](Run::pause).
+    pub fn resume(&self) -> Result<(), FleetError> {
+        // The engine knows whether all of the input is loaded.
+        self.set(RunState::Running)
+    }
+
+    /// Hands out no requests any more.
+    ///
+    /// Requests that are under way end and get their outcomes; the queue stays.
+    ///
+    /// # Errors
+    /// As [`status`](Run::status).
+    pub fn cancel(&self) -> Result<(), FleetError> {
+        match self.set(RunState::Cancelled) {
+            Err(error) if error.kind() == super::FleetErrorKind::Cancelled => Ok(()),
+            done => done,
+        }
+    }
+
+    fn set(&self, state: RunState) -> Result<(), FleetError> {
+        match self.place.engine()?.set_state(state) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(FleetError::cancelled(self.name())),
+            Err(error) => Err(self.place.error(error)),
+        }
+    }
+
+    /// Cancels the run and deletes all that the server has of it.
+    ///
+    /// Workers have one lease to leave before that. Results that nobody collected are lost.
+    ///
+    /// # Errors
+    /// As [`status`](Run::status).
+    pub fn remove(&self) -> Result<(), FleetError> {
+        self.cancel()?;
+        let mut engine = self.place.engine()?;
+        let begun = Instant::now();
+        while begun.elapsed() < self.settings.lease {
+            if self.status_by(&mut *engine)?.workers.is_empty() {
+                break;
+            }
+            thread::park_timeout(LOOK);
+        }
+        engine.remove().map_err(|error| self.place.error(error))
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("name", &self.name())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,198 @@
+//! Settings of a run that all its workers share, and the form in which the server keeps them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::{NewRun, QueueBounds, RunFacts};
+use super::error::FleetError;
+use crate::timing::millis;
+use crate::url::{Base, Mistake};
+
+/// Settings of a run, fixed when it is created.
+///
+/// ```
+/// use std::time::Duration;
+/// use haul::fleet::RunSettings;
+///
+/// let settings = RunSettings::new().lanes(4).lease(Duration::from_secs(60));
+/// # let _ = settings;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "settings hold for the run that is created with them"]
+pub struct RunSettings {
+    pub(super) lanes: u32,
+    pub(super) lease: Duration,
+    pub(super) stored: StoredSettings,
+}
+
+/// Settings in the form in which the server keeps them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredSettings {
+    pub(super) max_queued: u64,
+    pub(super) max_deliveries: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) resume_writes: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) durable: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) options: Vec<String>,
+}
+
+/// Upper bound for the bytes of a lane's queued lines.
+const QUEUED_BYTES: u64 = 64 << 20;
+
+/// Upper bound for the number of lanes: more lanes than a cluster has slots serve nothing.
+const MOST_LANES: u32 = 1024;
+
+/// Shortest lease: the beats of a shorter one would be late on a busy machine.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
+impl Default for RunSettings {
+    fn default() -> RunSettings {
+        RunSettings::new()
+    }
+}
+
+impl RunSettings {
+    /// Makes the default settings.
+    ///
+    /// One lane, leases of 30 seconds, 100,000 queued requests, three deliveries.
+    pub fn new() -> RunSettings {
+        RunSettings {
+            lanes: 1,
+            lease: Duration::from_secs(30),
+            stored: StoredSettings {
+                max_queued: 100_000,
+                max_deliveries: 3,
+                resume_writes: false,
+                durable: false,
+                base_url: None,
+                options: Vec::new(),
+            },
+        }
+    }
+
+    /// Number of lanes that the requests are divided into by their keys, 1 to 1,024. Default: 1.
+    ///
+    /// A lane is a stream of its own; in a cluster each may lie on another node.
+    pub fn lanes(mut self, lanes: u32) -> RunSettings {
+        self.lanes = lanes;
+        self
+    }
+
+    /// Time after which the requests of a silent worker go to others. Default: 30 seconds.
+    ///
+    /// At least a second.
+    ///
+    /// A worker tells three times in each lease that it lives, so a request may take longer than a lease.
+    pub fn lease(mut self, lease: Duration) -> RunSettings {
+        self.lease = lease;
+        self
+    }
+
+    /// Number of requests in a lane's queue at which loading waits. Default: 100,000.
+    ///
+    /// It also waits at 64 MiB of lines.
+    pub fn max_queued(mut self, most: u64) -> RunSettings {
+        self.stored.max_queued = most;
+        self
+    }
+
+    /// Number of workers that may die with a request before it is given up. Default: 3.
+    ///
+    /// Such a request ends as [`Interrupted`](crate::ErrorType::Interrupted).
+    pub fn max_deliveries(mut self, most: u32) -> RunSettings {
+        self.stored.max_deliveries = most;
+        self
+    }
+
+    /// Sends begun requests of dead workers again, also those that must not be repeated. Default: false.
+    ///
+    /// Without it such a request ends as [`Interrupted`](crate::ErrorType::Interrupted).
+    pub fn resume_writes(mut self, resume: bool) -> RunSettings {
+        self.stored.resume_writes = resume;
+        self
+    }
+
+    /// Waits until the server has what is about to be sent on its disk. Default: false.
+    ///
+    /// It needs a server that can be waited for (Redis 7.2) and writes an append-only file. Without it, a power failure
+    /// of the server may lose the last two seconds.
+    pub fn durable(mut self, durable: bool) -> RunSettings {
+        self.stored.durable = durable;
+        self
+    }
+
+    /// URL that relative URLs of the requests are resolved against, which their keys depend on.
+    pub fn base_url(mut self, url: impl AsRef<str>) -> RunSettings {
+        self.stored.base_url = Some(url.as_ref().to_owned());
+        self
+    }
+
+    /// Texts that every worker is given, for example its options. No secrets: the server keeps them.
+    pub fn options(mut self, options: impl IntoIterator<Item = String>) -> RunSettings {
+        self.stored.options = options.into_iter().collect();
+        self
+    }
+
+    /// Texts that were set with [`options`](RunSettings::options).
+    pub fn given_options(&self) -> &[String] {
+        &self.stored.options
+    }
+
+    pub(super) fn base(&self) -> Result<Option<Base>, FleetError> {
+        let base = self.stored.base_url.as_deref().map(Base::parse);
+        let base = base.transpose();
+        base.map_err(|wrong: Mistake| FleetError::usage(format!("base URL: {}", wrong.reason)))
+    }
+
+    pub(super) fn bounds(&self) -> QueueBounds {
+        QueueBounds {
+            entries: self.stored.max_queued,
+            bytes: QUEUED_BYTES,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), FleetError> {
+        let wrong = |what: String| Err(FleetError::usage(what));
+        if self.lanes == 0 || self.lanes > MOST_LANES {
+            return wrong(format!(
+                "lanes: {} (1 to {MOST_LANES} are possible)",
+                self.lanes
+            ));
+        }
+        if self.lease < SHORTEST_LEASE {
+            return wrong(format!("lease: {:?} (at least 1s is needed)", self.lease));
+        }
+        if self.stored.max_queued == 0 {
+            return wrong("max queued: 0 (at least 1 is needed)".to_owned());
+        }
+        if self.stored.max_deliveries == 0 {
+            return wrong("max deliveries: 0 (at least 1 is needed)".to_owned());
+        }
+        self.base().map(drop)
+    }
+
+    pub(super) fn to_new_run(&self) -> NewRun {
+        NewRun {
+            settings: serde_json::to_string(&self.stored).expect("numbers and texts are JSON"),
+            lanes: self.lanes,
+            lease: millis::round(self.lease),
+        }
+    }
+
+    /// Reads the settings of a run that exists.
+    pub(super) fn of(facts: &RunFacts) -> Result<RunSettings, FleetError> {
+        let stored = serde_json::from_str(&facts.settings).map_err(|e| {
+            FleetError::usage(format!("the run was made by another version of haul: {e}"))
+        })?;
+        Ok(RunSettings {
+            lanes: facts.lanes,
+            lease: facts.lease,
+            stored,
+        })
+    }
+}

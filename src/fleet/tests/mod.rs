@@ -1,0 +1,4 @@
+//! Fleet of simulated workers on the engine in memory, in virtual time.
+
+mod limits;
+mod sim;

@@ -1,0 +1,186 @@
+//! Random settings of a history: the lines of the input, the network, and the faults.
+
+use std::time::Duration;
+
+use crate::fleet::engine::{Entry, QueueBounds};
+use crate::host::Host;
+use crate::settings::RateLimit;
+
+pub(super) fn ms(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// Line of the input.
+#[derive(Clone, Debug)]
+pub(super) struct SimLine {
+    pub(super) key: [u8; 16],
+    pub(super) host: Host,
+    /// True if its request must not be repeated.
+    pub(super) once: bool,
+    pub(super) is_bad: bool,
+    /// True if the process of a worker aborts when it sends the request.
+    pub(super) is_poison: bool,
+    pub(super) latency: Duration,
+    /// Number of attempts that end with a delay, and the delay.
+    pub(super) delays: (u32, Duration),
+}
+
+/// Settings of a history.
+#[derive(Clone, Debug)]
+pub(super) struct SimHistory {
+    pub(super) lines: Vec<SimLine>,
+    pub(super) lanes: u32,
+    pub(super) lease: Duration,
+    pub(super) workers: usize,
+    pub(super) collectors: usize,
+    pub(super) jobs: usize,
+    pub(super) max_deliveries: u32,
+    pub(super) resume_writes: bool,
+    pub(super) bounds: QueueBounds,
+    /// Number of entries that a loader loads at once.
+    pub(super) batch: usize,
+    pub(super) most_result_bytes: u64,
+    /// Rate of the first host. `None`: there is none.
+    pub(super) rate: Option<RateLimit>,
+    /// Calls of a thousand that are lost, whose answer is lost, that are carried out too late, that are slow.
+    pub(super) lost: u64,
+    pub(super) unanswered: u64,
+    pub(super) late: u64,
+    pub(super) slow: u64,
+    /// Time after which the caller gives a call up.
+    pub(super) timeout: Duration,
+    /// Time after which there are no faults.
+    pub(super) quiet_from: Duration,
+    /// Times in which the engine stands still, and those in which it is away.
+    pub(super) frozen: Vec<(Duration, Duration)>,
+    pub(super) away: Vec<(Duration, Duration)>,
+    /// Number of crashes, stops, partitions and orderly ends of workers, and of restarts of loader and collectors.
+    pub(super) crashes: u64,
+    pub(super) stops: u64,
+    pub(super) partitions: u64,
+    pub(super) drains: u64,
+    pub(super) restarts: u64,
+    pub(super) second_loader: bool,
+    pub(super) pauses: bool,
+    pub(super) cancels: bool,
+    /// True if the engine loses what was loaded last, before the workers begin.
+    pub(super) loses_data: bool,
+}
+
+fn host(number: u64) -> Host {
+    let uri = format!("http://h{number}/").parse().expect("it is a URL");
+    Host::of(&uri).expect("it is absolute")
+}
+
+impl SimHistory {
+    pub(super) fn random(rng: &mut fastrand::Rng) -> SimHistory {
+        let lease = ms(rng.u64(10..30) * 100);
+        let quiet_from = lease * rng.u32(4..20);
+        let count = rng.usize(1..60);
+        let hosts = rng.u64(1..4);
+        let faults = rng.u64(0..3);
+        let some = |rng: &mut fastrand::Rng, most: u64| match rng.u64(0..3) {
+            0 => rng.u64(0..=most),
+            _ => 0,
+        };
+        let has_poison = rng.u64(0..6) == 0;
+        let max_deliveries = rng.u32(1..4);
+        let line = |rng: &mut fastrand::Rng, number: usize| {
+            let mut key = [0; 16];
+            rng.fill(&mut key);
+            key[15] = number as u8;
+            let is_poison = has_poison && rng.u64(0..20) == 0;
+            SimLine {
+                key,
+                host: host(rng.u64(0..hosts)),
+                once: rng.u64(0..3) == 0,
+                is_bad: rng.u64(0..20) == 0,
+                is_poison,
+                latency: match rng.u64(0..12) {
+                    0 => lease * rng.u32(0..4),
+                    _ => ms(rng.u64(1..400)),
+                },
+                delays: match rng.u64(0..8) {
+                    0 => (rng.u32(1..3), lease * rng.u32(0..3)),
+                    _ => (0, Duration::ZERO),
+                },
+            }
+        };
+        let spans = |rng: &mut fastrand::Rng, count: u64| {
+            let span = |rng: &mut fastrand::Rng| {
+                let begin = quiet_from.mul_f64(rng.f64());
+                (begin, begin + lease.mul_f64(rng.f64() * 3.0))
+            };
+            (0..count).map(|_| span(rng)).collect::<Vec<_>>()
+        };
+        let wild = faults * 15;
+        SimHistory {
+            lines: (0..count).map(|number| line(rng, number)).collect(),
+            lanes: rng.u32(1..4),
+            lease,
+            workers: rng.usize(1..6),
+            collectors: rng.usize(1..3),
+            jobs: rng.usize(1..12),
+            max_deliveries,
+            resume_writes: rng.u64(0..8) == 0,
+            bounds: QueueBounds {
+                entries: if rng.bool() { 1_000 } else { rng.u64(1..20) },
+                bytes: if rng.bool() { 1 << 20 } else { rng.u64(1..300) },
+            },
+            batch: rng.usize(1..30),
+            most_result_bytes: match rng.u64(0..4) {
+                0 => rng.u64(1..300),
+                _ => 1 << 20,
+            },
+            rate: (rng.u64(0..3) == 0).then(|| {
+                RateLimit::new(rng.u32(2..30), Duration::from_secs(1)).burst(rng.u32(1..4))
+            }),
+            lost: some(rng, wild),
+            unanswered: some(rng, wild),
+            late: some(rng, wild),
+            slow: some(rng, wild * 2),
+            timeout: lease.mul_f64(0.1 + rng.f64() * 0.2),
+            quiet_from,
+            frozen: {
+                let n = some(rng, faults);
+                spans(rng, n)
+            },
+            away: {
+                let n = some(rng, faults);
+                spans(rng, n)
+            },
+            crashes: some(rng, faults * 4),
+            stops: some(rng, faults * 3),
+            partitions: some(rng, faults * 3),
+            drains: some(rng, faults * 2),
+            restarts: some(rng, faults * 2),
+            second_loader: rng.u64(0..8) == 0,
+            pauses: rng.u64(0..6) == 0,
+            cancels: rng.u64(0..16) == 0,
+            loses_data: rng.u64(0..10) == 0,
+        }
+    }
+
+    /// True if the starts of a line's request are paced.
+    pub(super) fn is_rated(&self, index: usize) -> bool {
+        self.rate.is_some() && self.lines[index].host == host(0)
+    }
+
+    /// Entry of a line. `sequence`: number that the loader gives it.
+    pub(super) fn entry(&self, index: usize, sequence: u64) -> Entry {
+        let line = &self.lines[index];
+        let fault = line.is_bad.then(|| "not a URL".to_owned());
+        let text = match line.is_bad {
+            true => String::new(),
+            false => format!("line {index}"),
+        };
+        Entry {
+            sequence,
+            line: text.into_bytes(),
+            key: line.key,
+            index: index as u64,
+            supersedes: false,
+            fault,
+        }
+    }
+}

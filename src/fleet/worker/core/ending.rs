@@ -1,0 +1,175 @@
+//! End of a worker, and the orders for the thread that takes the client's outcomes.
+
+use std::time::{Duration, Instant};
+
+use crate::host::Host;
+
+use super::WorkerCore;
+use super::entries::{EntryAction, EntryStage};
+
+/// Time without an answer of the engine after which a worker ends, and time for which a worker that ends waits for room
+/// for its outcomes.
+const LONGEST_AWAY: Duration = Duration::from_secs(600);
+
+/// Time for the last calls after the client was cut off.
+const LAST_CALLS: Duration = Duration::from_secs(2);
+
+/// Time between two looks at the window.
+const LOOKS: Duration = Duration::from_millis(250);
+
+/// Reason for which a worker ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CoreEnd {
+    /// All entries of the run are settled.
+    Complete,
+    /// The run was cancelled.
+    Cancelled,
+    /// The worker was told to end.
+    Drained,
+    /// The run was removed.
+    NoRun,
+    /// The engine gave no answer for ten minutes, or had no room for outcomes.
+    Away,
+    /// The engine refuses a step, and will refuse it again.
+    Refused(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WorkerPhase {
+    Running,
+    /// No entry is leased or started any more; what runs goes on.
+    Ending {
+        end: CoreEnd,
+        /// Time at which running requests are cut off. `None`: they are waited for.
+        cut_off: Option<Instant>,
+    },
+    /// No entry is in hand: the worker leaves its lanes, until this time at the latest.
+    Leaving {
+        end: CoreEnd,
+        last: Instant,
+    },
+    Over(CoreEnd),
+}
+
+impl WorkerPhase {
+    /// True unless entries are leased and started.
+    pub(super) fn is_ending(&self) -> bool {
+        *self != WorkerPhase::Running
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        matches!(self, WorkerPhase::Leaving { .. })
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self, WorkerPhase::Over(_))
+    }
+
+    /// Time at which the phase ends at the latest. `None`: there is no such time.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        match self {
+            WorkerPhase::Ending { cut_off, .. } => cut_off.map(|at| at + LAST_CALLS),
+            WorkerPhase::Leaving { last, .. } => Some(*last),
+            _ => None,
+        }
+    }
+}
+
+/// Orders for the thread that takes the client's outcomes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClientOrders {
+    /// True if the client is to start nothing more.
+    pub(crate) drain: bool,
+    /// True if running requests are to be cut off.
+    pub(crate) cut_off: bool,
+    /// Hosts of which requests are to be taken back from the client, with their number.
+    pub(crate) give_back: Vec<(Host, usize)>,
+    /// Time at which orders are to be asked for again. `None`: when the core has changed.
+    pub(crate) next: Option<Instant>,
+}
+
+impl WorkerCore {
+    /// Orders for the thread that takes the client's outcomes.
+    pub(crate) fn orders(&mut self, now: Instant) -> ClientOrders {
+        self.look_at_end(now);
+        let mut orders = ClientOrders::default();
+        match &self.phase {
+            WorkerPhase::Running => {
+                orders.give_back = self.hosts_in_the_way(now);
+                orders.next = Some(now + LOOKS);
+            }
+            WorkerPhase::Ending { cut_off, .. } => {
+                orders.drain = true;
+                orders.cut_off = cut_off.is_some_and(|at| at <= now);
+                orders.next = cut_off.filter(|at| *at > now).or(self.phase.wakes_at());
+            }
+            WorkerPhase::Leaving { .. } | WorkerPhase::Over(_) => {
+                (orders.drain, orders.cut_off) = (true, true);
+            }
+        }
+        orders
+    }
+
+    /// Reason for which the worker ended. `None`: it has not ended.
+    pub(crate) fn is_over(&self) -> Option<&CoreEnd> {
+        match &self.phase {
+            WorkerPhase::Over(end) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Ends the worker in order: nothing is started any more, requests that run have this time.
+    pub(crate) fn drain(&mut self, grace: Duration, now: Instant) {
+        self.begin_ending(CoreEnd::Drained, Some(now + grace), now);
+    }
+
+    /// Begins the end, or brings the time forward at which running requests are cut off.
+    pub(super) fn begin_ending(&mut self, end: CoreEnd, cut_off: Option<Instant>, now: Instant) {
+        match &mut self.phase {
+            WorkerPhase::Running => {
+                self.phase = WorkerPhase::Ending { end, cut_off };
+                let idle = self.entries.iter().filter(|(_, entry)| {
+                    entry.stage == EntryStage::Idle && entry.action == EntryAction::Send
+                });
+                let idle: Vec<_> = idle.map(|(key, _)| *key).collect();
+                for key in idle {
+                    self.park(key, Duration::ZERO, now);
+                }
+            }
+            WorkerPhase::Ending { cut_off: old, .. } => {
+                *old = (*old).into_iter().chain(cut_off).min()
+            }
+            _ => {}
+        }
+        self.look_at_end(now);
+    }
+
+    /// Ends the worker at once.
+    pub(super) fn end(&mut self, end: CoreEnd) {
+        if !self.phase.is_over() {
+            self.phase = WorkerPhase::Over(end);
+        }
+    }
+
+    /// Goes on to the next phase if it is time.
+    pub(super) fn look_at_end(&mut self, now: Instant) {
+        let is_away = now.saturating_duration_since(self.last_answer) >= LONGEST_AWAY;
+        let full = self.full_since;
+        let is_stuck = full.is_some_and(|at| now.saturating_duration_since(at) >= LONGEST_AWAY);
+        let is_late = self.phase.wakes_at().is_some_and(|at| at <= now);
+        match self.phase.clone() {
+            WorkerPhase::Running if is_away => self.end(CoreEnd::Away),
+            WorkerPhase::Running if self.is_complete() => {
+                self.begin_ending(CoreEnd::Complete, None, now);
+            }
+            WorkerPhase::Ending { end, .. } if self.entries.is_empty() => {
+                let last = now + LAST_CALLS;
+                self.phase = WorkerPhase::Leaving { end, last };
+            }
+            WorkerPhase::Ending { .. } if is_away || is_stuck => self.end(CoreEnd::Away),
+            WorkerPhase::Ending { end, .. } if is_late => self.end(end),
+            WorkerPhase::Leaving { end, .. } if is_late || self.has_left() => self.end(end),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Hosts in a window: the requests that wait for each, and those that are parked so that others find room.
+//!
+//! A host with a low rate would fill the window by and by, and requests of all other hosts would wait behind it. So when
+//! the window is four fifths full and still not all jobs run, the last requests of the host with the most waiting ones
+//! are parked, each until its turn comes at the pace that the host had.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::host::Host;
+
+use super::{CoreLane, WorkerCore};
+
+/// Time for which a host counts as limited after it was in the way.
+const LIMITED_FOR: Duration = Duration::from_secs(10);
+
+/// Length of the windows in which starts are counted.
+const COUNTED: Duration = Duration::from_secs(2);
+
+/// Shortest part of the first window from which the starts in a whole one are told.
+const SHORTEST_COUNTED: Duration = Duration::from_millis(200);
+
+/// Number of requests that each host may have waiting.
+const FEWEST_KEPT: usize = 8;
+
+/// Longest delay: the pace may be wrong by then.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// Time for which the window must be crowded.
+const CROWDED_FOR: Duration = Duration::from_millis(250);
+
+/// Number of hosts beyond which hosts without a request are forgotten.
+const MOST_HOSTS: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub(super) struct LoadedHosts {
+    hosts: BTreeMap<Host, HostLoad>,
+    /// Time since when the window is crowded. `None`: it is not.
+    crowded_since: Option<Instant>,
+    /// Time from which on hosts are judged. `None`: the server was not away.
+    judged_from: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct HostLoad {
+    /// Requests that wait in the client.
+    waiting: usize,
+    /// Requests that the client was asked to give back.
+    returning: usize,
+    /// Begin of the present window, starts in it, and starts in the one before.
+    counted: Option<(Instant, usize, usize)>,
+    limited_until: Option<Instant>,
+    /// Time at which the turn of the last parked request comes.
+    last_turn: Option<Instant>,
+}
+
+impl HostLoad {
+    fn starts(&mut self, now: Instant) {
+        let (since, count, before) = self.counted.unwrap_or((now, 0, 0));
+        let age = now.saturating_duration_since(since);
+        self.counted = Some(match age {
+            age if age < COUNTED => (since, count + 1, before),
+            age if age < COUNTED * 2 => (since + COUNTED, 1, count),
+            _ => (now, 1, 0),
+        });
+    }
+
+    /// Number of starts in [`COUNTED`].
+    fn pace(&self, now: Instant) -> usize {
+        let Some((since, count, before)) = self.counted else {
+            return 0;
+        };
+        let age = now.saturating_duration_since(since);
+        match age {
+            // The first window has not passed.
+            _ if before == 0 && age < COUNTED => {
+                let part = age.max(SHORTEST_COUNTED).as_secs_f64() / COUNTED.as_secs_f64();
+                (count as f64 / part) as usize
+            }
+            _ if age < COUNTED * 2 => count.max(before),
+            _ => 0,
+        }
+    }
+
+    fn kept(&self, now: Instant) -> usize {
+        self.pace(now).max(FEWEST_KEPT)
+    }
+
+    fn is_limited(&self, now: Instant) -> bool {
+        self.limited_until.is_some_and(|until| until > now)
+    }
+
+    /// Delay until the turn of one more request.
+    fn next_delay(&mut self, now: Instant) -> Duration {
+        // Twice the pace: a host that gets its requests too late would seem to be as slow as that.
+        let gap = match self.pace(now) as u32 * 2 {
+            0 => COUNTED * 2,
+            pace => COUNTED / pace,
+        };
+        let kept = self.waiting.min(self.kept(now)) as u32;
+        let first = now + gap.saturating_mul(kept).min(LONGEST_DELAY);
+        let turn = self.last_turn.map_or(first, |last| first.max(last + gap));
+        let turn = turn.min(now + LONGEST_DELAY);
+        self.last_turn = Some(turn);
+        turn - now
+    }
+}
+
+impl LoadedHosts {
+    /// Notes that a request of the host waits in the client.
+    pub(super) fn waits(&mut self, host: &Host) {
+        if self.hosts.len() > MOST_HOSTS {
+            self.hosts.retain(|_, load| load.waiting > 0);
+        }
+        match self.hosts.get_mut(host) {
+            Some(load) => load.waiting += 1,
+            None => {
+                let waiting = 1;
+                let load = HostLoad {
+                    waiting,
+                    ..HostLoad::default()
+                };
+                self.hosts.insert(host.clone(), load);
+            }
+        }
+    }
+
+    pub(super) fn waits_no_more(&mut self, host: &Host) {
+        if let Some(load) = self.hosts.get_mut(host) {
+            load.waiting -= 1;
+            load.returning = load.returning.min(load.waiting);
+        }
+    }
+
+    pub(super) fn starts(&mut self, host: &Host, now: Instant) {
+        self.waits_no_more(host);
+        if let Some(load) = self.hosts.get_mut(host) {
+            load.starts(now);
+        }
+    }
+
+    /// Delay of a request that was leased for a host that is limited and has enough waiting. `None`: it is handed to
+    /// the client.
+    pub(super) fn delay_of_new(&mut self, host: &Host, now: Instant) -> Option<Duration> {
+        let load = self.hosts.get_mut(host)?;
+        let parks = load.is_limited(now) && load.waiting >= load.kept(now);
+        parks.then(|| load.next_delay(now))
+    }
+
+    /// Delay of a request that came back from the client. `None`: the client was not asked to give it back.
+    pub(super) fn delay_of_returned(&mut self, host: &Host, now: Instant) -> Option<Duration> {
+        let load = self.hosts.get_mut(host)?;
+        load.returning = load.returning.checked_sub(1)?;
+        Some(load.next_delay(now))
+    }
+}
+
+impl WorkerCore {
+    /// Hosts whose last requests are to be taken back from the client, so that others find room.
+    pub(super) fn hosts_in_the_way(&mut self, now: Instant) -> Vec<(Host, usize)> {
+        let is_full = self.filled() * 5 >= self.window() * 4;
+        // While the server is away, and until starts are permitted again, no host is the reason that none runs.
+        let lease = self.settings.lease;
+        let is_away = |lane: &CoreLane| lane.membership.is_overdue(lease, now);
+        if self.lanes.iter().any(is_away) {
+            self.hosts.judged_from = Some(now + COUNTED);
+        }
+        let is_judged = self.hosts.judged_from.is_none_or(|from| from <= now);
+        let is_crowded = is_full
+            && self.started * 10 < self.settings.jobs * 9
+            && self.full_since.is_none()
+            && is_judged;
+        if !is_crowded {
+            self.hosts.crowded_since = None;
+            return Vec::new();
+        }
+        let since = *self.hosts.crowded_since.get_or_insert(now);
+        if now.saturating_duration_since(since) < CROWDED_FOR {
+            return Vec::new();
+        }
+        let loads = self.hosts.hosts.iter_mut();
+        let most = loads.max_by_key(|(_, load)| load.waiting - load.returning);
+        let Some((host, load)) = most else {
+            return Vec::new();
+        };
+        let surplus = (load.waiting - load.returning).saturating_sub(load.kept(now));
+        if surplus == 0 {
+            return Vec::new();
+        }
+        load.limited_until = Some(now + LIMITED_FOR);
+        load.returning += surplus;
+        vec![(host.clone(), surplus)]
+    }
+
+    /// Notes that the client gave back fewer requests of a host than it was asked for.
+    pub(crate) fn given_back(&mut self, host: &Host, asked: usize, given: usize) {
+        if let Some(load) = self.hosts.hosts.get_mut(host) {
+            load.returning = load.returning.saturating_sub(asked.saturating_sub(given));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Windows, hosts in the way of others, and slots without an engine.
+
+use std::time::{Duration, Instant};
+
+use crate::fleet::engine::{
+    BeatReply, Entry, LeaseReply, LeasedEntry, PermitReply, RunState, SettleReply,
+};
+use crate::host::Host;
+use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
+
+use super::{
+    CoreSettings, LeaseAnswer, LeaseStep, NextCall, SettleAnswer, SettleStep, SlotKeeper,
+    StartAnswer, WorkerCore,
+};
+
+const LEASE: Duration = Duration::from_secs(30);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn host(name: &str) -> Host {
+    let url = format!("http://{name}/");
+    Host::of(&url.parse().unwrap()).unwrap()
+}
+
+/// Core of a member, and the time.
+fn member(jobs: usize) -> (WorkerCore, Instant) {
+    let now = Instant::now();
+    let settings = CoreSettings {
+        prefix: "node:1".to_owned(),
+        seed: 1,
+        lanes: 1,
+        lease: LEASE,
+        jobs,
+        max_deliveries: 3,
+        resume_writes: false,
+    };
+    let mut core = WorkerCore::new(settings, now);
+    beat(&mut core, 4, now);
+    (core, now)
+}
+
+fn beat(core: &mut WorkerCore, workers: u32, now: Instant) {
+    let NextCall::Call(call) = core.next_beat(now) else {
+        panic!("a beat is due");
+    };
+    let state = RunState::Running;
+    core.beat_done(&call, &Ok(BeatReply::Member { state, workers }), now);
+}
+
+fn leased(sequence: u64) -> LeasedEntry {
+    let entry = Entry {
+        sequence,
+        line: b"line".to_vec(),
+        key: [0; 16],
+        index: sequence - 1,
+        supersedes: false,
+        fault: None,
+    };
+    LeasedEntry {
+        entry,
+        attempts: 0,
+        deliveries: 1,
+        begun_again: 0,
+        intent: None,
+    }
+}
+
+/// Leases entries with these numbers, and returns the number that was asked for.
+fn lease(core: &mut WorkerCore, numbers: impl Iterator<Item = u64>, now: Instant) -> usize {
+    let NextCall::Call(call) = core.next_lease(now) else {
+        panic!("a lease is due");
+    };
+    let LeaseStep::Lease { most } = call.step else {
+        panic!("{call:?}");
+    };
+    let reply = LeaseReply {
+        state: RunState::Running,
+        is_member: true,
+        entries: numbers.take(most).map(leased).collect(),
+    };
+    core.lease_done(&call, Ok(LeaseAnswer::Leased(reply)), now);
+    most
+}
+
+#[test]
+fn a_window_is_filled_when_half_of_it_is_free() {
+    let (mut core, now) = member(100);
+    assert_eq!(lease(&mut core, 1..=101, now), 200);
+    let NextCall::Wait(_) = core.next_lease(now + SECOND) else {
+        panic!("less than half is free");
+    };
+    let (mut core, now) = member(10_000);
+    assert_eq!(lease(&mut core, 1..=500, now), 500);
+    let (mut core, now) = member(1);
+    assert_eq!(lease(&mut core, 1..=32, now), 64);
+    assert_eq!(lease(&mut core, 33..=33, now + SECOND), 32);
+}
+
+#[test]
+fn the_last_requests_of_a_slow_host_make_room_for_others() {
+    let (mut core, now) = member(30);
+    lease(&mut core, 1..=64, now);
+    let slow = host("slow");
+    for handed in core.take_handed(now) {
+        assert!(core.read(handed.key, &slow, false, now));
+    }
+    assert!(core.orders(now).give_back.is_empty());
+    let later = now + SECOND;
+    let orders = core.orders(later);
+    assert_eq!(orders.give_back, [(slow.clone(), 56)]);
+    let again = core.orders(later).give_back;
+    assert!(again.is_empty(), "they are on their way");
+    core.given_back(&slow, 56, 0);
+    // One more of the host is not even handed to the client.
+    let (mut core, now) = member(30);
+    lease(&mut core, 1..=63, now);
+    for handed in core.take_handed(now) {
+        core.read(handed.key, &slow, false, now);
+    }
+    core.orders(now);
+    let later = now + SECOND;
+    assert_eq!(core.orders(later).give_back.len(), 1);
+}
+
+#[test]
+fn a_window_whose_jobs_all_run_is_not_crowded() {
+    let (mut core, now) = member(30);
+    lease(&mut core, 1..=64, now);
+    for (number, handed) in core.take_handed(now).into_iter().enumerate() {
+        assert!(core.read(handed.key, &host("fast"), false, now));
+        if number < 30 {
+            assert_eq!(core.may_start(handed.key, now, now), StartAnswer::Now);
+        }
+    }
+    core.orders(now);
+    assert!(core.orders(now + SECOND).give_back.is_empty());
+}
+
+#[test]
+fn a_worker_that_finds_no_room_for_outcomes_leases_no_more() {
+    let (mut core, now) = member(1);
+    lease(&mut core, 1..=1, now);
+    let handed = core.take_handed(now).remove(0);
+    core.read(handed.key, &host("h"), false, now);
+    core.may_start(handed.key, now, now);
+    let class = crate::fleet::engine::ResultClass::Success;
+    core.ended(handed.key, class, b"record".to_vec(), now);
+    let later = now + SECOND;
+    let settle = |core: &mut WorkerCore, reply, at| {
+        let NextCall::Call(call) = core.next_settle(at) else {
+            panic!("an outcome waits");
+        };
+        assert!(matches!(&call.step, SettleStep::Settle(entries) if entries.len() == 1));
+        core.settle_done(call, Ok(SettleAnswer::Settled(reply)), at);
+    };
+    settle(&mut core, SettleReply::Full, later);
+    assert!(matches!(core.next_lease(later), NextCall::Wait(_)));
+    let later = later + SECOND;
+    settle(&mut core, SettleReply::Settled(vec![true]), later);
+    assert!(matches!(core.next_lease(later), NextCall::Call(_)));
+    assert_eq!(core.figures().success, 1);
+}
+
+fn wanted(count: u32) -> WantedStarts {
+    WantedStarts {
+        host: Some(host("h")),
+        count,
+        rate: Some(RateLimit::new(10, SECOND)),
+    }
+}
+
+#[test]
+fn a_worker_without_an_engine_uses_its_part_of_the_rate_for_one_lease() {
+    let now = Instant::now();
+    let mut keeper = SlotKeeper::new(LEASE, now);
+    let first = wanted(2);
+    assert_eq!(keeper.call(&first, now).count, 2);
+    let granted = PermitReply::Granted(Duration::from_millis(50));
+    let permitted = keeper.answered(&first, granted, now, now);
+    let after = Duration::from_millis(50);
+    assert_eq!(permitted, PermittedStarts::Granted { after, count: 2 });
+    // Four workers share ten starts a second: one start in 400 ms, the first so long after those that were granted.
+    let own = keeper.unanswered(&first, 4, now + after);
+    let wait = Duration::from_millis(500);
+    assert_eq!(
+        own,
+        PermittedStarts::Granted {
+            after: wait,
+            count: 1
+        }
+    );
+    let next = keeper.unanswered(&first, 4, now + after);
+    let wait = Duration::from_millis(400);
+    assert_eq!(
+        next,
+        PermittedStarts::Later {
+            after: wait,
+            pause: false
+        }
+    );
+    // The starts without an answer are told with the next question, and come off the slots that are granted.
+    let call = keeper.call(&first, now + SECOND);
+    assert_eq!(call.count, 3);
+    let granted = PermitReply::Granted(Duration::ZERO);
+    let permitted = keeper.answered(&first, granted, now + SECOND, now + SECOND);
+    let after = Duration::from_millis(100);
+    assert_eq!(permitted, PermittedStarts::Granted { after, count: 2 });
+    assert_eq!(keeper.call(&first, now + SECOND).count, 2);
+    let late = keeper.unanswered(&first, 4, now + SECOND + LEASE);
+    assert!(matches!(late, PermittedStarts::Later { pause: true, .. }));
+}

@@ -1,0 +1,93 @@
+//! Outcomes of the client, as the core takes them: settled with a record, or undone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::engine::ResultClass;
+use super::core::UndoneEntry;
+use super::gate::ClientEntry;
+use super::shared::SharedCore;
+use crate::error::{ErrorType, Layer, StopReason};
+use crate::key::{Key, KeyVersion};
+use crate::outcome::Outcome;
+use crate::record::{Kind, Record, RecordOptions};
+
+/// Tells the core of an outcome.
+pub(super) fn tell(core: &SharedCore, outcome: &Outcome, options: &RecordOptions) {
+    let Some(entry) = outcome.extension::<Arc<ClientEntry>>() else {
+        return;
+    };
+    let given_back = outcome.stop_reason() == Some(StopReason::GivenBack);
+    if outcome.is_final() && !entry.was_refused() {
+        let (class, record) = settled(entry, outcome, options);
+        core.change_quietly(|core, now| core.ended(entry.key, class, record, now));
+        return;
+    }
+    let is_over = core.change(|core, now| {
+        let undone = undone(entry, outcome, given_back, now);
+        core.undone(entry.key, undone, now)
+    });
+    if !is_over {
+        let record = interrupted(entry, outcome, options);
+        core.change(|core, now| core.ended(entry.key, ResultClass::Failed, record, now));
+    }
+}
+
+fn undone(entry: &ClientEntry, outcome: &Outcome, given_back: bool, now: Instant) -> UndoneEntry {
+    let delay = outcome
+        .retry_at()
+        .map(|at| at.saturating_duration_since(now));
+    let is_unsent = outcome.report.bytes_sent == 0 && outcome.attempts() <= entry.attempts;
+    UndoneEntry {
+        delay: delay.unwrap_or(Duration::ZERO),
+        attempts: outcome.attempts().saturating_sub(entry.attempts),
+        // A request that is given back would have been tried again here.
+        is_repeatable: !entry.once || given_back || entry.was_refused() || is_unsent,
+    }
+}
+
+/// Returns the class and the record of a final outcome.
+fn settled(
+    entry: &ClientEntry,
+    outcome: &Outcome,
+    options: &RecordOptions,
+) -> (ResultClass, Vec<u8>) {
+    let is_given_up = outcome.error().is_some_and(|error| {
+        error.error_type() == ErrorType::Interrupted
+            && error.stop_reason() == Some(StopReason::AttemptsExhausted)
+    });
+    let class = match () {
+        () if is_given_up => ResultClass::GivenUp,
+        () if outcome.is_failed() => ResultClass::Failed,
+        () if outcome.is_rejected() => ResultClass::Rejected,
+        () => ResultClass::Success,
+    };
+    let record = record_of(outcome, options);
+    (class, line(entry, record))
+}
+
+fn record_of<'a>(outcome: &'a Outcome, options: &RecordOptions) -> Record<'a> {
+    match outcome.is_failed() {
+        true => Record::of_failure(outcome, options),
+        false => Record::new(outcome, options),
+    }
+}
+
+/// Returns the record of a request that was cut off, and may have reached its server.
+fn interrupted(entry: &ClientEntry, outcome: &Outcome, options: &RecordOptions) -> Vec<u8> {
+    let mut record = Record::of_failure(outcome, options);
+    record.outcome = Kind::Failed;
+    record.layer = Some(Layer::Local);
+    record.error_type = Some(ErrorType::Interrupted);
+    record.error_msg =
+        Some("it was under way when its worker ended, and the server may have acted".into());
+    record.stop_reason = Some(StopReason::MethodNotIdempotent);
+    record.prior_attempt_ambiguous = true;
+    line(entry, record)
+}
+
+/// Writes a record under the key of its line of input: a worker that adds secrets would make another key.
+fn line(entry: &ClientEntry, mut record: Record<'_>) -> Vec<u8> {
+    record.key = Key::new(KeyVersion::Two, entry.digest);
+    record.to_line().into_bytes()
+}

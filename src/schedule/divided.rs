@@ -1,0 +1,31 @@
+//! Places of hosts that several clients share: each client has its part, which changes as clients come and go.
+
+use std::time::Instant;
+
+use super::Schedule;
+use crate::slab::Id;
+
+impl<J> Schedule<J> {
+    /// Divides the fixed limits of hosts' places by a number of clients, this one included: at least one place is left.
+    /// A limit that adapts stays as it is. Attempts under way go on, also those beyond a smaller limit.
+    pub(crate) fn divide_places(&mut self, clients: usize, now: Instant) {
+        if std::mem::replace(&mut self.settings.clients, clients) == clients {
+            return;
+        }
+        let hosts: Vec<Id> = self.hosts.ids().collect();
+        for id in hosts {
+            let Some(state) = self.hosts.get_mut(id) else {
+                continue;
+            };
+            if state.is_local || state.adaptive.is_some() {
+                continue;
+            }
+            state.limit = self.settings.limits(&state.host).in_flight.most();
+            match state.is_open(now) {
+                true => self.unblock(id, now),
+                false => self.block(id, now),
+            }
+            self.rank(id);
+        }
+    }
+}

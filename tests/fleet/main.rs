@@ -1,0 +1,34 @@
+//! Runs of `haul fleet` on a real Redis server: workers, loaders, collectors and the server are killed, stopped and cut
+//! off, and each request still has exactly one outcome.
+//!
+//! Each test starts a server of its own. Without `redis-server` the tests are skipped; with `CI` set they fail.
+//! `HAUL_SCALE` multiplies the number of requests.
+#![cfg(unix)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests wait for the time of leases and of other processes"
+)]
+
+#[path = "../cli/command.rs"]
+#[allow(
+    dead_code,
+    reason = "the tests of a single run need more of it than these"
+)]
+mod command;
+mod folder {
+    pub(crate) use test_support::Folder;
+}
+mod redis_proxy;
+mod world;
+
+mod dependencies;
+mod kills;
+mod limits;
+mod loaders;
+mod ordinary;
+mod refused;
+mod secrets;
+mod server_loss;
+mod status;
+mod stopped;
+mod trouble;

@@ -1,0 +1,266 @@
+//! Servers that are killed, held up, or lose what they had.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use haul::Client;
+use haul::fleet::{Fleet, Worker, WorkerEnd};
+use test_support::{Answer, Server};
+
+use crate::redis_proxy::{Fate, RedisProxy};
+use crate::world::{LEASE, RUN, World, most_hits, scaled, wait_until};
+
+/// Answers after a moment, so that a run lasts for a while.
+fn slow_server() -> Server {
+    Server::always(Answer::text("hello").after(Duration::from_millis(4)))
+}
+
+#[test]
+fn a_server_that_is_killed_again_and_again_loses_nothing() {
+    let Some(mut world) = World::on_disk() else {
+        return;
+    };
+    let (count, kills) = (scaled(600), 3);
+    let server = slow_server();
+    let list = world.list(&server, count);
+    let loader = world.loading(&list, &[]).begin();
+    world.wait_for_run();
+    let collector = world.collect("out.jsonl");
+    let workers = [world.work(&["-j", "4"]), world.work(&["-j", "4"])];
+    for kill in 1..=kills {
+        server.wait_for_requests(kill * count / (kills + 1));
+        world.redis.kill();
+        thread::sleep(Duration::from_millis(300));
+        world.redis.run();
+    }
+    loader.finish().exits(0);
+    for worker in workers {
+        worker.finish().exits(0);
+    }
+    collector.finish().exits(0);
+    world.assert_exact(&list, &["out.jsonl"]);
+    assert_eq!(world.status().settled(), count as u64);
+}
+
+/// Files to which the server appends its changes, the current one last.
+fn appended_file(world: &World) -> PathBuf {
+    let folder = world.redis.folder().file("appendonlydir");
+    let files = fs::read_dir(folder).expect("a folder").flatten();
+    let mut files: Vec<PathBuf> = files
+        .map(|file| file.path())
+        .filter(|path| path.to_string_lossy().ends_with(".incr.aof"))
+        .collect();
+    files.sort();
+    files.pop().expect("a file of changes")
+}
+
+/// Runs a part of a list, cuts this share of what the server wrote, and runs the rest.
+fn run_with_a_cut(share: f64) {
+    let Some(mut world) = World::on_disk() else {
+        return;
+    };
+    let count = scaled(120);
+    let server = slow_server();
+    let list = world.list(&server, count);
+    let loader = world.loading(&list, &[]).begin();
+    world.wait_for_run();
+    let worker = world.work(&["-j", "2"]);
+    server.wait_for_requests(count / 2);
+    wait_until("outcomes", || world.length("out") > 0);
+    worker.kill();
+    loader.kill();
+    world.redis.kill();
+    let file = appended_file(&world);
+    let length = fs::metadata(&file).expect("a file").len();
+    let left = (length as f64 * (1.0 - share)) as u64;
+    let writing = fs::OpenOptions::new().write(true).open(&file);
+    writing.and_then(|file| file.set_len(left)).expect("a cut");
+    world.redis.run();
+    let again = world.loading(&list, &[]).begin();
+    world.wait_for_run();
+    world.finish("out.jsonl");
+    again.finish().exits(0);
+    world.assert_exact(&list, &["out.jsonl"]);
+}
+
+#[test]
+fn a_server_that_lost_its_last_step_is_loaded_and_run_again() {
+    run_with_a_cut(0.01);
+}
+
+#[test]
+fn a_server_that_lost_most_of_what_it_wrote_is_loaded_and_run_again() {
+    run_with_a_cut(0.6);
+}
+
+#[test]
+fn a_server_that_lost_requests_while_a_loader_waits_is_loaded_again() {
+    let Some(mut world) = World::on_disk() else {
+        return;
+    };
+    let count = 100;
+    let server = Server::always(Answer::text("hello"));
+    let list = world.list(&server, count);
+    let loader = world.loading(&list, &["--max-queued", "20"]).begin();
+    wait_until("a full queue", || {
+        let facts = format!("haul:{{{RUN}.0}}:m");
+        world.ask::<bool>(&["EXISTS", &facts]) && world.length("q") > 0
+    });
+    world.redis.kill();
+    let file = appended_file(&world);
+    // The first commands create the run; what follows loads it.
+    let text = fs::read(&file).expect("a file");
+    let at = find(&text, b"XADD").expect("an entry");
+    fs::write(&file, &text[..at]).expect("a cut");
+    world.redis.run();
+    let worker = world.work(&[]);
+    let loaded = loader.finish();
+    if loaded.status != Some(0) {
+        loaded.exits(2).says("the server lost requests");
+        world.load(&list, &["--max-queued", "20"]);
+    }
+    worker.finish().exits(0);
+    world.finish("out.jsonl");
+    world.assert_exact(&list, &["out.jsonl"]);
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+#[test]
+fn workers_outlast_a_server_that_is_held_up_and_one_that_is_away() {
+    let Some(mut world) = World::on_disk() else {
+        return;
+    };
+    let count = scaled(400);
+    let server = slow_server();
+    let list = world.list(&server, count);
+    let loader = world.loading(&list, &[]).begin();
+    world.wait_for_run();
+    let collector = world.collect("out.jsonl");
+    let workers = [world.work(&["-j", "2"]), world.work(&["-j", "2"])];
+    server.wait_for_requests(count / 4);
+    world.redis.suspend();
+    thread::sleep(2 * LEASE);
+    world.redis.resume();
+    server.wait_for_requests(count / 2);
+    world.redis.kill();
+    thread::sleep(3 * LEASE);
+    world.redis.run();
+    loader.finish().exits(0);
+    for worker in workers {
+        worker.finish().exits(0);
+    }
+    collector.finish().exits(0);
+    world.assert_exact(&list, &["out.jsonl"]);
+    assert_eq!((server.requests(), most_hits(&server)), (count, 1));
+    let status = world.status();
+    assert_eq!((status.reclaimed, status.stale), (0, 0));
+}
+
+#[test]
+fn a_server_that_forgets_scripts_pauses_and_sleeps_loses_nothing() {
+    let Some(world) = World::start(&["--enable-debug-command", "yes"]) else {
+        return;
+    };
+    let count = scaled(500);
+    let server = slow_server();
+    let list = world.list(&server, count);
+    world.load(&list, &[]);
+    let collector = world.collect("out.jsonl");
+    let workers = [world.work(&["-j", "2"]), world.work(&["-j", "2"])];
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::SeqCst) {
+                world.ask::<()>(&["SCRIPT", "FLUSH"]);
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        server.wait_for_requests(count / 4);
+        world.ask::<()>(&["CLIENT", "PAUSE", "700", "ALL"]);
+        server.wait_for_requests(count / 2);
+        world.ask::<()>(&["DEBUG", "SLEEP", "1.5"]);
+        for worker in workers {
+            worker.finish().exits(0);
+        }
+        collector.finish().exits(0);
+        is_over.store(true, Ordering::SeqCst);
+    });
+    world.assert_exact(&list, &["out.jsonl"]);
+    assert_eq!((server.requests(), most_hits(&server)), (count, 1));
+}
+
+#[test]
+fn each_kind_of_step_may_lose_its_call_and_its_reply() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let count = scaled(200);
+    let server = slow_server();
+    let list = world.list(&server, count);
+    let calls = AtomicUsize::new(0);
+    let proxy = RedisProxy::start(world.redis.socket(), move |call| {
+        let number = calls.fetch_add(1, Ordering::SeqCst);
+        // The first steps of a command are not repeated.
+        match number % 7 {
+            _ if matches!(call.step, "info" | "hmget" | "create") => Fate::Pass,
+            2 => Fate::LostCall,
+            5 => Fate::LostReply,
+            _ => Fate::Pass,
+        }
+    });
+    let at_proxy = |command: &str, options: &[&str]| world.fleet_at(&proxy.url, command, options);
+    let loader = at_proxy("load", &[&list, "--lease", "1s", "--max-queued", "50"]).begin();
+    world.wait_for_run();
+    let collector = at_proxy("collect", &["-o", &world.at("out.jsonl")]).begin();
+    let workers = [0, 1].map(|_| at_proxy("work", &["-j", "2"]).begin());
+    loader.finish().exits(0);
+    for worker in workers {
+        worker.finish().exits(0);
+    }
+    collector.finish().exits(0);
+    world.assert_exact(&list, &["out.jsonl"]);
+    let (settled, added) = (world.status().settled(), world.entries_added());
+    assert_eq!((settled, added), (count as u64, count as u64));
+}
+
+#[test]
+fn a_connection_that_falls_silent_is_replaced() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let count = scaled(200);
+    let server = slow_server();
+    let list = world.list(&server, count);
+    world.load(&list, &[]);
+    let silent = Arc::new(AtomicBool::new(false));
+    let is_silent = Arc::clone(&silent);
+    let proxy = RedisProxy::start(world.redis.socket(), move |_| {
+        match is_silent.load(Ordering::SeqCst) {
+            true => Fate::Silence,
+            false => Fate::Pass,
+        }
+    });
+    let builder =
+        Fleet::builder(&proxy.url).timeouts(Duration::from_millis(500), Duration::from_millis(500));
+    let run = builder.connect().and_then(|fleet| fleet.run(RUN)).unwrap();
+    let client = Client::builder().workers(2).build().unwrap();
+    let end = thread::scope(|scope| {
+        let worker = scope.spawn(|| Worker::new(&run, client).run());
+        server.wait_for_requests(count / 2);
+        silent.store(true, Ordering::SeqCst);
+        thread::sleep(2 * LEASE);
+        silent.store(false, Ordering::SeqCst);
+        worker.join().expect("no panic")
+    });
+    assert_eq!(end.unwrap().end(), WorkerEnd::Complete);
+    world.collect("out.jsonl").finish().exits(0);
+    world.assert_exact(&list, &["out.jsonl"]);
+    assert_eq!(server.requests(), count);
+}
