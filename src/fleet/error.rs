@@ -41,7 +41,7 @@ pub enum FleetErrorKind {
     Refused,
     /// The call cannot be carried out as it was made.
     ///
-    /// For example a name that is no name of a run, or another input than before.
+    /// For example a name that is no name of a run.
     Usage,
     /// The requests are not those that were loaded before.
     OtherInput,

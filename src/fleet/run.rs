@@ -94,14 +94,21 @@ impl Run {
     /// # Errors
     /// As [`status`](Run::status).
     pub fn remove(&self) -> Result<(), FleetError> {
-        self.cancel()?;
+        // An earlier call that was interrupted may have deleted a part of the run.
+        let is_there = |error: &FleetError| error.kind() != super::FleetErrorKind::NoRun;
+        self.cancel().or_else(|error| match is_there(&error) {
+            true => Err(error),
+            false => Ok(()),
+        })?;
         let mut engine = self.place.engine()?;
         let begun = Instant::now();
         while begun.elapsed() < self.settings.lease {
-            if self.status_by(&mut *engine)?.workers.is_empty() {
-                break;
+            match self.status_by(&mut *engine) {
+                Ok(status) if status.workers.is_empty() => break,
+                Err(error) if is_there(&error) => return Err(error),
+                Err(_) => break,
+                Ok(_) => thread::park_timeout(LOOK),
             }
-            thread::park_timeout(LOOK);
         }
         engine.remove().map_err(|error| self.place.error(error))
     }

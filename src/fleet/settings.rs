@@ -47,8 +47,18 @@ const QUEUED_BYTES: u64 = 64 << 20;
 /// Upper bound for the number of lanes: more lanes than a cluster has slots serve nothing.
 const MOST_LANES: u32 = 1024;
 
+/// Longest lease: a worker that died would be waited for that long.
+const LONGEST_LEASE: Duration = Duration::from_secs(86_400);
+
 /// Shortest lease: the beats of a shorter one would be late on a busy machine.
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
+/// True if a URL has a user or a password before its host.
+fn has_userinfo(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.contains('@')
+}
 
 impl Default for RunSettings {
     fn default() -> RunSettings {
@@ -89,7 +99,7 @@ impl RunSettings {
     ///
     /// A worker tells three times in each lease that it lives, so a request may take longer than a lease.
     pub fn lease(mut self, lease: Duration) -> RunSettings {
-        self.lease = lease;
+        self.lease = millis::round(lease);
         self
     }
 
@@ -167,11 +177,22 @@ impl RunSettings {
         if self.lease < SHORTEST_LEASE {
             return wrong(format!("lease: {:?} (at least 1s is needed)", self.lease));
         }
+        if self.lease > LONGEST_LEASE {
+            return wrong(format!(
+                "lease: {:?} (at most a day is possible)",
+                self.lease
+            ));
+        }
         if self.stored.max_queued == 0 {
             return wrong("max queued: 0 (at least 1 is needed)".to_owned());
         }
         if self.stored.max_deliveries == 0 {
             return wrong("max deliveries: 0 (at least 1 is needed)".to_owned());
+        }
+        if self.stored.base_url.as_deref().is_some_and(has_userinfo) {
+            return wrong(
+                "base URL: it holds a user or a password, which the server would keep".to_owned(),
+            );
         }
         self.base().map(drop)
     }
@@ -180,7 +201,7 @@ impl RunSettings {
         NewRun {
             settings: serde_json::to_string(&self.stored).expect("numbers and texts are JSON"),
             lanes: self.lanes,
-            lease: millis::round(self.lease),
+            lease: self.lease,
         }
     }
 

@@ -6,46 +6,9 @@ use std::path::Path;
 use serde_json::json;
 use test_support::{Answer, Authority, Folder, RedisServer, Server};
 
-use crate::world::{Member, World, wait_until};
+use haul::fleet::Fleet;
 
-/// Commands that the guide tells to allow a user.
-const ALLOWED: &[&str] = &[
-    "del",
-    "eval",
-    "evalsha",
-    "exists",
-    "get",
-    "hdel",
-    "hget",
-    "hgetall",
-    "hincrby",
-    "hmget",
-    "hset",
-    "info",
-    "pexpire",
-    "ping",
-    "select",
-    "set",
-    "time",
-    "unlink",
-    "waitaof",
-    "xack",
-    "xadd",
-    "xclaim",
-    "xdel",
-    "xgroup",
-    "xinfo",
-    "xlen",
-    "xpending",
-    "xrange",
-    "xreadgroup",
-    "zadd",
-    "zcard",
-    "zrange",
-    "zrem",
-    "zremrangebyscore",
-    "zscore",
-];
+use crate::world::{Member, World, wait_until};
 
 /// Option of a server that writes its files as text.
 const PLAIN: &[&str] = &["--aof-use-rdb-preamble", "no"];
@@ -77,7 +40,9 @@ fn a_user_with_few_rights_runs_everything_and_its_password_is_nowhere() {
         return;
     };
     let password = "open-sesame";
-    let rights: Vec<String> = ALLOWED.iter().map(|name| format!("+{name}")).collect();
+    let rights: Vec<String> = Fleet::needed_commands()
+        .map(|name| format!("+{name}"))
+        .collect();
     let secret = format!(">{password}");
     let mut user = vec!["ACL", "SETUSER", "haul", "on", &secret, "~haul:*", "-@all"];
     user.extend(rights.iter().map(String::as_str));

@@ -76,12 +76,17 @@ fn load<I: Iterator<Item = Request>>(
     let Some(facts) = engine.call(|engine| engine.facts()).map_err(wrong)? else {
         return Ok(loaded);
     };
-    let begun = engine.call(|engine| engine.begin_loading(&name));
-    if begun.map_err(wrong)?.is_none() {
-        return Ok(loaded);
-    }
+    let begin = |engine: &mut PatientEngine<_>| {
+        let begun = engine.call(|engine| engine.begin_loading(&name));
+        begun.map(|begun| begun.is_some()).map_err(wrong)
+    };
     let mut plan = match &part {
-        LoadPart::Whole => LoadPlan::new(&facts).with_batch(most_at_once(run)),
+        LoadPart::Whole => {
+            if !begin(&mut engine)? {
+                return Ok(loaded);
+            }
+            LoadPlan::new(&facts).with_batch(most_at_once(run))
+        }
         LoadPart::Missing { .. } => {
             let lanes = 0..facts.lanes;
             let last = engine.call(|engine| {
@@ -96,6 +101,9 @@ fn load<I: Iterator<Item = Request>>(
                     "{}: requests are queued, or results wait to be collected (what is missing is known after the end of the run)",
                     run.name()
                 )));
+            }
+            if !begin(&mut engine)? {
+                return Ok(loaded);
             }
             // Workers that find the queue empty must wait for what comes.
             let running = engine.call(|engine| engine.set_state(RunState::Running));
@@ -210,7 +218,14 @@ fn load<I: Iterator<Item = Request>>(
                         "{}: a newer loader is at work, and this one ends",
                         run.name()
                     ))),
-                    LoadEnd::OtherInput => Err(FleetError::other_input(run.name())),
+                    LoadEnd::OtherInput => {
+                        if facts.state == RunState::Loaded {
+                            // The run ends as it would have without this call.
+                            let loaded = engine.call(|engine| engine.set_state(RunState::Loaded));
+                            loaded.map_err(wrong)?;
+                        }
+                        Err(FleetError::other_input(run.name()))
+                    }
                     LoadEnd::Cancelled => Err(FleetError::cancelled(run.name())),
                 };
             }

@@ -15,8 +15,8 @@ impl Run {
     /// first, which ends with an error.
     ///
     /// # Errors
-    /// [`Usage`](super::super::FleetErrorKind::Usage) if the first requests are not those that were loaded before, or another
-    /// caller took over; [`Away`](super::super::FleetErrorKind::Away) if the server does not answer for ten minutes;
+    /// [`OtherInput`](super::super::FleetErrorKind::OtherInput) if the first requests are not those that were loaded
+    /// before; [`Usage`](super::super::FleetErrorKind::Usage) if another caller took over; [`Away`](super::super::FleetErrorKind::Away) if the server does not answer for ten minutes;
     /// [`Cancelled`](super::super::FleetErrorKind::Cancelled).
     pub fn load<R>(&self, requests: R) -> Result<Loaded, FleetError>
     where

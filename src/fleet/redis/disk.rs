@@ -30,11 +30,7 @@ impl RedisEngine {
                 return Ok(());
             }
             if facts.can_wait_for_disk {
-                if self.is_on_disk(WAITS_FOR_DISK)? {
-                    return Ok(());
-                }
-                facts = self.server(false)?;
-                continue;
+                return self.waited_for_disk();
             }
             // The server writes to its disk each second, unless it was started anew meanwhile.
             thread::park_timeout(BETWEEN_WRITES);

@@ -199,6 +199,11 @@ impl<'r> Worker<'r> {
             calls::begins(core, engine, durable);
         };
         let calls: [&CallLoop; 4] = [&calls::beats, &calls::leases, &begins, &calls::settles];
+        let ending = || EndOnPanic {
+            core: &core,
+            token: &token,
+        };
+        let ending = &ending;
         let failed = thread::scope(|scope| {
             let mut names = ["beat", "lease", "begin", "settle"].into_iter();
             let started = engines
@@ -208,13 +213,17 @@ impl<'r> Worker<'r> {
                     let name = names.next().unwrap_or_default();
                     let core = &core;
                     named(name)
-                        .spawn_scoped(scope, move || serve(core, &mut **engine))
+                        .spawn_scoped(scope, move || {
+                            let _ending = ending();
+                            serve(core, &mut **engine);
+                        })
                         .map(drop)
                 });
             let started = started.and_then(|()| {
                 let (core, client) = (&core, &client);
                 named("feed")
                     .spawn_scoped(scope, move || {
+                        let _ending = ending();
                         feed::feed(core, client, &intake, &mut lines);
                     })
                     .map(drop)
@@ -224,6 +233,7 @@ impl<'r> Worker<'r> {
                 let stop = &mut stop;
                 named("orders")
                     .spawn_scoped(scope, move || {
+                        let _ending = ending();
                         let set_workers = |workers| {
                             client.divide_places(workers);
                             if let Some(limiter) = limiter.as_deref() {
@@ -241,6 +251,7 @@ impl<'r> Worker<'r> {
                 token.cancel();
                 return Some(error);
             }
+            let _ending = ending();
             for outcome in outcomes {
                 outcomes::tell(&core, &outcome, &records);
             }
@@ -267,6 +278,22 @@ impl<'r> Worker<'r> {
             stale,
             end,
         })
+    }
+}
+
+/// Ends the worker if the thread that holds this panics: the others would go on without it, and hold its requests.
+struct EndOnPanic<'w> {
+    core: &'w SharedCore,
+    token: &'w CancelToken,
+}
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.core
+                .change(|core, now| core.drain(Duration::ZERO, now));
+            self.token.cancel();
+        }
     }
 }
 

@@ -38,11 +38,14 @@ fn undone(entry: &ClientEntry, outcome: &Outcome, given_back: bool, now: Instant
         .retry_at()
         .map(|at| at.saturating_duration_since(now));
     let is_unsent = outcome.report.bytes_sent == 0 && outcome.attempts() <= entry.attempts;
+    // The server that a redirect came from has carried the request out.
+    let is_redirected = !outcome.report.rare().history.is_empty();
     UndoneEntry {
         delay: delay.unwrap_or(Duration::ZERO),
         attempts: outcome.attempts().saturating_sub(entry.attempts),
         // A request that is given back would have been tried again here.
-        is_repeatable: !entry.once || given_back || entry.was_refused() || is_unsent,
+        is_repeatable: !entry.once
+            || !is_redirected && (given_back || entry.was_refused() || is_unsent),
     }
 }
 

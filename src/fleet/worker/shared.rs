@@ -59,17 +59,15 @@ impl SharedCore {
     /// Asks whether an attempt may start, until the core has an answer other than to wait.
     pub(super) fn may_start(&self, key: EntryKey, asked: Instant) -> bool {
         let mut core = self.lock();
-        let mut is_told = false;
         loop {
             let now = Instant::now();
+            let before = core.to_be_announced();
             let until = match core.may_start(key, asked, now) {
                 StartAnswer::Now => return true,
                 StartAnswer::Never => return false,
                 StartAnswer::Wait(until) => until,
             };
-            if !is_told {
-                // The thread that announces entries may have one more.
-                is_told = true;
+            if core.to_be_announced() > before {
                 self.changed.notify_all();
             }
             let time = until.saturating_duration_since(now);

@@ -120,7 +120,7 @@ impl WorkerCore {
 
     /// Ends the worker in order: nothing is started any more, requests that run have this time.
     pub(crate) fn drain(&mut self, grace: Duration, now: Instant) {
-        self.begin_ending(CoreEnd::Drained, Some(now + grace), now);
+        self.begin_ending(CoreEnd::Drained, now.checked_add(grace), now);
     }
 
     /// Begins the end, or brings the time forward at which running requests are cut off.

@@ -62,6 +62,11 @@ impl WorkerCore {
         }
     }
 
+    /// Number of entries that the begin thread is to announce.
+    pub(crate) fn to_be_announced(&self) -> usize {
+        self.to_begin.len()
+    }
+
     /// Next call of the begin thread.
     pub(crate) fn next_begin(&mut self, now: Instant) -> NextCall<BeginCall> {
         if self.phase.is_over() {

@@ -57,7 +57,9 @@ struct QueueArguments {
     /// Workers that may die with a request before it ends as interrupted
     #[arg(long, value_name = "N", value_parser = above_zero, default_value_t = 3)]
     max_deliveries: u32,
-    /// Wait until requests and outcomes are on the server's disk (Redis 7.2 with appendonly yes)
+    /// Wait until the server's disk has the note that a request which must not be repeated is about to be sent
+    ///
+    /// It needs Redis 7.2 or Valkey, with appendonly yes.
     #[arg(long)]
     durable: bool,
     /// Send requests again that must not be repeated, and that a worker had begun when it died
