@@ -7,8 +7,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, Parser};
 
 use super::{
-    Arguments, ProgramEnd, RequestArguments, command, config, config::Configured, names, told,
-    with_variables,
+    Arguments, HostOptions, ProgramEnd, RequestArguments, command, config, config::Configured,
+    names, told, with_variables,
 };
 
 /// Prepares a command that shares options with a run: these are also read from the environment. Options are the same if
@@ -35,15 +35,16 @@ pub(crate) fn with_shared_variables(own: Command) -> Command {
 /// Reads the arguments of this process behind the name of a command that shares options with a run, with those of the
 /// file of `--config`. The error is the text that is printed instead.
 pub(crate) fn read_shared(name: &str, own: &Command) -> Result<ArgMatches, ProgramEnd> {
-    read_shared_behind(2, name, own)
+    read_shared_behind(2, name, own).map(|(matches, _)| matches)
 }
 
-/// Reads the arguments as [`read_shared`] does, behind the first `skipped` ones of this process.
+/// Reads the arguments as [`read_shared`] does, behind the first `skipped` ones of this process. Returns the tables of
+/// hosts of the file of `--config` too.
 pub(crate) fn read_shared_behind(
     skipped: usize,
     name: &str,
     own: &Command,
-) -> Result<ArgMatches, ProgramEnd> {
+) -> Result<(ArgMatches, Vec<HostOptions>), ProgramEnd> {
     let typed = env::args_os().skip(skipped);
     let typed: Vec<OsString> = [OsString::from(name)].into_iter().chain(typed).collect();
     let mut run = command();
@@ -53,13 +54,15 @@ pub(crate) fn read_shared_behind(
     let configured = config::configured(&typed, &built, &run).map_err(ProgramEnd::Wrong)?;
     let all = configured.as_ref().map_or(typed, Configured::arguments);
     let read = own.clone().try_get_matches_from(all);
-    read.map_err(|error| {
+    let read = read.map_err(|error| {
         let of_file = configured.as_ref();
         match of_file.and_then(|configured| configured.told(&error, own)) {
             Some(message) => ProgramEnd::Wrong(message),
             None => told(&error, own),
         }
-    })
+    })?;
+    let hosts = configured.map_or(Vec::new(), |configured| configured.hosts);
+    Ok((read, hosts))
 }
 
 /// Reads the arguments of a run from a list, the name of the program first. The environment is not looked at.

@@ -1,6 +1,6 @@
 //! `haul fleet collect`: results of a run into a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
 use haul::fleet::Collector;
@@ -62,6 +62,11 @@ impl CollectArguments {
 fn check(own: &CollectArguments) -> Result<(), CommandError> {
     let outputs = [Some(&own.output), own.failures.as_ref()];
     for path in outputs.into_iter().flatten() {
+        if path == Path::new("-") {
+            return Err(CommandError::usage(
+                "-: a file is expected, since a result is taken off the server when it is on the disk",
+            ));
+        }
         let is_table = Layout::by_ending(path).columns().is_some();
         if files::is_database(path) || is_table {
             return Err(CommandError::usage(format!(

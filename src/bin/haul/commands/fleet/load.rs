@@ -10,6 +10,7 @@ use haul::record::FileRegister;
 
 use super::run_options::{RunOptions, run_of};
 use super::server::ServerArguments;
+use super::work;
 use super::{CommandEnd, MessageOptions, failed};
 use crate::arguments::Arguments;
 use crate::cookies::RunCookies;
@@ -86,6 +87,7 @@ const OF_WORKERS: &str = "give it to haul fleet work";
 pub(super) const KEPT: RunOptions = RunOptions {
     groups: &["Requests", "How fast", "Time and retries"],
     also: &["accept", "expect-json", "require"],
+    other: || (&work::OWN, OF_WORKERS),
     refused: &[
         ("jobs", OF_WORKERS),
         ("max-run-time", OF_WORKERS),
@@ -134,8 +136,8 @@ pub(super) const KEPT: RunOptions = RunOptions {
     ],
 };
 
-/// Options that only the reading of the input needs.
-const OF_INPUT: [&str; 11] = [
+/// Options that only the reading of the input needs: the lines in the queue have what these give to them.
+const OF_INPUT: [&str; 14] = [
     "template",
     "url-template",
     "input-format",
@@ -147,6 +149,9 @@ const OF_INPUT: [&str; 11] = [
     "config",
     "discard-body",
     "form",
+    "form-string",
+    "data",
+    "json",
 ];
 
 impl LoadArguments {
@@ -159,12 +164,13 @@ impl LoadArguments {
     /// Carries out the command with these typed arguments.
     pub(super) fn carry_out() -> CommandEnd {
         let command = LoadArguments::options();
-        let matches = super::read("load", &command)?;
+        let (matches, hosts) = super::read_with_hosts("load", &command)?;
         KEPT.check(&command, &matches)?;
         let own = LoadArguments::from_arg_matches(&matches)
             .map_err(|error| crate::arguments::told(&error, &command))?;
         let given = KEPT.given(&matches);
-        let run = run_of(&given, &own.inputs)?;
+        let mut run = run_of(&given, &own.inputs)?;
+        run.hosts = hosts;
         let messages = own.messages.messages();
         super::warnings::print(&messages);
         super::end(&messages, load(&own, &run, given, &messages))

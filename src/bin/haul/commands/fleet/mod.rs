@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, Parser, Subcommand};
 use haul::fleet::{FleetError, FleetErrorKind};
 
-use crate::arguments::{self, Color, MessageArguments, ProgramEnd, ProgressForm};
+use crate::arguments::{self, Color, HostOptions, MessageArguments, ProgramEnd, ProgressForm};
 use crate::failure::{self, CommandError, Status};
 use crate::messages::Messages;
 
@@ -154,6 +154,14 @@ fn command_of(name: &str) -> Command {
 
 /// Reads the arguments of this process behind the name of the command.
 fn read(name: &str, command: &Command) -> Result<ArgMatches, ProgramEnd> {
+    read_with_hosts(name, command).map(|(matches, _)| matches)
+}
+
+/// Reads the arguments as [`read`] does, and the tables of hosts of the file of `--config`.
+fn read_with_hosts(
+    name: &str,
+    command: &Command,
+) -> Result<(ArgMatches, Vec<HostOptions>), ProgramEnd> {
     let name = format!("haul fleet {name}");
     let has_config = command
         .get_arguments()
@@ -165,7 +173,8 @@ fn read(name: &str, command: &Command) -> Result<ArgMatches, ProgramEnd> {
         .into_iter()
         .chain(env::args_os().skip(3));
     let read = command.clone().try_get_matches_from(typed);
-    read.map_err(|error| arguments::told(&error, command))
+    let read = read.map_err(|error| arguments::told(&error, command))?;
+    Ok((read, Vec::new()))
 }
 
 /// Prints the message of a command that could not be carried out, and returns the exit status.

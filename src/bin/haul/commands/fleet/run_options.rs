@@ -13,6 +13,8 @@ pub(super) struct RunOptions {
     pub(super) groups: &'static [&'static str],
     /// Long names of further options that the command has.
     pub(super) also: &'static [&'static str],
+    /// Options of the other command, and the reason for those that this one does not have.
+    pub(super) other: fn() -> (&'static RunOptions, &'static str),
     /// Long names of options that it does not have, each with the reason.
     pub(super) refused: &'static [(&'static str, &'static str)],
 }
@@ -77,7 +79,12 @@ impl RunOptions {
                 continue;
             }
             let reason = self.refused.iter().find(|(name, _)| *name == long);
-            let reason = reason.map_or(NOWHERE, |(_, reason)| reason);
+            let (other, of_other) = (self.other)();
+            let reason = match reason {
+                Some((_, reason)) => reason,
+                None if other.has(option) => of_other,
+                None => NOWHERE,
+            };
             let name = command.get_bin_name().unwrap_or("haul fleet");
             return Err(ProgramEnd::Wrong(format!(
                 "--{long}: not an option of {name}: {reason}\n"

@@ -1,5 +1,6 @@
 //! `haul fleet work`: requests of a run, sent by this process until the run is over.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,10 +8,11 @@ use clap::{Args, Command, FromArgMatches};
 use haul::fleet::{Worker, WorkerEnd};
 use haul::settings::Limiter;
 
+use super::load::KEPT;
 use super::run_options::{RunOptions, run_of};
 use super::server::ServerArguments;
 use super::{CommandEnd, failed};
-use crate::arguments::ProgramEnd;
+use crate::arguments::{HostOptions, ProgramEnd};
 use crate::cookies::RunCookies;
 use crate::failure::{CommandError, Status};
 use crate::messages::Messages;
@@ -36,9 +38,13 @@ pub(super) struct WorkArguments {
 const OF_THE_RUN: &str = "it is one of the run: give it to haul fleet load";
 
 /// Options of a run that a worker has.
-const OWN: RunOptions = RunOptions {
-    groups: &["Connection", "Messages"],
+pub(super) const OWN: RunOptions = RunOptions {
+    other: || (&KEPT, OF_THE_RUN),
+    groups: &["Connection"],
     also: &[
+        "quiet",
+        "color",
+        "verbose",
         "jobs",
         "max-run-time",
         "grace",
@@ -102,7 +108,7 @@ impl WorkArguments {
     /// Carries out the command with the typed arguments.
     pub(super) fn carry_out() -> CommandEnd {
         let command = WorkArguments::options();
-        let matches = super::read("work", &command)?;
+        let (matches, hosts) = super::read_with_hosts("work", &command)?;
         OWN.check(&command, &matches)?;
         let own = WorkArguments::from_arg_matches(&matches)
             .map_err(|error| crate::arguments::told(&error, &command))?;
@@ -116,26 +122,33 @@ impl WorkArguments {
         }
         super::warnings::print(&messages);
         crate::limits::raise();
-        super::end(&messages, work(&own, &given, &messages))
+        super::end(&messages, work(&own, &given, hosts, &messages))
     }
 }
 
 fn work(
     own: &WorkArguments,
     given: &[String],
+    hosts: Vec<HostOptions>,
     messages: &Messages,
 ) -> Result<Status, CommandError> {
     let fleet = own.server.connect()?;
     let run = fleet.run(&own.run).map_err(|error| failed(&error))?;
     let kept = run.settings().given_options().iter();
     let options: Vec<String> = kept.cloned().chain(given.iter().cloned()).collect();
-    let arguments = run_of(&options, &[]).map_err(|told| {
+    let mut arguments = run_of(&options, &[]).map_err(|told| {
         let text = match told {
             ProgramEnd::Wrong(text) | ProgramEnd::Asked(text) => text,
         };
         CommandError::usage(format!("{}: its options: {}", own.run, text.trim_end()))
     })?;
+    arguments.hosts = hosts;
     crate::limits::tell(messages);
+    if let Some(folder) = &arguments.results.saved_files.output_dir {
+        fs::create_dir_all(folder).map_err(|e| {
+            CommandError::unwritten(format!("--output-dir: {}: {e}", folder.display()))
+        })?;
+    }
     let cookies = RunCookies::open(&arguments)?;
     let limiter = run.limiter().map_err(|error| failed(&error))?;
     let of_run: Arc<dyn Limiter> = limiter.clone();
