@@ -8,9 +8,9 @@ use clap::{Args, Command, FromArgMatches};
 use haul::fleet::{FleetError, FleetErrorKind, Loaded, Run, RunSettings};
 use haul::record::FileRegister;
 
-use super::run_options::{RunOptions, run_of};
+use super::choices::{KEPT, OF_WORKERS, SECRET};
+use super::run_options::run_of;
 use super::server::ServerArguments;
-use super::work;
 use super::{CommandEnd, MessageOptions, failed};
 use crate::arguments::Arguments;
 use crate::cookies::RunCookies;
@@ -76,65 +76,6 @@ struct QueueArguments {
     #[arg(long, value_name = "FILE")]
     results: Vec<PathBuf>,
 }
-
-/// Reason for options that hold a secret.
-const SECRET: &str = "it holds a secret, and the server would keep it: give it to haul fleet work";
-
-/// Reason for options that each worker has.
-const OF_WORKERS: &str = "give it to haul fleet work";
-
-/// Options of a run that the run of a fleet keeps.
-pub(super) const KEPT: RunOptions = RunOptions {
-    groups: &["Requests", "How fast", "Time and retries"],
-    also: &["accept", "expect-json", "require"],
-    other: || (&work::OWN, OF_WORKERS),
-    refused: &[
-        ("jobs", OF_WORKERS),
-        ("max-run-time", OF_WORKERS),
-        ("user", SECRET),
-        ("bearer", SECRET),
-        ("bearer-command", OF_WORKERS),
-        ("oauth2-url", OF_WORKERS),
-        ("oauth2-id", OF_WORKERS),
-        ("oauth2-secret", SECRET),
-        ("oauth2-scope", OF_WORKERS),
-        ("oauth2-param", OF_WORKERS),
-        ("netrc", OF_WORKERS),
-        ("netrc-file", OF_WORKERS),
-        ("cookie", SECRET),
-        ("cookie-jar", OF_WORKERS),
-        ("head-or-get", "a line of the queue cannot hold it"),
-        (
-            "unique",
-            "equal lines are known only to a reader that remembers all of them (sort -u, or haul merge, does it before)",
-        ),
-        (
-            "paginate",
-            "a page leads to requests that the queue does not have; run it without a fleet",
-        ),
-        (
-            "max-cost",
-            "the cost of all workers is known to none of them",
-        ),
-        (
-            "fail-early",
-            "a worker knows the failures of the others too late; cancel the run (haul fleet cancel)",
-        ),
-        (
-            "max-failures",
-            "a worker knows the failures of the others too late; cancel the run (haul fleet cancel)",
-        ),
-        ("ordered", "workers end in no order"),
-        ("replay", "recorded answers belong to one process"),
-        ("capture", "recorded answers belong to one process"),
-        ("shard", "the workers share the whole input"),
-        ("output", "haul fleet collect -o writes the results"),
-        ("failures", "haul fleet collect --failures writes the log"),
-        ("output-dir", OF_WORKERS),
-        ("proxy", OF_WORKERS),
-        ("grace", OF_WORKERS),
-    ],
-};
 
 /// Options that only the reading of the input needs: the lines in the queue have what these give to them.
 const OF_INPUT: [&str; 14] = [

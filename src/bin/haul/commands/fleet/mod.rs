@@ -1,5 +1,6 @@
 //! `haul fleet`: one batch on many machines, over a queue in Redis or Valkey.
 
+mod choices;
 mod collect;
 mod load;
 mod run_options;

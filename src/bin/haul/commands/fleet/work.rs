@@ -8,8 +8,8 @@ use clap::{Args, Command, FromArgMatches};
 use haul::fleet::{Worker, WorkerEnd};
 use haul::settings::Limiter;
 
-use super::load::KEPT;
-use super::run_options::{RunOptions, run_of};
+use super::choices::OWN;
+use super::run_options::run_of;
 use super::server::ServerArguments;
 use super::{CommandEnd, failed};
 use crate::arguments::{HostOptions, ProgramEnd};
@@ -33,68 +33,6 @@ pub(super) struct WorkArguments {
     #[command(flatten)]
     server: ServerArguments,
 }
-
-/// Reason for options that the run has.
-const OF_THE_RUN: &str = "it is one of the run: give it to haul fleet load";
-
-/// Options of a run that a worker has.
-pub(super) const OWN: RunOptions = RunOptions {
-    other: || (&KEPT, OF_THE_RUN),
-    groups: &["Connection"],
-    also: &[
-        "quiet",
-        "color",
-        "verbose",
-        "jobs",
-        "max-run-time",
-        "grace",
-        "output-dir",
-        "overwrite",
-        "body",
-        "body-limit",
-        "include-headers",
-        "header",
-        "user",
-        "digest",
-        "bearer",
-        "bearer-command",
-        "oauth2-url",
-        "oauth2-id",
-        "oauth2-secret",
-        "oauth2-scope",
-        "oauth2-param",
-        "netrc",
-        "netrc-file",
-        "cookie",
-        "secret",
-        "config",
-    ],
-    refused: &[
-        ("capture", "recorded answers belong to one process"),
-        ("replay", "recorded answers belong to one process"),
-        ("generate", "haul --generate has the texts of all commands"),
-        ("rate", OF_THE_RUN),
-        ("rate-per-host", OF_THE_RUN),
-        ("rate-cost", OF_THE_RUN),
-        ("jobs-per-host", OF_THE_RUN),
-        ("burst", OF_THE_RUN),
-        ("retry", OF_THE_RUN),
-        ("max-time", OF_THE_RUN),
-        ("accept", OF_THE_RUN),
-        ("expect-json", OF_THE_RUN),
-        ("require", OF_THE_RUN),
-        ("base-url", OF_THE_RUN),
-        ("request", OF_THE_RUN),
-        ("data", OF_THE_RUN),
-        ("json", OF_THE_RUN),
-        ("output", "haul fleet collect -o writes the results"),
-        ("failures", "haul fleet collect --failures writes the log"),
-        (
-            "cookie-jar",
-            "cookies of servers are not shared between workers",
-        ),
-    ],
-};
 
 /// Upper bound for the body in a record, unless one is given: the server holds records until they are collected.
 const BODY_LIMIT: &str = "--body-limit=16384";
