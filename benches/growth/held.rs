@@ -53,7 +53,7 @@ impl Held {
 
     /// Returns when the request is answered.
     pub(crate) fn pass(&self) {
-        // One that is under way releases another, so all but one wait.
+        // A request that is under way releases another one, so all but one wait.
         if self.under_way == 1 {
             return;
         }

@@ -1,4 +1,4 @@
-//! One measurement, in this process.
+//! Measurement of one setting, in this process.
 
 use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};

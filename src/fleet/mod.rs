@@ -1,4 +1,4 @@
-//! One batch on many machines, over a queue that they share in Redis or Valkey.
+//! Batches on many machines, over a queue that they share in Redis or Valkey.
 //!
 //! A run is a queue of requests on a server. One program [loads](Run::load) it, any number of [workers](Worker) send its
 //! requests, and [collectors](Collector) write the results to files. Each request that was loaded has exactly one outcome
@@ -14,8 +14,9 @@
 //! run.load((0..1000).map(|number| format!("https://example.com/{number}")))?;
 //!
 //! // On each of the machines:
-//! let client = Client::builder().workers(64).limiter(run.limiter()?).build()?;
-//! let summary = Worker::new(&run, client).run()?;
+//! let limiter = run.limiter()?;
+//! let client = Client::builder().workers(64).limiter(limiter.clone()).build()?;
+//! let summary = Worker::new(&run, client).limiter(&limiter).run()?;
 //! println!("{}", summary.summary());
 //!
 //! // On one of them:

@@ -95,9 +95,7 @@ impl RunSettings {
 
     /// Time after which the requests of a silent worker go to others. Default: 30 seconds.
     ///
-    /// At least a second.
-    ///
-    /// A worker tells three times in each lease that it lives, so a request may take longer than a lease.
+    /// From a second to a day. A worker tells three times in each lease that it lives, so a request may take longer than a lease.
     pub fn lease(mut self, lease: Duration) -> RunSettings {
         self.lease = millis::round(lease);
         self
@@ -105,7 +103,7 @@ impl RunSettings {
 
     /// Number of requests in a lane's queue at which loading waits. Default: 100,000.
     ///
-    /// It also waits at 64 MiB of lines.
+    /// Loading also waits at 64 MiB of lines.
     pub fn max_queued(mut self, most: u64) -> RunSettings {
         self.stored.max_queued = most;
         self
@@ -127,7 +125,7 @@ impl RunSettings {
         self
     }
 
-    /// Waits until the server has what is about to be sent on its disk. Default: false.
+    /// Sends a write only after its note is on the server's disk. Default: false.
     ///
     /// It needs a server that can be waited for (Redis 7.2) and writes an append-only file. Without it, a power failure
     /// of the server may lose the last two seconds.

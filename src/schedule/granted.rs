@@ -50,7 +50,7 @@ pub(crate) enum LimiterNews {
 pub(crate) enum SlotAnswer {
     /// This number of slots, the first from `at` on, and each further one after the gap of the rate.
     Granted { at: Instant, count: u32 },
-    /// One slot from `at` on, for an attempt whose end the limiter is told.
+    /// Slot for one start from `at` on, for an attempt whose end the limiter is told.
     Trial { at: Instant },
     /// No slot before `at`. `pauses`: true if nothing of the host may start before, not even with slots that it has.
     Later { at: Instant, pauses: bool },

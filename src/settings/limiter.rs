@@ -109,7 +109,9 @@ pub enum PermittedStarts {
         /// Number of starts: not more than were wanted, and at least 1.
         count: u32,
     },
-    /// One start, at once, which shows if a host that rested answers again. See [`Limiter::trial_ended`].
+    /// Single start, at once, which shows if a host that rested answers again.
+    ///
+    /// See [`Limiter::trial_ended`].
     Trial,
     /// No start is permitted now.
     Later {

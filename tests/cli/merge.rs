@@ -249,7 +249,7 @@ fn requests_that_a_killed_run_had_begun_are_told() {
     let intent = |at: usize| format!("{{\"v\":1,\"key\":{}}}\n", records[at]["key"]);
     let kept = format!("{}\n{}\n", records[0], records[1]);
     fs::write(&results, kept).unwrap();
-    // One of the begun requests has its outcome, and one was never sent.
+    // The first begun request has its outcome, and the second was never sent.
     let withdrawn = intent(3).replace('}', ",\"withdrawn\":true}");
     let journal = [
         intent(0),

@@ -101,14 +101,16 @@ impl<'r> Collector<'r> {
     ///
     /// # Errors
     /// [`Unwritten`](super::FleetErrorKind::Unwritten) if the file is there already, another process writes it, or it
-    /// cannot be written; [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes.
+    /// cannot be written; [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes;
+    /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Refused`](super::FleetErrorKind::Refused) if the
+    /// server refuses a step.
     pub fn write_to(self, path: impl AsRef<Path>) -> Result<Collected, FleetError> {
         self.write_until(path, || false)
     }
 
     /// Writes results like [`write_to`](Collector::write_to), until `stop` returns true.
     ///
-    /// It is asked some times a second.
+    /// `stop` is asked some times a second.
     ///
     /// # Errors
     /// As [`write_to`](Collector::write_to).

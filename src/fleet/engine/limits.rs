@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) enum PermitReply {
     /// All slots that were asked for: the first after this time, each further one an interval later.
     Granted(Duration),
-    /// One slot, at once: the request that shows whether a host that rested answers again. See
+    /// Slot for one request, at once: the request that shows whether a host that rested answers again. See
     /// [`FleetEngine::probe`](super::FleetEngine::probe).
     Probe,
     /// No slot, since the first one would come too late: to be asked again after this time.

@@ -1,4 +1,4 @@
-//! One lane of a run in memory: its entries, and the steps that concern them.
+//! Lane of a run in memory: its entries, and the steps that concern them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -49,8 +49,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// use haul::fleet::{Fleet, Worker};
 ///
 /// let run = Fleet::connect("redis://127.0.0.1:6379/0")?.run("r1")?;
-/// let client = Client::builder().workers(64).limiter(run.limiter()?).build()?;
-/// let ended = Worker::new(&run, client).run()?;
+/// let limiter = run.limiter()?;
+/// let client = Client::builder().workers(64).limiter(limiter.clone()).build()?;
+/// let ended = Worker::new(&run, client).limiter(&limiter).run()?;
 /// println!("{}", ended.summary());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -125,7 +126,8 @@ impl<'r> Worker<'r> {
 
     /// Tells the limiter of the client how many workers live.
     ///
-    /// Each then takes its part of a rate while the server is away.
+    /// While the server is away, each worker then takes its part of a rate. Without this call, each takes all of it, for
+    /// up to the length of a lease.
     pub fn limiter(mut self, limiter: &Arc<FleetLimiter>) -> Worker<'r> {
         self.limiter = Some(Arc::clone(limiter));
         self
@@ -133,7 +135,7 @@ impl<'r> Worker<'r> {
 
     /// Sets how lines of the queue are read. Default: as [`InputLines::new`] reads them.
     ///
-    /// It must be as the requests were read that were loaded: the queue has what each line sets itself.
+    /// The queue has only what each line sets itself, so the defaults must be those with which the input was read.
     pub fn lines(mut self, lines: InputLines) -> Worker<'r> {
         self.lines = lines;
         self

@@ -110,7 +110,7 @@ fn the_last_requests_of_a_slow_host_make_room_for_others() {
     let again = core.orders(later).give_back;
     assert!(again.is_empty(), "they are on their way");
     core.given_back(&slow, 56, 0);
-    // One more of the host is not even handed to the client.
+    // A further request of the host is not even handed to the client.
     let (mut core, now) = member(30);
     lease(&mut core, 1..=63, now);
     for handed in core.take_handed(now) {

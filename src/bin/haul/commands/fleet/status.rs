@@ -25,7 +25,7 @@ pub(super) struct StatusArguments {
     /// Name of the run
     #[arg(value_name = "RUN")]
     run: String,
-    /// One JSON object, with --watch one a line
+    /// Figures as a JSON object, with --watch one on each line
     #[arg(long, conflicts_with = "prom")]
     json: bool,
     /// Metrics in the text format of Prometheus
