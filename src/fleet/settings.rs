@@ -35,6 +35,8 @@ pub(super) struct StoredSettings {
     pub(super) resume_writes: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) durable: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) saves_files: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) base_url: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,6 +81,7 @@ impl RunSettings {
                 max_deliveries: 3,
                 resume_writes: false,
                 durable: false,
+                saves_files: false,
                 base_url: None,
                 options: Vec::new(),
             },
@@ -131,6 +134,15 @@ impl RunSettings {
     /// of the server may lose the last two seconds.
     pub fn durable(mut self, durable: bool) -> RunSettings {
         self.stored.durable = durable;
+        self
+    }
+
+    /// Lets only workers that have a directory for bodies take part. Default: false.
+    ///
+    /// Requests may then name the files that their bodies are [saved to](crate::Request::save_to), each below the
+    /// [directory](crate::record::InputLines::save_in) of the worker that sends it.
+    pub fn saves_files(mut self, saves: bool) -> RunSettings {
+        self.stored.saves_files = saves;
         self
     }
 

@@ -27,6 +27,7 @@ mod limits;
 mod loaders;
 mod ordinary;
 mod refused;
+mod saved_files;
 mod secrets;
 mod server_loss;
 mod status;

@@ -156,6 +156,8 @@ impl<'r> Worker<'r> {
     /// Sends requests until the run is over.
     ///
     /// # Errors
+    /// [`Usage`](super::FleetErrorKind::Usage) if the run [saves files](super::RunSettings::saves_files) and this worker
+    /// has no directory for them;
     /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Away`](super::FleetErrorKind::Away) if the
     /// server does not answer for ten minutes; [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The
     /// outcomes that were not settled then are lost, and their requests go to other workers.
@@ -175,6 +177,12 @@ impl<'r> Worker<'r> {
         self,
         mut stop: impl FnMut() -> bool + Send,
     ) -> Result<WorkerSummary, FleetError> {
+        if self.run.settings.stored.saves_files && !self.lines.saves_files() {
+            return Err(FleetError::usage(format!(
+                "{}: its lines name the files of their bodies, and this worker has no directory for them (--output-dir)",
+                self.run.name()
+            )));
+        }
         let engine = || self.run.place.engine();
         let mut engines = [engine()?, engine()?, engine()?, engine()?];
         let Worker {
@@ -185,6 +193,7 @@ impl<'r> Worker<'r> {
             records,
             grace,
         } = self;
+        let files = lines.file_register();
         let core = Arc::new(SharedCore::new(WorkerCore::new(
             core_settings(run, &client),
             Instant::now(),
@@ -255,7 +264,7 @@ impl<'r> Worker<'r> {
             }
             let _ending = ending();
             for outcome in outcomes {
-                outcomes::tell(&core, &outcome, &records);
+                outcomes::tell(&core, &outcome, &records, &files);
             }
             None
         });

@@ -10,10 +10,15 @@ use super::shared::SharedCore;
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::key::{Key, KeyVersion};
 use crate::outcome::Outcome;
-use crate::record::{Kind, Record, RecordOptions};
+use crate::record::{FileRegister, Kind, Record, RecordOptions};
 
 /// Tells the core of an outcome.
-pub(super) fn tell(core: &SharedCore, outcome: &Outcome, options: &RecordOptions) {
+pub(super) fn tell(
+    core: &SharedCore,
+    outcome: &Outcome,
+    options: &RecordOptions,
+    files: &FileRegister,
+) {
     let Some(entry) = outcome.extension::<Arc<ClientEntry>>() else {
         return;
     };
@@ -22,6 +27,9 @@ pub(super) fn tell(core: &SharedCore, outcome: &Outcome, options: &RecordOptions
         let (class, record) = settled(entry, outcome, options);
         core.change_quietly(|core, now| core.ended(entry.key, class, record, now));
         return;
+    }
+    if let Some(path) = outcome.request().saves_to() {
+        files.give_back_saved(path);
     }
     let is_over = core.change(|core, now| {
         let undone = undone(entry, outcome, given_back, now);

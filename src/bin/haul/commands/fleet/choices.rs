@@ -82,6 +82,7 @@ pub(super) const OWN: RunOptions = RunOptions {
         "body-limit",
         "include-headers",
         "header",
+        "url-query",
         "user",
         "digest",
         "bearer",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
+use haul::Request;
 use haul::fleet::{FleetError, FleetErrorKind, Loaded, Run, RunSettings};
 use haul::record::FileRegister;
 
@@ -66,6 +67,11 @@ struct QueueArguments {
     /// Send requests again that must not be repeated, and that a worker had begun when it died
     #[arg(long)]
     resume_writes: bool,
+    /// Load lines with an output_file too; each worker then needs an --output-dir
+    ///
+    /// A body is saved on the machine of the worker that sends its line.
+    #[arg(long)]
+    output_files: bool,
     /// Load only lines without an outcome in --results, once the run is over and its results are collected
     #[arg(long, requires = "results", conflicts_with = "retry_failed")]
     resume: bool,
@@ -149,6 +155,7 @@ fn load(
         .max_deliveries(queue.max_deliveries)
         .durable(queue.durable)
         .resume_writes(queue.resume_writes)
+        .saves_files(queue.output_files)
         .options(given.into_iter().filter(is_kept));
     if let Some(base) = &arguments.requests.base_url {
         settings = settings.base_url(base);
@@ -161,6 +168,7 @@ fn load(
     let refusal = RefCell::new(input.refusal());
     // An input that cannot be read on has not come to its end.
     let stop = || stops.number().is_some() || refusal.borrow().failure().is_some();
+    let input = ToldLines { input, messages };
     let loaded = match queue.resume || queue.retry_failed {
         true => run.load_missing(input, &queue.results, queue.retry_failed, stop),
         false => {
@@ -172,7 +180,10 @@ fn load(
                 let again = is_read_twice(arguments).then(|| open(arguments, messages))?;
                 let again = again.ok()?;
                 refusal.replace(again.refusal());
-                Some(again)
+                Some(ToldLines {
+                    input: again,
+                    messages,
+                })
             };
             run.load_with(open_again, stop)
         }
@@ -193,6 +204,24 @@ fn load(
             Ok(Status::Signal(number))
         }
         None => Ok(Status::Fine),
+    }
+}
+
+/// Requests of an input, of which unreadable lines are told.
+struct ToldLines<'m> {
+    input: ListReader,
+    messages: &'m Messages,
+}
+
+impl Iterator for ToldLines<'_> {
+    type Item = Request;
+
+    fn next(&mut self) -> Option<Request> {
+        let read = self.input.next_line()?;
+        Some(read.unwrap_or_else(|bad| {
+            self.messages.bad_line(&bad.message(self.messages.lists()));
+            bad.stand_in
+        }))
     }
 }
 
@@ -219,7 +248,7 @@ fn open(arguments: &Arguments, messages: &Messages) -> Result<ListReader, Comman
     let ClientAndLines { client, lines } = settings::settings(arguments, &cookies, messages)?;
     check_secrets(arguments, &client)?;
     let register = FileRegister::new();
-    let lines = lines.register(register.clone()).without_directories();
+    let lines = lines.register(register.clone()).saved_elsewhere();
     input::open(arguments, lines, &client, &register, messages)
 }
 
