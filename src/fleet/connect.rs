@@ -103,8 +103,9 @@ impl Fleet {
         let existing = RunSettings::of(&facts)?;
         if existing != settings {
             return Err(FleetError::usage(format!(
-                "the run {:?} was created with other options (use the same ones, or a new name)",
-                place.run
+                "the run {:?} was created with other options: {} (use the same ones, or a new name)",
+                place.run,
+                settings.differences(&existing).join("; ")
             )));
         }
         Ok(Run { place, settings })

@@ -163,6 +163,51 @@ impl RunSettings {
         &self.stored.options
     }
 
+    /// Returns each setting that differs, with both values: `lanes: 4 (the run has 1)`.
+    pub(super) fn differences(&self, of_run: &RunSettings) -> Vec<String> {
+        let (own, run) = (&self.stored, &of_run.stored);
+        let none = || "none".to_owned();
+        let url = |stored: &StoredSettings| stored.base_url.clone().unwrap_or_else(none);
+        let texts = |stored: &StoredSettings| match stored.options.is_empty() {
+            true => none(),
+            false => stored.options.join(" "),
+        };
+        let both = [
+            ("lanes", self.lanes.to_string(), of_run.lanes.to_string()),
+            (
+                "lease",
+                format!("{:?}", self.lease),
+                format!("{:?}", of_run.lease),
+            ),
+            (
+                "max queued",
+                own.max_queued.to_string(),
+                run.max_queued.to_string(),
+            ),
+            (
+                "max deliveries",
+                own.max_deliveries.to_string(),
+                run.max_deliveries.to_string(),
+            ),
+            (
+                "resume writes",
+                own.resume_writes.to_string(),
+                run.resume_writes.to_string(),
+            ),
+            ("durable", own.durable.to_string(), run.durable.to_string()),
+            (
+                "output files",
+                own.saves_files.to_string(),
+                run.saves_files.to_string(),
+            ),
+            ("base URL", url(own), url(run)),
+            ("options", texts(own), texts(run)),
+        ];
+        let differ = both.into_iter().filter(|(_, own, run)| own != run);
+        let told = differ.map(|(name, own, run)| format!("{name}: {own} (the run has {run})"));
+        told.collect()
+    }
+
     pub(super) fn base(&self) -> Result<Option<Base>, FleetError> {
         let base = self.stored.base_url.as_deref().map(Base::parse);
         let base = base.transpose();

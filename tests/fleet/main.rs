@@ -22,7 +22,9 @@ mod redis_proxy;
 mod world;
 
 mod dependencies;
+mod ends;
 mod kills;
+mod later_loads;
 mod limits;
 mod loaders;
 mod ordinary;
@@ -33,3 +35,4 @@ mod server_loss;
 mod status;
 mod stopped;
 mod trouble;
+mod views;

@@ -8,7 +8,7 @@ mod plan;
 mod tests;
 mod unfit;
 
-use missing::KnownOutcomes;
+use missing::{KnownOutcomes, LeftOut};
 pub(super) use plan::{LoadEnd, LoadPlan, LoadStep};
 use unfit::UnfitLines;
 
@@ -55,8 +55,11 @@ impl Loaded {
 enum LoadPart {
     /// All of it, or what an earlier call has left of it.
     Whole,
-    /// Requests that are in no outcome, after a run that is over. `retries`: also those without success.
-    Missing { known: KnownOutcomes, retries: bool },
+    /// Requests without the outcomes that are left out, after a run that is over.
+    Missing {
+        known: KnownOutcomes,
+        left_out: LeftOut,
+    },
 }
 
 /// Loads requests until the input or `stop` ends it. `open` opens the input. `None`: it cannot be read again.
@@ -135,8 +138,8 @@ fn load<I: Iterator<Item = Request>>(
                                 loaded.found += u64::from(loaded.read <= facts.position);
                                 Some(request)
                             }
-                            LoadPart::Missing { known, retries } => {
-                                let missing = known.missing(key, request, *retries);
+                            LoadPart::Missing { known, left_out } => {
+                                let missing = known.missing(key, request, *left_out);
                                 loaded.found += u64::from(missing.is_none());
                                 missing
                             }

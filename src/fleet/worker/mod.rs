@@ -5,8 +5,10 @@ pub(in crate::fleet) mod core;
 mod feed;
 mod gate;
 mod limiter;
+mod observers;
 mod outcomes;
 mod shared;
+mod summary;
 
 use std::fmt;
 use std::io;
@@ -16,16 +18,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use limiter::FleetLimiter;
+pub use summary::WorkerSummary;
 
 use self::core::{CoreEnd, CoreSettings, WorkerCore};
+use self::observers::Observers;
+use self::outcomes::AfterOutcome;
 use self::shared::SharedCore;
+use super::end::FleetEnd;
 use super::engine::{EngineError, FleetEngine};
 use super::error::FleetError;
 use super::run::Run;
 use crate::batch::{CancelToken, Intake};
 use crate::client::Client;
 use crate::record::{InputLines, RecordOptions};
-use crate::summary::Summary;
 
 /// Bytes of a body that a record keeps by default, since results wait in the server's memory.
 const BODY_LIMIT: usize = 16 << 10;
@@ -63,45 +68,7 @@ pub struct Worker<'r> {
     lines: InputLines,
     records: RecordOptions,
     grace: Duration,
-}
-
-/// Reason for which a worker ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WorkerEnd {
-    /// Each request of the run has its outcome.
-    Complete,
-    /// The run was cancelled.
-    Cancelled,
-    /// The worker was told to stop.
-    Stopped,
-}
-
-/// Figures of a worker, and the reason why it ended.
-#[derive(Clone, Debug)]
-pub struct WorkerSummary {
-    summary: Summary,
-    stale: u64,
-    end: WorkerEnd,
-}
-
-impl WorkerSummary {
-    /// Figures of the outcomes of this worker.
-    ///
-    /// Requests that were handed back are not done.
-    pub fn summary(&self) -> &Summary {
-        &self.summary
-    }
-
-    /// Number of outcomes that were thrown away, since others had taken the requests over.
-    pub fn stale(&self) -> u64 {
-        self.stale
-    }
-
-    /// Reason for which the worker ended.
-    pub fn end(&self) -> WorkerEnd {
-        self.end
-    }
+    observers: Observers<'r>,
 }
 
 impl<'r> Worker<'r> {
@@ -121,6 +88,7 @@ impl<'r> Worker<'r> {
             lines: InputLines::new(),
             records,
             grace: Duration::from_secs(10),
+            observers: Observers::default(),
         }
     }
 
@@ -192,6 +160,7 @@ impl<'r> Worker<'r> {
             mut lines,
             records,
             grace,
+            mut observers,
         } = self;
         let files = lines.file_register();
         let core = Arc::new(SharedCore::new(WorkerCore::new(
@@ -204,6 +173,8 @@ impl<'r> Worker<'r> {
             .max_delay(LONGEST_DELAY.min(run.settings.lease))
             .cancel_token(&token);
         let figures = outcomes.summary();
+        figures.count_only_final();
+        let outcomes = observers.begin(outcomes);
         let orders_intake = intake.clone();
         let durable = run.settings.stored.durable;
         let begins = move |core: &SharedCore, engine: &mut dyn FleetEngine| {
@@ -264,7 +235,14 @@ impl<'r> Worker<'r> {
             }
             let _ending = ending();
             for outcome in outcomes {
-                outcomes::tell(&core, &outcome, &records, &files);
+                match outcomes::tell(&core, &outcome, &records, &files) {
+                    AfterOutcome::Ended => observers.see(&outcome),
+                    AfterOutcome::CutOff => {
+                        figures.record_interrupted(&outcome, outcomes::CUT_OFF);
+                        observers.see(&outcome);
+                    }
+                    AfterOutcome::GoesOn => {}
+                }
             }
             None
         });
@@ -274,9 +252,9 @@ impl<'r> Worker<'r> {
         let (end, stale) = core.look(|core| (core.is_over().cloned(), core.figures().stale));
         let summary = figures.snapshot();
         let end = match end.unwrap_or(CoreEnd::Drained) {
-            CoreEnd::Complete => WorkerEnd::Complete,
-            CoreEnd::Cancelled => WorkerEnd::Cancelled,
-            CoreEnd::Drained => WorkerEnd::Stopped,
+            CoreEnd::Complete => FleetEnd::Complete,
+            CoreEnd::Cancelled => FleetEnd::Cancelled,
+            CoreEnd::Drained => FleetEnd::Stopped,
             CoreEnd::NoRun => return Err(run.place.error(EngineError::NoRun)),
             CoreEnd::Refused(why) => return Err(run.place.error(EngineError::Refused(why))),
             CoreEnd::Away => {

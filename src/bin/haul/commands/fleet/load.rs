@@ -9,8 +9,9 @@ use haul::Request;
 use haul::fleet::{FleetError, FleetErrorKind, Loaded, Run, RunSettings};
 use haul::record::FileRegister;
 
-use super::choices::{KEPT, OF_WORKERS, SECRET};
+use super::choices::{KEPT, SECRET};
 use super::run_options::run_of;
+use super::same_options::differences;
 use super::server::ServerArguments;
 use super::{CommandEnd, MessageOptions, failed};
 use crate::arguments::Arguments;
@@ -111,7 +112,7 @@ impl LoadArguments {
     /// Carries out the command with these typed arguments.
     pub(super) fn carry_out() -> CommandEnd {
         let command = LoadArguments::options();
-        let (matches, hosts) = super::read_with_hosts("load", &command)?;
+        let (matches, hosts) = super::read_with_file("load", &command, &KEPT)?;
         KEPT.check(&command, &matches)?;
         let own = LoadArguments::from_arg_matches(&matches)
             .map_err(|error| crate::arguments::told(&error, &command))?;
@@ -160,6 +161,23 @@ fn load(
     if let Some(base) = &arguments.requests.base_url {
         settings = settings.base_url(base);
     }
+    match fleet.run(&own.run) {
+        // Options of one meaning may be written in two ways.
+        Ok(existing) => {
+            let of_run = existing.settings().given_options();
+            let different = differences(of_run, settings.given_options());
+            if !different.is_empty() {
+                return Err(CommandError::usage(format!(
+                    "the run {:?} was created with other options: {} (use the same ones, or a new name)",
+                    own.run,
+                    different.join("; ")
+                )));
+            }
+            settings = settings.options(of_run.iter().cloned());
+        }
+        Err(error) if error.kind() == FleetErrorKind::NoRun => {}
+        Err(error) => return Err(failed(&error)),
+    }
     let run: Run = fleet
         .create(&own.run, settings)
         .map_err(|error| failed(&error))?;
@@ -169,9 +187,10 @@ fn load(
     // An input that cannot be read on has not come to its end.
     let stop = || stops.number().is_some() || refusal.borrow().failure().is_some();
     let input = ToldLines { input, messages };
-    let loaded = match queue.resume || queue.retry_failed {
-        true => run.load_missing(input, &queue.results, queue.retry_failed, stop),
-        false => {
+    let loaded = match (queue.resume, queue.retry_failed) {
+        (_, true) => run.load_unsuccessful(input, &queue.results, stop),
+        (true, false) => run.load_missing(input, &queue.results, stop),
+        (false, false) => {
             let mut first = Some(input);
             let open_again = || {
                 if let Some(first) = first.take() {
@@ -278,7 +297,8 @@ fn check_secrets(arguments: &Arguments, client: &haul::Client) -> Result<(), Com
     }
     if !arguments.hosts.is_empty() {
         return Err(CommandError::usage(format!(
-            "--config: tables of hosts: {OF_WORKERS}"
+            "{}: tables of hosts: the options of a run hold for all hosts alike (a file of haul fleet work may have them for credentials)",
+            arguments.hosts[0].place
         )));
     }
     Ok(())
