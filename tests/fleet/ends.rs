@@ -30,7 +30,7 @@ fn a_run_that_is_removed_ends_its_workers_and_collectors_as_cancelled() {
         .exits(4)
         .says("haul: r1: the run was cancelled");
     watch.finish().exits(0);
-    drop(worker);
+    worker.finish().exits(4);
     assert_eq!(world.ask::<usize>(&["DBSIZE"]), 0);
     world.fleet("remove", &[]).done().exits(2).says("no run");
 }

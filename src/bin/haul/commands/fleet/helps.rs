@@ -21,12 +21,15 @@ pub(super) const OF_LOAD: &[OwnHelp] = &[
         "Add a parameter to every URL, percent-encoded",
         "A secret one is refused here, since the server would keep it: haul fleet work takes it.",
     ),
-    OwnHelp::new(
-        "jobs-per-host",
-        "Requests at once per host, of all workers together; 0 = no limit",
-        "A host is a scheme, a name and a port. The number is divided by the workers that live, and each has one at \
-         least.",
-    ),
+    OwnHelp {
+        value: Some("N"),
+        ..OwnHelp::new(
+            "jobs-per-host",
+            "Requests at once per host, of all workers together; 0 = no limit",
+            "A host is a scheme, a name and a port. The number is divided by the workers that live, and each has one at \
+             least.",
+        )
+    },
     OwnHelp::new(
         "rate",
         "Upper bound for requests that all workers together start in a time, retries included",
@@ -108,6 +111,13 @@ pub(super) const OF_WORK: &[OwnHelp] = &[
         "grace",
         "Time that requests under way may take after a first INT or TERM, or --max-run-time",
         "Then they are cut off and handed back to the run; one that must not be repeated ends as interrupted.",
+    ),
+    OwnHelp::new(
+        "progress",
+        "Progress of this worker, on standard error: auto, bar, plain, json or none",
+        "auto shows a bar if standard error is a terminal, else nothing. plain prints a line every five seconds, json an \
+         object every second, for logs and programs; both print once more at the end. How many requests will come is \
+         not known to a worker: haul fleet status has the figures of the run.",
     ),
     OwnHelp::new(
         "quiet",

@@ -31,6 +31,8 @@ pub(super) struct OwnHelp {
     pub(super) more: &'static str,
     /// Default that is shown. `None`: the one of a run.
     pub(super) default: Option<&'static str>,
+    /// Name of the value. `None`: the one of a run.
+    pub(super) value: Option<&'static str>,
 }
 
 impl OwnHelp {
@@ -40,6 +42,7 @@ impl OwnHelp {
             help,
             more,
             default: None,
+            value: None,
         }
     }
 
@@ -49,6 +52,10 @@ impl OwnHelp {
             more => format!("{}\n\n{more}", self.help),
         };
         let option = option.help(self.help).long_help(long);
+        let option = match self.value {
+            Some(value) => option.value_name(value),
+            None => option,
+        };
         match self.default {
             Some(default) => option.default_value(default),
             None => option,
