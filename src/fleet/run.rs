@@ -14,7 +14,7 @@ use super::status::{RunPhase, RunStatus};
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Time in which every collector that lives looks at the state of a run.
-const NOTICE: Duration = Duration::from_secs(1);
+const NOTICE: Duration = Duration::from_secs(2);
 
 /// Run of a [`Fleet`](super::Fleet): a queue of requests that any number of workers send.
 #[derive(Clone)]

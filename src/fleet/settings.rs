@@ -1,5 +1,6 @@
 //! Settings of a run that all its workers share, and the form in which the server keeps them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub(super) struct StoredSettings {
     pub(super) base_url: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) options: Vec<String>,
+    /// Files that the requests were read from. Not compared: the same input may be reached by another path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) inputs: Vec<PathBuf>,
 }
 
 /// Upper bound for the bytes of a lane's queued lines.
@@ -84,6 +88,7 @@ impl RunSettings {
                 saves_files: false,
                 base_url: None,
                 options: Vec::new(),
+                inputs: Vec::new(),
             },
         }
     }
@@ -156,6 +161,27 @@ impl RunSettings {
     pub fn options(mut self, options: impl IntoIterator<Item = String>) -> RunSettings {
         self.stored.options = options.into_iter().collect();
         self
+    }
+
+    /// Files that the requests are read from, which no collector may replace. Default: none.
+    ///
+    /// They are compared with files of the collector's machine, so paths should be absolute.
+    pub fn input_files<P: Into<PathBuf>>(
+        mut self,
+        files: impl IntoIterator<Item = P>,
+    ) -> RunSettings {
+        self.stored.inputs = files.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Files that were set with [`input_files`](RunSettings::input_files).
+    pub fn given_input_files(&self) -> &[PathBuf] {
+        &self.stored.inputs
+    }
+
+    /// True if a run with these settings is the one that the others made.
+    pub(super) fn is_same_run(&self, other: &RunSettings) -> bool {
+        self.clone().input_files([""; 0]) == other.clone().input_files([""; 0])
     }
 
     /// Texts that were set with [`options`](RunSettings::options).

@@ -36,6 +36,24 @@ fn a_run_that_is_removed_ends_its_workers_and_collectors_as_cancelled() {
 }
 
 #[test]
+fn a_collector_of_a_removed_run_ends_as_cancelled_if_there_is_no_worker() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let list = world.list_of(["http://localhost/".to_owned()]);
+    world.load(&list, &[]);
+    let collector = world.collect("out.jsonl");
+    wait_until("a collector", || {
+        world.folder.names().contains(&"out.jsonl".to_owned())
+    });
+    world.fleet("remove", &[]).done().exits(0);
+    collector
+        .finish()
+        .exits(4)
+        .says("haul: r1: the run was cancelled");
+}
+
+#[test]
 fn a_worker_ends_with_4_at_its_time_and_others_go_on() {
     let Some(world) = World::start(&[]) else {
         return;
@@ -91,6 +109,12 @@ fn a_collector_goes_on_only_with_records_and_spares_the_files_that_it_reads() {
         .exits(2);
     done.says(password).says("--redis-password-file");
     assert_eq!(fs::read_to_string(password).expect("a file"), "sesame\n");
+    let text = fs::read_to_string(&list).expect("a file");
+    for option in ["--overwrite", "--resume"] {
+        let done = with("collect", &["-o", &list, option]).done().exits(2);
+        done.says(&list).says("is read: an input");
+    }
+    assert_eq!(fs::read_to_string(&list).expect("a file"), text);
     let out = world.at("out.jsonl");
     with("collect", &["-o", &out]).done().exits(0);
     with("collect", &["-o", &out, "--resume"]).done().exits(0);

@@ -35,6 +35,16 @@ pub(crate) fn enter_merge(
     Ok(register)
 }
 
+/// Returns the paths of the files that the arguments name to be read, made absolute.
+#[cfg(feature = "fleet")]
+pub(crate) fn read_paths(arguments: &Arguments) -> Vec<PathBuf> {
+    let read = uses::read(arguments).into_iter();
+    let files = read.filter(|used| used.path.is_file());
+    files
+        .filter_map(|used| std::path::absolute(used.path).ok())
+        .collect()
+}
+
 /// Enters the files that a collector of a fleet writes. `reads`: files that it reads, each with its option. `exist`: the
 /// files may be there already.
 ///

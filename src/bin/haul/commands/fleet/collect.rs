@@ -81,10 +81,14 @@ fn check(own: &CollectArguments) -> Result<(), CommandError> {
 fn collect(own: &CollectArguments, messages: &Messages) -> Result<Status, CommandError> {
     check(own)?;
     let exist = own.overwrite || own.resume;
-    let reads = own.server.files();
-    files::enter_collected(&own.output, own.failures.as_deref(), &reads, exist)?;
+    let failures = own.failures.as_deref();
+    let mut reads = own.server.files();
+    files::enter_collected(&own.output, failures, &reads, exist)?;
     let run = own.server.connect()?.run(&own.run);
     let run = run.map_err(|error| failed(&error))?;
+    let inputs = run.settings().given_input_files();
+    reads.extend(inputs.iter().map(|path| (files::INPUT, path.as_path())));
+    files::enter_collected(&own.output, failures, &reads, exist)?;
     let mut collector = Collector::new(&run)
         .resume(own.resume)
         .overwrite(own.overwrite);

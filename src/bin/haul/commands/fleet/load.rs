@@ -17,6 +17,7 @@ use super::{CommandEnd, MessageOptions, failed};
 use crate::arguments::Arguments;
 use crate::cookies::RunCookies;
 use crate::failure::{CommandError, Status};
+use crate::files;
 use crate::input::{self, ListReader};
 use crate::messages::Messages;
 use crate::settings::{self, ClientAndLines};
@@ -157,6 +158,7 @@ fn load(
         .durable(queue.durable)
         .resume_writes(queue.resume_writes)
         .saves_files(queue.output_files)
+        .input_files(files::read_paths(arguments))
         .options(given.into_iter().filter(is_kept));
     if let Some(base) = &arguments.requests.base_url {
         settings = settings.base_url(base);
