@@ -48,6 +48,30 @@ fn a_body_is_saved_under_the_name_of_its_line_in_the_directory_of_its_worker() {
 }
 
 #[test]
+fn workers_may_share_a_directory() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let server = Server::start(|seen| Answer::text(seen.path()));
+    let count = 60;
+    let list = world.list_of((0..count).map(|n| server.url(&format!("/{n}/index.html"))));
+    world.load(&list, &[]);
+    let folder = world.at("bodies");
+    let options = ["--output-dir", &folder, "-j", "4"];
+    let workers = [world.work(&options), world.work(&options)];
+    for worker in workers {
+        worker.finish().exits(0).never_says("number");
+    }
+    world.collect("out.jsonl").finish().exits(0);
+    for record in world.assert_exact(&list, &["out.jsonl"]) {
+        let number = record["index"].as_u64().expect("a number") + 1;
+        let saved = format!("{folder}/index-{number}.html");
+        assert_eq!(text(&record, "output_file"), saved, "{record}");
+        assert_eq!(fs::read_to_string(saved).expect("a file"), path_of(&record));
+    }
+}
+
+#[test]
 fn a_line_with_a_file_is_refused_by_name_in_a_run_without_files() {
     let Some(world) = World::start(&[]) else {
         return;

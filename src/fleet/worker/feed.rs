@@ -50,6 +50,7 @@ fn hand_in(
     handed: &HandedEntry,
 ) {
     let entry = &handed.leased.entry;
+    lines.set_index(entry.index);
     let request = stored_line::read(&entry.line, entry.fault.as_deref(), lines);
     let file = request.saves_to().map(Path::to_owned);
     let give_back_file = || {

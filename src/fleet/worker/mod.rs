@@ -162,6 +162,7 @@ impl<'r> Worker<'r> {
             grace,
             mut observers,
         } = self;
+        lines = lines.always_numbered();
         let files = lines.file_register();
         let core = Arc::new(SharedCore::new(WorkerCore::new(
             core_settings(run, &client),

@@ -7,6 +7,8 @@ use super::InputLines;
 #[cfg(feature = "fleet")]
 use crate::record::FileRegister;
 use crate::record::InvalidLine;
+#[cfg(feature = "fleet")]
+use crate::record::files::OutputFiles;
 use crate::record::register::Digests;
 use crate::request::Request;
 
@@ -72,6 +74,20 @@ impl InputLines {
     #[cfg(feature = "fleet")]
     pub(crate) fn saves_files(&self) -> bool {
         self.files.is_some()
+    }
+
+    /// Adds the number of its request to each file that is named by a URL, since other processes save files of the same
+    /// list.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn always_numbered(mut self) -> InputLines {
+        self.files = self.files.map(OutputFiles::always_numbered);
+        self
+    }
+
+    /// Sets the index of the request of the next line.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn set_index(&mut self, index: u64) {
+        self.number = index;
     }
 
     /// Returns the register of the files that lines name.

@@ -97,8 +97,8 @@ pub(super) const OF_WORK: &[OwnHelp] = &[
         "output-dir",
         "Save each body to a file on this machine and record its path",
         "The directory is made if it does not exist. The output_file of a line names its file (in a run that was loaded \
-         with --output-files), else the last part of its URL does; if that name is taken, a number is added \
-         (a-2.html). A file appears whole or not at all. --overwrite replaces files that were there before; without \
+         with --output-files), else the last part of its URL does, with the number of the request (a-2.html), \
+         since other workers may save files there too. A file appears whole or not at all. --overwrite replaces files that were there before; without \
          it, a line whose output_file exists fails.",
     ),
     OwnHelp::new(
