@@ -7,11 +7,17 @@ use crate::batch::{Outcomes, ProgressHandle};
 use crate::outcome::Outcome;
 use crate::request::Request;
 
+/// Function that is called with the progress of a worker when it begins.
+type OnBegin<'w> = dyn FnOnce(ProgressHandle) + Send + 'w;
+
+/// Function that is called with each outcome.
+type OnOutcome<'w> = dyn FnMut(&Outcome) + Send + 'w;
+
 /// Observers of a worker.
 #[derive(Default)]
 pub(super) struct Observers<'w> {
-    begun: Option<Box<dyn FnOnce(ProgressHandle) + Send + 'w>>,
-    outcome: Option<Box<dyn FnMut(&Outcome) + Send + 'w>>,
+    begun: Option<Box<OnBegin<'w>>>,
+    outcome: Option<Box<OnOutcome<'w>>>,
     #[cfg(feature = "progress")]
     bar: bool,
 }
