@@ -1,6 +1,7 @@
 //! Lines that name the files of their bodies, in the directories of workers.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::json;
 use test_support::{Answer, Server};
@@ -52,8 +53,9 @@ fn workers_may_share_a_directory() {
     let Some(world) = World::start(&[]) else {
         return;
     };
-    let server = Server::start(|seen| Answer::text(seen.path()));
-    let count = 60;
+    // Each worker takes a part of the list while the other one is at work.
+    let server = Server::start(|seen| Answer::text(seen.path()).after(Duration::from_millis(5)));
+    let count = 300;
     let list = world.list_of((0..count).map(|n| server.url(&format!("/{n}/index.html"))));
     world.load(&list, &[]);
     let folder = world.at("bodies");
