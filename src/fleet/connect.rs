@@ -101,10 +101,11 @@ impl Fleet {
         }
         let facts = engine.facts().map_err(wrong)?;
         let existing = RunSettings::of(&facts)?;
-        if existing != settings {
+        if !settings.is_same_run(&existing) {
             return Err(FleetError::usage(format!(
-                "the run {:?} was created with other options (use the same ones, or a new name)",
-                place.run
+                "the run {:?} was created with other options: {} (use the same ones, or a new name)",
+                place.run,
+                settings.differences(&existing).join("; ")
             )));
         }
         Ok(Run { place, settings })

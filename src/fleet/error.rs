@@ -103,6 +103,12 @@ impl FleetError {
 
 impl From<SinkError> for FleetError {
     fn from(error: SinkError) -> FleetError {
-        FleetError(Box::new(FleetFault::Unwritten(error)))
+        use std::io::ErrorKind::{AlreadyExists, InvalidData, InvalidInput};
+
+        // Another file would help.
+        FleetError(Box::new(match error.kind() {
+            AlreadyExists | InvalidData | InvalidInput => FleetFault::Usage(error.to_string()),
+            _ => FleetFault::Unwritten(error),
+        }))
     }
 }

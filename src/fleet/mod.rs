@@ -27,6 +27,7 @@
 mod collector;
 mod connect;
 mod dial;
+mod end;
 mod engine;
 mod error;
 mod loader;
@@ -44,9 +45,10 @@ mod worker;
 
 pub use collector::{Collected, Collector};
 pub use connect::{Fleet, FleetBuilder};
+pub use end::FleetEnd;
 pub use error::{FleetError, FleetErrorKind};
 pub use loader::Loaded;
 pub use run::Run;
 pub use settings::RunSettings;
 pub use status::{FleetWorker, HostAtRest, RunPhase, RunStatus, WaitReason};
-pub use worker::{FleetLimiter, Worker, WorkerEnd, WorkerSummary};
+pub use worker::{FleetLimiter, Worker, WorkerSummary};

@@ -8,10 +8,13 @@ use super::dial::RunPlace;
 use super::engine::{FleetEngine, RunState};
 use super::error::FleetError;
 use super::settings::RunSettings;
-use super::status::RunStatus;
+use super::status::{RunPhase, RunStatus};
 
 /// Time between two looks at a run that is being removed.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// Time in which every collector that lives looks at the state of a run.
+const NOTICE: Duration = Duration::from_secs(2);
 
 /// Run of a [`Fleet`](super::Fleet): a queue of requests that any number of workers send.
 #[derive(Clone)]
@@ -96,12 +99,23 @@ impl Run {
     pub fn remove(&self) -> Result<(), FleetError> {
         // An earlier call that was interrupted may have deleted a part of the run.
         let is_there = |error: &FleetError| error.kind() != super::FleetErrorKind::NoRun;
+        let phase = self.status().map(|status| status.phase);
+        let was_over = !matches!(
+            phase,
+            Ok(RunPhase::Running | RunPhase::Paused | RunPhase::Loaded)
+        );
         self.cancel().or_else(|error| match is_there(&error) {
             true => Err(error),
             false => Ok(()),
         })?;
         let mut engine = self.place.engine()?;
         let begun = Instant::now();
+        if !was_over {
+            // Collectors see that the run was cancelled, and end as they do after that.
+            while begun.elapsed() < NOTICE {
+                thread::park_timeout(NOTICE - begun.elapsed());
+            }
+        }
         while begun.elapsed() < self.settings.lease {
             match self.status_by(&mut *engine) {
                 Ok(status) if status.workers.is_empty() => break,

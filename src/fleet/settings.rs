@@ -1,5 +1,6 @@
 //! Settings of a run that all its workers share, and the form in which the server keeps them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -35,10 +36,15 @@ pub(super) struct StoredSettings {
     pub(super) resume_writes: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) durable: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) saves_files: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) base_url: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) options: Vec<String>,
+    /// Files that the requests were read from. Not compared: the same input may be reached by another path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) inputs: Vec<PathBuf>,
 }
 
 /// Upper bound for the bytes of a lane's queued lines.
@@ -79,8 +85,10 @@ impl RunSettings {
                 max_deliveries: 3,
                 resume_writes: false,
                 durable: false,
+                saves_files: false,
                 base_url: None,
                 options: Vec::new(),
+                inputs: Vec::new(),
             },
         }
     }
@@ -134,6 +142,15 @@ impl RunSettings {
         self
     }
 
+    /// Lets only workers that have a directory for bodies take part. Default: false.
+    ///
+    /// Requests may then name the files that their bodies are [saved to](crate::Request::save_to), each below the
+    /// [directory](crate::record::InputLines::save_in) of the worker that sends it.
+    pub fn saves_files(mut self, saves: bool) -> RunSettings {
+        self.stored.saves_files = saves;
+        self
+    }
+
     /// URL that relative URLs of the requests are resolved against, which their keys depend on.
     pub fn base_url(mut self, url: impl AsRef<str>) -> RunSettings {
         self.stored.base_url = Some(url.as_ref().to_owned());
@@ -146,9 +163,75 @@ impl RunSettings {
         self
     }
 
+    /// Files that the requests are read from, which no collector may replace. Default: none.
+    ///
+    /// They are compared with files of the collector's machine, so paths should be absolute.
+    pub fn input_files<P: Into<PathBuf>>(
+        mut self,
+        files: impl IntoIterator<Item = P>,
+    ) -> RunSettings {
+        self.stored.inputs = files.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Files that were set with [`input_files`](RunSettings::input_files).
+    pub fn given_input_files(&self) -> &[PathBuf] {
+        &self.stored.inputs
+    }
+
+    /// True if a run with these settings is the one that the others made.
+    pub(super) fn is_same_run(&self, other: &RunSettings) -> bool {
+        self.clone().input_files([""; 0]) == other.clone().input_files([""; 0])
+    }
+
     /// Texts that were set with [`options`](RunSettings::options).
     pub fn given_options(&self) -> &[String] {
         &self.stored.options
+    }
+
+    /// Returns each setting that differs, with both values: `lanes: 4 (the run has 1)`.
+    pub(super) fn differences(&self, of_run: &RunSettings) -> Vec<String> {
+        let (own, run) = (&self.stored, &of_run.stored);
+        let none = || "none".to_owned();
+        let url = |stored: &StoredSettings| stored.base_url.clone().unwrap_or_else(none);
+        let texts = |stored: &StoredSettings| match stored.options.is_empty() {
+            true => none(),
+            false => stored.options.join(" "),
+        };
+        let both = [
+            ("lanes", self.lanes.to_string(), of_run.lanes.to_string()),
+            (
+                "lease",
+                format!("{:?}", self.lease),
+                format!("{:?}", of_run.lease),
+            ),
+            (
+                "max queued",
+                own.max_queued.to_string(),
+                run.max_queued.to_string(),
+            ),
+            (
+                "max deliveries",
+                own.max_deliveries.to_string(),
+                run.max_deliveries.to_string(),
+            ),
+            (
+                "resume writes",
+                own.resume_writes.to_string(),
+                run.resume_writes.to_string(),
+            ),
+            ("durable", own.durable.to_string(), run.durable.to_string()),
+            (
+                "output files",
+                own.saves_files.to_string(),
+                run.saves_files.to_string(),
+            ),
+            ("base URL", url(own), url(run)),
+            ("options", texts(own), texts(run)),
+        ];
+        let differ = both.into_iter().filter(|(_, own, run)| own != run);
+        let told = differ.map(|(name, own, run)| format!("{name}: {own} (the run has {run})"));
+        told.collect()
     }
 
     pub(super) fn base(&self) -> Result<Option<Base>, FleetError> {

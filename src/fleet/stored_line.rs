@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::record::InputLines;
+use crate::record::{InputLines, InvalidLine};
 use crate::request::Request;
 
 /// Longest line of a queue, in bytes. A request that takes more is not sent.
@@ -23,21 +23,68 @@ struct StoredLine<'a> {
     request: &'a RawValue,
 }
 
-/// Writes a request as a line of a queue. The error says why it is not fit to be sent, beside a line that names it.
-pub(super) fn write(request: &Request) -> (Vec<u8>, Option<String>) {
+/// Line of a queue, and how far it is the request.
+pub(super) struct WrittenLine {
+    pub(super) line: Vec<u8>,
+    /// Reason why the request is not fit to be sent. The line names it then.
+    pub(super) fault: Option<String>,
+    /// Names of secrets that the line does not hold: headers, and parameters after a `?`.
+    pub(super) left_out: Vec<String>,
+}
+
+/// Writes a request as a line of a queue. `saves_files`: true if lines may name the files of their bodies.
+pub(super) fn write(request: &Request, saves_files: bool) -> WrittenLine {
     let text = request.to_line();
+    let left_out = left_out(&text);
+    let is_value = |name: &&String| name.starts_with('{');
+    let fault = if text.len() > LONGEST {
+        Some(format!(
+            "it takes {} bytes as a line (at most {LONGEST} fit into a queue)",
+            text.len()
+        ))
+    } else if let Some(name) = left_out.iter().find(is_value) {
+        Some(format!(
+            "the queue does not hold the secret value of {name}, and no worker can give it (haul without a fleet sends such a line)"
+        ))
+    } else if request.saves_to().is_some() && !saves_files {
+        Some(NO_FILES.to_owned())
+    } else {
+        None
+    };
     if text.len() <= LONGEST {
-        return (with_place(request, text), None);
+        return WrittenLine {
+            line: with_place(request, text),
+            fault,
+            left_out,
+        };
     }
-    let reason = format!(
-        "it takes {} bytes as a line (at most {LONGEST} fit into a queue)",
-        text.len()
-    );
-    let mut named = Request::unreadable(request.url(), &*reason);
+    let mut named = Request::unreadable(request.url(), fault.clone().unwrap_or_default());
     if let Some(id) = request.request_id().filter(|id| id.len() <= LONGEST / 4) {
         named = named.id(id);
     }
-    (with_place(request, named.to_line()), Some(reason))
+    WrittenLine {
+        line: with_place(request, named.to_line()),
+        fault,
+        left_out,
+    }
+}
+
+/// Reason of a line with an `output_file` in a run that saves no files.
+const NO_FILES: &str = "output_file: the run saves no files (a run that was loaded with --output-files does; each worker then needs an --output-dir)";
+
+/// Returns the names of the secrets that a line was written without.
+fn left_out(text: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(default)]
+        redacted: Vec<String>,
+    }
+    // Few lines have secrets, and only these are read again.
+    if !text.contains("\"redacted\":") {
+        return Vec::new();
+    }
+    let named = serde_json::from_str(text).map(|named: Named| named.redacted);
+    named.unwrap_or_default()
 }
 
 fn with_place(request: &Request, text: String) -> Vec<u8> {
@@ -60,7 +107,11 @@ pub(super) fn read(line: &[u8], fault: Option<&str>, lines: &mut InputLines) -> 
     let text = stored.request.get();
     let request = match lines.read(text) {
         Ok(read) => read.request,
-        Err(wrong) => lines.stand_in(text, wrong),
+        // The loader's reason says more than that of a worker, which may have other settings.
+        Err(wrong) => {
+            let reason = fault.map(|reason| InvalidLine::new(reason.to_owned()));
+            lines.stand_in(text, reason.unwrap_or(wrong))
+        }
     };
     let request = match fault {
         Some(reason) if request.invalid().is_none() => request.spoiled(reason.to_owned()),

@@ -20,6 +20,8 @@ pub(super) struct OutputFiles {
     confined: bool,
     /// True if lines are read only to be shown: no directory is made.
     is_preview: bool,
+    /// True if each name made from a URL has a number, since other processes may use the one without.
+    always_numbered: bool,
 }
 
 impl OutputFiles {
@@ -31,6 +33,7 @@ impl OutputFiles {
             names: None,
             confined: false,
             is_preview: false,
+            always_numbered: false,
         }
     }
 
@@ -51,6 +54,14 @@ impl OutputFiles {
     pub(super) fn without_directories(self) -> OutputFiles {
         OutputFiles {
             is_preview: true,
+            ..self
+        }
+    }
+
+    #[cfg(feature = "fleet")]
+    pub(super) fn always_numbered(self) -> OutputFiles {
+        OutputFiles {
+            always_numbered: true,
             ..self
         }
     }
@@ -152,13 +163,15 @@ impl OutputFiles {
     ) -> Result<(PathBuf, bool, bool), InvalidLine> {
         let name = last_part(url);
         let plain = self.folder.join(&name);
-        if let Ok(replace) = register.enter_saved(&plain, 0, existing) {
+        if !self.always_numbered
+            && let Ok(replace) = register.enter_saved(&plain, 0, existing)
+        {
             return Ok((plain, replace, false));
         }
         for (_, added) in numbers(Some(number), 1) {
             let path = self.folder.join(with_added(&name, &added));
             if let Ok(replace) = register.enter_saved(&path, 0, existing) {
-                return Ok((path, replace, true));
+                return Ok((path, replace, !self.always_numbered));
             }
         }
         Err(cannot_be_named(&no_free_name()))

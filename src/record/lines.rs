@@ -1,5 +1,6 @@
 //! The lines of an input, one after the other.
 
+mod elsewhere;
 mod made;
 mod secret;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use self::elsewhere::NamesElsewhere;
 use super::bare::BareUrls;
 use super::download_lines::DownloadLines;
 use super::files::OutputFiles;
@@ -46,6 +48,8 @@ pub struct InputLines {
     reading: ReadSettings,
     retry: RetryPolicy,
     files: Option<OutputFiles>,
+    /// Names of files that another program saves. `None`: a line may not name one unless there is a directory.
+    elsewhere: Option<NamesElsewhere>,
     pub(super) downloads: DownloadLines,
     register: FileRegister,
     /// `None`: lines may name any file.
@@ -385,12 +389,7 @@ impl InputLines {
                 let placed = files.place(request, is_logged, number, register, replace)?;
                 Ok(self.downloads.complete(placed, files.folder()))
             }
-            None => match request.saves_to() {
-                None => Ok(request),
-                Some(_) => Err(InvalidLine::new(
-                    "output_file: no directory to save it in was given (--output-dir)",
-                )),
-            },
+            None => self.left_as_it_is(request),
         }
     }
 }

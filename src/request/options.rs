@@ -185,7 +185,7 @@ impl Request {
         };
         (!missing.is_empty()).then(|| {
             format!(
-                "secrets were left out of the failure log and must be given again: {}{of_list}",
+                "secrets are not kept with requests and must be given again: {}{of_list}",
                 missing.join(", ")
             )
         })

@@ -1,11 +1,13 @@
 //! File of records that were made elsewhere, and come as lines.
 
 use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
-use super::SinkError;
 use super::lines::LineWriter;
 use super::packing::Packing;
+use super::{SinkError, SinkTarget};
+use crate::record::{DecodedReader, LONGEST_LINE, Record};
 
 /// Choice between a new file and one that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,7 @@ impl ForeignRecords {
             ExistingFile::Refuse => LineWriter::create(path)?.packed(packing),
             ExistingFile::Replace => LineWriter::overwrite(path)?.packed(packing),
             ExistingFile::GoOn => {
+                check_records(path)?;
                 let mut lines = LineWriter::append(path, packing)?;
                 if packing.coder().is_none() && path.is_file() {
                     lines.discard();
@@ -50,5 +53,35 @@ impl ForeignRecords {
     /// Returns when all lines are on the disk.
     pub(crate) fn sync(&mut self) -> Result<(), SinkError> {
         self.0.flush_to_disk()
+    }
+}
+
+/// Refuses to go on with a file that does not begin with a record: it is the file of something else.
+fn check_records(path: &Path) -> Result<(), SinkError> {
+    let wrong = |e| SinkError::new(SinkTarget::File(path.to_owned()), "cannot be resumed", e);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(wrong(e)),
+    };
+    if !path.is_file() {
+        return Ok(());
+    }
+    let most = 2 * LONGEST_LINE as u64;
+    let lines = BufReader::new(DecodedReader::new(BufReader::new(file)));
+    let mut first = Vec::new();
+    match lines.take(most).read_until(b'\n', &mut first) {
+        // A compressed file may have been cut within its first line.
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {}
+        read => drop(read.map_err(wrong)?),
+    }
+    let text = String::from_utf8_lossy(&first);
+    let is_torn = !text.ends_with('\n') && (text.is_empty() || text.starts_with("{\""));
+    match is_torn || Record::parse(text.trim_end()).is_ok() {
+        true => Ok(()),
+        false => Err(wrong(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "its first line is no record of haul",
+        ))),
     }
 }

@@ -4,9 +4,27 @@ use super::Summary;
 use super::facts::{FailureFacts, OutcomeFacts, ResultFacts};
 use super::rows::ErrorKey;
 use super::timeline::SliceCounts;
+#[cfg(feature = "fleet")]
+use crate::error::ErrorType;
+#[cfg(feature = "fleet")]
+use crate::outcome::Outcome;
 use crate::timing::millis;
 
 impl Summary {
+    /// Counts a request that was cut off as a failure of class `interrupted`.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn record_interrupted<T>(&mut self, outcome: &Outcome<T>, message: &str) {
+        self.count(&OutcomeFacts {
+            result: ResultFacts::Failed(FailureFacts {
+                error_type: ErrorType::Interrupted,
+                phase: None,
+                status: None,
+                message,
+            }),
+            ..OutcomeFacts::of(outcome)
+        });
+    }
+
     /// Counts a request.
     pub(crate) fn count(&mut self, facts: &OutcomeFacts<'_>) {
         match &facts.result {

@@ -259,7 +259,7 @@ fn a_secret_left_out_is_taken_from_the_client_on_the_next_run() {
     let refused = client.send(again.clone());
     assert_eq!(
         error(&refused).message(),
-        "secrets were left out of the failure log and must be given again: x-own, ?TICKET, ?ticket"
+        "secrets are not kept with requests and must be given again: x-own, ?TICKET, ?ticket"
     );
     let knowing = builder(1)
         .header("x-own", "other")

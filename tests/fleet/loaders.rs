@@ -90,7 +90,66 @@ fn a_run_with_other_options_is_refused() {
     let list = world.list(&server(), 3);
     world.load(&list, &["--retry", "1"]);
     let refused = world.loading(&list, &["--retry", "2"]).done().exits(2);
-    refused.says("was created with other options (use the same ones, or a new name)");
+    refused
+        .says("was created with other options: --retry: 2 (the run has 1) (use the same ones, or a new name)");
+    let lanes = ["--retry", "1", "--lanes", "2"];
+    let refused = world.loading(&list, &lanes).done().exits(2);
+    refused.says("was created with other options: lanes: 2 (the run has 1)");
+}
+
+#[test]
+fn the_options_of_a_run_may_be_written_in_another_way() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let list = world.list(&server(), 3);
+    let typed = ["--max-time=10s", "--rate=60/m", "-H", "A: 1", "-H", "B: 2"];
+    world.load(&list, &typed);
+    let other = [
+        "--max-time=10000ms",
+        "--rate=1/s",
+        "-H",
+        "B: 2",
+        "-H",
+        "A: 1",
+        "--retry=2",
+    ];
+    world
+        .load(&list, &other)
+        .says("3 of them were there before");
+    let variables = world
+        .loading(&list, &[])
+        .env("HAUL_MAX_TIME", "10")
+        .env("HAUL_RATE", "1")
+        .env("HAUL_HEADER", "A: 1\nB: 2");
+    variables.done().exits(0);
+    let file = "max-time = \"10s\"\nrate = \"1\"\nheader = [\"A: 1\", \"B: 2\"]\njobs = 3\n";
+    world.folder.write("haul.toml", file);
+    let file = world.at("haul.toml");
+    world.load(&list, &["--config", &file]);
+    world.work(&["--config", &file]).finish().exits(0);
+}
+
+#[test]
+fn a_table_of_a_host_with_options_of_the_run_is_refused_by_a_worker() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let text = "[host.\"localhost\"]\nuser = \"a:b\"\nrate-per-host = \"5\"\n";
+    world.folder.write("haul.toml", text);
+    let file = world.at("haul.toml");
+    let list = world.list(&server(), 1);
+    let loading = world.loading(&list, &["--config", &file]).done().exits(2);
+    loading.says("tables of hosts: the options of a run hold for all hosts alike");
+    world.load(&list, &[]);
+    let work = world.fleet("work", &["--config", &file]).done().exits(2);
+    work.says(&format!(
+        "haul: {file}:1: host \"localhost\": rate-per-host: it is one of the run"
+    ));
+    world
+        .folder
+        .write("haul.toml", "[host.\"localhost\"]\nuser = \"a:b\"\n");
+    world.fleet("work", &["--config", &file]).done().exits(0);
 }
 
 #[test]

@@ -22,13 +22,17 @@ mod redis_proxy;
 mod world;
 
 mod dependencies;
+mod ends;
 mod kills;
+mod later_loads;
 mod limits;
 mod loaders;
 mod ordinary;
 mod refused;
+mod saved_files;
 mod secrets;
 mod server_loss;
 mod status;
 mod stopped;
 mod trouble;
+mod views;

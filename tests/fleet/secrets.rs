@@ -158,6 +158,94 @@ fn a_worker_adds_its_secret_which_nobody_keeps() {
 }
 
 #[test]
+fn a_loader_tells_which_secrets_of_a_line_its_workers_must_be_given() {
+    let Some(world) = World::start(PLAIN) else {
+        return;
+    };
+    let server = Server::always(Answer::text("hello"));
+    let with_user = server.url("/user").replace("http://", "http://ada:sesame@");
+    let lines = [
+        server.url("/plain"),
+        server.url("/key?api_key=sesame&page=2"),
+        with_user,
+        json!({"url": server.url("/team"), "headers": {"X-Team": "sesame"}}).to_string(),
+    ];
+    let list = world.list_of(lines);
+    let loaded = world.load(&list, &["--secret", "X-Team"]);
+    let told = "its secrets stay out of the queue, and each worker sends those that it is given";
+    loaded
+        .never_says("sesame")
+        .never_says(&format!("{list}:1: "))
+        .says(&format!(
+            "haul: warning: {list}:2: {told}: ?api_key (haul fleet work --url-query api_key=VALUE)"
+        ))
+        .says(&format!(
+            "haul: warning: {list}:3: {told}: authorization (haul fleet work -u USER:PASSWORD or"
+        ))
+        .says(&format!(
+            "haul: warning: {list}:4: {told}: x-team (haul fleet work -H 'x-team: VALUE')"
+        ));
+    world.write_to_disk();
+    assert_unwritten(world.redis.folder().path(), "sesame");
+    let given = [
+        "--url-query",
+        "api_key=open",
+        "-u",
+        "ada:open",
+        "-H",
+        "X-Team: open",
+    ];
+    let worker = world.work(&given).finish().exits(0);
+    worker.never_says("open");
+    world.collect("out.jsonl").finish().exits(0);
+    let records = world.assert_exact(&list, &["out.jsonl"]);
+    assert!(
+        records.iter().all(|r| r["outcome"] == "success"),
+        "{records:#?}"
+    );
+    let seen = server.seen();
+    let target = |path: &str| {
+        seen.iter()
+            .find(|seen| seen.path() == path)
+            .map(|s| &*s.target)
+    };
+    assert_eq!(target("/key"), Some("/key?page=2&api_key=open"));
+}
+
+#[test]
+fn a_line_whose_secret_no_worker_can_give_is_told_and_fails_by_name() {
+    let Some(world) = World::start(PLAIN) else {
+        return;
+    };
+    let server = Server::always(Answer::text("hello"));
+    let list = world.at("rows.jsonl");
+    fs::write(&list, "{\"pin\": \"sesame\"}\n").expect("a file");
+    let template = format!("--url-template={}", server.url("/of/{pin}"));
+    let loaded = world.load(&list, &[&template, "--secret", "pin"]);
+    let told = "the queue does not hold the secret value of {pin}";
+    loaded
+        .says(&format!("{list}:1: it ends as failed: {told}"))
+        .never_says("sesame");
+    let records = world.finish("out.jsonl");
+    let said = records[0]["error_msg"].as_str().expect("a text");
+    assert!(said.starts_with(told), "{said}");
+    assert_eq!(server.requests(), 0);
+}
+
+#[test]
+fn further_lines_with_secrets_are_told_once() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let line = |number: usize| format!("http://localhost/{number}?token=1&api_key=sesame");
+    let list = world.list_of((0..50).map(line));
+    let loaded = world.load(&list, &[]);
+    let told = loaded.stderr.matches("its secrets stay out").count();
+    assert_eq!(told, 10, "{}", loaded.stderr);
+    loaded.says("the secrets of further lines stay out of the queue without a warning");
+}
+
+#[test]
 fn a_server_with_tls_is_trusted_by_the_authority_that_is_given() {
     let files = Folder::new();
     let authority = Authority::new();

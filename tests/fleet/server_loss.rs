@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use haul::Client;
-use haul::fleet::{Fleet, Worker, WorkerEnd};
+use haul::fleet::{Fleet, FleetEnd, Worker};
 use test_support::{Answer, Server};
 
 use crate::redis_proxy::{Fate, RedisProxy};
@@ -259,7 +259,7 @@ fn a_connection_that_falls_silent_is_replaced() {
         silent.store(false, Ordering::SeqCst);
         worker.join().expect("no panic")
     });
-    assert_eq!(end.unwrap().end(), WorkerEnd::Complete);
+    assert_eq!(end.unwrap().end(), FleetEnd::Complete);
     world.collect("out.jsonl").finish().exits(0);
     world.assert_exact(&list, &["out.jsonl"]);
     assert_eq!(server.requests(), count);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::attempt::Clock;
+use crate::error::StopReason;
 use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::summary::{CountedOutcome, Summary};
@@ -34,6 +35,8 @@ struct RunningSummary {
     last_end: Option<Instant>,
     /// Time at which the batch ended or was dropped. `None`: it goes on.
     ended: Option<Instant>,
+    /// True if only requests count that came to their end.
+    only_final: bool,
 }
 
 /// Number of requests of the batch in all.
@@ -71,6 +74,7 @@ impl SummaryHandle {
             started: None,
             last_end: None,
             ended: None,
+            only_final: false,
         })))
     }
 
@@ -104,7 +108,12 @@ impl SummaryHandle {
 
     /// Sets the total to a number that is known.
     pub(in super::super) fn set_total(&self, total: u64) {
-        self.update(|tallied| tallied.total = ExpectedTotal::Known(total));
+        self.update(|tallied| {
+            // Requests that go on elsewhere were read here, and are none of the total.
+            if !tallied.only_final {
+                tallied.total = ExpectedTotal::Known(total);
+            }
+        });
     }
 
     /// Sets the total to a number that the program expects, unless the number is known.
@@ -128,9 +137,27 @@ impl SummaryHandle {
         self.update(|tallied| tallied.started = Some(tallied.clock.now()));
     }
 
+    /// Counts, from now on, only requests that came to their end: others go on elsewhere.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn count_only_final(&self) {
+        self.update(|tallied| tallied.only_final = true);
+    }
+
     /// Counts an outcome that is handed out.
     pub(in super::super) fn record<T>(&self, outcome: &Outcome<T>) {
-        self.update(|tallied| tallied.summary.record(outcome));
+        self.update(|tallied| {
+            let goes_on =
+                || !outcome.is_final() || outcome.stop_reason() == Some(StopReason::GivenBack);
+            if !tallied.only_final || !goes_on() {
+                tallied.summary.record(outcome);
+            }
+        });
+    }
+
+    /// Counts a request that was cut off as a failure, since its server may have acted.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn record_interrupted<T>(&self, outcome: &Outcome<T>, message: &str) {
+        self.update(|tallied| tallied.summary.record_interrupted(outcome, message));
     }
 
     /// Counts requests that were left out because an equal one came before.

@@ -19,6 +19,8 @@ pub(crate) struct OutcomeReporter {
     messages: Messages,
     each: bool,
     body_limit: Option<u64>,
+    /// True if the options that send a request again belong to the run of a fleet.
+    of_fleet: bool,
     not_repeated: bool,
     cut: bool,
 }
@@ -30,8 +32,18 @@ impl OutcomeReporter {
             messages: messages.clone(),
             each: arguments.messages.verbose > 0,
             body_limit: layout::has_bodies(arguments).then_some(results.body_limit),
+            of_fleet: false,
             not_repeated: false,
             cut: false,
+        }
+    }
+
+    /// Makes the one of a worker of a fleet.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn of_worker(arguments: &Arguments, messages: &Messages) -> OutcomeReporter {
+        OutcomeReporter {
+            of_fleet: true,
+            ..OutcomeReporter::new(arguments, messages)
         }
     }
 
@@ -70,6 +82,12 @@ impl OutcomeReporter {
         if !self.not_repeated && error.stop_reason() == Some(StopReason::MethodNotIdempotent) {
             self.not_repeated = true;
             let remedy = match error.error_type() {
+                ErrorType::Interrupted if self.of_fleet => {
+                    "a run that is loaded with --resume-writes sends such requests again"
+                }
+                _ if self.of_fleet => {
+                    "a run that is loaded with --retry-all-methods, or \"idempotent\": true on its line, says that repeating it is safe"
+                }
                 ErrorType::Interrupted => "--resume-writes sends such requests again",
                 _ => {
                     "--retry-all-methods, or \"idempotent\": true on its line, says that repeating it is safe"

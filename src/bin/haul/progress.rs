@@ -8,7 +8,7 @@ use std::time::Duration;
 use haul::batch::{Progress, ProgressHandle};
 use serde_json::json;
 
-use crate::arguments::{Arguments, ProgressForm};
+use crate::arguments::{Arguments, MessageArguments, ProgressForm};
 use crate::files::results_path;
 use crate::messages::Messages;
 
@@ -21,7 +21,11 @@ pub(crate) fn shown(arguments: &Arguments) -> ProgressForm {
         Some(_) if !has_lines => true,
         _ => !std::io::stdout().is_terminal(),
     };
-    let messages = &arguments.messages;
+    shown_beside(&arguments.messages, results_elsewhere)
+}
+
+/// Returns the form of progress to show. `results_elsewhere`: true if no results come on the terminal.
+pub(crate) fn shown_beside(messages: &MessageArguments, results_elsewhere: bool) -> ProgressForm {
     match messages.progress {
         ProgressForm::Auto if messages.quiet > 0 || messages.verbose > 1 => ProgressForm::None,
         ProgressForm::Auto if results_elsewhere && std::io::stderr().is_terminal() => {

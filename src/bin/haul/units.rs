@@ -30,6 +30,12 @@ impl Rate {
         RateLimit::new(self.count, Duration::from_secs(self.seconds))
     }
 
+    /// Returns the time from one start to the next, if the starts are spread evenly.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn nanoseconds(self) -> f64 {
+        self.seconds as f64 * 1e9 / self.count
+    }
+
     /// Returns the part of the rate that each of so many shards has: the same number in a longer time.
     pub(crate) fn in_shards(self, shards: u32) -> Rate {
         Rate {

@@ -6,10 +6,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-pub(super) use plan::{CollectEnd, CollectPlan, CollectStep};
+pub(super) use plan::{CollectPlan, CollectStep};
 
-use super::engine::{EngineError, WaitingResult};
-use super::error::FleetError;
+use super::end::FleetEnd;
+use super::engine::{EngineError, RunState, WaitingResult};
+use super::error::{FleetError, FleetErrorKind};
 use super::patient::PatientEngine;
 use super::run::Run;
 use crate::digest::Sha256;
@@ -41,7 +42,7 @@ pub struct Collector<'r> {
 pub struct Collected {
     results: u64,
     failures: u64,
-    is_cancelled: bool,
+    end: FleetEnd,
 }
 
 impl Collected {
@@ -55,9 +56,9 @@ impl Collected {
         self.failures
     }
 
-    /// True if the run was cancelled: not all of its requests have a result.
-    pub fn is_cancelled(&self) -> bool {
-        self.is_cancelled
+    /// Reason for which the collector ended.
+    pub fn end(&self) -> FleetEnd {
+        self.end
     }
 }
 
@@ -100,8 +101,8 @@ impl<'r> Collector<'r> {
     /// A name that ends with `.gz` or `.zst` compresses it.
     ///
     /// # Errors
-    /// [`Unwritten`](super::FleetErrorKind::Unwritten) if the file is there already, another process writes it, or it
-    /// cannot be written; [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes;
+    /// [`Usage`](super::FleetErrorKind::Usage) if the file is there already, or is to be gone on with and holds no records;
+    /// [`Unwritten`](super::FleetErrorKind::Unwritten) if another process writes it, or it cannot be written; [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes;
     /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Refused`](super::FleetErrorKind::Refused) if the
     /// server refuses a step.
     pub fn write_to(self, path: impl AsRef<Path>) -> Result<Collected, FleetError> {
@@ -120,7 +121,6 @@ impl<'r> Collector<'r> {
         stop: impl FnMut() -> bool,
     ) -> Result<Collected, FleetError> {
         let (run, path) = (self.run, path.as_ref());
-        let wrong = |error| run.place.error(error);
         let mut files = CollectedFiles {
             results: ForeignRecords::open(path, self.existing)?,
             failures: match &self.failures {
@@ -129,66 +129,90 @@ impl<'r> Collector<'r> {
             },
             written: Collected::default(),
         };
-        let name = name_of(path);
         let mut engine = PatientEngine::new(run.place.engine()?, stop);
-        let settings = &run.settings;
-        let mut plan = CollectPlan::new(settings.lanes, settings.lease, Instant::now());
-        loop {
-            if engine.is_stopped() {
-                return Ok(files.written);
+        let mut was_cancelled = false;
+        let end = collect(run, path, &mut engine, &mut files, &mut was_cancelled);
+        files.written.end = match end {
+            // A run is cancelled before it is removed.
+            Err(error) if was_cancelled && error.kind() == FleetErrorKind::NoRun => {
+                FleetEnd::Cancelled
             }
-            let goes_on = match plan.next(Instant::now()) {
-                CollectStep::Fetch { lane, from, most } => {
-                    let fetched = engine.once(|engine| engine.results(lane, &name, from, most));
-                    match fetched {
-                        Ok(results) => {
-                            plan.fetched(results);
-                            true
+            end => end?,
+        };
+        Ok(files.written)
+    }
+}
+
+/// Collects results until the run is over. `was_cancelled` becomes true when the run is found cancelled.
+// Long because it is one loop over the steps of a plan.
+fn collect<S: FnMut() -> bool>(
+    run: &Run,
+    path: &Path,
+    engine: &mut PatientEngine<S>,
+    files: &mut CollectedFiles,
+    was_cancelled: &mut bool,
+) -> Result<FleetEnd, FleetError> {
+    let wrong = |error| run.place.error(error);
+    let name = name_of(path);
+    let settings = &run.settings;
+    let mut plan = CollectPlan::new(settings.lanes, settings.lease, Instant::now());
+    loop {
+        if engine.is_stopped() {
+            return Ok(FleetEnd::Stopped);
+        }
+        let goes_on = match plan.next(Instant::now()) {
+            CollectStep::Fetch { lane, from, most } => {
+                let fetched = engine.once(|engine| engine.results(lane, &name, from, most));
+                match fetched {
+                    Ok(results) => {
+                        plan.fetched(results);
+                        true
+                    }
+                    Err(error) => {
+                        if matches!(error, EngineError::Away(_)) {
+                            plan.fetch_lost();
                         }
-                        Err(error) => {
-                            if matches!(error, EngineError::Away(_)) {
-                                plan.fetch_lost();
-                            }
-                            engine.wait_after(error).map_err(wrong)?
-                        }
+                        engine.wait_after(error).map_err(wrong)?
                     }
                 }
-                CollectStep::Save { lane, results } => {
-                    files.write(&results)?;
-                    let names: Vec<(String, u64)> = results
-                        .iter()
-                        .map(|result| (result.name.clone(), result.record.len() as u64))
-                        .collect();
-                    let removed = engine.call(|engine| engine.collected(lane, &names));
-                    let removed = removed.map_err(wrong)?;
-                    if removed.is_some() {
-                        plan.saved();
-                    }
-                    removed.is_some()
-                }
-                CollectStep::State => {
-                    let facts = engine.call(|engine| engine.facts()).map_err(wrong)?;
-                    facts
-                        .map(|facts| plan.state_is(facts.state, Instant::now()))
-                        .is_some()
-                }
-                CollectStep::Figures { lane } => {
-                    let figures = engine.call(|engine| engine.figures(lane)).map_err(wrong)?;
-                    figures
-                        .map(|figures| plan.figures_are(&figures, Instant::now()))
-                        .is_some()
-                }
-                CollectStep::Wait(until) => {
-                    engine.wait(until.saturating_duration_since(Instant::now()))
-                }
-                CollectStep::Over(end) => {
-                    files.written.is_cancelled = end == CollectEnd::Cancelled;
-                    return Ok(files.written);
-                }
-            };
-            if !goes_on {
-                return Ok(files.written);
             }
+            CollectStep::Save { lane, results } => {
+                files.write(&results)?;
+                let names: Vec<(String, u64)> = results
+                    .iter()
+                    .map(|result| (result.name.clone(), result.record.len() as u64))
+                    .collect();
+                let removed = engine.call(|engine| engine.collected(lane, &names));
+                let removed = removed.map_err(wrong)?;
+                if removed.is_some() {
+                    plan.saved();
+                }
+                removed.is_some()
+            }
+            CollectStep::State => {
+                let facts = engine.call(|engine| engine.facts()).map_err(wrong)?;
+                facts
+                    .map(|facts| {
+                        *was_cancelled = facts.state == RunState::Cancelled;
+                        plan.state_is(facts.state, Instant::now());
+                    })
+                    .is_some()
+            }
+            CollectStep::Figures { lane } => {
+                let figures = engine.call(|engine| engine.figures(lane)).map_err(wrong)?;
+                figures
+                    .map(|figures| plan.figures_are(&figures, Instant::now()))
+                    .is_some()
+            }
+            CollectStep::Wait(until) => {
+                engine.wait(until.saturating_duration_since(Instant::now()))
+            }
+            CollectStep::Over(end) => {
+                return Ok(end);
+            }
+        };
+        if !goes_on {
+            return Ok(FleetEnd::Stopped);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::fleet::end::FleetEnd;
 use crate::fleet::engine::{LaneFigures, ResultSource, RunState, WaitingResult};
 
 /// Number of results that are fetched at once.
@@ -32,15 +33,7 @@ pub(crate) enum CollectStep {
         lane: u32,
     },
     Wait(Instant),
-    Over(CollectEnd),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CollectEnd {
-    /// All results of the run are collected.
-    Complete,
-    /// The run was cancelled, and what was sent is collected.
-    Cancelled,
+    Over(FleetEnd),
 }
 
 /// Collector's knowledge.
@@ -82,7 +75,7 @@ enum CollectStage {
         state: RunState,
     },
     Waiting(Instant),
-    Over(CollectEnd),
+    Over(FleetEnd),
 }
 
 impl CollectPlan {
@@ -231,8 +224,8 @@ impl CollectPlan {
             };
         } else {
             self.stage = CollectStage::Over(match state {
-                RunState::Cancelled => CollectEnd::Cancelled,
-                _ => CollectEnd::Complete,
+                RunState::Cancelled => FleetEnd::Cancelled,
+                _ => FleetEnd::Complete,
             });
         }
     }

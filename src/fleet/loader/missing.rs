@@ -14,6 +14,15 @@ use crate::request::{JournalFacts, Request};
 #[derive(Debug, Default)]
 pub(in super::super) struct KnownOutcomes(HashMap<Key, KeyOutcomes>);
 
+/// Requests that are not loaded a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum LeftOut {
+    /// Each that has an outcome.
+    Recorded,
+    /// Each that has a successful outcome.
+    Successful,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct KeyOutcomes {
     successes: u32,
@@ -58,12 +67,12 @@ impl KnownOutcomes {
         }
     }
 
-    /// Returns the request if it is to be loaded. `retries`: true if one without success is.
+    /// Returns the request if it is to be loaded.
     pub(in super::super) fn missing(
         &mut self,
         key: Key,
         request: Request,
-        retries: bool,
+        left_out: LeftOut,
     ) -> Option<Request> {
         let Some(outcomes) = self.0.get_mut(&key) else {
             return Some(request);
@@ -76,7 +85,7 @@ impl KnownOutcomes {
             return Some(request);
         }
         outcomes.others -= 1;
-        retries.then(|| {
+        (left_out == LeftOut::Successful).then(|| {
             request.with_resumed(JournalFacts {
                 supersedes: true,
                 ..JournalFacts::default()
@@ -97,25 +106,27 @@ mod tests {
         known
     }
 
-    fn loaded(known: &mut KnownOutcomes, retries: bool) -> Option<bool> {
+    fn loaded(known: &mut KnownOutcomes, left_out: LeftOut) -> Option<bool> {
         let request = Request::get("http://h/");
-        let missing = known.missing(Key::of(&request), request, retries)?;
+        let missing = known.missing(Key::of(&request), request, left_out)?;
         Some(missing.resumed().is_some_and(|resumed| resumed.supersedes))
     }
 
     #[test]
     fn each_outcome_stands_for_one_of_equal_requests() {
         let mut outcomes = known(&[(Kind::Success, false), (Kind::Failed, false)]);
-        let found: Vec<_> = (0..3).map(|_| loaded(&mut outcomes, false)).collect();
+        let found: Vec<_> = (0..3)
+            .map(|_| loaded(&mut outcomes, LeftOut::Recorded))
+            .collect();
         assert_eq!(found, [None, None, Some(false)]);
     }
 
     #[test]
     fn a_failure_is_loaded_again_and_its_outcome_takes_the_place_of_the_first() {
         let mut outcomes = known(&[(Kind::Failed, false)]);
-        assert_eq!(loaded(&mut outcomes, true), Some(true));
+        assert_eq!(loaded(&mut outcomes, LeftOut::Successful), Some(true));
         let mut mended = known(&[(Kind::Failed, false), (Kind::Success, true)]);
-        assert_eq!(loaded(&mut mended, true), None);
-        assert_eq!(loaded(&mut mended, true), Some(false));
+        assert_eq!(loaded(&mut mended, LeftOut::Successful), None);
+        assert_eq!(loaded(&mut mended, LeftOut::Successful), Some(false));
     }
 }

@@ -6,9 +6,11 @@ mod of_run;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod unfit;
 
-use missing::KnownOutcomes;
+use missing::{KnownOutcomes, LeftOut};
 pub(super) use plan::{LoadEnd, LoadPlan, LoadStep};
+use unfit::UnfitLines;
 
 use super::engine::{Entry, RunState};
 use super::error::FleetError;
@@ -53,8 +55,11 @@ impl Loaded {
 enum LoadPart {
     /// All of it, or what an earlier call has left of it.
     Whole,
-    /// Requests that are in no outcome, after a run that is over. `retries`: also those without success.
-    Missing { known: KnownOutcomes, retries: bool },
+    /// Requests without the outcomes that are left out, after a run that is over.
+    Missing {
+        known: KnownOutcomes,
+        left_out: LeftOut,
+    },
 }
 
 /// Loads requests until the input or `stop` ends it. `open` opens the input. `None`: it cannot be read again.
@@ -73,6 +78,7 @@ fn load<I: Iterator<Item = Request>>(
         base: run.settings.base()?,
     };
     let (mut loaded, mut requests) = (Loaded::default(), open());
+    let (saves_files, mut told) = (run.settings.stored.saves_files, UnfitLines::default());
     let Some(facts) = engine.call(|engine| engine.facts()).map_err(wrong)? else {
         return Ok(loaded);
     };
@@ -132,15 +138,16 @@ fn load<I: Iterator<Item = Request>>(
                                 loaded.found += u64::from(loaded.read <= facts.position);
                                 Some(request)
                             }
-                            LoadPart::Missing { known, retries } => {
-                                let missing = known.missing(key, request, *retries);
+                            LoadPart::Missing { known, left_out } => {
+                                let missing = known.missing(key, request, *left_out);
                                 loaded.found += u64::from(missing.is_none());
                                 missing
                             }
                         };
                         if let Some(request) = request {
                             let sequence = plan.next_sequence();
-                            plan.take_line(entry_of(&request, key, sequence, position));
+                            let place = (key, sequence, position);
+                            plan.take_line(entry_of(&request, place, saves_files, &mut told));
                         }
                     }
                     None => plan.take_end(),
@@ -242,14 +249,21 @@ fn most_at_once(run: &Run) -> usize {
     usize::try_from(part).map_or(MOST_AT_ONCE, |part| part.clamp(1, MOST_AT_ONCE))
 }
 
-fn entry_of(request: &Request, key: Key, sequence: u64, position: u64) -> Entry {
-    let (line, fault) = stored_line::write(request);
+/// Makes the entry of a request, and tells what the queue does not hold of it.
+fn entry_of(
+    request: &Request,
+    (key, sequence, position): (Key, u64, u64),
+    saves_files: bool,
+    told: &mut UnfitLines,
+) -> Entry {
+    let written = stored_line::write(request, saves_files);
+    told.tell(request, &written);
     Entry {
         sequence,
-        line,
+        line: written.line,
         key: key.digest(),
         index: request.index().unwrap_or(position),
         supersedes: request.resumed().is_some_and(|resumed| resumed.supersedes),
-        fault,
+        fault: written.fault,
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::error::FleetError;
 use super::super::run::Run;
+use super::missing::LeftOut;
 use super::{KnownOutcomes, LoadPart, Loaded};
 use crate::request::Request;
 
@@ -51,8 +52,7 @@ impl Run {
     ///
     /// The run must be over, and its results collected.
     ///
-    /// `retries`: requests whose outcome is no success are loaded too, and their new outcomes take the place of the old
-    /// ones (`supersedes`). The keys of all results are held in memory meanwhile.
+    /// The keys of all results are held in memory meanwhile.
     ///
     /// # Errors
     /// As [`load`](Run::load); also [`Usage`](super::super::FleetErrorKind::Usage) if requests are queued, results wait to be
@@ -61,7 +61,42 @@ impl Run {
         &self,
         requests: R,
         results: &[P],
-        retries: bool,
+        stop: impl FnMut() -> bool,
+    ) -> Result<Loaded, FleetError>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+        P: AsRef<Path>,
+    {
+        self.load_part(requests, results, LeftOut::Recorded, stop)
+    }
+
+    /// Loads those of the requests that have no successful outcome in files of results.
+    ///
+    /// It does what [`load_missing`](Run::load_missing) does, and also loads requests whose outcome is no success. Their
+    /// new outcomes take the place of the old ones (`supersedes`).
+    ///
+    /// # Errors
+    /// As [`load_missing`](Run::load_missing).
+    pub fn load_unsuccessful<R, P>(
+        &self,
+        requests: R,
+        results: &[P],
+        stop: impl FnMut() -> bool,
+    ) -> Result<Loaded, FleetError>
+    where
+        R: IntoIterator,
+        R::Item: Into<Request>,
+        P: AsRef<Path>,
+    {
+        self.load_part(requests, results, LeftOut::Successful, stop)
+    }
+
+    fn load_part<R, P>(
+        &self,
+        requests: R,
+        results: &[P],
+        left_out: LeftOut,
         stop: impl FnMut() -> bool,
     ) -> Result<Loaded, FleetError>
     where
@@ -71,7 +106,7 @@ impl Run {
     {
         let known = KnownOutcomes::read(results)?;
         let mut requests = Some(requests.into_iter().map(Into::into));
-        let part = LoadPart::Missing { known, retries };
+        let part = LoadPart::Missing { known, left_out };
         super::load(self, || requests.take(), part, stop)
     }
 }

@@ -1,5 +1,6 @@
 //! Requests made of leased entries, and handed to the client.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,7 +50,14 @@ fn hand_in(
     handed: &HandedEntry,
 ) {
     let entry = &handed.leased.entry;
+    lines.set_index(entry.index);
     let request = stored_line::read(&entry.line, entry.fault.as_deref(), lines);
+    let file = request.saves_to().map(Path::to_owned);
+    let give_back_file = || {
+        if let Some(path) = &file {
+            lines.file_register().give_back_saved(path);
+        }
+    };
     let once = must_not_be_repeated(&request);
     let host = client.host_of(&request);
     let in_client = Arc::new(ClientEntry::new(handed, core, once));
@@ -57,6 +65,7 @@ fn hand_in(
     if let (EntryAction::Send, Some(host)) = (handed.action, &host) {
         let goes = core.change(|core, now| core.read(handed.key, host, once, now));
         if !goes {
+            give_back_file();
             return;
         }
     }
@@ -77,6 +86,7 @@ fn hand_in(
             attempts: 0,
             is_repeatable: true,
         };
+        give_back_file();
         // A request that was not handed in was not sent either, and needs no other outcome.
         let _ = core.change(|core, now: Instant| core.undone(handed.key, unsent, now));
     }

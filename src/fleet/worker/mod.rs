@@ -5,8 +5,10 @@ pub(in crate::fleet) mod core;
 mod feed;
 mod gate;
 mod limiter;
+mod observers;
 mod outcomes;
 mod shared;
+mod summary;
 
 use std::fmt;
 use std::io;
@@ -16,16 +18,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use limiter::FleetLimiter;
+pub use summary::WorkerSummary;
 
 use self::core::{CoreEnd, CoreSettings, WorkerCore};
+use self::observers::Observers;
+use self::outcomes::AfterOutcome;
 use self::shared::SharedCore;
+use super::end::FleetEnd;
 use super::engine::{EngineError, FleetEngine};
 use super::error::FleetError;
 use super::run::Run;
 use crate::batch::{CancelToken, Intake};
 use crate::client::Client;
 use crate::record::{InputLines, RecordOptions};
-use crate::summary::Summary;
 
 /// Bytes of a body that a record keeps by default, since results wait in the server's memory.
 const BODY_LIMIT: usize = 16 << 10;
@@ -63,45 +68,7 @@ pub struct Worker<'r> {
     lines: InputLines,
     records: RecordOptions,
     grace: Duration,
-}
-
-/// Reason for which a worker ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WorkerEnd {
-    /// Each request of the run has its outcome.
-    Complete,
-    /// The run was cancelled.
-    Cancelled,
-    /// The worker was told to stop.
-    Stopped,
-}
-
-/// Figures of a worker, and the reason why it ended.
-#[derive(Clone, Debug)]
-pub struct WorkerSummary {
-    summary: Summary,
-    stale: u64,
-    end: WorkerEnd,
-}
-
-impl WorkerSummary {
-    /// Figures of the outcomes of this worker.
-    ///
-    /// Requests that were handed back are not done.
-    pub fn summary(&self) -> &Summary {
-        &self.summary
-    }
-
-    /// Number of outcomes that were thrown away, since others had taken the requests over.
-    pub fn stale(&self) -> u64 {
-        self.stale
-    }
-
-    /// Reason for which the worker ended.
-    pub fn end(&self) -> WorkerEnd {
-        self.end
-    }
+    observers: Observers<'r>,
 }
 
 impl<'r> Worker<'r> {
@@ -121,6 +88,7 @@ impl<'r> Worker<'r> {
             lines: InputLines::new(),
             records,
             grace: Duration::from_secs(10),
+            observers: Observers::default(),
         }
     }
 
@@ -156,6 +124,8 @@ impl<'r> Worker<'r> {
     /// Sends requests until the run is over.
     ///
     /// # Errors
+    /// [`Usage`](super::FleetErrorKind::Usage) if the run [saves files](super::RunSettings::saves_files) and this worker
+    /// has no directory for them;
     /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Away`](super::FleetErrorKind::Away) if the
     /// server does not answer for ten minutes; [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The
     /// outcomes that were not settled then are lost, and their requests go to other workers.
@@ -175,6 +145,12 @@ impl<'r> Worker<'r> {
         self,
         mut stop: impl FnMut() -> bool + Send,
     ) -> Result<WorkerSummary, FleetError> {
+        if self.run.settings.stored.saves_files && !self.lines.saves_files() {
+            return Err(FleetError::usage(format!(
+                "{}: its lines name the files of their bodies, and this worker has no directory for them (--output-dir)",
+                self.run.name()
+            )));
+        }
         let engine = || self.run.place.engine();
         let mut engines = [engine()?, engine()?, engine()?, engine()?];
         let Worker {
@@ -184,7 +160,10 @@ impl<'r> Worker<'r> {
             mut lines,
             records,
             grace,
+            mut observers,
         } = self;
+        lines = lines.always_numbered();
+        let files = lines.file_register();
         let core = Arc::new(SharedCore::new(WorkerCore::new(
             core_settings(run, &client),
             Instant::now(),
@@ -195,6 +174,8 @@ impl<'r> Worker<'r> {
             .max_delay(LONGEST_DELAY.min(run.settings.lease))
             .cancel_token(&token);
         let figures = outcomes.summary();
+        figures.count_only_final();
+        let outcomes = observers.begin(outcomes);
         let orders_intake = intake.clone();
         let durable = run.settings.stored.durable;
         let begins = move |core: &SharedCore, engine: &mut dyn FleetEngine| {
@@ -255,7 +236,14 @@ impl<'r> Worker<'r> {
             }
             let _ending = ending();
             for outcome in outcomes {
-                outcomes::tell(&core, &outcome, &records);
+                match outcomes::tell(&core, &outcome, &records, &files) {
+                    AfterOutcome::Ended => observers.see(&outcome),
+                    AfterOutcome::CutOff => {
+                        figures.record_interrupted(&outcome, outcomes::CUT_OFF);
+                        observers.see(&outcome);
+                    }
+                    AfterOutcome::GoesOn => {}
+                }
             }
             None
         });
@@ -265,9 +253,9 @@ impl<'r> Worker<'r> {
         let (end, stale) = core.look(|core| (core.is_over().cloned(), core.figures().stale));
         let summary = figures.snapshot();
         let end = match end.unwrap_or(CoreEnd::Drained) {
-            CoreEnd::Complete => WorkerEnd::Complete,
-            CoreEnd::Cancelled => WorkerEnd::Cancelled,
-            CoreEnd::Drained => WorkerEnd::Stopped,
+            CoreEnd::Complete => FleetEnd::Complete,
+            CoreEnd::Cancelled => FleetEnd::Cancelled,
+            CoreEnd::Drained => FleetEnd::Stopped,
             CoreEnd::NoRun => return Err(run.place.error(EngineError::NoRun)),
             CoreEnd::Refused(why) => return Err(run.place.error(EngineError::Refused(why))),
             CoreEnd::Away => {

@@ -10,27 +10,52 @@ use super::shared::SharedCore;
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::key::{Key, KeyVersion};
 use crate::outcome::Outcome;
-use crate::record::{Kind, Record, RecordOptions};
+use crate::record::{FileRegister, Kind, Record, RecordOptions};
+
+/// Message of a request that was cut off.
+pub(super) const CUT_OFF: &str =
+    "it was under way when its worker ended, and the server may have acted";
+
+/// Course of a request after an outcome of the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AfterOutcome {
+    /// The request came to its end.
+    Ended,
+    /// The request was cut off, and ends as interrupted.
+    CutOff,
+    /// The request is sent later or elsewhere.
+    GoesOn,
+}
 
 /// Tells the core of an outcome.
-pub(super) fn tell(core: &SharedCore, outcome: &Outcome, options: &RecordOptions) {
+pub(super) fn tell(
+    core: &SharedCore,
+    outcome: &Outcome,
+    options: &RecordOptions,
+    files: &FileRegister,
+) -> AfterOutcome {
     let Some(entry) = outcome.extension::<Arc<ClientEntry>>() else {
-        return;
+        return AfterOutcome::GoesOn;
     };
     let given_back = outcome.stop_reason() == Some(StopReason::GivenBack);
     if outcome.is_final() && !entry.was_refused() {
         let (class, record) = settled(entry, outcome, options);
         core.change_quietly(|core, now| core.ended(entry.key, class, record, now));
-        return;
+        return AfterOutcome::Ended;
+    }
+    if let Some(path) = outcome.request().saves_to() {
+        files.give_back_saved(path);
     }
     let is_over = core.change(|core, now| {
         let undone = undone(entry, outcome, given_back, now);
         core.undone(entry.key, undone, now)
     });
-    if !is_over {
-        let record = interrupted(entry, outcome, options);
-        core.change(|core, now| core.ended(entry.key, ResultClass::Failed, record, now));
+    if is_over {
+        return AfterOutcome::GoesOn;
     }
+    let record = interrupted(entry, outcome, options);
+    core.change(|core, now| core.ended(entry.key, ResultClass::Failed, record, now));
+    AfterOutcome::CutOff
 }
 
 fn undone(entry: &ClientEntry, outcome: &Outcome, given_back: bool, now: Instant) -> UndoneEntry {
@@ -82,8 +107,7 @@ fn interrupted(entry: &ClientEntry, outcome: &Outcome, options: &RecordOptions) 
     record.outcome = Kind::Failed;
     record.layer = Some(Layer::Local);
     record.error_type = Some(ErrorType::Interrupted);
-    record.error_msg =
-        Some("it was under way when its worker ended, and the server may have acted".into());
+    record.error_msg = Some(CUT_OFF.into());
     record.stop_reason = Some(StopReason::MethodNotIdempotent);
     record.prior_attempt_ambiguous = true;
     line(entry, record)

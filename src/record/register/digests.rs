@@ -3,7 +3,7 @@
 /// Set of 64-bit digests in one table with linear probing. An entry takes 10 to 15 bytes; in a `HashSet<u64>` it takes
 /// up to 21.
 #[derive(Debug, Default)]
-pub(super) struct Digests {
+pub(in crate::record) struct Digests {
     /// Slots of the table. 0: the slot is free.
     slots: Vec<u64>,
     entries: usize,
@@ -13,12 +13,12 @@ pub(super) struct Digests {
 const SMALLEST: usize = 16;
 
 impl Digests {
-    pub(super) fn contains(&self, digest: u64) -> bool {
+    pub(in crate::record) fn contains(&self, digest: u64) -> bool {
         !self.slots.is_empty() && self.slots[self.slot_of(digest)] != 0
     }
 
     /// Adds a digest. Returns false if it was there already.
-    pub(super) fn insert(&mut self, digest: u64) -> bool {
+    pub(in crate::record) fn insert(&mut self, digest: u64) -> bool {
         if (self.entries + 1) * 5 > self.slots.len() * 4 {
             self.grow();
         }

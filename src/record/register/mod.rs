@@ -8,13 +8,13 @@ mod locate;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use digests::Digests;
+pub(super) use digests::Digests;
 use locate::{Directories, LocatedFile};
 
 use crate::request::{continued_name, state_name};
@@ -133,6 +133,8 @@ struct FileEntries {
     sent: Digests,
     /// Files that bodies are saved to. There may be millions.
     saved: Digests,
+    /// Saved files whose requests were given back unsent: another line may have each of them.
+    given_back: HashSet<u64>,
     /// Files that an earlier run began to save and that are in no outcome.
     unfinished: Digests,
     directories: Directories,
@@ -211,6 +213,12 @@ impl FileRegister {
         existing: Existing,
     ) -> Result<bool, RefusedFile> {
         self.lock().enter_saved(path, depth, existing)
+    }
+
+    /// Gives the file of a request back that was not sent: the request is read and entered again.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn give_back_saved(&self, path: &Path) {
+        self.lock().give_back_saved(path);
     }
 
     /// True if the run reads or writes a file of this path, so that no directory can be there.
@@ -306,6 +314,15 @@ impl FileEntries {
         Ok(())
     }
 
+    #[cfg(feature = "fleet")]
+    fn give_back_saved(&mut self, path: &Path) {
+        let place = self.directories.locate(path).place;
+        let place = self.of_place(&place);
+        if self.saved.contains(place) {
+            self.given_back.insert(place);
+        }
+    }
+
     fn enter_saved(
         &mut self,
         path: &Path,
@@ -326,7 +343,8 @@ impl FileEntries {
                 return Err(RefusedFile::Saved);
             }
         }
-        if self.saved.contains(place) {
+        let was_given_back = self.given_back.remove(&place);
+        if self.saved.contains(place) && !was_given_back {
             return Err(RefusedFile::Saved);
         }
         if !located.is_file_or_new() {
@@ -338,7 +356,7 @@ impl FileEntries {
         if is_there && !replace && existing == Existing::Refuse {
             return Err(RefusedFile::Exists);
         }
-        if self.keeps_parts {
+        if self.keeps_parts && !was_given_back {
             let beside = self.beside(&located.place);
             let taken = |place: &u64| self.saved.contains(*place) || self.index.contains_key(place);
             if beside.iter().any(taken) {

@@ -59,7 +59,7 @@ fn headers_left_out_must_come_from_elsewhere() {
     assert_eq!(
         again.lacking(|name| name == "cookie", |_| false).as_deref(),
         Some(
-            "secrets were left out of the failure log and must be given again: \
+            "secrets are not kept with requests and must be given again: \
              authorization, x-api-key"
         )
     );

@@ -280,7 +280,8 @@ pub(crate) fn read() -> Result<Arguments, ProgramEnd> {
     let typed: Vec<OsString> = env::args_os().collect();
     let mut built = command();
     built.build();
-    let configured = config::configured(&typed, &built, &built).map_err(ProgramEnd::Wrong)?;
+    let configured =
+        config::configured(&typed, &built, &built, &|_| false).map_err(ProgramEnd::Wrong)?;
     let all = configured.as_ref().map_or(typed, Configured::arguments);
     let read = || {
         let matches = command().try_get_matches_from(all)?;

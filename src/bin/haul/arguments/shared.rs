@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command, Parser};
+use clap::{Arg, ArgMatches, Command, Parser};
 
 use super::{
     Arguments, HostOptions, ProgramEnd, RequestArguments, command, config, config::Configured,
@@ -35,15 +35,16 @@ pub(crate) fn with_shared_variables(own: Command) -> Command {
 /// Reads the arguments of this process behind the name of a command that shares options with a run, with those of the
 /// file of `--config`. The error is the text that is printed instead.
 pub(crate) fn read_shared(name: &str, own: &Command) -> Result<ArgMatches, ProgramEnd> {
-    read_shared_behind(2, name, own).map(|(matches, _)| matches)
+    read_shared_behind(2, name, own, &|_| false).map(|(matches, _)| matches)
 }
 
 /// Reads the arguments as [`read_shared`] does, behind the first `skipped` ones of this process. Returns the tables of
-/// hosts of the file of `--config` too.
+/// hosts of the file of `--config` too. `passed_over`: options of a file that have no meaning for the command.
 pub(crate) fn read_shared_behind(
     skipped: usize,
     name: &str,
     own: &Command,
+    passed_over: &dyn Fn(&Arg) -> bool,
 ) -> Result<(ArgMatches, Vec<HostOptions>), ProgramEnd> {
     let typed = env::args_os().skip(skipped);
     let typed: Vec<OsString> = [OsString::from(name)].into_iter().chain(typed).collect();
@@ -51,7 +52,8 @@ pub(crate) fn read_shared_behind(
     run.build();
     let mut built = own.clone();
     built.build();
-    let configured = config::configured(&typed, &built, &run).map_err(ProgramEnd::Wrong)?;
+    let configured =
+        config::configured(&typed, &built, &run, passed_over).map_err(ProgramEnd::Wrong)?;
     let all = configured.as_ref().map_or(typed, Configured::arguments);
     let read = own.clone().try_get_matches_from(all);
     let read = read.map_err(|error| {

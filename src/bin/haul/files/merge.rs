@@ -35,7 +35,18 @@ pub(crate) fn enter_merge(
     Ok(register)
 }
 
-/// Enters the files that a collector of a fleet writes. `exist`: they may be there already.
+/// Returns the paths of the files that the arguments name to be read, made absolute.
+#[cfg(feature = "fleet")]
+pub(crate) fn read_paths(arguments: &Arguments) -> Vec<PathBuf> {
+    let read = uses::read(arguments).into_iter();
+    let files = read.filter(|used| used.path.is_file());
+    files
+        .filter_map(|used| std::path::absolute(used.path).ok())
+        .collect()
+}
+
+/// Enters the files that a collector of a fleet writes. `reads`: files that it reads, each with its option. `exist`: the
+/// files may be there already.
 ///
 /// # Errors
 /// As [`enter_merge`].
@@ -43,9 +54,15 @@ pub(crate) fn enter_merge(
 pub(crate) fn enter_collected(
     output: &Path,
     failures: Option<&Path>,
+    reads: &[(&str, &Path)],
     exist: bool,
 ) -> Result<(), CommandError> {
+    let register = FileRegister::new();
+    for (name, path) in reads {
+        let entered = register.enter_read(path, *name);
+        entered.map_err(|clash| refusal(&Use::new(Access::Read, *name, *path), &clash))?;
+    }
     let mut outputs = vec![("--output", output)];
     outputs.extend(failures.map(|path| ("--failures", path)));
-    enter_outputs(&FileRegister::new(), &outputs, exist)
+    enter_outputs(&register, &outputs, exist)
 }

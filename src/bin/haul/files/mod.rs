@@ -21,9 +21,9 @@ use crate::arguments::{Arguments, name_of};
 use crate::failure::CommandError;
 use crate::source::STDIN;
 
-#[cfg(feature = "fleet")]
-pub(crate) use merge::enter_collected;
 pub(crate) use merge::enter_merge;
+#[cfg(feature = "fleet")]
+pub(crate) use merge::{enter_collected, read_paths};
 pub(crate) use report::enter_report;
 pub(crate) use summary::SummaryFile;
 use uses::{BESIDE_INPUT, LOCK};

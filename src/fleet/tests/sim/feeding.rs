@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::fleet::collector::{CollectEnd, CollectPlan, CollectStep};
+use crate::fleet::collector::{CollectPlan, CollectStep};
+use crate::fleet::end::FleetEnd;
 use crate::fleet::engine::{EngineError, MemoryUse, RunState};
 use crate::fleet::loader::{LoadEnd, LoadPlan, LoadStep};
 
@@ -26,7 +27,7 @@ pub(super) struct SimCollector {
     pub(super) file: Vec<Vec<u8>>,
     /// Results that are in the file and were not removed from their lane.
     unremoved: Option<(u32, Vec<(String, u64)>)>,
-    pub(super) end: Option<CollectEnd>,
+    pub(super) end: Option<FleetEnd>,
 }
 
 impl SimWorld {
@@ -314,23 +315,23 @@ impl SimWorld {
         }
     }
 
-    fn check_collected(&self, end: CollectEnd) {
+    fn check_collected(&self, end: FleetEnd) {
         let lanes = (0..self.history.lanes).map(|lane| {
             let mut engine = self.engine.clone();
             crate::fleet::engine::FleetEngine::figures(&mut engine, lane).expect("the run is there")
         });
         for figures in lanes {
             assert!(
-                end == CollectEnd::Cancelled || figures.entries == 0,
+                end == FleetEnd::Cancelled || figures.entries == 0,
                 "{figures:?}"
             );
             assert!(
-                figures.results == 0 || end == CollectEnd::Cancelled,
+                figures.results == 0 || end == FleetEnd::Cancelled,
                 "{figures:?}"
             );
         }
         let state = self.state_of_run();
-        assert!(end == CollectEnd::Complete || state == RunState::Cancelled);
+        assert!(end == FleetEnd::Complete || state == RunState::Cancelled);
     }
 
     fn state_of_run(&self) -> RunState {

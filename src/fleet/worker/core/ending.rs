@@ -61,6 +61,12 @@ impl WorkerPhase {
         matches!(self, WorkerPhase::Leaving { .. })
     }
 
+    /// True if the worker ends because the run was cancelled.
+    pub(super) fn is_cancelled(&self) -> bool {
+        use WorkerPhase::{Ending, Leaving};
+        matches!(self, Ending { end, .. } | Leaving { end, .. } if *end == CoreEnd::Cancelled)
+    }
+
     pub(super) fn is_over(&self) -> bool {
         matches!(self, WorkerPhase::Over(_))
     }

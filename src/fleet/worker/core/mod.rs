@@ -195,6 +195,8 @@ impl WorkerCore {
         match answer {
             Ok(_) | Err(EngineError::Busy(_)) => self.last_answer = self.last_answer.max(now),
             Err(EngineError::Away(_)) => {}
+            // A run is cancelled before it is removed.
+            Err(EngineError::NoRun) if self.phase.is_cancelled() => self.end(CoreEnd::Cancelled),
             Err(EngineError::NoRun) => self.end(CoreEnd::NoRun),
             Err(EngineError::Refused(why)) => self.end(CoreEnd::Refused(why.clone())),
         }

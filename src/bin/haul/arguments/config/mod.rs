@@ -101,7 +101,8 @@ fn missing(error: &clap::Error) -> String {
 }
 
 /// Reads the file that the arguments or the environment name. `None`: they name none, or they are wrong in a way that
-/// clap tells. The file has options of a run; those that `command` shares with it, under the same heading, hold.
+/// clap tells. The file has options of a run; those that `command` shares with it, under the same heading, hold, apart from those
+/// that are `passed_over`.
 ///
 /// # Errors
 /// The message about a file that cannot be read or understood.
@@ -109,6 +110,7 @@ pub(super) fn configured(
     typed: &[OsString],
     command: &Command,
     run: &Command,
+    passed_over: &dyn Fn(&Arg) -> bool,
 ) -> Result<Option<Configured>, String> {
     let Ok(matches) = without_rules(command).try_get_matches_from(typed) else {
         return Ok(None);
@@ -119,7 +121,12 @@ pub(super) fn configured(
     let Some(path) = path.or_else(of_variable).filter(|path| !path.is_empty()) else {
         return Ok(None);
     };
-    let file = read::read(Path::new(&path), run)?;
+    let mut file = read::read(Path::new(&path), run)?;
+    file.options.retain(|option| {
+        let mut options = run.get_arguments();
+        let of_run = options.find(|argument| argument.get_long() == Some(&option.long));
+        !of_run.is_some_and(passed_over)
+    });
     let is_explicit = |argument: &Arg| {
         let is_typed =
             matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine);

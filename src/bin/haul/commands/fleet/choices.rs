@@ -1,5 +1,6 @@
 //! Options of a run that `haul fleet load` and `haul fleet work` have.
 
+use super::helps;
 use super::run_options::RunOptions;
 
 /// Reason for options that hold a secret.
@@ -7,7 +8,7 @@ pub(super) const SECRET: &str =
     "it holds a secret, and the server would keep it: give it to haul fleet work";
 
 /// Reason for options that each worker has.
-pub(super) const OF_WORKERS: &str = "give it to haul fleet work";
+const OF_WORKERS: &str = "give it to haul fleet work";
 
 /// Reason for options that the run has.
 const OF_THE_RUN: &str = "it is one of the run: give it to haul fleet load";
@@ -17,10 +18,12 @@ pub(super) const KEPT: RunOptions = RunOptions {
     groups: &["Requests", "How fast", "Time and retries"],
     also: &["accept", "expect-json", "require"],
     other: || (&OWN, OF_WORKERS),
+    helps: helps::OF_LOAD,
     refused: &[
         ("jobs", OF_WORKERS),
         ("max-run-time", OF_WORKERS),
         ("user", SECRET),
+        ("digest", OF_WORKERS),
         ("bearer", SECRET),
         ("bearer-command", OF_WORKERS),
         ("oauth2-url", OF_WORKERS),
@@ -68,11 +71,13 @@ pub(super) const KEPT: RunOptions = RunOptions {
 /// Options of a run that a worker has.
 pub(super) const OWN: RunOptions = RunOptions {
     other: || (&KEPT, OF_THE_RUN),
+    helps: helps::OF_WORK,
     groups: &["Connection"],
     also: &[
         "quiet",
         "color",
         "verbose",
+        "progress",
         "jobs",
         "max-run-time",
         "grace",
@@ -82,6 +87,7 @@ pub(super) const OWN: RunOptions = RunOptions {
         "body-limit",
         "include-headers",
         "header",
+        "url-query",
         "user",
         "digest",
         "bearer",

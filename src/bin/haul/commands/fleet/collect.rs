@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
-use haul::fleet::Collector;
+use haul::fleet::{Collector, FleetEnd};
 use haul::record::Layout;
 
 use super::server::ServerArguments;
@@ -81,9 +81,14 @@ fn check(own: &CollectArguments) -> Result<(), CommandError> {
 fn collect(own: &CollectArguments, messages: &Messages) -> Result<Status, CommandError> {
     check(own)?;
     let exist = own.overwrite || own.resume;
-    files::enter_collected(&own.output, own.failures.as_deref(), exist)?;
+    let failures = own.failures.as_deref();
+    let mut reads = own.server.files();
+    files::enter_collected(&own.output, failures, &reads, exist)?;
     let run = own.server.connect()?.run(&own.run);
     let run = run.map_err(|error| failed(&error))?;
+    let inputs = run.settings().given_input_files();
+    reads.extend(inputs.iter().map(|path| (files::INPUT, path.as_path())));
+    files::enter_collected(&own.output, failures, &reads, exist)?;
     let mut collector = Collector::new(&run)
         .resume(own.resume)
         .overwrite(own.overwrite);
@@ -106,7 +111,7 @@ fn collect(own: &CollectArguments, messages: &Messages) -> Result<Status, Comman
             messages.note("interrupted: the same command with --resume goes on from there");
             Ok(Status::Signal(number))
         }
-        None if collected.is_cancelled() => {
+        None if collected.end() == FleetEnd::Cancelled => {
             messages.note(&format!("{}: the run was cancelled", own.run));
             Ok(Status::Stopped)
         }

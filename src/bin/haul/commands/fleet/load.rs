@@ -5,16 +5,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
+use haul::Request;
 use haul::fleet::{FleetError, FleetErrorKind, Loaded, Run, RunSettings};
 use haul::record::FileRegister;
 
-use super::choices::{KEPT, OF_WORKERS, SECRET};
+use super::choices::{KEPT, SECRET};
 use super::run_options::run_of;
+use super::same_options::differences;
 use super::server::ServerArguments;
 use super::{CommandEnd, MessageOptions, failed};
 use crate::arguments::Arguments;
 use crate::cookies::RunCookies;
 use crate::failure::{CommandError, Status};
+use crate::files;
 use crate::input::{self, ListReader};
 use crate::messages::Messages;
 use crate::settings::{self, ClientAndLines};
@@ -66,6 +69,11 @@ struct QueueArguments {
     /// Send requests again that must not be repeated, and that a worker had begun when it died
     #[arg(long)]
     resume_writes: bool,
+    /// Load lines with an output_file too; each worker then needs an --output-dir
+    ///
+    /// A body is saved on the machine of the worker that sends its line.
+    #[arg(long)]
+    output_files: bool,
     /// Load only lines without an outcome in --results, once the run is over and its results are collected
     #[arg(long, requires = "results", conflicts_with = "retry_failed")]
     resume: bool,
@@ -105,7 +113,7 @@ impl LoadArguments {
     /// Carries out the command with these typed arguments.
     pub(super) fn carry_out() -> CommandEnd {
         let command = LoadArguments::options();
-        let (matches, hosts) = super::read_with_hosts("load", &command)?;
+        let (matches, hosts) = super::read_with_file("load", &command, &KEPT)?;
         KEPT.check(&command, &matches)?;
         let own = LoadArguments::from_arg_matches(&matches)
             .map_err(|error| crate::arguments::told(&error, &command))?;
@@ -149,9 +157,28 @@ fn load(
         .max_deliveries(queue.max_deliveries)
         .durable(queue.durable)
         .resume_writes(queue.resume_writes)
+        .saves_files(queue.output_files)
+        .input_files(files::read_paths(arguments))
         .options(given.into_iter().filter(is_kept));
     if let Some(base) = &arguments.requests.base_url {
         settings = settings.base_url(base);
+    }
+    match fleet.run(&own.run) {
+        // Options of one meaning may be written in two ways.
+        Ok(existing) => {
+            let of_run = existing.settings().given_options();
+            let different = differences(of_run, settings.given_options());
+            if !different.is_empty() {
+                return Err(CommandError::usage(format!(
+                    "the run {:?} was created with other options: {} (use the same ones, or a new name)",
+                    own.run,
+                    different.join("; ")
+                )));
+            }
+            settings = settings.options(of_run.iter().cloned());
+        }
+        Err(error) if error.kind() == FleetErrorKind::NoRun => {}
+        Err(error) => return Err(failed(&error)),
     }
     let run: Run = fleet
         .create(&own.run, settings)
@@ -161,9 +188,11 @@ fn load(
     let refusal = RefCell::new(input.refusal());
     // An input that cannot be read on has not come to its end.
     let stop = || stops.number().is_some() || refusal.borrow().failure().is_some();
-    let loaded = match queue.resume || queue.retry_failed {
-        true => run.load_missing(input, &queue.results, queue.retry_failed, stop),
-        false => {
+    let input = ToldLines { input, messages };
+    let loaded = match (queue.resume, queue.retry_failed) {
+        (_, true) => run.load_unsuccessful(input, &queue.results, stop),
+        (true, false) => run.load_missing(input, &queue.results, stop),
+        (false, false) => {
             let mut first = Some(input);
             let open_again = || {
                 if let Some(first) = first.take() {
@@ -172,7 +201,10 @@ fn load(
                 let again = is_read_twice(arguments).then(|| open(arguments, messages))?;
                 let again = again.ok()?;
                 refusal.replace(again.refusal());
-                Some(again)
+                Some(ToldLines {
+                    input: again,
+                    messages,
+                })
             };
             run.load_with(open_again, stop)
         }
@@ -193,6 +225,24 @@ fn load(
             Ok(Status::Signal(number))
         }
         None => Ok(Status::Fine),
+    }
+}
+
+/// Requests of an input, of which unreadable lines are told.
+struct ToldLines<'m> {
+    input: ListReader,
+    messages: &'m Messages,
+}
+
+impl Iterator for ToldLines<'_> {
+    type Item = Request;
+
+    fn next(&mut self) -> Option<Request> {
+        let read = self.input.next_line()?;
+        Some(read.unwrap_or_else(|bad| {
+            self.messages.bad_line(&bad.message(self.messages.lists()));
+            bad.stand_in
+        }))
     }
 }
 
@@ -219,7 +269,7 @@ fn open(arguments: &Arguments, messages: &Messages) -> Result<ListReader, Comman
     let ClientAndLines { client, lines } = settings::settings(arguments, &cookies, messages)?;
     check_secrets(arguments, &client)?;
     let register = FileRegister::new();
-    let lines = lines.register(register.clone()).without_directories();
+    let lines = lines.register(register.clone()).saved_elsewhere();
     input::open(arguments, lines, &client, &register, messages)
 }
 
@@ -249,7 +299,8 @@ fn check_secrets(arguments: &Arguments, client: &haul::Client) -> Result<(), Com
     }
     if !arguments.hosts.is_empty() {
         return Err(CommandError::usage(format!(
-            "--config: tables of hosts: {OF_WORKERS}"
+            "{}: tables of hosts: the options of a run hold for all hosts alike (a file of haul fleet work may have them for credentials)",
+            arguments.hosts[0].place
         )));
     }
     Ok(())

@@ -2,8 +2,10 @@
 
 mod choices;
 mod collect;
+mod helps;
 mod load;
 mod run_options;
+mod same_options;
 mod screen;
 mod server;
 mod signals;
@@ -15,9 +17,11 @@ mod work;
 use std::env;
 use std::ffi::OsString;
 
-use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, Parser, Subcommand};
+use clap::builder::StyledStr;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, Parser, Subcommand};
 use haul::fleet::{FleetError, FleetErrorKind};
 
+use self::run_options::RunOptions;
 use crate::arguments::{self, Color, HostOptions, MessageArguments, ProgramEnd, ProgressForm};
 use crate::failure::{self, CommandError, Status};
 use crate::messages::Messages;
@@ -71,7 +75,8 @@ The server is named by --redis or HAUL_REDIS, its password by HAUL_REDIS_PASSWOR
 
 Exit status: 0 in order, whatever requests failed, 2 a usage error, a server that cannot be used, or no
 such run, 3 the server was away for ten minutes, or results could not be written, 4 the run was
-cancelled or --max-run-time is over, 130 or 143 interrupted. A file with the name fleet is ./fleet.";
+cancelled or removed, or --max-run-time is over, 130 or 143 interrupted. A file with the name fleet is
+./fleet.";
 
 /// Options about messages, which every command of the fleet has.
 #[derive(Debug, Args)]
@@ -144,6 +149,16 @@ pub(crate) fn carry_out() -> Status {
     end.unwrap_or_else(|told| failure::of_usage(&told))
 }
 
+/// Returns what a command of the fleet does, as the help of `haul fleet` says it.
+fn about(name: &str) -> StyledStr {
+    let fleet = FleetArguments::command();
+    let command = fleet.find_subcommand(name);
+    command
+        .and_then(Command::get_about)
+        .cloned()
+        .unwrap_or_default()
+}
+
 /// Makes the clap command of a command of the fleet, without its options.
 fn command_of(name: &str) -> Command {
     let name = format!("haul fleet {name}");
@@ -153,29 +168,26 @@ fn command_of(name: &str) -> Command {
         .max_term_width(100)
 }
 
-/// Reads the arguments of this process behind the name of the command.
-fn read(name: &str, command: &Command) -> Result<ArgMatches, ProgramEnd> {
-    read_with_hosts(name, command).map(|(matches, _)| matches)
-}
-
-/// Reads the arguments as [`read`] does, and the tables of hosts of the file of `--config`.
-fn read_with_hosts(
+/// Reads the arguments of this process behind the name of a command with options of a run, and the tables of hosts of
+/// the file of `--config`. Options of the file that belong to another command of the fleet are passed over.
+fn read_with_file(
     name: &str,
     command: &Command,
+    options: &RunOptions,
 ) -> Result<(ArgMatches, Vec<HostOptions>), ProgramEnd> {
     let name = format!("haul fleet {name}");
-    let has_config = command
-        .get_arguments()
-        .any(|option| option.get_long() == Some("config"));
-    if has_config {
-        return arguments::read_shared_behind(3, &name, command);
-    }
+    let passed_over = |option: &Arg| !options.has(option) && options.is_of_other(option);
+    arguments::read_shared_behind(3, &name, command, &passed_over)
+}
+
+/// Reads the arguments of this process behind the name of the command.
+fn read(name: &str, command: &Command) -> Result<ArgMatches, ProgramEnd> {
+    let name = format!("haul fleet {name}");
     let typed = [OsString::from(name)]
         .into_iter()
         .chain(env::args_os().skip(3));
     let read = command.clone().try_get_matches_from(typed);
-    let read = read.map_err(|error| arguments::told(&error, command))?;
-    Ok((read, Vec::new()))
+    read.map_err(|error| arguments::told(&error, command))
 }
 
 /// Prints the message of a command that could not be carried out, and returns the exit status.

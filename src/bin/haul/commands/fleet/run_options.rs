@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, Id};
 
-use crate::arguments::{self, Arguments, ProgramEnd};
+use crate::arguments::{self, Arguments, HostOptions, ProgramEnd};
 
 /// Choice of options: those of a run that a command has, and those that belong to another command of the fleet.
 pub(super) struct RunOptions {
@@ -17,19 +17,92 @@ pub(super) struct RunOptions {
     pub(super) other: fn() -> (&'static RunOptions, &'static str),
     /// Long names of options that it does not have, each with the reason.
     pub(super) refused: &'static [(&'static str, &'static str)],
+    /// Options of which the help of a run is not true here.
+    pub(super) helps: &'static [OwnHelp],
+}
+
+/// Help of an option, in place of the one of a run.
+pub(super) struct OwnHelp {
+    /// Long name of the option.
+    pub(super) long: &'static str,
+    /// First line of the help.
+    pub(super) help: &'static str,
+    /// Rest of the help. Empty: there is none.
+    pub(super) more: &'static str,
+    /// Default that is shown. `None`: the one of a run.
+    pub(super) default: Option<&'static str>,
+    /// Name of the value. `None`: the one of a run.
+    pub(super) value: Option<&'static str>,
+}
+
+impl OwnHelp {
+    pub(super) const fn new(long: &'static str, help: &'static str, more: &'static str) -> OwnHelp {
+        OwnHelp {
+            long,
+            help,
+            more,
+            default: None,
+            value: None,
+        }
+    }
+
+    fn of(&self, option: Arg) -> Arg {
+        let long = match self.more {
+            "" => self.help.to_owned(),
+            more => format!("{}\n\n{more}", self.help),
+        };
+        let option = option.help(self.help).long_help(long);
+        let option = match self.value {
+            Some(value) => option.value_name(value),
+            None => option,
+        };
+        match self.default {
+            Some(default) => option.default_value(default),
+            None => option,
+        }
+    }
 }
 
 /// Reason for options that a fleet has in no command.
 const NOWHERE: &str = "it is of no use in a fleet";
 
 impl RunOptions {
-    fn has(&self, option: &Arg) -> bool {
+    /// True if the option is one of the other command.
+    pub(super) fn is_of_other(&self, option: &Arg) -> bool {
+        (self.other)().0.has(option)
+    }
+
+    /// Returns the first option of a table for some hosts that the command does not have, with its place and the reason.
+    pub(super) fn foreign(&self, table: &HostOptions) -> Option<String> {
+        let run = arguments::command();
+        let mut options = run.get_arguments().filter(|option| !self.has(option));
+        let of_table = |option: &&Arg| option.get_long().is_some_and(|long| table.gives(long));
+        let long = options.find(of_table)?.get_long()?;
+        Some(format!(
+            "{}: host {:?}: {long}: it is one of the run, whose options hold for all hosts alike",
+            table.place, table.pattern
+        ))
+    }
+
+    pub(super) fn has(&self, option: &Arg) -> bool {
         let long = option.get_long().unwrap_or_default();
         if self.refused.iter().any(|(name, _)| *name == long) {
             return false;
         }
         let heading = option.get_help_heading().unwrap_or_default();
         self.also.contains(&long) || self.groups.iter().any(|group| heading.starts_with(group))
+    }
+
+    /// Returns an option that the command has, with its own help.
+    fn helped(&self, option: &Arg) -> Arg {
+        let own = self
+            .helps
+            .iter()
+            .find(|own| option.get_long() == Some(own.long));
+        match own {
+            Some(own) => own.of(option.clone()),
+            None => option.clone(),
+        }
     }
 
     /// Adds the options of a run to a command: hidden those that it does not have, so that they can be told.
@@ -47,7 +120,7 @@ impl RunOptions {
             .filter(|option| option.get_long() != Some("demo"));
         let options: Vec<Arg> = options
             .map(|option| match self.has(option) {
-                true => option.clone(),
+                true => self.helped(option),
                 // A variable is meant for the runs that have the option.
                 false => option
                     .clone()

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use haul::fleet::{Fleet, FleetErrorKind};
@@ -46,6 +46,18 @@ impl ServerArguments {
     /// Name of the server in messages.
     pub(super) fn shown(&self) -> &str {
         &self.redis
+    }
+
+    /// Files that the options name, each with its option.
+    pub(super) fn files(&self) -> Vec<(&'static str, &Path)> {
+        let files = [
+            ("--redis-password-file", &self.redis_password_file),
+            ("--redis-cacert", &self.redis_cacert),
+        ];
+        let files = files.into_iter();
+        files
+            .filter_map(|(name, path)| Some((name, path.as_deref()?)))
+            .collect()
     }
 
     /// Connects to the server and checks that it can hold runs.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Command, FromArgMatches};
-use haul::fleet::{Run, RunPhase, RunStatus};
+use haul::fleet::{FleetErrorKind, Run, RunPhase, RunStatus};
 use serde_json::json;
 
 use super::screen::{RunPace, screen};
@@ -31,13 +31,24 @@ pub(super) struct StatusArguments {
     /// Metrics in the text format of Prometheus
     #[arg(long, conflicts_with = "watch")]
     prom: bool,
-    /// Show the figures anew each time until the run is over
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Show the figures anew each time, 100ms at least, until the run is over
+    #[arg(long, value_name = "TIME", value_parser = watch_time)]
     watch: Option<Duration>,
     #[command(flatten)]
     server: ServerArguments,
     #[command(flatten)]
     messages: MessageOptions,
+}
+
+/// Shortest time between two screens: more often, the watching would be work for the server.
+const SHORTEST_WATCH: Duration = Duration::from_millis(100);
+
+/// Reads the time between two screens.
+fn watch_time(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        every if every < SHORTEST_WATCH => Err("at least 100ms is expected".to_owned()),
+        every => Ok(every),
+    }
 }
 
 /// Time between two readings, for the rate.
@@ -105,20 +116,25 @@ fn watch(
 ) -> Result<Status, CommandError> {
     let signal = super::signals::watch(messages)?;
     let is_screen = !own.json && io::stdout().is_terminal();
-    let mut pace = RunPace::default();
+    let (mut pace, mut was_cancelled) = (RunPace::default(), false);
     loop {
         let status = match run.status() {
             Ok(status) => status,
             // A server that is away for a moment is no reason to end what a person looks at.
-            Err(error) if error.kind() == haul::fleet::FleetErrorKind::Away => {
+            Err(error) if error.kind() == FleetErrorKind::Away => {
                 messages.warning(&error.to_string());
                 if wait(every, &signal) {
                     return Ok(Status::Signal(signal.number().unwrap_or_default()));
                 }
                 continue;
             }
+            Err(error) if was_cancelled && error.kind() == FleetErrorKind::NoRun => {
+                messages.note(&format!("{}: removed", run.name()));
+                return Ok(Status::Fine);
+            }
             Err(error) => return Err(failed(&error)),
         };
+        was_cancelled = status.phase == RunPhase::Cancelled;
         pace.add(Instant::now(), &status);
         let text = match own.json {
             true => as_json(run.name(), &status, &pace) + "\n",

@@ -8,6 +8,25 @@ use super::{CommandEnd, MessageOptions, failed};
 use crate::failure::{CommandError, Status};
 use crate::messages::Messages;
 
+/// Returns what a person should know before the step.
+fn details(name: &str) -> String {
+    let details = match name {
+        "pause" => {
+            "Requests that are under way end and are settled. Workers stay, and go on when the run is resumed."
+        }
+        "resume" => "It ends a pause. A run that was cancelled cannot be resumed.",
+        "cancel" => {
+            "Requests that are under way end and are settled; the queue stays on the server. Workers and collectors end \
+             with status 4. It cannot be taken back."
+        }
+        _ => {
+            "Workers have one lease to leave; then the queue and all results that nobody collected are deleted. Workers \
+             and collectors end with status 4."
+        }
+    };
+    format!("{}\n\n{details}", super::about(name))
+}
+
 #[derive(Debug, Args)]
 struct RunArguments {
     /// Name of the run
@@ -35,7 +54,9 @@ pub(super) fn carry_out(name: &str) -> CommandEnd {
         ),
         _ => (Run::remove, "removed"),
     };
-    let command = RunArguments::augment_args(super::command_of(name));
+    let command = RunArguments::augment_args(super::command_of(name))
+        .about(super::about(name))
+        .long_about(details(name));
     let matches = super::read(name, &command)?;
     let own = RunArguments::from_arg_matches(&matches)
         .map_err(|error| crate::arguments::told(&error, &command))?;

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, Command, FromArgMatches};
-use haul::fleet::{Worker, WorkerEnd};
+use haul::fleet::{FleetEnd, Worker};
 use haul::settings::Limiter;
 
 use super::choices::OWN;
+use super::helps::BODY_LIMIT;
 use super::run_options::run_of;
 use super::server::ServerArguments;
 use super::{CommandEnd, failed};
-use crate::arguments::{HostOptions, ProgramEnd};
+use crate::arguments::{HostOptions, ProgramEnd, ProgressForm};
 use crate::cookies::RunCookies;
 use crate::failure::{CommandError, Status};
 use crate::messages::Messages;
+use crate::outcome_reporter::OutcomeReporter;
 use crate::output;
+use crate::progress;
 use crate::settings;
 
 /// Send requests of a run until it is over
@@ -34,9 +37,6 @@ pub(super) struct WorkArguments {
     server: ServerArguments,
 }
 
-/// Upper bound for the body in a record, unless one is given: the server holds records until they are collected.
-const BODY_LIMIT: &str = "--body-limit=16384";
-
 impl WorkArguments {
     /// Returns the options of the command.
     pub(super) fn options() -> Command {
@@ -46,11 +46,14 @@ impl WorkArguments {
     /// Carries out the command with the typed arguments.
     pub(super) fn carry_out() -> CommandEnd {
         let command = WorkArguments::options();
-        let (matches, hosts) = super::read_with_hosts("work", &command)?;
+        let (matches, hosts) = super::read_with_file("work", &command, &OWN)?;
         OWN.check(&command, &matches)?;
+        if let Some(foreign) = hosts.iter().find_map(|table| OWN.foreign(table)) {
+            return Err(ProgramEnd::Wrong(foreign + "\n"));
+        }
         let own = WorkArguments::from_arg_matches(&matches)
             .map_err(|error| crate::arguments::told(&error, &command))?;
-        let mut given = vec![BODY_LIMIT.to_owned()];
+        let mut given = vec![format!("--body-limit={BODY_LIMIT}")];
         given.extend(OWN.given(&matches));
         // Mistakes in the worker's own options are told before the server is asked.
         let options = run_of(&given, &[])?.messages;
@@ -100,7 +103,18 @@ fn work(
     let signal = super::signals::watch(messages)?;
     let (limit, begun, stops) = (arguments.times.max_run_time, Instant::now(), signal.clone());
     let is_late = move || limit.is_some_and(|limit| begun.elapsed() >= limit);
+    let mut lines = None;
+    let shown = progress::shown_beside(&arguments.messages, true);
+    let worker = match shown {
+        ProgressForm::Bar => worker.with_bar(),
+        _ => worker.on_begin(|handle| lines = progress::lines(handle, shown, messages)),
+    };
+    messages.set_bar(shown == ProgressForm::Bar);
+    let mut look = OutcomeReporter::of_worker(&arguments, messages);
+    let worker = worker.on_outcome(move |outcome| look.at(outcome));
     let ended = worker.run_until(move || stops.number().is_some() || is_late());
+    messages.set_bar(false);
+    drop(lines);
     let summary = ended.map_err(|error| failed(&error))?;
     if !messages.is_quiet() {
         messages.block(&summary.summary().to_string());
@@ -113,11 +127,11 @@ fn work(
     }
     Ok(match (signal.number(), summary.end()) {
         (Some(number), _) => Status::Signal(number),
-        (None, WorkerEnd::Stopped) => {
+        (None, FleetEnd::Stopped) => {
             messages.note("stopped early: --max-run-time is over; other workers go on");
             Status::Stopped
         }
-        (None, WorkerEnd::Cancelled) => {
+        (None, FleetEnd::Cancelled) => {
             messages.note(&format!("{}: the run was cancelled", own.run));
             Status::Stopped
         }

@@ -89,7 +89,7 @@ pub(super) fn open(
 ) -> Result<(ListReader, Client), CommandError> {
     let cookies = RunCookies::open(run)?;
     let ClientAndLines { client, lines } = settings::settings(run, &cookies, messages)?;
-    let lines = lines.register(register.clone());
+    let lines = lines.register(register.clone()).saved_elsewhere();
     let requests = input::open(run, lines, &client, register, messages)?;
     Ok((requests, client))
 }
