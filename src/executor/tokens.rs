@@ -36,6 +36,7 @@ impl ExecutorState {
 
 impl WorkerLoop<'_> {
     /// Calls a token source and tells the schedule how that ended. Returns the lock with a time read under it.
+    #[inline(never)]
     pub(super) fn fetch_token<'g>(
         &'g self,
         state: MutexGuard<'g, ExecutorState>,

@@ -162,7 +162,8 @@ impl WorkerLoop<'_> {
         self.carry_out(ended, job, next)
     }
 
-    /// Carries out what follows an attempt.
+    /// Carries out what follows an attempt. Kept out of line, so that it takes no stack during the attempt.
+    #[inline(never)]
     fn carry_out(
         &self,
         ended: EndedAttempt<'_>,

@@ -176,7 +176,7 @@ impl Connector {
                 .tls
                 .handshake(without_zone(&proxy.name), &mut line.wire)
                 .map_err(|broken| at(ProxyStep::Tls, ProxyFaultKind::Broken(broken)))?;
-            line.outer = Some(Box::new(session));
+            line.outer = Some(session);
         }
         if let ProxyRoute::Tunnelled(_) = wanted.route {
             proxy::tunnel(proxy, wanted.target, &mut line)

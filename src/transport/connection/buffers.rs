@@ -2,8 +2,9 @@
 
 /// Initial size of input: a head and a short body fit, and ten thousand connections that wait take ten megabytes.
 const START: usize = 1024;
-/// Factor by which full input grows: 1, 16, 64 KiB. Each step costs an additional read.
-const GROWTH: usize = 16;
+/// Factor by which full input grows: 1, 4, 16, 64 KiB. Each step costs an additional read, and the first one is kept by an
+/// idle connection: later responses with a short body are read at once.
+const GROWTH: usize = 4;
 /// Upper bound to which input grows for the sake of fewer reads.
 const WIDE: usize = 64 * 1024;
 /// Upper bound for each buffer of an idle connection.

@@ -71,13 +71,13 @@ pub(in crate::transport) enum PushedBytes {
 impl Connection {
     pub(in crate::transport) fn new(
         line: ConnectionLine,
-        session: Option<Session>,
+        session: Option<Box<Session>>,
         key: PoolKey<'static>,
         remote: SocketAddr,
     ) -> Connection {
         Connection {
             line,
-            session: session.map(Box::new),
+            session,
             key,
             remote,
             buffers: Buffers::default(),

@@ -28,7 +28,7 @@ impl Tls {
         &self,
         _: &str,
         _: &mut impl TlsCarrier,
-    ) -> Result<Session, WireError> {
+    ) -> Result<Box<Session>, WireError> {
         Err(permanent("https needs the feature `rustls`"))
     }
 }
