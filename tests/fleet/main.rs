@@ -21,6 +21,7 @@ mod folder {
 mod redis_proxy;
 mod world;
 
+mod busy;
 mod dependencies;
 mod kills;
 mod limits;
@@ -29,6 +30,7 @@ mod ordinary;
 mod refused;
 mod secrets;
 mod server_loss;
+mod silent;
 mod status;
 mod stopped;
 mod trouble;

@@ -101,7 +101,8 @@ impl<'r> Collector<'r> {
     ///
     /// # Errors
     /// [`Unwritten`](super::FleetErrorKind::Unwritten) if the file is there already, another process writes it, or it
-    /// cannot be written; [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes;
+    /// cannot be written; [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten
+    /// minutes, or answers for as long that it is not ready;
     /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Refused`](super::FleetErrorKind::Refused) if the
     /// server refuses a step.
     pub fn write_to(self, path: impl AsRef<Path>) -> Result<Collected, FleetError> {

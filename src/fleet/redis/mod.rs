@@ -23,6 +23,7 @@ mod waits;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
@@ -139,9 +140,18 @@ impl RedisEngine {
         }
     }
 
-    /// Returns an engine for a run of the same server, with a connection of its own.
-    pub(crate) fn for_run(&self, run: &str) -> Result<RedisEngine, EngineError> {
-        let address = self.link.address.clone();
+    /// Returns an engine for a run of the same server, with a connection of its own. `longest`: upper bound for the times
+    /// until it is connected and until a reply comes.
+    pub(crate) fn for_run(
+        &self,
+        run: &str,
+        longest: Option<Duration>,
+    ) -> Result<RedisEngine, EngineError> {
+        let mut address = self.link.address.clone();
+        if let Some(longest) = longest {
+            let (connect, reply) = (address.connect_timeout, address.reply_timeout);
+            address = address.with_timeouts(connect.min(longest), reply.min(longest));
+        }
         RedisEngine::new(address, run, Arc::clone(&self.scripts))
     }
 
@@ -193,7 +203,7 @@ impl RedisEngine {
 
     /// Waits until all that this connection wrote is on the disk of the server, up to this time. Returns false if it is
     /// not. See [`ServerFacts::can_wait_for_disk`].
-    pub(crate) fn is_on_disk(&mut self, most: std::time::Duration) -> Result<bool, EngineError> {
+    pub(crate) fn is_on_disk(&mut self, most: Duration) -> Result<bool, EngineError> {
         let mut command = redis::cmd("WAITAOF");
         command
             .arg(1)
