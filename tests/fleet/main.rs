@@ -22,6 +22,8 @@ mod redis_proxy;
 mod world;
 
 mod busy;
+#[cfg(feature = "fleet-cluster")]
+mod cluster;
 mod dependencies;
 mod kills;
 mod limits;

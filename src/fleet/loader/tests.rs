@@ -75,7 +75,7 @@ fn take(engine: &mut MemoryEngine, name: &str, input: &[u8], plan: &mut LoadPlan
         } => plan.noted(engine.note_loaded(name, position, &digest, is_end).unwrap()),
         LoadStep::Secure => plan.secured(),
         LoadStep::Check { lane } => plan.checked(engine.figures(lane).unwrap().last),
-        LoadStep::Finish => plan.finished(engine.set_state(RunState::Loaded).unwrap()),
+        LoadStep::Finish => plan.finished(engine.finish_loading(name).unwrap()),
         LoadStep::Over(_) => {}
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::fleet::engine::{
-    BegunEntry, EngineError, Entry, FleetEngine, LaneFigures, LoadReply, NewRun, ParkedEntry,
-    PermitCall, PermitReply, QueueBounds, ResultClass, ResultSource, RunState, SettleReply,
-    SettledEntry,
+    BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LoadReply, NewRun,
+    ParkedEntry, PermitCall, PermitReply, QueueBounds, ResultClass, ResultSource, RunState,
+    SettleReply, SettledEntry,
 };
 use crate::host::Host;
 
@@ -111,7 +111,8 @@ fn figures(engine: &mut MemoryEngine) -> LaneFigures {
 fn a_pause_outlives_the_end_of_the_input() {
     let mut engine = engine(1);
     assert_eq!(engine.set_state(RunState::Paused), Ok(true));
-    assert_eq!(engine.set_state(RunState::Loaded), Ok(true));
+    engine.begin_loading("l").unwrap();
+    assert_eq!(engine.finish_loading("l"), Ok(FinishReply::Finished));
     assert_eq!(engine.facts().unwrap().state, RunState::Paused);
     join(&mut engine, &["a"]);
     assert_eq!(lease(&mut engine, "a", 5), NONE);
@@ -121,6 +122,18 @@ fn a_pause_outlives_the_end_of_the_input() {
     assert_eq!(engine.facts().unwrap().state, RunState::Loaded);
     engine.begin_loading("m").unwrap();
     assert_eq!(engine.facts().unwrap().state, RunState::Running);
+}
+
+#[test]
+fn a_loader_that_was_superseded_does_not_mark_the_run_as_loaded() {
+    let mut engine = engine(1);
+    for loader in ["old", "new"] {
+        engine.begin_loading(loader).unwrap();
+    }
+    assert_eq!(engine.finish_loading("old"), Ok(FinishReply::OtherLoader));
+    assert_eq!(engine.facts().unwrap().state, RunState::Running);
+    assert_eq!(engine.finish_loading("new"), Ok(FinishReply::Finished));
+    assert_eq!(engine.facts().unwrap().state, RunState::Loaded);
 }
 
 #[test]

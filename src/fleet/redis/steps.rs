@@ -5,16 +5,17 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::engine::{
-    BeatReply, BegunEntry, EngineError, Entry, FleetEngine, HostWait, LaneFigures, LeaseReply,
-    LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply,
-    QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry,
-    WaitingResult,
+    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, HostWait, LaneFigures,
+    LeaseReply, LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall,
+    PermitReply, QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply,
+    SettledEntry, WaitingResult,
 };
 use super::RedisEngine;
 use super::convert::{
-    MOST, class_name, figures, lease_millis, lease_reply, load_reply, member, micros, micros_up,
-    millis_up, permit_reply, write_entry,
+    MOST, class_name, figures, finish_reply, lease_millis, lease_reply, load_reply, member, micros,
+    micros_up, millis_up, permit_reply, write_entry,
 };
+use super::disk::WaitedNodes;
 use super::keys::{HostKey, LaneKey, rate_of_run};
 use super::reply;
 use super::scripts::StepScript;
@@ -96,6 +97,22 @@ impl FleetEngine for RedisEngine {
                 .arg(u8::from(is_end));
         })?;
         self.understood(StepScript::NoteLoaded, reply::flag(&reply))
+    }
+
+    fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError> {
+        let lanes = self.facts()?.lanes;
+        // The first lane last, as when the state is set: workers end when all lanes say that they are loaded.
+        for lane in (0..lanes).rev() {
+            let keys = self.lane_keys(lane, &[LaneKey::Facts]);
+            let reply = self.run(StepScript::FinishLoading, &keys, |command| {
+                command.arg(loader);
+            })?;
+            match self.understood(StepScript::FinishLoading, finish_reply(reply))? {
+                FinishReply::Finished => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(FinishReply::Finished)
     }
 
     fn load(
@@ -369,7 +386,7 @@ impl FleetEngine for RedisEngine {
     }
 
     fn wait_for_disk(&mut self) -> Result<(), EngineError> {
-        self.waited_for_disk()
+        self.waited_for_disk(WaitedNodes::Last)
     }
 
     fn secure(&mut self) -> Result<(), EngineError> {

@@ -243,7 +243,7 @@ fn an_engine_that_takes_beats_and_no_outcomes_is_waited_for_ten_minutes() {
 #[test]
 fn a_refusal_of_further_entries_lets_those_that_run_be_settled() {
     let (mut core, now) = member(8);
-    lease(&mut core, 1..3, now);
+    lease(&mut core, 1..2, now);
     let handed = core.take_handed(now).remove(0);
     core.read(handed.key, &host("h"), false, now);
     assert_eq!(core.may_start(handed.key, now, now), StartAnswer::Now);
