@@ -125,18 +125,6 @@ fn a_pause_outlives_the_end_of_the_input() {
 }
 
 #[test]
-fn a_loader_that_was_superseded_does_not_mark_the_run_as_loaded() {
-    let mut engine = engine(1);
-    for loader in ["old", "new"] {
-        engine.begin_loading(loader).unwrap();
-    }
-    assert_eq!(engine.finish_loading("old"), Ok(FinishReply::OtherLoader));
-    assert_eq!(engine.facts().unwrap().state, RunState::Running);
-    assert_eq!(engine.finish_loading("new"), Ok(FinishReply::Finished));
-    assert_eq!(engine.facts().unwrap().state, RunState::Loaded);
-}
-
-#[test]
 fn a_cancelled_run_stays_cancelled() {
     let mut engine = engine(1);
     assert_eq!(engine.set_state(RunState::Cancelled), Ok(true));

@@ -12,8 +12,8 @@ use super::super::engine::{
 };
 use super::RedisEngine;
 use super::convert::{
-    MOST, class_name, figures, finish_reply, lease_millis, lease_reply, load_reply, member, micros,
-    micros_up, millis_up, permit_reply, write_entry,
+    MOST, class_name, figures, lease_millis, lease_reply, load_reply, member, micros, micros_up,
+    millis_up, permit_reply, write_entry,
 };
 use super::disk::WaitedNodes;
 use super::keys::{HostKey, LaneKey, rate_of_run};
@@ -43,8 +43,7 @@ impl FleetEngine for RedisEngine {
     }
 
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError> {
-        let lanes = self.facts()?.lanes;
-        let mut is_set = true;
+        let (lanes, mut is_set) = (self.facts()?.lanes, true);
         // The first lane last: it tells the state of the run, and an interrupted step can be repeated.
         for lane in (0..lanes).rev() {
             let keys = self.lane_keys(lane, &[LaneKey::Facts]);
@@ -100,19 +99,7 @@ impl FleetEngine for RedisEngine {
     }
 
     fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError> {
-        let lanes = self.facts()?.lanes;
-        // The first lane last, as when the state is set: workers end when all lanes say that they are loaded.
-        for lane in (0..lanes).rev() {
-            let keys = self.lane_keys(lane, &[LaneKey::Facts]);
-            let reply = self.run(StepScript::FinishLoading, &keys, |command| {
-                command.arg(loader);
-            })?;
-            match self.understood(StepScript::FinishLoading, finish_reply(reply))? {
-                FinishReply::Finished => {}
-                other => return Ok(other),
-            }
-        }
-        Ok(FinishReply::Finished)
+        self.finish_lanes(loader)
     }
 
     fn load(

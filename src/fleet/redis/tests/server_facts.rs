@@ -1,6 +1,5 @@
 //! Servers that are fit for a run, and others, by their replies to `INFO`.
 
-use super::ServerAddress;
 use crate::fleet::engine::EngineError;
 use crate::fleet::redis::ServerFacts;
 
