@@ -44,9 +44,13 @@ struct RedisServer(Mutex<RedisEngine>);
 const NO_RUN: &str = "-";
 
 impl Dial for RedisServer {
-    fn engine(&self, run: &str) -> Result<Box<dyn FleetEngine>, EngineError> {
+    fn engine(
+        &self,
+        run: &str,
+        longest: Option<Duration>,
+    ) -> Result<Box<dyn FleetEngine>, EngineError> {
         let first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Box::new(first.for_run(run)?))
+        Ok(Box::new(first.for_run(run, longest)?))
     }
 
     fn check(&self, durable: bool) -> Result<(), EngineError> {

@@ -1,14 +1,20 @@
 //! Connections to the shared state of runs, made when they are needed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::engine::{EngineError, FleetEngine};
 use super::error::FleetError;
 
 /// Server that holds runs. Each engine that it gives has a connection of its own.
 pub(super) trait Dial: Send + Sync {
-    /// Makes an engine for a run. The connection is made by its first step.
-    fn engine(&self, run: &str) -> Result<Box<dyn FleetEngine>, EngineError>;
+    /// Makes an engine for a run. The connection is made by its first step. `longest`: upper bound for the time until it
+    /// is made, and for the time until a reply comes.
+    fn engine(
+        &self,
+        run: &str,
+        longest: Option<Duration>,
+    ) -> Result<Box<dyn FleetEngine>, EngineError>;
 
     /// Looks at the server. `durable`: it must be able to say when changes are on its disk.
     fn check(&self, durable: bool) -> Result<(), EngineError>;
@@ -43,9 +49,17 @@ impl RunPlace {
 
     /// Makes an engine with a connection of its own.
     pub(super) fn engine(&self) -> Result<Box<dyn FleetEngine>, FleetError> {
-        self.server
-            .engine(&self.run)
-            .map_err(|error| self.error(error))
+        let engine = self.server.engine(&self.run, None);
+        engine.map_err(|error| self.error(error))
+    }
+
+    /// Makes an engine whose steps fail when no reply comes within this time.
+    pub(super) fn quick_engine(
+        &self,
+        longest: Duration,
+    ) -> Result<Box<dyn FleetEngine>, FleetError> {
+        let engine = self.server.engine(&self.run, Some(longest));
+        engine.map_err(|error| self.error(error))
     }
 
     /// Makes the error of a step of this run.

@@ -101,6 +101,17 @@ pub(crate) enum LoadReply {
     Conflict { last: Sequence },
 }
 
+/// Answer to [`FleetEngine::finish_loading`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FinishReply {
+    /// The run is loaded.
+    Finished,
+    /// Nothing was changed, since a newer loader is at work.
+    OtherLoader,
+    /// Nothing was changed, since the run is cancelled.
+    Cancelled,
+}
+
 /// Bounds of a lane's queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct QueueBounds {
@@ -208,11 +219,14 @@ pub(crate) trait FleetEngine: Send {
     /// Facts of the run.
     fn facts(&mut self) -> Result<RunFacts, EngineError>;
 
-    /// Sets the state of the run in all lanes. A cancelled run stays cancelled: returns false then, unless it is to be
-    /// cancelled.
+    /// Sets the state of the run in all lanes: to `Running`, `Paused` or `Cancelled`. A cancelled run stays cancelled:
+    /// returns false then, unless it is to be cancelled.
     ///
     /// A pause and the end of the input are kept apart. A run that is paused stays paused when it becomes `Loaded`, and
     /// a run that is `Running` again after a pause is `Loaded` if it became so before.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] for `Loaded`, which only [`finish_loading`](FleetEngine::finish_loading) sets.
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError>;
 
     /// Makes this loader the newest one, in all lanes. The run is not `Loaded` any more, so that workers stay. Nothing
@@ -228,6 +242,9 @@ pub(crate) trait FleetEngine: Send {
         digest: &str,
         is_end: bool,
     ) -> Result<bool, EngineError>;
+
+    /// Makes the run `Loaded` in all lanes, if this loader is the newest one.
+    fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError>;
 
     /// Appends entries to a lane, in the order of their numbers, if `expected_last` is the number of the last entry that
     /// was ever added (0: there was none) and this loader is the newest one. A lane that holds entries takes none beyond

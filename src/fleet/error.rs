@@ -6,7 +6,7 @@ use super::engine::EngineError;
 
 /// Error of a step of a fleet: names the server, the run or the file.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+#[error(transparent)]
 pub struct FleetError(Box<FleetFault>);
 
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ enum FleetFault {
     Usage(String),
     #[error("not the input that {0} has loaded (use a new name)")]
     OtherInput(String),
-    #[error("{0}")]
+    #[error(transparent)]
     Unwritten(SinkError),
     #[error("{0}")]
     Cancelled(String),

@@ -9,8 +9,14 @@ use crate::redact::escape::log_line;
 /// Shortest and longest pause between two calls.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// Time without an answer after which no more calls are made.
-const LONGEST_AWAY: Duration = Duration::from_secs(600);
+/// Time for which loaders, collectors and workers make a call again that the server does not answer, or to which it answers
+/// that it is not ready. Then they end.
+pub(super) const LONGEST_AWAY: Duration = Duration::from_secs(600);
+
+/// Message about a call that failed and is made again.
+pub(super) fn asked_again(error: &EngineError) -> String {
+    format!("{error} (asked again for up to ten minutes)")
+}
 
 /// Time between two looks whether to stop.
 const LOOK: Duration = Duration::from_millis(50);
@@ -20,7 +26,8 @@ pub(super) struct PatientEngine<S> {
     engine: Box<dyn FleetEngine>,
     stop: S,
     pause: Duration,
-    last_answer: Instant,
+    /// Time of the first call of those that failed one after the other. `None`: the last one did not fail.
+    failing_since: Option<Instant>,
 }
 
 impl<S: FnMut() -> bool> PatientEngine<S> {
@@ -29,7 +36,7 @@ impl<S: FnMut() -> bool> PatientEngine<S> {
             engine,
             stop,
             pause: Duration::ZERO,
-            last_answer: Instant::now(),
+            failing_since: None,
         }
     }
 
@@ -44,10 +51,8 @@ impl<S: FnMut() -> bool> PatientEngine<S> {
         step: impl FnOnce(&mut dyn FleetEngine) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let answer = step(&mut *self.engine);
-        match &answer {
-            Ok(_) => (self.last_answer, self.pause) = (Instant::now(), Duration::ZERO),
-            Err(EngineError::Busy(_)) => self.last_answer = Instant::now(),
-            Err(_) => {}
+        if answer.is_ok() {
+            (self.failing_since, self.pause) = (None, Duration::ZERO);
         }
         answer
     }
@@ -57,12 +62,22 @@ impl<S: FnMut() -> bool> PatientEngine<S> {
     /// # Errors
     /// The error, if another call is of no use.
     pub(super) fn wait_after(&mut self, error: EngineError) -> Result<bool, EngineError> {
+        self.wait_after_at(error, Instant::now())
+    }
+
+    fn wait_after_at(&mut self, error: EngineError, now: Instant) -> Result<bool, EngineError> {
         let is_patient = matches!(error, EngineError::Away(_) | EngineError::Busy(_));
-        if !is_patient || self.last_answer.elapsed() >= LONGEST_AWAY {
+        if !is_patient {
             return Err(error);
         }
+        let since = *self.failing_since.get_or_insert(now);
+        if now.saturating_duration_since(since) >= LONGEST_AWAY {
+            return Err(EngineError::Away(format!(
+                "{error} (asked again for ten minutes)"
+            )));
+        }
         if self.pause.is_zero() {
-            log_line!(Warn, "{error} (asked again for ten minutes)");
+            log_line!(Warn, "{}", asked_again(&error));
         }
         self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
         Ok(self.wait(self.pause))
@@ -100,5 +115,46 @@ impl<S: FnMut() -> bool> PatientEngine<S> {
             }
             thread::park_timeout(left.min(LOOK));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::memory::MemoryEngine;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Engine whose caller does not want to wait, so that no time passes.
+    fn impatient() -> PatientEngine<impl FnMut() -> bool> {
+        PatientEngine::new(Box::new(MemoryEngine::default()), || true)
+    }
+
+    #[test]
+    fn a_server_that_is_not_ready_is_asked_for_as_long_as_one_that_is_away() {
+        for error in [EngineError::Away, EngineError::Busy] {
+            let (mut engine, begin) = (impatient(), Instant::now());
+            let error = error("redis://h: LOADING".to_owned());
+            for seconds in [0, 1, 300, 599] {
+                let waited = engine.wait_after_at(error.clone(), begin + SECOND * seconds);
+                assert_eq!(waited, Ok(false), "{seconds}");
+            }
+            let ended = engine.wait_after_at(error, begin + LONGEST_AWAY);
+            let text = "redis://h: LOADING (asked again for ten minutes)";
+            assert_eq!(ended, Err(EngineError::Away(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn the_time_counts_from_the_first_call_that_fails_after_one_that_did_not() {
+        let (mut engine, begin) = (impatient(), Instant::now());
+        let busy = || EngineError::Busy("full".to_owned());
+        assert_eq!(engine.wait_after_at(busy(), begin), Ok(false));
+        assert!(engine.once(|_| Ok(())).is_ok());
+        for seconds in [700, 1299] {
+            let waited = engine.wait_after_at(busy(), begin + SECOND * seconds);
+            assert_eq!(waited, Ok(false), "{seconds}");
+        }
+        assert!(engine.wait_after_at(busy(), begin + SECOND * 1300).is_err());
     }
 }

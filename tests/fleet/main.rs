@@ -21,6 +21,9 @@ mod folder {
 mod redis_proxy;
 mod world;
 
+mod busy;
+#[cfg(feature = "fleet-cluster")]
+mod cluster;
 mod dependencies;
 mod ends;
 mod kills;
@@ -32,6 +35,7 @@ mod refused;
 mod saved_files;
 mod secrets;
 mod server_loss;
+mod silent;
 mod status;
 mod stopped;
 mod trouble;

@@ -102,7 +102,9 @@ impl<'r> Collector<'r> {
     ///
     /// # Errors
     /// [`Usage`](super::FleetErrorKind::Usage) if the file is there already, or is to be gone on with and holds no records;
-    /// [`Unwritten`](super::FleetErrorKind::Unwritten) if another process writes it, or it cannot be written; [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes;
+    /// [`Unwritten`](super::FleetErrorKind::Unwritten) if another process writes it, or it cannot be written;
+    /// [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes, or answers for as long that it
+    /// is not ready;
     /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Refused`](super::FleetErrorKind::Refused) if the
     /// server refuses a step.
     pub fn write_to(self, path: impl AsRef<Path>) -> Result<Collected, FleetError> {

@@ -212,8 +212,8 @@ fn load<I: Iterator<Item = Request>>(
                 figures.map(|figures| plan.checked(figures.last))
             }
             LoadStep::Finish => {
-                let finished = engine.call(|engine| engine.set_state(RunState::Loaded));
-                finished.map_err(wrong)?.map(|is_set| plan.finished(is_set))
+                let finished = engine.call(|engine| engine.finish_loading(&name));
+                finished.map_err(wrong)?.map(|reply| plan.finished(reply))
             }
             LoadStep::Over(end) => {
                 return match end {
@@ -228,7 +228,7 @@ fn load<I: Iterator<Item = Request>>(
                     LoadEnd::OtherInput => {
                         if facts.state == RunState::Loaded {
                             // The run ends as it would have without this call.
-                            let loaded = engine.call(|engine| engine.set_state(RunState::Loaded));
+                            let loaded = engine.call(|engine| engine.finish_loading(&name));
                             loaded.map_err(wrong)?;
                         }
                         Err(FleetError::other_input(run.name()))

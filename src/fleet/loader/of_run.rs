@@ -17,7 +17,8 @@ impl Run {
     ///
     /// # Errors
     /// [`OtherInput`](super::super::FleetErrorKind::OtherInput) if the first requests are not those that were loaded
-    /// before; [`Usage`](super::super::FleetErrorKind::Usage) if another caller took over; [`Away`](super::super::FleetErrorKind::Away) if the server does not answer for ten minutes;
+    /// before; [`Usage`](super::super::FleetErrorKind::Usage) if another caller took over; [`Away`](super::super::FleetErrorKind::Away) if the server
+    /// does not answer for ten minutes, or answers for as long that it is not ready;
     /// [`Cancelled`](super::super::FleetErrorKind::Cancelled).
     pub fn load<R>(&self, requests: R) -> Result<Loaded, FleetError>
     where

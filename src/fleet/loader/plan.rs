@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use crate::fleet::engine::{Entry, LoadReply, MemoryUse, RunFacts, RunState, Sequence};
+use crate::fleet::engine::{
+    Entry, FinishReply, LoadReply, MemoryUse, RunFacts, RunState, Sequence,
+};
 
 use super::digest::{InputDigest, lane_of};
 
@@ -344,10 +346,11 @@ impl LoadPlan {
     }
 
     /// Takes the answer to [`LoadStep::Finish`].
-    pub(crate) fn finished(&mut self, is_set: bool) {
-        let end = match is_set {
-            true => LoadEnd::Done,
-            false => LoadEnd::Cancelled,
+    pub(crate) fn finished(&mut self, reply: FinishReply) {
+        let end = match reply {
+            FinishReply::Finished => LoadEnd::Done,
+            FinishReply::OtherLoader => LoadEnd::OtherLoader,
+            FinishReply::Cancelled => LoadEnd::Cancelled,
         };
         self.stage = LoadStage::Over(end);
     }

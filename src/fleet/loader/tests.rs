@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fleet::engine::{Entry, FleetEngine, NewRun, QueueBounds, RunState};
+use crate::fleet::engine::{Entry, FinishReply, FleetEngine, NewRun, QueueBounds, RunState};
 use crate::fleet::memory::MemoryEngine;
 
 use super::{LoadEnd, LoadPlan, LoadStep};
@@ -75,7 +75,7 @@ fn take(engine: &mut MemoryEngine, name: &str, input: &[u8], plan: &mut LoadPlan
         } => plan.noted(engine.note_loaded(name, position, &digest, is_end).unwrap()),
         LoadStep::Secure => plan.secured(),
         LoadStep::Check { lane } => plan.checked(engine.figures(lane).unwrap().last),
-        LoadStep::Finish => plan.finished(engine.set_state(RunState::Loaded).unwrap()),
+        LoadStep::Finish => plan.finished(engine.finish_loading(name).unwrap()),
         LoadStep::Over(_) => {}
     }
 }
@@ -162,4 +162,16 @@ fn a_later_load_counts_on() {
         (loaded(&mut engine), engine.facts().unwrap().position),
         (7, 5)
     );
+}
+
+#[test]
+fn a_loader_that_was_superseded_does_not_mark_the_run_as_loaded() {
+    let mut engine = engine();
+    for loader in ["old", "new"] {
+        engine.begin_loading(loader).unwrap();
+    }
+    assert_eq!(engine.finish_loading("old"), Ok(FinishReply::OtherLoader));
+    assert_eq!(engine.facts().unwrap().state, RunState::Running);
+    assert_eq!(engine.finish_loading("new"), Ok(FinishReply::Finished));
+    assert_eq!(engine.facts().unwrap().state, RunState::Loaded);
 }

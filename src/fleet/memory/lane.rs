@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::fleet::engine::{
-    BegunEntry, EngineError, Entry, LaneFigures, LeaseReply, LeasedEntry, LoadReply, ParkedEntry,
-    QueueBounds, ResultClass, RunState, Sequence, SettleReply, SettledEntry,
+    BegunEntry, EngineError, Entry, FinishReply, LaneFigures, LeaseReply, LeasedEntry, LoadReply,
+    ParkedEntry, QueueBounds, ResultClass, RunState, Sequence, SettleReply, SettledEntry,
 };
 
 use super::member::LaneMember;
@@ -87,9 +87,20 @@ impl MemoryLane {
             _ if self.is_cancelled => return false,
             RunState::Paused => self.is_paused = true,
             RunState::Running => self.is_paused = false,
-            RunState::Loaded => self.is_loaded = true,
+            RunState::Loaded => {}
         }
         true
+    }
+
+    pub(super) fn finish_loading(&mut self, loader: &str) -> FinishReply {
+        if self.is_cancelled {
+            return FinishReply::Cancelled;
+        }
+        if !self.is_newest(loader) {
+            return FinishReply::OtherLoader;
+        }
+        self.is_loaded = true;
+        FinishReply::Finished
     }
 
     pub(super) fn begin_loading(&mut self, loader: &str) {

@@ -15,9 +15,10 @@ use std::time::Duration;
 use crate::host::Host;
 
 use super::engine::{
-    BeatReply, BegunEntry, EngineError, Entry, FleetEngine, LaneFigures, LeaseReply, LeasedEntry,
-    ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply, QueueBounds,
-    ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry, WaitingResult,
+    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LeaseReply,
+    LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply,
+    QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry,
+    WaitingResult,
 };
 use lane::MemoryLane;
 use limits::MemoryLimits;
@@ -123,6 +124,10 @@ impl FleetEngine for MemoryEngine {
     }
 
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError> {
+        if state == RunState::Loaded {
+            let reason = "only its loader may mark a run as loaded";
+            return Err(EngineError::Refused(reason.to_owned()));
+        }
         self.on_run(|run| {
             let set = run.lanes.iter_mut().map(|lane| lane.set_state(state));
             set.fold(true, |all, set| all & set)
@@ -152,6 +157,16 @@ impl FleetEngine for MemoryEngine {
             digest.clone_into(&mut run.digest);
             run.is_input_read = is_end;
             true
+        })
+    }
+
+    fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError> {
+        self.on_run(|run| {
+            let replies = run.lanes.iter_mut().map(|lane| lane.finish_loading(loader));
+            let other = replies
+                .into_iter()
+                .find(|reply| *reply != FinishReply::Finished);
+            other.unwrap_or(FinishReply::Finished)
         })
     }
 

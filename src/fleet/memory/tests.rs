@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::fleet::engine::{
-    BegunEntry, EngineError, Entry, FleetEngine, LaneFigures, LoadReply, NewRun, ParkedEntry,
-    PermitCall, PermitReply, QueueBounds, ResultClass, ResultSource, RunState, SettleReply,
-    SettledEntry,
+    BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LoadReply, NewRun,
+    ParkedEntry, PermitCall, PermitReply, QueueBounds, ResultClass, ResultSource, RunState,
+    SettleReply, SettledEntry,
 };
 use crate::host::Host;
 
@@ -111,7 +111,8 @@ fn figures(engine: &mut MemoryEngine) -> LaneFigures {
 fn a_pause_outlives_the_end_of_the_input() {
     let mut engine = engine(1);
     assert_eq!(engine.set_state(RunState::Paused), Ok(true));
-    assert_eq!(engine.set_state(RunState::Loaded), Ok(true));
+    engine.begin_loading("l").unwrap();
+    assert_eq!(engine.finish_loading("l"), Ok(FinishReply::Finished));
     assert_eq!(engine.facts().unwrap().state, RunState::Paused);
     join(&mut engine, &["a"]);
     assert_eq!(lease(&mut engine, "a", 5), NONE);

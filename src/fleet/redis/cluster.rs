@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use redis::cluster::{ClusterClient, ClusterConnection};
-use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
-use redis::{Cmd, ConnectionLike, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, Slot, SlotAddr};
+use redis::{Arg, Cmd, ConnectionLike, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
 use super::address::ServerAddress;
 use super::reply;
@@ -28,6 +28,8 @@ pub(super) struct ClusterLink {
     nodes: ClusterConnection,
     reply_timeout: Duration,
     refreshed: Instant,
+    /// Node that was asked last to run a script. `None`: there was none.
+    last: Option<RoutingInfo>,
 }
 
 impl ClusterLink {
@@ -59,6 +61,7 @@ impl ClusterLink {
             client,
             reply_timeout: address.reply_timeout,
             refreshed: Instant::now(),
+            last: None,
         })
     }
 
@@ -73,6 +76,7 @@ impl ClusterLink {
     /// Sends a command to the node that has its keys.
     pub(super) fn request(&mut self, command: &Cmd) -> RedisResult<Value> {
         let mut reply = self.nodes.req_command(command);
+        self.last = node_of(command).or(self.last.take());
         for _ in 0..MOST_REDIRECTS {
             let Err(error) = &reply else { break };
             let Some((node, is_moved)) = redirect(error) else {
@@ -86,9 +90,18 @@ impl ClusterLink {
                 self.nodes = connect(&self.client, self.reply_timeout)?;
                 self.refreshed = Instant::now();
             }
+            self.last = Some(node.clone());
             reply = self.nodes.route_command(command, node);
         }
         reply?.extract_error()
+    }
+
+    /// Sends a command to the node that ran the script before.
+    pub(super) fn request_of_same_node(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match self.last.clone() {
+            Some(node) => self.nodes.route_command(command, node)?.extract_error(),
+            None => self.request(command),
+        }
     }
 }
 
@@ -97,6 +110,21 @@ fn connect(client: &ClusterClient, reply_timeout: Duration) -> RedisResult<Clust
     nodes.set_auto_reconnect(false);
     nodes.set_write_timeout(Some(reply_timeout))?;
     Ok(nodes)
+}
+
+/// Node that has the keys of a script, as far as it is known. `None`: the command runs no script.
+fn node_of(command: &Cmd) -> Option<RoutingInfo> {
+    let mut words = command.args_iter().map(|word| match word {
+        Arg::Simple(bytes) => bytes,
+        _ => b"",
+    });
+    let name = words.next()?;
+    let is_script = [b"EVALSHA".as_slice(), b"EVAL"].contains(&name);
+    let key = words.nth(2).filter(|_| is_script)?;
+    let route = Route::with_slot(Slot::for_key(key), SlotAddr::Master);
+    Some(RoutingInfo::SingleNode(
+        SingleNodeRoutingInfo::SpecificNode(route),
+    ))
 }
 
 /// Nodes that the reply to `CLUSTER SLOTS` names.

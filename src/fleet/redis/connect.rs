@@ -27,6 +27,15 @@ impl Wire {
             Wire::Cluster(link) => link.request(command),
         }
     }
+
+    /// Sends a command to the server that ran the script before.
+    fn request_of_same_node(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            #[cfg(feature = "fleet-cluster")]
+            Wire::Cluster(link) => link.request_of_same_node(command),
+            wire @ Wire::Single(_) => wire.request(command),
+        }
+    }
 }
 
 impl ServerAddress {
@@ -195,11 +204,28 @@ impl ServerLink {
         &mut self,
         command: &Cmd,
     ) -> Result<Result<Value, RedisError>, EngineError> {
+        self.request_by(|wire| wire.request(command))
+    }
+
+    /// Sends a command to the server that ran the script before, and sorts its errors.
+    pub(super) fn command_of_same_node(
+        &mut self,
+        command: &Cmd,
+        name: &str,
+    ) -> Result<Value, EngineError> {
+        let reply = self.request_by(|wire| wire.request_of_same_node(command))?;
+        reply.map_err(|error| failure::sort(&error, &self.address.to_string(), name, None))
+    }
+
+    fn request_by(
+        &mut self,
+        send: impl FnOnce(&mut Wire) -> RedisResult<Value>,
+    ) -> Result<Result<Value, RedisError>, EngineError> {
         let mut wire = match self.wire.take() {
             Some(wire) => wire,
             None => self.dial()?,
         };
-        let reply = wire.request(command);
+        let reply = send(&mut wire);
         if !reply.as_ref().is_err_and(failure::ends_connection) {
             self.wire = Some(wire);
         }

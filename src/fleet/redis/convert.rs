@@ -5,7 +5,8 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 
 use super::super::engine::{
-    BeatReply, Entry, LaneFigures, LeaseReply, LoadReply, PermitReply, ResultClass, RunFacts,
+    BeatReply, Entry, FinishReply, LaneFigures, LeaseReply, LoadReply, PermitReply, ResultClass,
+    RunFacts,
 };
 use super::reply;
 
@@ -79,6 +80,15 @@ pub(super) fn load_reply(value: Value) -> Option<LoadReply> {
         "CONFLICT" => LoadReply::Conflict {
             last: reply::number(values.next()?)?,
         },
+        _ => return None,
+    })
+}
+
+pub(super) fn finish_reply(value: Value) -> Option<FinishReply> {
+    Some(match &*reply::text(value)? {
+        "FINISHED" => FinishReply::Finished,
+        "OTHER" => FinishReply::OtherLoader,
+        "CANCELLED" => FinishReply::Cancelled,
         _ => return None,
     })
 }

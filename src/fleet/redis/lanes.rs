@@ -5,10 +5,10 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::engine::{
-    EngineError, FleetEngine, NewRun, RunFacts, RunState, Sequence, WaitingResult,
+    EngineError, FinishReply, FleetEngine, NewRun, RunFacts, RunState, Sequence, WaitingResult,
 };
 use super::RedisEngine;
-use super::convert::{self, lease_millis, millis_up};
+use super::convert::{self, finish_reply, lease_millis, millis_up};
 use super::keys::LaneKey;
 use super::reply;
 use super::scripts::StepScript;
@@ -27,6 +27,23 @@ impl RedisEngine {
             self.link.command(&command, "UNLINK")?;
         }
         Ok(())
+    }
+
+    /// Marks all lanes as loaded by this loader.
+    pub(super) fn finish_lanes(&mut self, loader: &str) -> Result<FinishReply, EngineError> {
+        let lanes = self.facts()?.lanes;
+        // The first lane last, as when the state is set: workers end when all lanes say that they are loaded.
+        for lane in (0..lanes).rev() {
+            let keys = self.lane_keys(lane, &[LaneKey::Facts]);
+            let reply = self.run(StepScript::FinishLoading, &keys, |command| {
+                command.arg(loader);
+            })?;
+            match self.understood(StepScript::FinishLoading, finish_reply(reply))? {
+                FinishReply::Finished => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(FinishReply::Finished)
     }
 
     /// Creates a lane with this state. Returns false, and changes nothing, if it exists.

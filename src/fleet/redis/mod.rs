@@ -23,6 +23,7 @@ mod waits;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
@@ -106,10 +107,6 @@ impl RedisEngine {
     ) -> Result<(RedisEngine, ServerFacts), EngineError> {
         let mut engine = RedisEngine::new(address, run, Scripts::shared())?;
         let facts = engine.server(durable)?;
-        if facts.is_cluster {
-            engine.link.address.is_cluster = true;
-            engine.link.close();
-        }
         Ok((engine, facts))
     }
 
@@ -139,9 +136,18 @@ impl RedisEngine {
         }
     }
 
-    /// Returns an engine for a run of the same server, with a connection of its own.
-    pub(crate) fn for_run(&self, run: &str) -> Result<RedisEngine, EngineError> {
-        let address = self.link.address.clone();
+    /// Returns an engine for a run of the same server, with a connection of its own. `longest`: upper bound for the times
+    /// until it is connected and until a reply comes.
+    pub(crate) fn for_run(
+        &self,
+        run: &str,
+        longest: Option<Duration>,
+    ) -> Result<RedisEngine, EngineError> {
+        let mut address = self.link.address.clone();
+        if let Some(longest) = longest {
+            let (connect, reply) = (address.connect_timeout, address.reply_timeout);
+            address = address.with_timeouts(connect.min(longest), reply.min(longest));
+        }
         RedisEngine::new(address, run, Arc::clone(&self.scripts))
     }
 
@@ -150,7 +156,8 @@ impl RedisEngine {
         &self.link.address
     }
 
-    /// Looks at the server: its version, its role, its memory. Refuses one that is not fit for a run.
+    /// Looks at the server, or at each primary of a cluster: its version, its role, its memory. Refuses one that is not
+    /// fit for a run.
     pub(crate) fn server(&mut self, durable: bool) -> Result<ServerFacts, EngineError> {
         let reply = match self.link.request(&redis::cmd("INFO"))? {
             Err(error) if ServerLink::is_other_protocol(&error) => {
@@ -159,8 +166,31 @@ impl RedisEngine {
             }
             reply => reply.map_err(|error| self.sorted(&error, "INFO", None))?,
         };
-        let info = reply::text(self.one_node(reply)).ok_or_else(|| self.unexpected("INFO"))?;
-        ServerFacts::of(&info, &self.link.address, durable)
+        let place = self.link.address.to_string();
+        let Value::Map(nodes) = reply else {
+            let info = reply::text(reply).ok_or_else(|| self.unexpected("INFO"))?;
+            if cfg!(feature = "fleet-cluster") && server_checks::is_cluster(&info) {
+                // The node of the address may be a replica: it leads to the others.
+                if !self.link.address.is_cluster {
+                    self.link.address.is_cluster = true;
+                    self.link.close();
+                    return self.server(durable);
+                }
+            }
+            return ServerFacts::of(&info, &place, durable);
+        };
+        let mut facts = Vec::with_capacity(nodes.len());
+        for (node, reply) in nodes {
+            let node = reply::text(node).ok_or_else(|| self.unexpected("INFO"))?;
+            let info = reply::text(reply).ok_or_else(|| self.unexpected("INFO"))?;
+            facts.push(ServerFacts::of(
+                &info,
+                &format!("{place}: node {node}"),
+                durable,
+            )?);
+        }
+        let facts = ServerFacts::of_cluster(facts);
+        facts.ok_or_else(|| self.refused("a cluster in which no node has slots"))
     }
 
     /// Memory of the server: of the fullest node in a cluster.
@@ -178,30 +208,6 @@ impl RedisEngine {
         Ok(memory
             .max_by(|one, other| one.share().total_cmp(&other.share()))
             .unwrap_or_default())
-    }
-
-    /// Returns the reply of one node if a command was sent to all nodes of a cluster.
-    fn one_node(&self, reply: Value) -> Value {
-        match reply {
-            Value::Map(replies) => replies
-                .into_iter()
-                .next()
-                .map_or(Value::Nil, |(_, reply)| reply),
-            reply => reply,
-        }
-    }
-
-    /// Waits until all that this connection wrote is on the disk of the server, up to this time. Returns false if it is
-    /// not. See [`ServerFacts::can_wait_for_disk`].
-    pub(crate) fn is_on_disk(&mut self, most: std::time::Duration) -> Result<bool, EngineError> {
-        let mut command = redis::cmd("WAITAOF");
-        command
-            .arg(1)
-            .arg(0)
-            .arg(u64::try_from(most.as_millis()).unwrap_or(u64::MAX).max(1));
-        let reply = self.link.command(&command, "WAITAOF")?;
-        let count = reply::exactly(reply).and_then(|[local, _]| reply::number(local));
-        Ok(count.ok_or_else(|| self.unexpected("WAITAOF"))? > 0)
     }
 
     /// Runs a script. `fill`: appends the arguments.

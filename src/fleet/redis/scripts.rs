@@ -11,6 +11,7 @@ pub(super) enum StepScript {
     SetState,
     BeginLoading,
     NoteLoaded,
+    FinishLoading,
     Load,
     Beat,
     Leave,
@@ -38,11 +39,12 @@ const ALWAYS: &str = "allow-oom";
 
 impl StepScript {
     /// All scripts, each at the place of its discriminant.
-    pub(super) const ALL: [StepScript; 21] = [
+    pub(super) const ALL: [StepScript; 22] = [
         StepScript::Create,
         StepScript::SetState,
         StepScript::BeginLoading,
         StepScript::NoteLoaded,
+        StepScript::FinishLoading,
         StepScript::Load,
         StepScript::Beat,
         StepScript::Leave,
@@ -74,6 +76,10 @@ impl StepScript {
             StepScript::NoteLoaded => {
                 let text = include_str!("scripts/note_loaded.lua");
                 ("note_loaded", ALWAYS, text)
+            }
+            StepScript::FinishLoading => {
+                let text = include_str!("scripts/finish_loading.lua");
+                ("finish_loading", ALWAYS, text)
             }
             // Memory that is used up is a reason not to load.
             StepScript::Load => ("load", "", include_str!("scripts/load.lua")),

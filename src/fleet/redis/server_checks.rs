@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::super::engine::{EngineError, MemoryUse};
-use super::address::ServerAddress;
 
 /// Oldest version of Redis with all that the scripts need.
 const OLDEST_REDIS: (u32, u32) = (7, 0);
@@ -28,17 +27,13 @@ pub(crate) struct ServerFacts {
 }
 
 impl ServerFacts {
-    /// Reads the reply to `INFO`, and refuses a server that is not fit for a run. `durable`: the run is to outlast a loss
-    /// of power.
-    pub(super) fn of(
-        info: &str,
-        address: &ServerAddress,
-        durable: bool,
-    ) -> Result<ServerFacts, EngineError> {
+    /// Reads the reply to `INFO`, and refuses a server that is not fit for a run. `place`: name of the server in messages.
+    /// `durable`: the run is to outlast a loss of power.
+    pub(super) fn of(info: &str, place: &str, durable: bool) -> Result<ServerFacts, EngineError> {
         let memory = memory_of(info);
         let info = lines_of(info);
         let fact = |name: &str| info.get(name).copied().unwrap_or_default();
-        let refuse = |reason: String| Err(EngineError::Refused(format!("{address}: {reason}")));
+        let refuse = |reason: String| Err(EngineError::Refused(format!("{place}: {reason}")));
         let (name, version, oldest) = match fact("valkey_version") {
             "" => ("Redis", fact("redis_version"), OLDEST_REDIS),
             version => ("Valkey", version, OLDEST_VALKEY),
@@ -66,7 +61,7 @@ impl ServerFacts {
             memory,
             appends_to_file: fact("aof_enabled") == "1",
             can_wait_for_disk: release >= OLDEST_DURABLE,
-            is_cluster: [fact("redis_mode"), fact("server_mode")].contains(&"cluster"),
+            is_cluster: is_cluster_of(&info),
         };
         if durable && !facts.appends_to_file {
             return refuse("appendonly is no (--durable needs yes)".into());
@@ -83,6 +78,22 @@ impl ServerFacts {
         Ok(facts)
     }
 
+    /// Facts that hold for all nodes of a cluster, and the memory of the fullest one. `None`: there are no nodes.
+    pub(super) fn of_cluster(mut nodes: Vec<ServerFacts>) -> Option<ServerFacts> {
+        // The nodes answer in any order.
+        nodes.sort_by(|one, other| one.start.cmp(&other.start));
+        nodes.into_iter().reduce(|all, node| ServerFacts {
+            start: format!("{} {}", all.start, node.start),
+            memory: match node.memory.share() > all.memory.share() {
+                true => node.memory,
+                false => all.memory,
+            },
+            appends_to_file: all.appends_to_file && node.appends_to_file,
+            can_wait_for_disk: all.can_wait_for_disk && node.can_wait_for_disk,
+            is_cluster: true,
+        })
+    }
+
     /// Warning about a server that is fit for a run, but loses it in some cases.
     pub(crate) fn warning(&self) -> Option<&'static str> {
         let warning = "appendonly is no: a run is lost when the server stops";
@@ -94,6 +105,16 @@ impl ServerFacts {
 fn lines_of(info: &str) -> HashMap<&str, &str> {
     let lines = info.lines();
     lines.filter_map(|line| line.split_once(':')).collect()
+}
+
+/// True if a reply to `INFO` is that of a node of a cluster.
+pub(super) fn is_cluster(info: &str) -> bool {
+    is_cluster_of(&lines_of(info))
+}
+
+fn is_cluster_of(info: &HashMap<&str, &str>) -> bool {
+    let modes = ["redis_mode", "server_mode"];
+    modes.iter().any(|mode| info.get(mode) == Some(&"cluster"))
 }
 
 /// Reads the memory from a reply to `INFO`.

@@ -5,16 +5,17 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::engine::{
-    BeatReply, BegunEntry, EngineError, Entry, FleetEngine, HostWait, LaneFigures, LeaseReply,
-    LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply,
-    QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry,
-    WaitingResult,
+    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, HostWait, LaneFigures,
+    LeaseReply, LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall,
+    PermitReply, QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply,
+    SettledEntry, WaitingResult,
 };
 use super::RedisEngine;
 use super::convert::{
     MOST, class_name, figures, lease_millis, lease_reply, load_reply, member, micros, micros_up,
     millis_up, permit_reply, write_entry,
 };
+use super::disk::WaitedNodes;
 use super::keys::{HostKey, LaneKey, rate_of_run};
 use super::reply;
 use super::scripts::StepScript;
@@ -42,8 +43,7 @@ impl FleetEngine for RedisEngine {
     }
 
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError> {
-        let lanes = self.facts()?.lanes;
-        let mut is_set = true;
+        let (lanes, mut is_set) = (self.facts()?.lanes, true);
         // The first lane last: it tells the state of the run, and an interrupted step can be repeated.
         for lane in (0..lanes).rev() {
             let keys = self.lane_keys(lane, &[LaneKey::Facts]);
@@ -96,6 +96,10 @@ impl FleetEngine for RedisEngine {
                 .arg(u8::from(is_end));
         })?;
         self.understood(StepScript::NoteLoaded, reply::flag(&reply))
+    }
+
+    fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError> {
+        self.finish_lanes(loader)
     }
 
     fn load(
@@ -369,7 +373,7 @@ impl FleetEngine for RedisEngine {
     }
 
     fn wait_for_disk(&mut self) -> Result<(), EngineError> {
-        self.waited_for_disk()
+        self.waited_for_disk(WaitedNodes::Last)
     }
 
     fn secure(&mut self) -> Result<(), EngineError> {

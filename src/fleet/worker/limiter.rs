@@ -1,9 +1,10 @@
 //! Starts that the workers of a run share, granted by the server.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::engine::{EngineError, FleetEngine};
@@ -11,28 +12,88 @@ use super::super::error::FleetError;
 use super::super::run::Run;
 use super::core::SlotKeeper;
 use super::node;
+use super::silence::ServerSilence;
 use crate::host::Host;
 use crate::redact::escape::log_line;
 use crate::settings::{Limiter, PermittedStarts, WantedStarts};
+
+/// Longest time until the server answers a question. Starts wait for it.
+const LONGEST_QUESTION: Duration = Duration::from_millis(500);
 
 /// Limiter of a run: rates of a client hold for all workers of the run together.
 ///
 /// Made by [`Run::limiter`](super::super::Run::limiter), for the client of a [`Worker`](super::Worker). While the server
 /// does not answer, a worker uses the starts that it was granted, then its part of the rate for the length of a lease, and
-/// then none.
+/// then none. A start waits for half a second at the most until the server answers, and once it has not, the next ones
+/// are granted without it: it is asked again at times.
 pub struct FleetLimiter {
-    /// Engine with a connection of its own, and the starts that it granted.
-    state: Mutex<(Box<dyn FleetEngine>, SlotKeeper)>,
+    state: Mutex<LimiterState>,
     workers: AtomicU32,
     /// Name under which this client votes.
     voter: String,
+}
+
+/// State of a limiter, under a lock.
+struct LimiterState {
+    /// Engine with a connection of its own.
+    engine: Box<dyn FleetEngine>,
+    /// Starts that it granted.
+    slots: SlotKeeper,
+    silence: ServerSilence,
+    /// Ends of pauses that the engine was not told of.
+    untold: BTreeMap<Host, Instant>,
+    /// Reason for which the server refused a question, and will refuse it again.
+    refusal: Option<String>,
+}
+
+impl LimiterState {
+    /// Takes a step, unless the server has just been silent. `None`: it was left out.
+    fn ask<T>(
+        &mut self,
+        step: impl FnOnce(&mut dyn FleetEngine) -> Result<T, EngineError>,
+    ) -> Option<Result<T, EngineError>> {
+        let sent = Instant::now();
+        if self.silence.holds(sent) {
+            return None;
+        }
+        let answer = step(&mut *self.engine);
+        match &answer {
+            Ok(_) => self.silence.ends(),
+            Err(EngineError::Refused(why)) => {
+                self.refusal.get_or_insert_with(|| why.clone());
+                self.silence.begins(sent, Instant::now());
+            }
+            Err(_) => self.silence.begins(sent, Instant::now()),
+        }
+        Some(answer)
+    }
+
+    /// Tells of the pauses that an earlier call could not tell of.
+    fn tell_of_pauses(&mut self) {
+        while let Some((host, until)) = self.untold.pop_first() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                continue;
+            }
+            if !matches!(self.ask(|engine| engine.cool(&host, left)), Some(Ok(()))) {
+                self.untold.insert(host, until);
+                return;
+            }
+        }
+    }
 }
 
 impl FleetLimiter {
     fn new(run: &Run) -> Result<FleetLimiter, FleetError> {
         let slots = SlotKeeper::new(run.settings.lease, Instant::now());
         Ok(FleetLimiter {
-            state: Mutex::new((run.place.engine()?, slots)),
+            state: Mutex::new(LimiterState {
+                engine: run.place.quick_engine(LONGEST_QUESTION)?,
+                slots,
+                silence: ServerSilence::default(),
+                untold: BTreeMap::new(),
+                refusal: None,
+            }),
             workers: AtomicU32::new(1),
             voter: format!("{}:{}:{:016x}", node(), process::id(), fastrand::u64(..)),
         })
@@ -40,13 +101,22 @@ impl FleetLimiter {
 
     /// Takes a step that no start waits for. One that fails is not repeated: the next one says the same, or more.
     fn tell<T>(&self, step: impl FnOnce(&mut dyn FleetEngine) -> Result<T, EngineError>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = step(&mut *state.0) {
+        if let Some(Err(error)) = self.state().ask(step) {
             log_line!(
                 Debug,
                 "the other workers were not told how a host fares: {error}"
             );
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, LimiterState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reason for which the server refuses questions, and will refuse them again. `None`: it does not.
+    pub(super) fn refusal(&self) -> Option<String> {
+        // A question may be under way for long; the reason is there the next time.
+        self.state.try_lock().ok()?.refusal.clone()
     }
 
     /// Sets the number of workers that live.
@@ -67,24 +137,31 @@ impl Run {
 
 impl Limiter for FleetLimiter {
     fn permit(&self, wanted: &WantedStarts) -> PermittedStarts {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (engine, slots) = &mut *state;
+        let mut state = self.state();
         let sent = Instant::now();
-        let call = slots.call(wanted, sent);
-        match engine.permit(wanted.host.as_ref(), &call) {
-            Ok(reply) => slots.answered(wanted, reply, sent, Instant::now()),
-            Err(error) => {
-                log_line!(Warn, "no slots from the server: {error}");
-                let workers = self.workers.load(Ordering::Relaxed);
-                slots.unanswered(wanted, workers, Instant::now())
-            }
+        let call = state.slots.call(wanted, sent);
+        let answer = state.ask(|engine| engine.permit(wanted.host.as_ref(), &call));
+        if let Some(Ok(reply)) = answer {
+            let permitted = state.slots.answered(wanted, reply, sent, Instant::now());
+            state.tell_of_pauses();
+            return permitted;
         }
+        if let Some(Err(error)) = answer {
+            log_line!(Warn, "no slots from the server: {error}");
+        }
+        let workers = self.workers.load(Ordering::Relaxed);
+        state.slots.unanswered(wanted, workers, Instant::now())
     }
 
     fn pause(&self, host: &Host, pause: Duration) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = state.0.cool(host, pause) {
+        let mut state = self.state();
+        let told = state.ask(|engine| engine.cool(host, pause));
+        if let Some(Err(error)) = &told {
             log_line!(Warn, "the other workers were not told of a pause: {error}");
+        }
+        let until = Instant::now().checked_add(pause);
+        if let (None | Some(Err(_)), Some(until)) = (told, until) {
+            state.untold.insert(host.clone(), until);
         }
     }
 

@@ -6,8 +6,10 @@ mod feed;
 mod gate;
 mod limiter;
 mod observers;
+mod orders;
 mod outcomes;
 mod shared;
+mod silence;
 mod summary;
 
 use std::fmt;
@@ -22,13 +24,15 @@ pub use summary::WorkerSummary;
 
 use self::core::{CoreEnd, CoreSettings, WorkerCore};
 use self::observers::Observers;
+use self::orders::follow_orders;
 use self::outcomes::AfterOutcome;
 use self::shared::SharedCore;
 use super::end::FleetEnd;
 use super::engine::{EngineError, FleetEngine};
 use super::error::FleetError;
 use super::run::Run;
-use crate::batch::{CancelToken, Intake};
+use super::settings::RunSettings;
+use crate::batch::CancelToken;
 use crate::client::Client;
 use crate::record::{InputLines, RecordOptions};
 
@@ -38,11 +42,15 @@ const BODY_LIMIT: usize = 16 << 10;
 /// Longest delay that a worker waits for. A request that is to wait longer is parked on the server.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
+/// What becomes of outcomes that the server did not take.
+const LOST: &str =
+    "outcomes that were not settled are lost, and their requests go to other workers";
+
+/// Time that a beat may take however many lanes there are.
+const SHORT_BEAT: Duration = Duration::from_millis(500);
+
 /// Loop of a thread that carries out calls to an engine.
 type CallLoop = dyn Fn(&SharedCore, &mut dyn FleetEngine) + Sync;
-
-/// Time between two looks whether the worker is to end.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Worker of a run.
 ///
@@ -127,7 +135,7 @@ impl<'r> Worker<'r> {
     /// [`Usage`](super::FleetErrorKind::Usage) if the run [saves files](super::RunSettings::saves_files) and this worker
     /// has no directory for them;
     /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Away`](super::FleetErrorKind::Away) if the
-    /// server does not answer for ten minutes; [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The
+    /// server does not answer for ten minutes, or answers for as long that it is not ready; [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The
     /// outcomes that were not settled then are lost, and their requests go to other workers.
     pub fn run(self) -> Result<WorkerSummary, FleetError> {
         self.run_until(|| false)
@@ -152,7 +160,11 @@ impl<'r> Worker<'r> {
             )));
         }
         let engine = || self.run.place.engine();
-        let mut engines = [engine()?, engine()?, engine()?, engine()?];
+        let beats = self
+            .run
+            .place
+            .quick_engine(longest_beat(&self.run.settings));
+        let mut engines = [beats?, engine()?, engine()?, engine()?];
         let Worker {
             run,
             client,
@@ -217,15 +229,14 @@ impl<'r> Worker<'r> {
                 named("orders")
                     .spawn_scoped(scope, move || {
                         let _ending = ending();
-                        let set_workers = |workers| {
-                            client.divide_places(workers);
-                            if let Some(limiter) = limiter.as_deref() {
-                                limiter.set_workers(workers);
-                            }
-                        };
-                        follow_orders(core, &orders_intake, token, set_workers, || {
-                            stop().then_some(grace)
-                        });
+                        let stop = || stop().then_some(grace);
+                        follow_orders(
+                            core,
+                            &orders_intake,
+                            token,
+                            (client, limiter.as_deref()),
+                            stop,
+                        );
                     })
                     .map(drop)
             });
@@ -258,9 +269,14 @@ impl<'r> Worker<'r> {
             CoreEnd::Drained => FleetEnd::Stopped,
             CoreEnd::NoRun => return Err(run.place.error(EngineError::NoRun)),
             CoreEnd::Refused(why) => return Err(run.place.error(EngineError::Refused(why))),
-            CoreEnd::Away => {
-                let why = "the server was away for ten minutes; outcomes that were not settled are lost, and their requests go to other workers";
-                return Err(run.place.error(EngineError::Away(why.to_owned())));
+            CoreEnd::Away(why) => {
+                let why = format!("{why} (asked again for ten minutes; {LOST})");
+                return Err(run.place.error(EngineError::Away(why)));
+            }
+            CoreEnd::Full => {
+                let why = "for ten minutes the server had no room for outcomes (haul fleet collect makes room)";
+                let why = format!("{}: {why}; {LOST}", run.name());
+                return Err(run.place.error(EngineError::Away(why)));
             }
         };
         Ok(WorkerSummary {
@@ -295,6 +311,13 @@ fn no_thread(error: &io::Error) -> FleetError {
     FleetError::usage(format!("no thread for the worker: {error}"))
 }
 
+/// Longest time of a call that tells a lane that the worker lives. One that is not answered is followed by others before
+/// the lease is over. Lanes of a cluster lie on several nodes: one that is silent must not use up the time of the others.
+fn longest_beat(settings: &RunSettings) -> Duration {
+    let share = settings.lease / 3;
+    (share / settings.lanes.max(1)).max(SHORT_BEAT.min(share))
+}
+
 fn core_settings(run: &Run, client: &Client) -> CoreSettings {
     let settings = &run.settings;
     CoreSettings {
@@ -322,45 +345,6 @@ pub(super) fn node() -> String {
     match name.is_empty() {
         true => "node".to_owned(),
         false => name,
-    }
-}
-
-/// Carries out the core's orders for the client until the worker is over. `set_workers`: takes the number of workers that
-/// live.
-fn follow_orders(
-    core: &SharedCore,
-    intake: &Intake,
-    token: &CancelToken,
-    set_workers: impl Fn(u32),
-    mut stop: impl FnMut() -> Option<Duration>,
-) {
-    let (mut is_stopped, mut is_drained, mut is_cut_off) = (false, false, false);
-    loop {
-        if !is_stopped && let Some(grace) = stop() {
-            is_stopped = true;
-            core.change(|core, now| core.drain(grace, now));
-        }
-        let (orders, is_over, workers) = core.change(|core, now| {
-            let orders = core.orders(now);
-            (orders, core.is_over().is_some(), core.workers())
-        });
-        set_workers(workers);
-        for (host, count) in &orders.give_back {
-            let given = intake.give_back(host, *count);
-            core.change(|core, _| core.given_back(host, *count, given));
-        }
-        if orders.drain && !is_drained {
-            is_drained = true;
-            token.drain();
-        }
-        if (orders.cut_off || is_over) && !is_cut_off {
-            is_cut_off = true;
-            token.cancel();
-        }
-        if is_over {
-            return;
-        }
-        thread::park_timeout(LOOK);
     }
 }
 

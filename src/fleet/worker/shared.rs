@@ -4,6 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::engine::{EngineError, FleetEngine};
+use super::super::patient::asked_again;
 use super::core::{EntryKey, NextCall, StartAnswer, WorkerCore};
 use crate::redact::escape::log_line;
 
@@ -120,7 +121,7 @@ impl SharedCore {
         while let Some(call) = next() {
             let answer = make(engine, &call);
             if let Err(error @ (EngineError::Away(_) | EngineError::Busy(_))) = &answer {
-                log_line!(Warn, "{error} (asked again)");
+                log_line!(Warn, "{}", asked_again(error));
             }
             self.change(|core, now| done(core, call, answer, now));
         }

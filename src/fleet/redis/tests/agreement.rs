@@ -333,13 +333,15 @@ impl History {
     }
 
     fn set_state(&mut self) {
-        let states = [
-            RunState::Running,
-            RunState::Running,
-            RunState::Paused,
-            RunState::Loaded,
-        ];
-        let state = states[self.random.usize(0..4)];
+        let states = [RunState::Running, RunState::Running, RunState::Paused];
+        let at = self.random.usize(0..4);
+        let Some(&state) = states.get(at) else {
+            let loader = format!("loader {}", self.random.u8(0..2));
+            self.both(format!("finish_loading {loader}"), |e| {
+                e.finish_loading(&loader)
+            });
+            return;
+        };
         self.both(format!("set_state {state:?}"), |e| e.set_state(state));
     }
 

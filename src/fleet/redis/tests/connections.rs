@@ -9,6 +9,7 @@ use test_support::{RedisServer, refused};
 
 use super::{Trial, WIDE, connection, entry, new_run};
 use crate::fleet::engine::{BeatReply, EngineError, FleetEngine, LoadReply, RunState, SettleReply};
+use crate::fleet::redis::disk::WaitedNodes;
 use crate::fleet::redis::{RedisEngine, ServerAddress, ServerFacts};
 
 /// Time after which a test takes a server for one that does not answer.
@@ -265,7 +266,7 @@ fn a_server_without_the_command_does_not_wait_for_its_disk() {
     let address = address(&server.url()).with_timeouts(SHORT * 50, SHORT * 50);
     let (mut engine, facts) = RedisEngine::connect(address, "r1", false).unwrap();
     engine.create(&new_run(1)).unwrap();
-    let reply = engine.is_on_disk(SHORT * 25);
+    let reply = engine.is_on_disk(WaitedNodes::Last, SHORT * 25);
     match facts.can_wait_for_disk {
         true => assert_eq!(reply, Ok(true)),
         false => assert!(matches!(reply, Err(EngineError::Refused(_)))),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{LEASE, Trial, WIDE, entry, new_run};
 use crate::fleet::engine::{
-    BeatReply, EngineError, FleetEngine, LoadReply, NewRun, PermitCall, PermitReply, ResultSource,
-    RunState,
+    BeatReply, EngineError, FinishReply, FleetEngine, LoadReply, NewRun, PermitCall, PermitReply,
+    ResultSource, RunState,
 };
 use crate::fleet::redis::keys::LaneKey;
 
@@ -99,24 +99,54 @@ fn a_pause_outlasts_the_end_of_the_input() {
     let Some(mut trial) = Trial::new(2) else {
         return;
     };
-    let mut set = |state| {
+    let set = |trial: &mut Trial, state| {
         assert_eq!(trial.engine.set_state(state), Ok(true));
         trial.engine.facts().unwrap().state
     };
-    assert_eq!(set(RunState::Paused), RunState::Paused);
-    assert_eq!(set(RunState::Loaded), RunState::Paused);
-    assert_eq!(set(RunState::Running), RunState::Loaded);
-    assert_eq!(set(RunState::Paused), RunState::Paused);
-    assert_eq!(set(RunState::Running), RunState::Loaded);
+    let finish = |trial: &mut Trial, loader| {
+        let finished = trial.engine.finish_loading(loader);
+        assert_eq!(finished, Ok(FinishReply::Finished));
+        trial.engine.facts().unwrap().state
+    };
+    trial.engine.begin_loading("first").unwrap();
+    assert_eq!(set(&mut trial, RunState::Paused), RunState::Paused);
+    assert_eq!(finish(&mut trial, "first"), RunState::Paused);
+    assert_eq!(set(&mut trial, RunState::Running), RunState::Loaded);
+    assert_eq!(set(&mut trial, RunState::Paused), RunState::Paused);
+    assert_eq!(set(&mut trial, RunState::Running), RunState::Loaded);
     trial.engine.begin_loading("loader").unwrap();
     assert_eq!(trial.engine.facts().unwrap().state, RunState::Running);
-    trial.engine.set_state(RunState::Loaded).unwrap();
+    finish(&mut trial, "loader");
     trial.engine.begin_loading("loader").unwrap();
     assert_eq!(
         trial.engine.facts().unwrap().state,
         RunState::Loaded,
         "it is the newest already"
     );
+}
+
+#[test]
+fn only_the_newest_loader_marks_a_run_as_loaded() {
+    let Some(mut trial) = Trial::new(2) else {
+        return;
+    };
+    for loader in ["old", "new"] {
+        trial.engine.begin_loading(loader).unwrap();
+    }
+    let finished = trial.engine.finish_loading("old");
+    assert_eq!(finished, Ok(FinishReply::OtherLoader));
+    let refused = trial.engine.set_state(RunState::Loaded);
+    assert!(
+        matches!(refused, Err(EngineError::Refused(_))),
+        "{refused:?}"
+    );
+    assert_eq!(trial.engine.facts().unwrap().state, RunState::Running);
+    let finished = trial.engine.finish_loading("new");
+    assert_eq!(finished, Ok(FinishReply::Finished));
+    assert_eq!(trial.engine.facts().unwrap().state, RunState::Loaded);
+    trial.engine.set_state(RunState::Cancelled).unwrap();
+    let finished = trial.engine.finish_loading("new");
+    assert_eq!(finished, Ok(FinishReply::Cancelled));
 }
 
 #[test]
@@ -127,7 +157,6 @@ fn a_cancelled_run_stays_cancelled() {
     for (state, is_set) in [
         (RunState::Cancelled, true),
         (RunState::Running, false),
-        (RunState::Loaded, false),
         (RunState::Paused, false),
         (RunState::Cancelled, true),
     ] {

@@ -1,6 +1,5 @@
 //! Servers that are fit for a run, and others, by their replies to `INFO`.
 
-use super::ServerAddress;
 use crate::fleet::engine::EngineError;
 use crate::fleet::redis::ServerFacts;
 
@@ -13,8 +12,7 @@ fn facts(changes: &[(&str, &str)], durable: bool) -> Result<ServerFacts, String>
         assert!(info.contains(from), "{from}");
         info = info.replace(from, to);
     }
-    let address = ServerAddress::parse("redis://h:6379/0", true).unwrap();
-    ServerFacts::of(&info, &address, durable).map_err(|error| match error {
+    ServerFacts::of(&info, "redis://h:6379/0", durable).map_err(|error| match error {
         EngineError::Refused(reason) => reason,
         other => panic!("{other:?}"),
     })

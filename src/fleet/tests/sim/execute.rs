@@ -154,7 +154,7 @@ impl SimWorld {
                 is_end,
             } => SimReply::Flag(self.engine.note_loaded(name, *position, digest, *is_end)?),
             LoadStep::Check { lane } => SimReply::Figures(self.engine.figures(*lane)?),
-            LoadStep::Finish => SimReply::Flag(self.engine.set_state(RunState::Loaded)?),
+            LoadStep::Finish => SimReply::Finish(self.engine.finish_loading(name)?),
             _ => SimReply::Facts(self.engine.facts()?),
         })
     }

@@ -152,7 +152,7 @@ impl SimWorld {
                 }
                 (LoadStep::Note { .. }, SimReply::Flag(noted)) => plan.noted(noted),
                 (LoadStep::Check { .. }, SimReply::Figures(figures)) => plan.checked(figures.last),
-                (LoadStep::Finish, SimReply::Flag(set)) => plan.finished(set),
+                (LoadStep::Finish, SimReply::Finish(reply)) => plan.finished(reply),
                 other => panic!("{other:?}"),
             },
             (call, ..) => panic!("{call:?}"),

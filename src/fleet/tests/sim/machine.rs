@@ -224,7 +224,7 @@ impl SimWorld {
                 let wait = self.history.lease.mul_f64(self.rng.f64() * 4.0);
                 self.after(wait, SimEvent::Boot(number));
             }
-            CoreEnd::Away if self.history.cancels => self.machines[number].is_done = true,
+            CoreEnd::Away(_) if self.history.cancels => self.machines[number].is_done = true,
             end => panic!("a worker ended: {end:?}"),
         }
     }

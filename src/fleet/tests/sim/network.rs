@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::fleet::collector::CollectStep;
 use crate::fleet::engine::{
-    BeatReply, EngineError, LaneFigures, LoadReply, PermitCall, PermitReply, RunFacts,
+    BeatReply, EngineError, FinishReply, LaneFigures, LoadReply, PermitCall, PermitReply, RunFacts,
     WaitingResult,
 };
 use crate::fleet::loader::LoadStep;
@@ -57,6 +57,7 @@ pub(super) enum SimReply {
     Flag(bool),
     Facts(RunFacts),
     Load(LoadReply),
+    Finish(FinishReply),
     Results(Vec<WaitingResult>),
     Figures(LaneFigures),
 }

@@ -6,6 +6,7 @@ use crate::fleet::engine::{BeatReply, EngineError, RunState};
 
 use super::ending::CoreEnd;
 use super::redial::Redial;
+use super::trouble::CallThread;
 use super::{BeatCall, CoreLane, EntryKey, NextCall, WorkerCore, worker_name};
 
 /// Membership in one lane.
@@ -84,7 +85,7 @@ impl WorkerCore {
             return NextCall::Over;
         }
         let leaves = self.phase.is_leaving();
-        let mut earliest = self.phase.wakes_at();
+        let mut first: Option<(Instant, u32)> = None;
         for (number, lane) in (0..).zip(&self.lanes) {
             let member = &lane.membership;
             if member.standing == Standing::Left {
@@ -95,19 +96,26 @@ impl WorkerCore {
                 .redial
                 .waits_until(now)
                 .map_or(due, |until| until.max(due));
-            if due <= now {
-                return NextCall::Call(BeatCall {
+            // A lane that is asked again and again, since its node is silent, holds up none that waits for longer.
+            first = first.into_iter().chain([(due, number)]).min();
+        }
+        match first {
+            Some((due, number)) if due <= now => {
+                let lane = self.lane(number);
+                NextCall::Call(BeatCall {
                     lane: number,
                     generation: lane.generation(),
                     worker: lane.name().to_owned(),
                     leaves,
-                    join: member.standing == Standing::Joining,
+                    join: lane.membership.standing == Standing::Joining,
                     sent: now,
-                });
+                })
             }
-            earliest = Some(earliest.map_or(due, |at| at.min(due)));
+            first => {
+                let due = first.map(|(due, _)| due);
+                NextCall::Wait(due.into_iter().chain(self.phase.wakes_at()).min())
+            }
         }
-        NextCall::Wait(earliest)
     }
 
     /// Takes the answer to a call of the beat thread. After a call that left, the reply does not matter.
@@ -117,7 +125,7 @@ impl WorkerCore {
         answer: &Result<BeatReply, EngineError>,
         now: Instant,
     ) {
-        self.note_answer(answer, now);
+        self.note_answer((call.lane, CallThread::Beat), answer, now);
         let lease = self.settings.lease;
         if lane_left(self.lane_mut(call.lane), call, answer) {
             self.look_at_end(now);

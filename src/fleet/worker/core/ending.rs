@@ -2,14 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use crate::fleet::patient::LONGEST_AWAY;
 use crate::host::Host;
 
 use super::WorkerCore;
 use super::entries::{EntryAction, EntryStage};
-
-/// Time without an answer of the engine after which a worker ends, and time for which a worker that ends waits for room
-/// for its outcomes.
-const LONGEST_AWAY: Duration = Duration::from_secs(600);
 
 /// Time for the last calls after the client was cut off.
 const LAST_CALLS: Duration = Duration::from_secs(2);
@@ -28,8 +25,10 @@ pub(crate) enum CoreEnd {
     Drained,
     /// The run was removed.
     NoRun,
-    /// The engine gave no answer for ten minutes, or had no room for outcomes.
-    Away,
+    /// The engine did not take calls for ten minutes, for this reason.
+    Away(String),
+    /// The engine had no room for outcomes for ten minutes.
+    Full,
     /// The engine refuses a step, and will refuse it again.
     Refused(String),
 }
@@ -129,6 +128,11 @@ impl WorkerCore {
         self.begin_ending(CoreEnd::Drained, now.checked_add(grace), now);
     }
 
+    /// Ends the worker in order, since the engine refuses to say what may start.
+    pub(crate) fn limits_refused(&mut self, why: String, now: Instant) {
+        self.begin_ending(CoreEnd::Refused(why), None, now);
+    }
+
     /// Begins the end, or brings the time forward at which running requests are cut off.
     pub(super) fn begin_ending(&mut self, end: CoreEnd, cut_off: Option<Instant>, now: Instant) {
         match &mut self.phase {
@@ -164,7 +168,7 @@ impl WorkerCore {
         let is_stuck = full.is_some_and(|at| now.saturating_duration_since(at) >= LONGEST_AWAY);
         let is_late = self.phase.wakes_at().is_some_and(|at| at <= now);
         match self.phase.clone() {
-            WorkerPhase::Running if is_away => self.end(CoreEnd::Away),
+            WorkerPhase::Running if is_away => self.end_as_away(),
             WorkerPhase::Running if self.is_complete() => {
                 self.begin_ending(CoreEnd::Complete, None, now);
             }
@@ -172,7 +176,8 @@ impl WorkerCore {
                 let last = now + LAST_CALLS;
                 self.phase = WorkerPhase::Leaving { end, last };
             }
-            WorkerPhase::Ending { .. } if is_away || is_stuck => self.end(CoreEnd::Away),
+            WorkerPhase::Ending { .. } if is_away => self.end_as_away(),
+            WorkerPhase::Ending { .. } if is_stuck => self.end(CoreEnd::Full),
             WorkerPhase::Ending { end, .. } if is_late => self.end(end),
             WorkerPhase::Leaving { end, .. } if is_late || self.has_left() => self.end(end),
             _ => {}

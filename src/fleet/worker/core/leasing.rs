@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::fleet::engine::{EngineError, LeaseReply, LeasedEntry, RunState};
 
 use super::entries::{Announcement, EntryInHand, EntryStage};
+use super::trouble::CallThread;
 use super::{
     CoreLane, EntryAction, EntryKey, LeaseAnswer, LeaseCall, LeaseStep, NextCall, WorkerCore,
 };
@@ -172,7 +173,7 @@ impl WorkerCore {
         answer: Result<LeaseAnswer, EngineError>,
         now: Instant,
     ) {
-        self.note_answer(&answer, now);
+        self.note_answer((call.lane, CallThread::Lease), &answer, now);
         let lease = self.settings.lease;
         let is_current = self.lane(call.lane).generation() == call.generation;
         let answer = match answer {

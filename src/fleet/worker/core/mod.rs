@@ -30,6 +30,7 @@ mod slots;
 mod starts;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -48,8 +49,9 @@ use entries::EntryInHand;
 use hosts::LoadedHosts;
 use redial::Redial;
 use settling::ClosedEntries;
+use trouble::LaneTroubles;
 
-use super::super::engine::{EngineError, RunState};
+use super::super::engine::RunState;
 
 /// Settings of a worker.
 #[derive(Clone, Debug)]
@@ -97,6 +99,8 @@ pub(crate) struct WorkerCore {
     full_since: Option<Instant>,
     /// Time of the last answer of the engine.
     last_answer: Instant,
+    /// Reason of the last call that failed.
+    last_failure: String,
     figures: CoreFigures,
 }
 
@@ -120,6 +124,7 @@ struct CoreLane {
     state: RunState,
     polls: leasing::LanePolls,
     closed: ClosedEntries,
+    troubles: LaneTroubles,
 }
 
 impl WorkerCore {
@@ -132,6 +137,7 @@ impl WorkerCore {
             state: RunState::Running,
             polls: leasing::LanePolls::new(now),
             closed: ClosedEntries::default(),
+            troubles: LaneTroubles::default(),
         };
         WorkerCore {
             lanes: (0..settings.lanes).map(lane).collect(),
@@ -152,6 +158,7 @@ impl WorkerCore {
             full_redial: Redial::default(),
             full_since: None,
             last_answer: now,
+            last_failure: String::new(),
             figures: CoreFigures::default(),
         }
     }
@@ -188,18 +195,6 @@ impl WorkerCore {
 
     fn lane_mut(&mut self, lane: u32) -> &mut CoreLane {
         &mut self.lanes[lane as usize]
-    }
-
-    /// Notes what an error or an answer of the engine means for the worker as a whole.
-    fn note_answer<T>(&mut self, answer: &Result<T, EngineError>, now: Instant) {
-        match answer {
-            Ok(_) | Err(EngineError::Busy(_)) => self.last_answer = self.last_answer.max(now),
-            Err(EngineError::Away(_)) => {}
-            // A run is cancelled before it is removed.
-            Err(EngineError::NoRun) if self.phase.is_cancelled() => self.end(CoreEnd::Cancelled),
-            Err(EngineError::NoRun) => self.end(CoreEnd::NoRun),
-            Err(EngineError::Refused(why)) => self.end(CoreEnd::Refused(why.clone())),
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::fleet::engine::{
     EngineError, ParkedEntry, ResultClass, Sequence, SettleReply, SettledEntry,
 };
 
+use super::trouble::CallThread;
 use super::{EntryKey, NextCall, SettleAnswer, SettleCall, SettleStep, WorkerCore};
 
 /// Number of entries that are not waited for: a call takes as many at the most.
@@ -167,7 +168,7 @@ impl WorkerCore {
         answer: Result<SettleAnswer, EngineError>,
         now: Instant,
     ) {
-        self.note_answer(&answer, now);
+        self.note_answer((call.lane, CallThread::Settle), &answer, now);
         if answer.is_ok() {
             self.settle_redial.succeeded();
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::fleet::engine::{BegunEntry, EngineError};
 
 use super::entries::{Announcement, EntryStage};
+use super::trouble::CallThread;
 use super::{BeginCall, EntryKey, NextCall, WorkerCore};
 
 /// Time for which a start may be asked for. Later, the slot of the rate that it was given is void.
@@ -114,7 +115,7 @@ impl WorkerCore {
         answer: &Result<Vec<bool>, EngineError>,
         now: Instant,
     ) {
-        self.note_answer(answer, now);
+        self.note_answer((call.lane, CallThread::Begin), answer, now);
         let Ok(held) = answer else {
             self.begin_redial.failed(now);
             for key in call.keys.iter().rev() {

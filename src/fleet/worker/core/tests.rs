@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use crate::fleet::engine::{
-    BeatReply, Entry, LeaseReply, LeasedEntry, PermitReply, RunState, SettleReply,
+    BeatReply, EngineError, Entry, LeaseReply, LeasedEntry, PermitReply, ResultClass, RunState,
+    SettleReply,
 };
 use crate::host::Host;
 use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
 
 use super::{
-    CoreSettings, LeaseAnswer, LeaseStep, NextCall, SettleAnswer, SettleStep, SlotKeeper,
+    CoreEnd, CoreSettings, LeaseAnswer, LeaseStep, NextCall, SettleAnswer, SettleStep, SlotKeeper,
     StartAnswer, WorkerCore,
 };
 
@@ -142,7 +143,7 @@ fn a_worker_that_finds_no_room_for_outcomes_leases_no_more() {
     let handed = core.take_handed(now).remove(0);
     core.read(handed.key, &host("h"), false, now);
     core.may_start(handed.key, now, now);
-    let class = crate::fleet::engine::ResultClass::Success;
+    let class = ResultClass::Success;
     core.ended(handed.key, class, b"record".to_vec(), now);
     let later = now + SECOND;
     let settle = |core: &mut WorkerCore, reply, at| {
@@ -207,4 +208,64 @@ fn a_worker_without_an_engine_uses_its_part_of_the_rate_for_one_lease() {
     assert_eq!(keeper.call(&first, now + SECOND).count, 2);
     let late = keeper.unanswered(&first, 4, now + SECOND + LEASE);
     assert!(matches!(late, PermittedStarts::Later { pause: true, .. }));
+}
+
+#[test]
+fn an_engine_that_takes_beats_and_no_outcomes_is_waited_for_ten_minutes() {
+    for error in [EngineError::Busy, EngineError::Away] {
+        let (mut core, begin) = member(8);
+        lease(&mut core, 1..2, begin);
+        let handed = core.take_handed(begin).remove(0);
+        core.read(handed.key, &host("h"), false, begin);
+        core.ended(handed.key, ResultClass::Success, b"{}".to_vec(), begin);
+        let (mut now, mut calls) = (begin, 0);
+        let end = loop {
+            now += SECOND / 10;
+            if let NextCall::Call(call) = core.next_beat(now) {
+                let (state, workers) = (RunState::Running, 1);
+                core.beat_done(&call, &Ok(BeatReply::Member { state, workers }), now);
+            }
+            if let NextCall::Call(call) = core.next_settle(now) {
+                calls += 1;
+                core.settle_done(call, Err(error("h: MISCONF".to_owned())), now);
+            }
+            if let Some(end) = core.is_over() {
+                break end.clone();
+            }
+            assert!(now < begin + SECOND * 700, "it goes on after {calls} calls");
+        };
+        assert_eq!(end, CoreEnd::Away("h: MISCONF".to_owned()));
+        assert!(now > begin + SECOND * 600, "{:?}", now - begin);
+        assert!(calls > 100, "{calls}");
+    }
+}
+
+#[test]
+fn a_refusal_of_further_entries_lets_those_that_run_be_settled() {
+    let (mut core, now) = member(8);
+    lease(&mut core, 1..2, now);
+    let handed = core.take_handed(now).remove(0);
+    core.read(handed.key, &host("h"), false, now);
+    assert_eq!(core.may_start(handed.key, now, now), StartAnswer::Now);
+    let later = now + SECOND;
+    let NextCall::Call(call) = core.next_lease(later) else {
+        panic!("a lease is due");
+    };
+    core.lease_done(&call, Err(EngineError::Refused("no right".into())), later);
+    assert_eq!(core.is_over(), None);
+    core.ended(handed.key, ResultClass::Success, b"{}".to_vec(), later);
+    let mut settled = Vec::new();
+    while let NextCall::Call(call) = core.next_settle(later) {
+        let answer = match &call.step {
+            SettleStep::Settle(entries) => {
+                settled.extend(entries.iter().map(|entry| entry.sequence));
+                SettleAnswer::Settled(SettleReply::Settled(vec![true; entries.len()]))
+            }
+            SettleStep::Park(entries) => SettleAnswer::Parked(vec![true; entries.len()]),
+        };
+        core.settle_done(call, Ok(answer), later);
+    }
+    assert_eq!(settled, [1]);
+    beat(&mut core, 1, later);
+    assert_eq!(core.is_over(), Some(&CoreEnd::Refused("no right".into())));
 }

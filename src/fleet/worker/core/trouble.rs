@@ -1,0 +1,105 @@
+//! Calls that fail again and again, and what they mean for the worker.
+
+use std::time::{Duration, Instant};
+
+use crate::fleet::engine::EngineError;
+use crate::fleet::patient::LONGEST_AWAY;
+
+use super::WorkerCore;
+use super::ending::CoreEnd;
+
+/// Time without a call after which the next one that fails is the first of its series.
+const LONGEST_GAP: Duration = Duration::from_secs(60);
+
+/// Thread whose call it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallThread {
+    Beat,
+    Lease,
+    Begin,
+    Settle,
+}
+
+/// Series of failed calls of each thread in one lane: the times of the first and the last one. `None`: the last call did
+/// not fail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LaneTroubles([Option<(Instant, Instant)>; 4]);
+
+impl LaneTroubles {
+    /// Notes a call that failed. Returns the time for which all have.
+    fn failed(&mut self, thread: CallThread, now: Instant) -> Duration {
+        let series = &mut self.0[thread as usize];
+        let goes_on = |last| now.saturating_duration_since(last) <= LONGEST_GAP;
+        let begin = match *series {
+            Some((begin, last)) if goes_on(last) => begin,
+            _ => now,
+        };
+        *series = Some((begin, now));
+        now.saturating_duration_since(begin)
+    }
+
+    fn succeeded(&mut self, thread: CallThread) {
+        self.0[thread as usize] = None;
+    }
+}
+
+impl WorkerCore {
+    /// Notes what an error or an answer of the engine means for the worker as a whole.
+    pub(super) fn note_answer<T>(
+        &mut self,
+        (lane, thread): (u32, CallThread),
+        answer: &Result<T, EngineError>,
+        now: Instant,
+    ) {
+        match answer {
+            Ok(_) => {
+                self.last_answer = self.last_answer.max(now);
+                self.lane_mut(lane).troubles.succeeded(thread);
+            }
+            Err(EngineError::Away(why) | EngineError::Busy(why)) => {
+                self.last_failure.clone_from(why);
+                // The other lanes, or the other steps, may be fine.
+                if self.lane_mut(lane).troubles.failed(thread, now) >= LONGEST_AWAY {
+                    self.end_as_away();
+                }
+            }
+            // A run is cancelled before it is removed.
+            Err(EngineError::NoRun) if self.phase.is_cancelled() => self.end(CoreEnd::Cancelled),
+            Err(EngineError::NoRun) => self.end(CoreEnd::NoRun),
+            // Outcomes that are there may still be settled.
+            Err(EngineError::Refused(why)) if thread != CallThread::Settle => {
+                self.begin_ending(CoreEnd::Refused(why.clone()), None, now);
+            }
+            Err(EngineError::Refused(why)) => self.end(CoreEnd::Refused(why.clone())),
+        }
+    }
+
+    /// Ends the worker, since the engine did not take calls for too long.
+    pub(super) fn end_as_away(&mut self) {
+        self.end(CoreEnd::Away(self.last_failure.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_series_of_failures_is_that_of_one_thread_without_a_long_gap() {
+        let (mut troubles, begin) = (LaneTroubles::default(), Instant::now());
+        let at = |seconds: u32| begin + SECOND * seconds;
+        assert_eq!(troubles.failed(CallThread::Settle, at(0)), Duration::ZERO);
+        assert_eq!(troubles.failed(CallThread::Settle, at(60)), SECOND * 60);
+        assert_eq!(troubles.failed(CallThread::Lease, at(61)), Duration::ZERO);
+        assert_eq!(troubles.failed(CallThread::Settle, at(120)), SECOND * 120);
+        troubles.succeeded(CallThread::Lease);
+        assert_eq!(troubles.failed(CallThread::Lease, at(121)), Duration::ZERO);
+        assert_eq!(
+            troubles.failed(CallThread::Settle, at(181)),
+            Duration::ZERO,
+            "it was not asked for 61 seconds"
+        );
+    }
+}
