@@ -161,7 +161,7 @@ impl Trial {
 
     /// Leases from lane 0, and returns the numbers of the entries.
     pub(super) fn lease(&mut self, worker: &str, most: usize) -> Vec<Sequence> {
-        let reply = self.engine.lease(0, worker, most).unwrap();
+        let reply = self.engine.lease(0, worker, most, 0).unwrap();
         reply
             .entries
             .iter()
@@ -247,6 +247,7 @@ pub(super) fn parked(sequence: Sequence, delay: Duration) -> ParkedEntry {
         attempts: 0,
         deliveries: 1,
         begun_again: false,
+        is_aside: false,
     }
 }
 

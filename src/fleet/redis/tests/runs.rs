@@ -221,7 +221,7 @@ fn every_step_on_a_run_that_is_not_there_says_so() {
     );
     assert_eq!(engine.beat(0, "a", true).unwrap_err(), no_run);
     assert_eq!(engine.leave(0, "a").unwrap_err(), no_run);
-    assert_eq!(engine.lease(0, "a", 1).unwrap_err(), no_run);
+    assert_eq!(engine.lease(0, "a", 1, 0).unwrap_err(), no_run);
     assert_eq!(engine.begin(0, "a", &[]).unwrap_err(), no_run);
     assert_eq!(
         engine.settle(0, "a", 1, &[super::settled(1)]).unwrap_err(),

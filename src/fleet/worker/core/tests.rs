@@ -69,7 +69,7 @@ fn lease(core: &mut WorkerCore, numbers: impl Iterator<Item = u64>, now: Instant
     let NextCall::Call(call) = core.next_lease(now) else {
         panic!("a lease is due");
     };
-    let LeaseStep::Lease { most } = call.step else {
+    let LeaseStep::Lease { most, .. } = call.step else {
         panic!("{call:?}");
     };
     let reply = LeaseReply {
