@@ -13,7 +13,7 @@ mod limits;
 use std::time::Duration;
 
 pub(crate) use facts::{LaneFigures, NewRun, RunFacts};
-pub(crate) use limits::{HostWait, ListedWait, MemoryUse, PermitCall, PermitReply};
+pub(crate) use limits::{HostWait, ListedWait, MemoryUse, PermitCall, PermitReply, SlotWindow};
 
 use crate::host::Host;
 
@@ -327,7 +327,7 @@ pub(crate) trait FleetEngine: Send {
     /// comes within another rest of the same length, one more is let through. Such a request takes a slot of the rate: as
     /// long as there is none at once, the answer is `Later`.
     ///
-    /// `Later` says when the first slot comes within `longest_wait`.
+    /// `Later` says when the first slot comes within `longest_wait`. A window is kept as long as calls name its length.
     fn permit(
         &mut self,
         host: Option<&Host>,

@@ -68,6 +68,28 @@ fn four_workers_keep_a_rate_together_although_redis_is_killed() {
 }
 
 #[test]
+fn two_workers_keep_rates_for_two_windows_together() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let server = Server::always(Answer::text("hello"));
+    let list = world.list(&server, 50);
+    world.load(&list, &["--rate-per-host", "40/s,20/3s"]);
+    let workers: Vec<_> = (0..2).map(|_| world.work(&[])).collect();
+    let collector = world.collect("out.jsonl");
+    for member in workers.into_iter().chain([collector]) {
+        member.finish().exits(0);
+    }
+    world.assert_exact(&list, &["out.jsonl"]);
+    let times = times(&server);
+    for (first, last) in times.iter().zip(&times[20..]) {
+        // A request may reach the server a little later than it was started.
+        let time = (*last - *first).as_secs_f64();
+        assert!(time > 2.5, "21 requests in {time} s");
+    }
+}
+
+#[test]
 fn workers_divide_the_requests_at_once_of_a_host() {
     let Some(world) = World::start(&[]) else {
         return;

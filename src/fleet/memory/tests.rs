@@ -327,6 +327,7 @@ fn ask(engine: &mut MemoryEngine, count: u32) -> PermitReply {
         tolerance: SECOND * 2,
         count,
         longest_wait: SECOND * 5,
+        windows: Vec::new(),
     };
     engine.permit(Some(&host()), &call).unwrap()
 }

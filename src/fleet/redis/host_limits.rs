@@ -27,6 +27,9 @@ impl RedisEngine {
             command
                 .arg(call.count.max(1))
                 .arg(micros(call.longest_wait));
+            for window in &call.windows {
+                command.arg(micros_up(window.length)).arg(window.most);
+            }
         })?;
         self.understood(StepScript::Permit, permit_reply(reply))
     }

@@ -255,6 +255,7 @@ fn a_run_goes_on_while_its_slots_move() {
         tolerance: Duration::ZERO,
         count: 1,
         longest_wait: Duration::ZERO,
+        windows: Vec::new(),
     };
     for name in ["a", "b", "c", "d"] {
         let host = super::limits_agree::host(name);

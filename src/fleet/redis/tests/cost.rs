@@ -134,6 +134,7 @@ fn time_per_script() {
             tolerance: Duration::from_secs(1),
             count,
             longest_wait: Duration::from_secs(1),
+            windows: Vec::new(),
         };
         for _ in 0..REQUESTS {
             engine.permit(Some(&host), &call).unwrap();

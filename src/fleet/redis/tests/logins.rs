@@ -185,6 +185,7 @@ fn every_step(engine: &mut RedisEngine) -> Result<(), EngineError> {
         tolerance: short,
         count: 1,
         longest_wait: short,
+        windows: Vec::new(),
     };
     engine.permit(Some(&host), &call)?;
     engine.permit(None, &call)?;

@@ -104,6 +104,11 @@ impl Trial {
         trial
     }
 
+    /// Time of day in the scripts.
+    pub(super) fn now(&self) -> Duration {
+        self.now
+    }
+
     /// Lets time pass.
     pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;

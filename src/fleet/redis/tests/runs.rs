@@ -253,6 +253,7 @@ fn limits_need_no_run() {
         tolerance: Duration::ZERO,
         count: 1,
         longest_wait: Duration::ZERO,
+        windows: Vec::new(),
     };
     assert_eq!(
         trial.engine.permit(None, &call),

@@ -229,6 +229,7 @@ impl PacedWorker {
                         host: demand.host.clone(),
                         count: demand.count,
                         rate: demand.rate,
+                        longer: demand.longer.clone(),
                     };
                     let call = self.keeper.call(&wanted, now);
                     let answer = ask(&mut engine, |e| e.permit(demand.host.as_ref(), &call));

@@ -165,6 +165,7 @@ fn wanted(count: u32) -> WantedStarts {
         host: Some(host("h")),
         count,
         rate: Some(RateLimit::new(10, SECOND)),
+        longer: Vec::new(),
     }
 }
 
@@ -207,4 +208,20 @@ fn a_worker_without_an_engine_uses_its_part_of_the_rate_for_one_lease() {
     assert_eq!(keeper.call(&first, now + SECOND).count, 2);
     let late = keeper.unanswered(&first, 4, now + SECOND + LEASE);
     assert!(matches!(late, PermittedStarts::Later { pause: true, .. }));
+}
+
+#[test]
+fn a_worker_without_an_engine_starts_nothing_where_a_longer_window_may_be_full() {
+    let now = Instant::now();
+    let mut keeper = SlotKeeper::new(LEASE, now);
+    let mut both = wanted(2);
+    both.longer = vec![RateLimit::per_minute(30)];
+    let window = &keeper.call(&both, now).windows[0];
+    assert_eq!((window.length, window.most), (SECOND * 61, 30));
+    let fewer = PermitReply::Fewer(Duration::ZERO, 1);
+    let after = Duration::ZERO;
+    let permitted = keeper.answered(&both, fewer, now, now);
+    assert_eq!(permitted, PermittedStarts::Granted { after, count: 1 });
+    let own = keeper.unanswered(&both, 4, now + SECOND);
+    assert!(matches!(own, PermittedStarts::Later { .. }), "{own:?}");
 }
