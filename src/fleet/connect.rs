@@ -97,7 +97,7 @@ impl Fleet {
         }
         let mut engine = place.engine()?;
         if engine.create(&settings.to_new_run()).map_err(wrong)? {
-            return Ok(Run { place, settings });
+            return Ok(Run::new(place, settings));
         }
         let facts = engine.facts().map_err(wrong)?;
         let existing = RunSettings::of(&facts)?;
@@ -107,7 +107,7 @@ impl Fleet {
                 place.run
             )));
         }
-        Ok(Run { place, settings })
+        Ok(Run::new(place, settings))
     }
 
     /// Opens a run that exists.
@@ -118,7 +118,7 @@ impl Fleet {
         let place = self.place(name.as_ref())?;
         let facts = place.engine()?.facts();
         let settings = RunSettings::of(&facts.map_err(|error| place.error(error))?)?;
-        Ok(Run { place, settings })
+        Ok(Run::new(place, settings))
     }
 
     /// Commands that a user of the server needs, by their names in rules of access (`+xadd`).

@@ -1,6 +1,8 @@
 //! A run on a server, and what can be done with it as a whole.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,9 +20,19 @@ const LOOK: Duration = Duration::from_millis(200);
 pub struct Run {
     pub(super) place: RunPlace,
     pub(super) settings: RunSettings,
+    /// Number of workers that live, as this program's worker knows it. 1 while it has none.
+    pub(super) workers: Arc<AtomicU32>,
 }
 
 impl Run {
+    pub(super) fn new(place: RunPlace, settings: RunSettings) -> Run {
+        Run {
+            place,
+            settings,
+            workers: Arc::new(AtomicU32::new(1)),
+        }
+    }
+
     /// Name of the run.
     pub fn name(&self) -> &str {
         &self.place.run

@@ -17,13 +17,15 @@ use crate::settings::{Limiter, PermittedStarts, WantedStarts};
 
 /// Limiter of a run: rates of a client hold for all workers of the run together.
 ///
-/// Made by [`Run::limiter`](super::super::Run::limiter), for the client of a [`Worker`](super::Worker). While the server
-/// does not answer, a worker uses the starts that it was granted, then its part of the rate for the length of a lease, and
-/// then none.
+/// Made by [`Run::limiter`](super::super::Run::limiter), for the client of a [`Worker`](super::Worker) of the same run.
+/// While the server does not answer, a worker uses the starts that it was granted, then its part of the rate for the length
+/// of a lease, and then none. Where rates for several windows hold together, it starts none beyond those that it was
+/// granted.
 pub struct FleetLimiter {
     /// Engine with a connection of its own, and the starts that it granted.
     state: Mutex<(Box<dyn FleetEngine>, SlotKeeper)>,
-    workers: AtomicU32,
+    /// Number of workers that live.
+    workers: Arc<AtomicU32>,
     /// Name under which this client votes.
     voter: String,
 }
@@ -33,7 +35,7 @@ impl FleetLimiter {
         let slots = SlotKeeper::new(run.settings.lease, Instant::now());
         Ok(FleetLimiter {
             state: Mutex::new((run.place.engine()?, slots)),
-            workers: AtomicU32::new(1),
+            workers: Arc::clone(&run.workers),
             voter: format!("{}:{}:{:016x}", node(), process::id(), fastrand::u64(..)),
         })
     }
@@ -47,11 +49,6 @@ impl FleetLimiter {
                 "the other workers were not told how a host fares: {error}"
             );
         }
-    }
-
-    /// Sets the number of workers that live.
-    pub(super) fn set_workers(&self, workers: u32) {
-        self.workers.store(workers, Ordering::Relaxed);
     }
 }
 

@@ -6,6 +6,7 @@ mod feed;
 mod gate;
 mod limiter;
 mod outcomes;
+mod part;
 mod shared;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 pub use limiter::FleetLimiter;
 
 use self::core::{CoreEnd, CoreSettings, WorkerCore};
+use self::part::WorkerPart;
 use self::shared::SharedCore;
 use super::engine::{EngineError, FleetEngine};
 use super::error::FleetError;
@@ -50,8 +52,8 @@ const LOOK: Duration = Duration::from_millis(50);
 ///
 /// let run = Fleet::connect("redis://127.0.0.1:6379/0")?.run("r1")?;
 /// let limiter = run.limiter()?;
-/// let client = Client::builder().workers(64).limiter(limiter.clone()).build()?;
-/// let ended = Worker::new(&run, client).limiter(&limiter).run()?;
+/// let client = Client::builder().workers(64).limiter(limiter).build()?;
+/// let ended = Worker::new(&run, client).run()?;
 /// println!("{}", ended.summary());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -59,7 +61,6 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Worker<'r> {
     run: &'r Run,
     client: Client,
-    limiter: Option<Arc<FleetLimiter>>,
     lines: InputLines,
     records: RecordOptions,
     grace: Duration,
@@ -117,20 +118,10 @@ impl<'r> Worker<'r> {
         Worker {
             run,
             client,
-            limiter: None,
             lines: InputLines::new(),
             records,
             grace: Duration::from_secs(10),
         }
-    }
-
-    /// Tells the limiter of the client how many workers live.
-    ///
-    /// While the server is away, each worker then takes its part of a rate. Without this call, each takes all of it, for
-    /// up to the length of a lease.
-    pub fn limiter(mut self, limiter: &Arc<FleetLimiter>) -> Worker<'r> {
-        self.limiter = Some(Arc::clone(limiter));
-        self
     }
 
     /// Sets how lines of the queue are read. Default: as [`InputLines::new`] reads them.
@@ -180,7 +171,6 @@ impl<'r> Worker<'r> {
         let Worker {
             run,
             client,
-            limiter,
             mut lines,
             records,
             grace,
@@ -201,6 +191,10 @@ impl<'r> Worker<'r> {
             calls::begins(core, engine, durable);
         };
         let calls: [&CallLoop; 4] = [&calls::beats, &calls::leases, &begins, &calls::settles];
+        let part = WorkerPart {
+            client: &client,
+            workers: &run.workers,
+        };
         let ending = || EndOnPanic {
             core: &core,
             token: &token,
@@ -231,18 +225,12 @@ impl<'r> Worker<'r> {
                     .map(drop)
             });
             let started = started.and_then(|()| {
-                let (core, token, client) = (&core, &token, &client);
+                let (core, token, part) = (&core, &token, &part);
                 let stop = &mut stop;
                 named("orders")
                     .spawn_scoped(scope, move || {
                         let _ending = ending();
-                        let set_workers = |workers| {
-                            client.divide_places(workers);
-                            if let Some(limiter) = limiter.as_deref() {
-                                limiter.set_workers(workers);
-                            }
-                        };
-                        follow_orders(core, &orders_intake, token, set_workers, || {
+                        follow_orders(core, &orders_intake, token, part, || {
                             stop().then_some(grace)
                         });
                     })
@@ -337,13 +325,12 @@ pub(super) fn node() -> String {
     }
 }
 
-/// Carries out the core's orders for the client until the worker is over. `set_workers`: takes the number of workers that
-/// live.
+/// Carries out the core's orders for the client until the worker is over.
 fn follow_orders(
     core: &SharedCore,
     intake: &Intake,
     token: &CancelToken,
-    set_workers: impl Fn(u32),
+    part: &WorkerPart<'_>,
     mut stop: impl FnMut() -> Option<Duration>,
 ) {
     let (mut is_stopped, mut is_drained, mut is_cut_off) = (false, false, false);
@@ -356,7 +343,7 @@ fn follow_orders(
             let orders = core.orders(now);
             (orders, core.is_over().is_some(), core.workers())
         });
-        set_workers(workers);
+        part.divide_by(workers);
         for (host, count) in &orders.give_back {
             let given = intake.give_back(host, *count);
             core.change(|core, _| core.given_back(host, *count, given));

@@ -1,0 +1,48 @@
+//! Part of a worker in the limits that all workers share.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::client::Client;
+
+/// Part of the limits that falls to this worker. With its end, the client has all of them again.
+pub(super) struct WorkerPart<'w> {
+    pub(super) client: &'w Client,
+    /// Number of workers that live, for the limiters of the run.
+    pub(super) workers: &'w AtomicU32,
+}
+
+impl WorkerPart<'_> {
+    /// Sets the number of workers that live.
+    pub(super) fn divide_by(&self, workers: u32) {
+        self.client.divide_places(workers);
+        self.workers.store(workers, Ordering::Relaxed);
+    }
+}
+
+impl Drop for WorkerPart<'_> {
+    fn drop(&mut self) {
+        self.divide_by(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_divided_by_the_workers_until_the_worker_ends() {
+        let client = Client::builder().build().expect("a client");
+        let workers = AtomicU32::new(1);
+        let part = WorkerPart {
+            client: &client,
+            workers: &workers,
+        };
+        part.divide_by(3);
+        let divided = || (workers.load(Ordering::Relaxed), client.places_divided_by());
+        assert_eq!(divided(), (3, 3));
+        part.divide_by(2);
+        assert_eq!(divided(), (2, 2));
+        drop(part);
+        assert_eq!(divided(), (1, 1));
+    }
+}
