@@ -17,6 +17,12 @@ impl Client {
         self.owner.executor().divide_places(clients as usize);
     }
 
+    /// Number of clients that those limits are divided by.
+    #[cfg(test)]
+    pub(crate) fn places_divided_by(&self) -> usize {
+        self.owner.executor().places_divided_by()
+    }
+
     /// Returns the host that a request is for, by the client's base URL where it is relative. `None`: the request is not
     /// fit to be sent.
     pub(crate) fn host_of(&self, request: &Request) -> Option<Host> {

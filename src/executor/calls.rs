@@ -74,6 +74,12 @@ impl Executor {
         self.with(|state, now| state.schedule.divide_places(clients, now));
     }
 
+    /// Number of clients that those limits are divided by.
+    #[cfg(all(test, feature = "fleet"))]
+    pub(crate) fn places_divided_by(&self) -> usize {
+        self.lock().schedule.places_divided_by()
+    }
+
     /// True if the batch takes no more requests, now or later.
     pub(crate) fn is_over(&self, batch: Id) -> bool {
         let state = self.lock();

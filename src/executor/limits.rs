@@ -128,6 +128,7 @@ fn ask(limiter: &dyn Limiter, demand: &SlotDemand) -> PermittedStarts {
         host: demand.host.clone(),
         count: demand.count,
         rate: demand.rate,
+        longer: demand.longer.clone(),
     };
     catch_unwind(AssertUnwindSafe(|| limiter.permit(&wanted))).unwrap_or_else(|panic| {
         log_line!(Error, "the limiter: {}", panicked(&*panic).message());

@@ -101,7 +101,7 @@ impl Fleet {
         }
         let mut engine = place.engine()?;
         if engine.create(&settings.to_new_run()).map_err(wrong)? {
-            return Ok(Run { place, settings });
+            return Ok(Run::new(place, settings));
         }
         let facts = engine.facts().map_err(wrong)?;
         let existing = RunSettings::of(&facts)?;
@@ -112,7 +112,7 @@ impl Fleet {
                 settings.differences(&existing).join("; ")
             )));
         }
-        Ok(Run { place, settings })
+        Ok(Run::new(place, settings))
     }
 
     /// Opens a run that exists.
@@ -123,7 +123,7 @@ impl Fleet {
         let place = self.place(name.as_ref())?;
         let facts = place.engine()?.facts();
         let settings = RunSettings::of(&facts.map_err(|error| place.error(error))?)?;
-        Ok(Run { place, settings })
+        Ok(Run::new(place, settings))
     }
 
     /// Commands that a user of the server needs, by their names in rules of access (`+xadd`).

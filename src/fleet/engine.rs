@@ -13,7 +13,7 @@ mod limits;
 use std::time::Duration;
 
 pub(crate) use facts::{LaneFigures, NewRun, RunFacts};
-pub(crate) use limits::{HostWait, ListedWait, MemoryUse, PermitCall, PermitReply};
+pub(crate) use limits::{HostWait, ListedWait, MemoryUse, PermitCall, PermitReply, SlotWindow};
 
 use crate::host::Host;
 
@@ -186,6 +186,8 @@ pub(crate) struct ParkedEntry {
     pub(crate) deliveries: u32,
     /// True if this worker began it again: that beginning does not count any more.
     pub(crate) begun_again: bool,
+    /// True if it is parked only so that others find room: it may be handed out before its time.
+    pub(crate) is_aside: bool,
 }
 
 /// Result that waits to be collected.
@@ -265,10 +267,17 @@ pub(crate) trait FleetEngine: Send {
     /// Takes a worker that ends off the members. Entries that it holds stay with it until they are reclaimed.
     fn leave(&mut self, lane: u32, worker: &str) -> Result<(), EngineError>;
 
-    /// Hands up to `most` entries to a worker: parked ones that are due first, by their time (those of one time by their
-    /// number), then queued ones in order.
-    /// Nothing is handed out while the run is paused, or once it is cancelled.
-    fn lease(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError>;
+    /// Hands up to `most` entries to a worker: parked ones that are due first, then those that were put aside and are
+    /// due, then up to `early` that were put aside and are not due, then queued ones in order. Parked entries come by
+    /// their time, those of one time by their number. Nothing is handed out while the run is paused, or once it is
+    /// cancelled.
+    fn lease(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        most: usize,
+        early: usize,
+    ) -> Result<LeaseReply, EngineError>;
 
     /// Notes that a worker is about to send entries. Returns for each, in order, whether it is their holder. A worker that
     /// begins an entry a second time, since the first answer was lost, counts once.
@@ -335,7 +344,7 @@ pub(crate) trait FleetEngine: Send {
     /// comes within another rest of the same length, one more is let through. Such a request takes a slot of the rate: as
     /// long as there is none at once, the answer is `Later`.
     ///
-    /// `Later` says when the first slot comes within `longest_wait`.
+    /// `Later` says when the first slot comes within `longest_wait`. A window is kept as long as calls name its length.
     fn permit(
         &mut self,
         host: Option<&Host>,

@@ -15,8 +15,8 @@
 //!
 //! // On each of the machines:
 //! let limiter = run.limiter()?;
-//! let client = Client::builder().workers(64).limiter(limiter.clone()).build()?;
-//! let summary = Worker::new(&run, client).limiter(&limiter).run()?;
+//! let client = Client::builder().workers(64).limiter(limiter).build()?;
+//! let summary = Worker::new(&run, client).run()?;
 //! println!("{}", summary.summary());
 //!
 //! // On one of them:

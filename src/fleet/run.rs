@@ -1,6 +1,7 @@
 //! A run on a server, and what can be done with it as a whole.
 
 use std::fmt;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use super::engine::{FleetEngine, RunState};
 use super::error::FleetError;
 use super::settings::RunSettings;
 use super::status::{RunPhase, RunStatus};
+use super::worker::LimiterLink;
 
 /// Time between two looks at a run that is being removed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -21,9 +23,18 @@ const NOTICE: Duration = Duration::from_secs(2);
 pub struct Run {
     pub(super) place: RunPlace,
     pub(super) settings: RunSettings,
+    pub(super) link: Arc<LimiterLink>,
 }
 
 impl Run {
+    pub(super) fn new(place: RunPlace, settings: RunSettings) -> Run {
+        Run {
+            place,
+            settings,
+            link: Arc::default(),
+        }
+    }
+
     /// Name of the run.
     pub fn name(&self) -> &str {
         &self.place.run

@@ -6,6 +6,12 @@ use super::Schedule;
 use crate::slab::Id;
 
 impl<J> Schedule<J> {
+    /// Number of clients that the fixed limits of hosts' places are divided by.
+    #[cfg(all(test, feature = "fleet"))]
+    pub(crate) fn places_divided_by(&self) -> usize {
+        self.settings.clients
+    }
+
     /// Divides the fixed limits of hosts' places by a number of clients, this one included: at least one place is left.
     /// A limit that adapts stays as it is. Attempts under way go on, also those beyond a smaller limit.
     pub(crate) fn divide_places(&mut self, clients: usize, now: Instant) {

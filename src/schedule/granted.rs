@@ -20,6 +20,8 @@ pub(crate) struct SlotDemand {
     pub(crate) count: u32,
     /// Rate of all clients together. `None`: there is no rate.
     pub(crate) rate: Option<RateLimit>,
+    /// Rates for longer windows, which hold at the same time.
+    pub(crate) longer: Vec<RateLimit>,
 }
 
 /// News for the limiter.
@@ -206,8 +208,7 @@ impl<J> Schedule<J> {
             let count = slots.missing(waiting, now);
             if count > 0 {
                 slots.asked = true;
-                let (host, rate) = (None, slots.limit());
-                demands.push(SlotDemand { host, count, rate });
+                demands.push(slots.demand(None, count));
             }
         }
         for id in std::mem::take(&mut self.wanting.hosts) {
@@ -222,8 +223,7 @@ impl<J> Schedule<J> {
             let count = slots.missing(waiting, now);
             if count > 0 {
                 slots.asked = true;
-                let (host, rate) = (Some(name), slots.limit());
-                demands.push(SlotDemand { host, count, rate });
+                demands.push(slots.demand(Some(name), count));
             }
         }
         demands

@@ -40,15 +40,12 @@ impl Rates {
         })
     }
 
-    /// Returns rates whose shortest window is granted from outside. Without limits a grant opens the host for a time.
+    /// Returns rates that are granted from outside, all windows together. Without limits a grant opens the host for a
+    /// time.
     pub(super) fn granted(limits: &RateLimits) -> Rates {
-        let (shortest, longer) = match limits.as_slice().split_first() {
-            Some((shortest, longer)) => (Some(*shortest), longer),
-            None => (None, &[][..]),
-        };
         Rates {
-            paced: Pace::Granted(Slots::new(shortest)),
-            counted: longer.iter().copied().map(CountedWindow::new).collect(),
+            paced: Pace::Granted(Slots::new(limits.as_slice())),
+            counted: Vec::new(),
         }
     }
 

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::granted::SlotDemand;
 use super::rate::gap;
+use crate::host::Host;
 use crate::settings::RateLimit;
 
 /// Time after which a slot that was not used is void, so that a client that stood still cannot start what it was granted
 /// long ago.
-pub(super) const VOID_AFTER: Duration = Duration::from_secs(1);
+const VOID_AFTER: Duration = Duration::from_secs(1);
 
 /// Time for which a grant without a rate opens a host.
 const OPEN_FOR: Duration = Duration::from_millis(250);
@@ -16,10 +18,14 @@ const OPEN_FOR: Duration = Duration::from_millis(250);
 /// Time for whose starts slots are asked for at once.
 const ASK_FOR: Duration = Duration::from_millis(50);
 
-/// Slots: each permits one start, from its time on and for one second.
+/// Slots: each permits one start, from its time on and for one second, or less if rates for longer windows hold too.
 #[derive(Clone, Debug)]
 pub(super) struct Slots {
     limit: Option<RateLimit>,
+    /// Rates for longer windows, which whoever grants the slots keeps.
+    longer: Vec<RateLimit>,
+    /// Time after which a slot is void.
+    void_after: Duration,
     /// Time from one start to the next. Zero: starts are not paced, and a grant opens the host for a time.
     gap: Duration,
     /// Times of the slots that were not used, in order.
@@ -39,10 +45,20 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// Returns no slots yet. `limit`: the rate of all clients together. `None`: starts are not paced.
-    pub(super) fn new(limit: Option<RateLimit>) -> Slots {
+    /// Returns no slots yet. `limits`: the rates of all clients together, that for the shortest window first. Empty:
+    /// starts are not paced.
+    pub(super) fn new(limits: &[RateLimit]) -> Slots {
+        let limit = limits.first().copied();
+        let longer = limits.get(1..).unwrap_or_default().to_vec();
+        let void_after = match longer.is_empty() {
+            true => VOID_AFTER,
+            // The rest of the time is for the way of the grant, and for what is done before the first byte.
+            false => RateLimit::longest_late(&longer) / 2,
+        };
         Slots {
             limit,
+            longer,
+            void_after,
             gap: limit.map(gap).unwrap_or_default(),
             times: VecDeque::new(),
             open: None,
@@ -54,9 +70,19 @@ impl Slots {
         }
     }
 
-    /// Rate of all clients together. `None`: starts are not paced.
-    pub(super) fn limit(&self) -> Option<RateLimit> {
-        self.limit
+    /// Demand for slots.
+    pub(super) fn demand(&self, host: Option<Host>, count: u32) -> SlotDemand {
+        SlotDemand {
+            host,
+            count,
+            rate: self.limit,
+            longer: self.longer.clone(),
+        }
+    }
+
+    fn is_valid(&self, slot: Instant, now: Instant) -> bool {
+        slot.checked_add(self.void_after)
+            .is_none_or(|end| end > now)
     }
 
     /// Adds `count` slots: the first at `at`, each further one a gap later. Without a rate, starts are permitted for a
@@ -91,26 +117,29 @@ impl Slots {
 
     /// Time from which on a start is permitted, which may be later than `now`. `None`: there is no slot.
     pub(super) fn opens_at(&self, now: Instant) -> Option<Instant> {
-        if let Some(at) = self.trial.filter(|at| is_valid(*at, now)) {
+        if let Some(at) = self.trial.filter(|at| self.is_valid(*at, now)) {
             return Some(at);
         }
         if self.gap.is_zero() {
             return self.open.filter(|(_, end)| *end > now).map(|(at, _)| at);
         }
-        self.times.iter().copied().find(|at| is_valid(*at, now))
+        self.times
+            .iter()
+            .copied()
+            .find(|at| self.is_valid(*at, now))
     }
 
     /// Uses the first slot whose time has come.
     pub(super) fn take(&mut self, now: Instant) {
         if let Some(at) = self.trial.take_if(|at| *at <= now)
-            && is_valid(at, now)
+            && self.is_valid(at, now)
         {
             self.trial_began = true;
             return;
         }
         while let Some(first) = self.times.front().copied().filter(|at| *at <= now) {
             self.times.pop_front();
-            if is_valid(first, now) {
+            if self.is_valid(first, now) {
                 return;
             }
         }
@@ -125,10 +154,14 @@ impl Slots {
         if self.gap.is_zero() {
             return u32::from(self.opens_at(now).is_none());
         }
-        if self.trial.is_some_and(|at| is_valid(at, now)) {
+        if self.trial.is_some_and(|at| self.is_valid(at, now)) {
             return 0;
         }
-        let left = self.times.iter().filter(|at| is_valid(**at, now)).count();
+        let left = self
+            .times
+            .iter()
+            .filter(|at| self.is_valid(**at, now))
+            .count();
         let worth = ASK_FOR.as_nanos().div_ceil(self.gap.as_nanos().max(1));
         let wanted = (waiting as u128).min(worth.max(1)) as usize;
         match left * 2 > wanted {
@@ -141,8 +174,4 @@ impl Slots {
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         !self.asked && self.opens_at(now).is_none()
     }
-}
-
-fn is_valid(slot: Instant, now: Instant) -> bool {
-    slot.checked_add(VOID_AFTER).is_none_or(|end| end > now)
 }

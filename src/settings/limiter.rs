@@ -93,6 +93,11 @@ pub struct WantedStarts {
     ///
     /// A grant of any count then opens the host for a quarter of a second.
     pub rate: Option<RateLimit>,
+    /// Rates for longer windows, which hold for all clients together at the same time.
+    ///
+    /// The client does not count by itself what others start, so a limiter grants as many starts as all rates allow. A
+    /// start that is not used within half a second is void then, or sooner where a window is shorter than 32 seconds.
+    pub longer: Vec<RateLimit>,
 }
 
 /// Answer of a [`Limiter`].

@@ -70,6 +70,16 @@ impl RateLimit {
         self
     }
 
+    /// Time after a granted start within which it is used at the latest, if these rates for longer windows hold too.
+    ///
+    /// A start that comes late counts for windows of later times. So the windows are granted from longer by this time,
+    /// and it is a small part of the shortest.
+    pub(crate) fn longest_late(longer: &[RateLimit]) -> Duration {
+        let second = Duration::from_secs(1);
+        let shortest = longer.iter().map(|rate| rate.per / 32).min();
+        shortest.map_or(second, |late| late.min(second))
+    }
+
     /// Checks the limit. The error says what makes it unusable and names the setting.
     pub(crate) fn check(&self) -> Result<(), String> {
         let count = self.count;

@@ -68,6 +68,25 @@ fn four_workers_keep_a_rate_together_although_redis_is_killed() {
 }
 
 #[test]
+fn two_workers_keep_rates_for_two_windows_together() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let server = Server::always(Answer::text("hello"));
+    let list = world.list(&server, 60);
+    world.load(&list, &["--rate-per-host", "40/s,15/m"]);
+    let workers = [world.work(&[]), world.work(&[])];
+    server.wait_for_requests(15);
+    // Time for as many again by the rate of a second alone.
+    thread::park_timeout(Duration::from_secs(1));
+    assert_eq!(server.requests(), 15);
+    world.fleet("cancel", &[]).done().exits(0);
+    for worker in workers {
+        worker.finish().exits(4);
+    }
+}
+
+#[test]
 fn workers_divide_the_requests_at_once_of_a_host() {
     let Some(world) = World::start(&[]) else {
         return;

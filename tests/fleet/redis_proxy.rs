@@ -142,18 +142,18 @@ fn step_of(words: &[Vec<u8>]) -> &'static str {
     let ending = |at: usize| word(at).rsplit(':').next().unwrap_or_default().to_owned();
     let keys: Vec<String> = (3..3 + count).map(ending).collect();
     match &*keys.join(" ") {
-        "m q out later i wk up reap n" => "create",
+        "m q out later aside i wk up reap n" => "create",
         "m q n" => "load",
         "m wk up" => "beat",
         "m wk up q" => "leave",
-        "m q later wk i" => "lease",
-        "m q later i" => "park",
+        "m q later aside wk i" => "lease",
+        "m q later aside i" => "park",
         // The step that looks for lost answers of `lease` has the same keys.
         "m q i" => "begin",
         "m q wk up reap n i" => "reclaim",
         "m q n i out" => "settle",
         "m out n" => "collected",
-        "m q out later n wk" => "figures",
+        "m q out later aside n wk" => "figures",
         "g cb" | "rate" => "permit",
         _ => "other",
     }

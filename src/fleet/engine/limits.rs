@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(crate) enum PermitReply {
     /// All slots that were asked for: the first after this time, each further one an interval later.
     Granted(Duration),
+    /// Only this number of slots, the first after this time: more would exceed the rate for a longer window.
+    Fewer(Duration, u32),
     /// Slot for one request, at once: the request that shows whether a host that rested answers again. See
     /// [`FleetEngine::probe`](super::FleetEngine::probe).
     Probe,
@@ -17,7 +19,7 @@ pub(crate) enum PermitReply {
 }
 
 /// Slots of a rate that are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PermitCall {
     /// Time from one start to the next. Zero: starts are not paced.
     pub(crate) interval: Duration,
@@ -27,6 +29,15 @@ pub(crate) struct PermitCall {
     pub(crate) count: u32,
     /// Longest time to the first slot.
     pub(crate) longest_wait: Duration,
+    /// Rates for longer windows, which hold at the same time.
+    pub(crate) windows: Vec<SlotWindow>,
+}
+
+/// Largest number of slots in any time of a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SlotWindow {
+    pub(crate) length: Duration,
+    pub(crate) most: u32,
 }
 
 /// Reason for which workers leave a host alone.

@@ -43,7 +43,7 @@ pub(super) struct LaneEntry {
 pub(super) enum EntryPlace {
     Queued,
     Leased { holder: String, since: Duration },
-    Parked { until: Duration },
+    Parked { until: Duration, is_aside: bool },
 }
 
 impl LaneEntry {
@@ -158,22 +158,32 @@ impl MemoryLane {
         Ok(LoadReply::Loaded)
     }
 
-    pub(super) fn lease(&mut self, worker: &str, most: usize, now: Duration) -> LeaseReply {
+    pub(super) fn lease(
+        &mut self,
+        worker: &str,
+        most: usize,
+        early: usize,
+        now: Duration,
+    ) -> LeaseReply {
         let mut reply = self.no_entries(worker);
         if !reply.is_member || !self.hands_out() {
             return reply;
         }
-        let due = self.entries.iter().filter_map(|(number, e)| match e.place {
-            EntryPlace::Parked { until } if until <= now => Some((until, *number)),
+        let parked = self.entries.iter().filter_map(|(number, e)| match e.place {
+            EntryPlace::Parked { until, is_aside } => Some((is_aside, until, *number)),
             _ => None,
         });
-        let mut due: Vec<_> = due.collect();
-        due.sort_unstable();
+        let mut parked: Vec<_> = parked.collect();
+        parked.sort_unstable();
+        let (due, not_due): (Vec<_>, Vec<_>) =
+            parked.into_iter().partition(|(_, until, _)| *until <= now);
+        let aside = not_due.into_iter().filter(|(is_aside, ..)| *is_aside);
+        let parked = due.into_iter().chain(aside.take(early));
         let queued = self.entries.iter().filter_map(|(number, e)| match e.place {
             EntryPlace::Queued => Some(*number),
             _ => None,
         });
-        let numbers = due.into_iter().map(|(_, number)| number).chain(queued);
+        let numbers = parked.map(|(.., number)| number).chain(queued);
         let numbers: Vec<_> = numbers.take(most).collect();
         for number in numbers {
             let entry = self.entries.get_mut(&number).expect("it was found above");
@@ -273,6 +283,7 @@ impl MemoryLane {
             };
             entry.place = EntryPlace::Parked {
                 until: now + parked.delay,
+                is_aside: parked.is_aside,
             };
             (entry.attempts, entry.deliveries) = (parked.attempts, parked.deliveries);
             entry.intent.take_if(|name| name == worker);

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::fleet::engine::{HostWait, ListedWait, PermitCall, PermitReply};
+use crate::fleet::engine::{HostWait, ListedWait, PermitCall, PermitReply, SlotWindow};
 use crate::fleet::redis::SHORTEST_LISTED_WAIT;
 use crate::host::Host;
 
 /// Time for which a worker's vote counts.
 const VOTE_LASTS: Duration = Duration::from_secs(10);
+
+/// Number of parts of a window. Slots of one part leave it together, its length after the end of the part.
+const PARTS: u128 = 64;
 
 /// Longest rest of a host.
 const LONGEST_REST: Duration = Duration::from_secs(300);
@@ -23,11 +26,32 @@ pub(super) struct MemoryHostLimits {
     next_slot: Duration,
     /// End of the pause that a server asked for.
     cools_until: Duration,
+    /// Slots in each longer window, by its length.
+    used: BTreeMap<Duration, Vec<WindowPart>>,
     rest: Option<HostRest>,
     /// Last vote of each worker: time, and whether it was for a rest.
     votes: BTreeMap<String, (Duration, bool)>,
     /// End of each wait that is listed.
     listed: BTreeMap<HostWait, Duration>,
+}
+
+/// Slots of one part of a window.
+#[derive(Clone, Copy, Debug)]
+struct WindowPart {
+    number: u128,
+    slots: u32,
+}
+
+impl WindowPart {
+    fn length(window: Duration) -> u128 {
+        window.as_micros().div_ceil(PARTS)
+    }
+
+    /// Time at which the slots leave the window.
+    fn leaves(self, window: Duration) -> Duration {
+        let end = (self.number + 1) * WindowPart::length(window);
+        Duration::from_micros(end as u64) + window
+    }
 }
 
 /// Rest of a host that does not answer.
@@ -74,17 +98,64 @@ impl MemoryHostLimits {
         };
         let paced = self.next_slot.saturating_sub(call.tolerance);
         let first = now.max(self.cools_until).max(paced);
+        let first = call.windows.iter().fold(first, |first, window| {
+            first.max(self.opens_at(*window, now))
+        });
         let wait = first - now;
         if wait > longest_wait {
             return PermitReply::Later(wait - longest_wait);
         }
-        self.next_slot = self.next_slot.max(first) + call.interval * count;
+        let asked = count;
+        let windows = call.windows.iter();
+        let count = windows.fold(asked, |count, window| {
+            count.min(window.most.max(1) - self.slots_in(window.length, first))
+        });
+        if !call.interval.is_zero() {
+            self.next_slot = self.next_slot.max(first) + call.interval * count;
+            self.use_slots(call, count, first + call.interval * (count - 1), now);
+        }
         match &mut self.rest {
             Some(rest) => {
                 (rest.is_probed, rest.until) = (true, now + rest.length);
                 PermitReply::Probe
             }
+            None if count < asked => PermitReply::Fewer(wait, count),
             None => PermitReply::Granted(wait),
+        }
+    }
+
+    /// Slots that have not left a window at this time.
+    fn slots_in(&self, window: Duration, at: Duration) -> u32 {
+        let parts = self.used.get(&window).into_iter().flatten();
+        let left = parts.filter(|part| part.leaves(window) > at);
+        left.map(|part| part.slots).sum()
+    }
+
+    /// Time at which a window has room for a slot: now, or when enough parts have left it.
+    fn opens_at(&self, window: SlotWindow, now: Duration) -> Duration {
+        let parts = self.used.get(&window.length).into_iter().flatten();
+        let times = parts.map(|part| part.leaves(window.length).max(now));
+        let has_room = |at: &Duration| self.slots_in(window.length, *at) < window.most.max(1);
+        let mut times = std::iter::once(now).chain(times);
+        times.find(has_room).expect("all slots leave it")
+    }
+
+    /// Counts slots, the last of which is at `last`, in the windows of a call. Other windows are forgotten.
+    fn use_slots(&mut self, call: &PermitCall, count: u32, last: Duration, now: Duration) {
+        let mut used = std::mem::take(&mut self.used);
+        for SlotWindow { length, .. } in call.windows.iter().copied() {
+            let mut parts = used.remove(&length).unwrap_or_default();
+            parts.retain(|part| part.leaves(length) > now);
+            let number = last.as_micros() / WindowPart::length(length);
+            match parts.last_mut() {
+                // A slot of a burst may lie before those of an earlier call.
+                Some(newest) if newest.number >= number => newest.slots += count,
+                _ => parts.push(WindowPart {
+                    number,
+                    slots: count,
+                }),
+            }
+            self.used.insert(length, parts);
         }
     }
 

@@ -191,8 +191,14 @@ impl FleetEngine for MemoryEngine {
         self.on_lane(lane, |lane, _, _| lane.leave(worker))
     }
 
-    fn lease(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError> {
-        self.on_lane(lane, |lane, now, _| lane.lease(worker, most, now))
+    fn lease(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        most: usize,
+        early: usize,
+    ) -> Result<LeaseReply, EngineError> {
+        self.on_lane(lane, |lane, now, _| lane.lease(worker, most, early, now))
     }
 
     fn begin(

@@ -65,7 +65,7 @@ fn pass(engine: &mut MemoryEngine, seconds: u32, workers: &[&str]) {
 }
 
 fn lease(engine: &mut MemoryEngine, worker: &str, most: usize) -> Vec<u64> {
-    let reply = engine.lease(0, worker, most).unwrap();
+    let reply = engine.lease(0, worker, most, 0).unwrap();
     let entries = reply.entries.iter();
     entries.map(|leased| leased.entry.sequence).collect()
 }
@@ -91,6 +91,7 @@ fn parked(sequence: u64, seconds: u32) -> ParkedEntry {
         attempts: 2,
         deliveries: 2,
         begun_again: true,
+        is_aside: false,
     }
 }
 
@@ -182,7 +183,7 @@ fn parked_entries_are_leased_by_their_time_and_before_queued_ones() {
     pass(&mut engine, 2, &["a"]);
     assert_eq!(lease(&mut engine, "a", 1), [4]);
     pass(&mut engine, 1, &["a"]);
-    let reply = engine.lease(0, "a", 2).unwrap();
+    let reply = engine.lease(0, "a", 2, 0).unwrap();
     let first = &reply.entries[0];
     assert_eq!(
         (first.entry.sequence, first.attempts, first.deliveries),
@@ -207,13 +208,13 @@ fn a_parked_entry_keeps_the_intent_of_a_worker_that_died() {
     pass(&mut engine, 31, &["b", "c"]);
     assert_eq!(reclaim(&mut engine, "b"), [1, 2]);
     engine.park(0, "b", &[parked(1, 0), parked(2, 0)]).unwrap();
-    let reply = engine.lease(0, "c", 2).unwrap();
+    let reply = engine.lease(0, "c", 2, 0).unwrap();
     assert_eq!(reply.entries[0].intent.as_deref(), Some("a"));
     assert_eq!(reply.entries[1].intent, None);
     // The next worker overrules it, and takes only its own intent back.
     engine.begin(0, "c", &[begun(1), begun(2)]).unwrap();
     engine.park(0, "c", &[parked(1, 0), parked(2, 0)]).unwrap();
-    let reply = engine.lease(0, "c", 2).unwrap();
+    let reply = engine.lease(0, "c", 2, 0).unwrap();
     assert_eq!(reply.entries[1].intent, None);
 }
 
@@ -228,7 +229,7 @@ fn each_worker_begins_an_entry_again_once() {
     assert_eq!(held[0].begun_again, 1);
     assert_eq!(engine.held(0, "a", &|number| number == 1), Ok(Vec::new()));
     engine.park(0, "a", &[parked(1, 0)]).unwrap();
-    let reply = engine.lease(0, "a", 1).unwrap();
+    let reply = engine.lease(0, "a", 1, 0).unwrap();
     assert_eq!(reply.entries[0].begun_again, 0);
 }
 
@@ -256,7 +257,7 @@ fn entries_are_taken_only_by_a_worker_whose_beats_are_unbroken_for_a_lease() {
     assert_eq!(reclaim(&mut engine, "b"), [1]);
     assert_eq!(figures(&mut engine).workers.len(), 1);
     assert_eq!(engine.beat(0, "a", false), Ok(super::BeatReply::Dead));
-    assert!(!engine.lease(0, "a", 1).unwrap().is_member);
+    assert!(!engine.lease(0, "a", 1, 0).unwrap().is_member);
     // Entries of a worker that left are taken after a lease, too.
     engine.leave(0, "b").unwrap();
     join(&mut engine, &["c"]);
@@ -327,6 +328,7 @@ fn ask(engine: &mut MemoryEngine, count: u32) -> PermitReply {
         tolerance: SECOND * 2,
         count,
         longest_wait: SECOND * 5,
+        windows: Vec::new(),
     };
     engine.permit(Some(&host()), &call).unwrap()
 }

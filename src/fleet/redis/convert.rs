@@ -119,7 +119,13 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
     let mut time = || Some(Duration::from_micros(reply::number(values.next()?)?));
     Some(match code {
         Value::Int(1) => PermitReply::Probe,
-        Value::Int(0) => PermitReply::Granted(time()?),
+        Value::Int(0) => match (time()?, values.next()) {
+            (wait, None) => PermitReply::Granted(wait),
+            (wait, Some(count)) => {
+                let count = reply::number(count)?;
+                PermitReply::Fewer(wait, count.try_into().ok()?)
+            }
+        },
         Value::Int(-1) => PermitReply::Later(time()?),
         Value::Int(-2) => PermitReply::Rests(time()?),
         _ => return None,

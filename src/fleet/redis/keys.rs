@@ -23,6 +23,8 @@ pub(super) enum LaneKey {
     Results,
     /// Sorted set: parked entries, by the time when they are due.
     Parked,
+    /// Sorted set: entries that were put aside so that others find room, by the time when they are due.
+    Aside,
     /// Hash: intents, and counts of entries that were begun again or attempted before.
     Intents,
     /// Sorted set: members, by the time of their last beat.
@@ -37,11 +39,12 @@ pub(super) enum LaneKey {
 
 impl LaneKey {
     /// All keys of a lane, [`LaneKey::Facts`] first, in the order in which the script that creates a lane takes them.
-    pub(super) const ALL: [LaneKey; 9] = [
+    pub(super) const ALL: [LaneKey; 10] = [
         LaneKey::Facts,
         LaneKey::Queue,
         LaneKey::Results,
         LaneKey::Parked,
+        LaneKey::Aside,
         LaneKey::Intents,
         LaneKey::Members,
         LaneKey::Unbroken,
@@ -55,6 +58,7 @@ impl LaneKey {
             LaneKey::Queue => "q",
             LaneKey::Results => "out",
             LaneKey::Parked => "later",
+            LaneKey::Aside => "aside",
             LaneKey::Intents => "i",
             LaneKey::Members => "wk",
             LaneKey::Unbroken => "up",

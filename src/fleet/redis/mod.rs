@@ -11,6 +11,7 @@ mod connect;
 mod convert;
 mod disk;
 mod failure;
+mod host_limits;
 mod keys;
 mod lanes;
 mod reply;

@@ -5,18 +5,18 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::engine::{
-    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, HostWait, LaneFigures,
-    LeaseReply, LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall,
-    PermitReply, QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply,
-    SettledEntry, WaitingResult,
+    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LeaseReply,
+    LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply,
+    QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry,
+    WaitingResult,
 };
 use super::RedisEngine;
 use super::convert::{
-    MOST, class_name, figures, lease_millis, lease_reply, load_reply, member, micros, micros_up,
-    millis_up, permit_reply, write_entry,
+    MOST, class_name, figures, lease_millis, lease_reply, load_reply, member, millis_up,
+    write_entry,
 };
 use super::disk::WaitedNodes;
-use super::keys::{HostKey, LaneKey, rate_of_run};
+use super::keys::LaneKey;
 use super::reply;
 use super::scripts::StepScript;
 use crate::host::Host;
@@ -152,17 +152,25 @@ impl FleetEngine for RedisEngine {
         Ok(())
     }
 
-    fn lease(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError> {
+    fn lease(
+        &mut self,
+        lane: u32,
+        worker: &str,
+        most: usize,
+        early: usize,
+    ) -> Result<LeaseReply, EngineError> {
         let keys = [
             LaneKey::Facts,
             LaneKey::Queue,
             LaneKey::Parked,
+            LaneKey::Aside,
             LaneKey::Members,
             LaneKey::Intents,
         ];
         let keys = self.lane_keys(lane, &keys);
         let reply = self.run(StepScript::Lease, &keys, |command| {
-            command.arg(worker).arg(most.min(MOST_ENTRIES));
+            let most = most.min(MOST_ENTRIES);
+            command.arg(worker).arg(most).arg(early.min(most));
         })?;
         self.understood(StepScript::Lease, lease_reply(reply))
     }
@@ -225,6 +233,7 @@ impl FleetEngine for RedisEngine {
             LaneKey::Facts,
             LaneKey::Queue,
             LaneKey::Parked,
+            LaneKey::Aside,
             LaneKey::Intents,
         ];
         let keys = self.lane_keys(lane, &keys);
@@ -237,7 +246,8 @@ impl FleetEngine for RedisEngine {
                     .arg(entry.attempts);
                 command
                     .arg(entry.deliveries)
-                    .arg(u8::from(entry.begun_again));
+                    .arg(u8::from(entry.begun_again))
+                    .arg(u8::from(entry.is_aside));
             }
         })?;
         self.one_each(StepScript::Park, reply::flags(reply), entries.len())
@@ -309,27 +319,11 @@ impl FleetEngine for RedisEngine {
         host: Option<&Host>,
         call: &PermitCall,
     ) -> Result<PermitReply, EngineError> {
-        let keys = match host {
-            Some(host) => self.host_keys(host, &[HostKey::Rate, HostKey::Breaker]),
-            None => vec![rate_of_run(&self.run)],
-        };
-        let reply = self.run(StepScript::Permit, &keys, |command| {
-            command
-                .arg(micros_up(call.interval))
-                .arg(micros(call.tolerance));
-            command
-                .arg(call.count.max(1))
-                .arg(micros(call.longest_wait));
-        })?;
-        self.understood(StepScript::Permit, permit_reply(reply))
+        self.permitted(host, call)
     }
 
     fn cool(&mut self, host: &Host, pause: Duration) -> Result<(), EngineError> {
-        let keys = self.host_keys(host, &[HostKey::Rate]);
-        self.run(StepScript::Cool, &keys, |command| {
-            command.arg(micros_up(pause));
-        })?;
-        self.note_wait(host, HostWait::Asked, pause)
+        self.cooled(host, pause)
     }
 
     fn vote(
@@ -339,29 +333,11 @@ impl FleetEngine for RedisEngine {
         tripped: bool,
         rest: Duration,
     ) -> Result<bool, EngineError> {
-        let keys = self.host_keys(host, &[HostKey::Votes, HostKey::Active, HostKey::Breaker]);
-        let reply = self.run(StepScript::Vote, &keys, |command| {
-            command
-                .arg(worker)
-                .arg(u8::from(tripped))
-                .arg(micros_up(rest));
-        })?;
-        let rests = self.understood(StepScript::Vote, reply::number(reply))?;
-        if rests == 2 {
-            self.note_wait(host, HostWait::Failing, rest)?;
-        }
-        Ok(rests > 0)
+        self.voted(host, worker, tripped, rest)
     }
 
     fn probe(&mut self, host: &Host, succeeded: bool) -> Result<(), EngineError> {
-        let keys = self.host_keys(host, &[HostKey::Breaker]);
-        let reply = self.run(StepScript::Probe, &keys, |command| {
-            command.arg(u8::from(succeeded));
-        })?;
-        if let Some(rest) = reply::number(reply) {
-            self.note_wait(host, HostWait::Failing, Duration::from_micros(rest))?;
-        }
-        Ok(())
+        self.probed(host, succeeded)
     }
 
     fn waiting_hosts(&mut self) -> Result<Vec<ListedWait>, EngineError> {
@@ -386,6 +362,7 @@ impl FleetEngine for RedisEngine {
             LaneKey::Queue,
             LaneKey::Results,
             LaneKey::Parked,
+            LaneKey::Aside,
             LaneKey::Counters,
             LaneKey::Members,
         ];

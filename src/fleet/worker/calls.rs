@@ -35,9 +35,9 @@ pub(super) fn leases(core: &SharedCore, engine: &mut dyn FleetEngine) {
         |engine, call: &LeaseCall| {
             let (lane, worker) = (call.lane, call.worker.as_str());
             match &call.step {
-                LeaseStep::Lease { most } => {
-                    engine.lease(lane, worker, *most).map(LeaseAnswer::Leased)
-                }
+                LeaseStep::Lease { most, early } => engine
+                    .lease(lane, worker, *most, *early)
+                    .map(LeaseAnswer::Leased),
                 LeaseStep::Reclaim { most } => {
                     engine.reclaim(lane, worker, *most).map(LeaseAnswer::Leased)
                 }

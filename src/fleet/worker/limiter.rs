@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use super::super::error::FleetError;
 use super::super::run::Run;
 use super::core::SlotKeeper;
 use super::node;
+use super::part::LimiterLink;
 use super::silence::ServerSilence;
 use crate::host::Host;
 use crate::redact::escape::log_line;
@@ -22,13 +22,14 @@ const LONGEST_QUESTION: Duration = Duration::from_millis(500);
 
 /// Limiter of a run: rates of a client hold for all workers of the run together.
 ///
-/// Made by [`Run::limiter`](super::super::Run::limiter), for the client of a [`Worker`](super::Worker). While the server
-/// does not answer, a worker uses the starts that it was granted, then its part of the rate for the length of a lease, and
-/// then none. A start waits for half a second at the most until the server answers, and once it has not, the next ones
-/// are granted without it: it is asked again at times.
+/// Made by [`Run::limiter`](super::super::Run::limiter), for the client of a [`Worker`](super::Worker) of the same run.
+/// While the server does not answer, a worker uses the starts that it was granted, then its part of the rate for the length
+/// of a lease, and then none. Where rates for several windows hold together, it starts none beyond those that it was
+/// granted. A start waits for half a second at the most until the server answers, and once it has not, the next ones are
+/// granted without it: it is asked again at times.
 pub struct FleetLimiter {
     state: Mutex<LimiterState>,
-    workers: AtomicU32,
+    link: Arc<LimiterLink>,
     /// Name under which this client votes.
     voter: String,
 }
@@ -42,8 +43,7 @@ struct LimiterState {
     silence: ServerSilence,
     /// Ends of pauses that the engine was not told of.
     untold: BTreeMap<Host, Instant>,
-    /// Reason for which the server refused a question, and will refuse it again.
-    refusal: Option<String>,
+    link: Arc<LimiterLink>,
 }
 
 impl LimiterState {
@@ -60,7 +60,7 @@ impl LimiterState {
         match &answer {
             Ok(_) => self.silence.ends(),
             Err(EngineError::Refused(why)) => {
-                self.refusal.get_or_insert_with(|| why.clone());
+                self.link.refuse(why);
                 self.silence.begins(sent, Instant::now());
             }
             Err(_) => self.silence.begins(sent, Instant::now()),
@@ -92,9 +92,9 @@ impl FleetLimiter {
                 slots,
                 silence: ServerSilence::default(),
                 untold: BTreeMap::new(),
-                refusal: None,
+                link: Arc::clone(&run.link),
             }),
-            workers: AtomicU32::new(1),
+            link: Arc::clone(&run.link),
             voter: format!("{}:{}:{:016x}", node(), process::id(), fastrand::u64(..)),
         })
     }
@@ -111,17 +111,6 @@ impl FleetLimiter {
 
     fn state(&self) -> MutexGuard<'_, LimiterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reason for which the server refuses questions, and will refuse them again. `None`: it does not.
-    pub(super) fn refusal(&self) -> Option<String> {
-        // A question may be under way for long; the reason is there the next time.
-        self.state.try_lock().ok()?.refusal.clone()
-    }
-
-    /// Sets the number of workers that live.
-    pub(super) fn set_workers(&self, workers: u32) {
-        self.workers.store(workers, Ordering::Relaxed);
     }
 }
 
@@ -149,7 +138,7 @@ impl Limiter for FleetLimiter {
         if let Some(Err(error)) = answer {
             log_line!(Warn, "no slots from the server: {error}");
         }
-        let workers = self.workers.load(Ordering::Relaxed);
+        let workers = self.link.workers();
         state.slots.unanswered(wanted, workers, Instant::now())
     }
 
@@ -181,7 +170,7 @@ impl Limiter for FleetLimiter {
 impl fmt::Debug for FleetLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FleetLimiter")
-            .field("workers", &self.workers)
+            .field("workers", &self.link.workers())
             .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ mod limiter;
 mod observers;
 mod orders;
 mod outcomes;
+mod part;
 mod shared;
 mod silence;
 mod summary;
@@ -20,12 +21,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use limiter::FleetLimiter;
+pub(super) use part::LimiterLink;
 pub use summary::WorkerSummary;
 
 use self::core::{CoreEnd, CoreSettings, WorkerCore};
 use self::observers::Observers;
 use self::orders::follow_orders;
 use self::outcomes::AfterOutcome;
+use self::part::WorkerPart;
 use self::shared::SharedCore;
 use super::end::FleetEnd;
 use super::engine::{EngineError, FleetEngine};
@@ -63,8 +66,8 @@ type CallLoop = dyn Fn(&SharedCore, &mut dyn FleetEngine) + Sync;
 ///
 /// let run = Fleet::connect("redis://127.0.0.1:6379/0")?.run("r1")?;
 /// let limiter = run.limiter()?;
-/// let client = Client::builder().workers(64).limiter(limiter.clone()).build()?;
-/// let ended = Worker::new(&run, client).limiter(&limiter).run()?;
+/// let client = Client::builder().workers(64).limiter(limiter).build()?;
+/// let ended = Worker::new(&run, client).run()?;
 /// println!("{}", ended.summary());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -72,7 +75,6 @@ type CallLoop = dyn Fn(&SharedCore, &mut dyn FleetEngine) + Sync;
 pub struct Worker<'r> {
     run: &'r Run,
     client: Client,
-    limiter: Option<Arc<FleetLimiter>>,
     lines: InputLines,
     records: RecordOptions,
     grace: Duration,
@@ -92,21 +94,11 @@ impl<'r> Worker<'r> {
         Worker {
             run,
             client,
-            limiter: None,
             lines: InputLines::new(),
             records,
             grace: Duration::from_secs(10),
             observers: Observers::default(),
         }
-    }
-
-    /// Tells the limiter of the client how many workers live.
-    ///
-    /// While the server is away, each worker then takes its part of a rate. Without this call, each takes all of it, for
-    /// up to the length of a lease.
-    pub fn limiter(mut self, limiter: &Arc<FleetLimiter>) -> Worker<'r> {
-        self.limiter = Some(Arc::clone(limiter));
-        self
     }
 
     /// Sets how lines of the queue are read. Default: as [`InputLines::new`] reads them.
@@ -168,7 +160,6 @@ impl<'r> Worker<'r> {
         let Worker {
             run,
             client,
-            limiter,
             mut lines,
             records,
             grace,
@@ -194,6 +185,10 @@ impl<'r> Worker<'r> {
             calls::begins(core, engine, durable);
         };
         let calls: [&CallLoop; 4] = [&calls::beats, &calls::leases, &begins, &calls::settles];
+        let part = WorkerPart {
+            client: &client,
+            link: &run.link,
+        };
         let ending = || EndOnPanic {
             core: &core,
             token: &token,
@@ -224,19 +219,13 @@ impl<'r> Worker<'r> {
                     .map(drop)
             });
             let started = started.and_then(|()| {
-                let (core, token, client) = (&core, &token, &client);
+                let (core, token, part) = (&core, &token, &part);
                 let stop = &mut stop;
                 named("orders")
                     .spawn_scoped(scope, move || {
                         let _ending = ending();
                         let stop = || stop().then_some(grace);
-                        follow_orders(
-                            core,
-                            &orders_intake,
-                            token,
-                            (client, limiter.as_deref()),
-                            stop,
-                        );
+                        follow_orders(core, &orders_intake, token, part, stop);
                     })
                     .map(drop)
             });

@@ -3,10 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use super::limiter::FleetLimiter;
+use super::part::WorkerPart;
 use super::shared::SharedCore;
 use crate::batch::{CancelToken, Intake};
-use crate::client::Client;
 
 /// Time between two looks whether the worker is to end.
 const LOOK: Duration = Duration::from_millis(50);
@@ -17,7 +16,7 @@ pub(super) fn follow_orders(
     core: &SharedCore,
     intake: &Intake,
     token: &CancelToken,
-    (client, limiter): (&Client, Option<&FleetLimiter>),
+    part: &WorkerPart<'_>,
     mut stop: impl FnMut() -> Option<Duration>,
 ) {
     let (mut is_stopped, mut is_drained, mut is_cut_off) = (false, false, false);
@@ -26,17 +25,14 @@ pub(super) fn follow_orders(
             is_stopped = true;
             core.change(|core, now| core.drain(grace, now));
         }
-        if let Some(why) = limiter.and_then(FleetLimiter::refusal) {
+        if let Some(why) = part.link.take_refusal() {
             core.change(|core, now| core.limits_refused(why, now));
         }
         let (orders, is_over, workers) = core.change(|core, now| {
             let orders = core.orders(now);
             (orders, core.is_over().is_some(), core.workers())
         });
-        client.divide_places(workers);
-        if let Some(limiter) = limiter {
-            limiter.set_workers(workers);
-        }
+        part.divide_by(workers);
         for (host, count) in &orders.give_back {
             let given = intake.give_back(host, *count);
             core.change(|core, _| core.given_back(host, *count, given));

@@ -62,15 +62,15 @@ impl SharedCore {
         let mut core = self.lock();
         loop {
             let now = Instant::now();
-            let before = core.to_be_announced();
-            let until = match core.may_start(key, asked, now) {
+            let answer = core.may_start(key, asked, now);
+            if core.wakes_others() {
+                self.changed.notify_all();
+            }
+            let until = match answer {
                 StartAnswer::Now => return true,
                 StartAnswer::Never => return false,
                 StartAnswer::Wait(until) => until,
             };
-            if core.to_be_announced() > before {
-                self.changed.notify_all();
-            }
             let time = until.saturating_duration_since(now);
             let time = time.clamp(Duration::from_millis(1), LOOK);
             let waited = self.changed.wait_timeout(core, time);

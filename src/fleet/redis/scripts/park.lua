@@ -1,36 +1,36 @@
--- Parks entries. Keys: m, q, later, i. Arguments: worker, then for each entry its number, the delay in ms, its attempts,
--- its deliveries, 1 if this worker began it again.
+-- Parks entries. Keys: m, q, later, aside, i. Arguments: worker, then for each entry its number, the delay in ms, its
+-- attempts, its deliveries, 1 if this worker began it again, 1 if it is put aside.
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return redis.error_reply('NORUN there is no such run')
 end
-groups(2, 5)
-local delays = numbers(3, #ARGV, 5)
+groups(2, 6)
+local delays = numbers(3, #ARGV, 6)
 numbers(2, #ARGV)
 local me, now, held = ARGV[1], milliseconds(), {}
-for at = 2, #ARGV, 5 do
+for at = 2, #ARGV, 6 do
   local number, delay = ARGV[at], delays[#held + 1]
   local id = number .. '-0'
   if holds(KEYS[2], me, id) then
     redis.call('XACK', KEYS[2], 'w', id)
     -- Entries of one time are taken up by their numbers, which therefore are all of one length.
     local name = string.rep('0', 15 - #number) .. number .. ':' .. ARGV[at + 2] .. ':' .. ARGV[at + 3]
-    redis.call('ZADD', KEYS[3], written(now + delay), name)
-    local notes = redis.call('HMGET', KEYS[4], number, 'b:' .. number)
+    redis.call('ZADD', ARGV[at + 5] == '1' and KEYS[4] or KEYS[3], written(now + delay), name)
+    local notes = redis.call('HMGET', KEYS[5], number, 'b:' .. number)
     -- The intent of a worker that died stays.
     if notes[1] == me then
-      redis.call('HDEL', KEYS[4], number)
+      redis.call('HDEL', KEYS[5], number)
     end
     if notes[2] and ARGV[at + 4] == '1' then
       local others = ''
       for _, name in ipairs(names_of(notes[2])) do
         others = name == me and others or others .. name .. '\n'
       end
-      redis.call('HSET', KEYS[4], 'b:' .. number, others)
+      redis.call('HSET', KEYS[5], 'b:' .. number, others)
       if others == '' then
-        redis.call('HDEL', KEYS[4], 'b:' .. number)
+        redis.call('HDEL', KEYS[5], 'b:' .. number)
       end
     end
-    redis.call('HDEL', KEYS[4], 'a:' .. number)
+    redis.call('HDEL', KEYS[5], 'a:' .. number)
     held[#held + 1] = 1
   else
     held[#held + 1] = 0

@@ -1,12 +1,14 @@
 -- Grants slots of a rate. Keys: g, and cb for the rate of a host. Arguments, times in µs: interval, tolerance, count of
--- slots, longest wait. Returns {0, wait}, {-1, time to ask again}, {-2, rest of the host}, or {1}: the request that
--- probes the host.
--- g: "arrival:pause", the time at which the rate is used up to, and the time until which the host is left alone. Two
--- values, since a burst may come before the arrival time, and nothing comes in a pause.
+-- slots, longest wait, then for each longer window its length and its most slots. Returns {0, wait}, {0, wait, count} if
+-- a window has no room for all, {-1, time to ask again}, {-2, rest of the host}, or {1}: the request that probes the host.
+-- g: "arrival:pause|length=part:count,part:count..|..", the time at which the rate is used up to, the time until which the
+-- host is left alone, and the slots in each window. Two times, since a burst may come before the arrival time, and nothing
+-- comes in a pause. A window has 64 parts: slots of one part leave together, the window's length after the part's end.
 -- cb: "open:until:rest" while the host rests, "probe:until:rest" while a request probes it.
-local call, now = numbers(1, 4), microseconds()
+groups(5, 2)
+local call, now = numbers(1, #ARGV), microseconds()
 local interval, tolerance, count, longest = call[1], call[2], call[3], call[4]
-local arrival, pause = string.match(redis.call('GET', KEYS[1]) or '0:0', '^(%d+):(%d+)$')
+local arrival, pause, used = string.match(redis.call('GET', KEYS[1]) or '0:0', '^(%d+):(%d+)(.*)$')
 local rest
 if KEYS[2] then
   local till, length = string.match(redis.call('GET', KEYS[2]) or '', '^%a+:(%d+):(%d+)$')
@@ -17,18 +19,61 @@ if KEYS[2] then
   end
 end
 arrival, pause = tonumber(arrival), tonumber(pause)
-local first = math.max(now, pause, arrival - tolerance)
+local first, windows = math.max(now, pause, arrival - tolerance), {}
+for at = 5, #ARGV, 2 do
+  local window = {name = ARGV[at], length = call[at], most = math.max(call[at + 1], 1), parts = {}}
+  window.part = math.ceil(window.length / 64)
+  local left = 0
+  for number, slots in string.gmatch(string.match(used, '|' .. window.name .. '=([%d:,]*)') or '', '(%d+):(%d+)') do
+    local leaves = (number + 1) * window.part + window.length
+    if leaves > now then
+      window.parts[#window.parts + 1] = {number = tonumber(number), slots = tonumber(slots), leaves = leaves}
+      left = left + slots
+    end
+  end
+  for _, part in ipairs(window.parts) do
+    if left < window.most then
+      break
+    end
+    left, first = left - part.slots, math.max(first, part.leaves)
+  end
+  windows[#windows + 1] = window
+end
 if first - now > longest then
   return {-1, first - now - longest}
 end
+local asked = count
+for _, window in ipairs(windows) do
+  local room = window.most
+  for _, part in ipairs(window.parts) do
+    room = room - (part.leaves > first and part.slots or 0)
+  end
+  count = math.min(count, room)
+end
 if interval > 0 then
+  local last = first + (count - 1) * interval
   arrival = math.max(first, arrival) + count * interval
-  local kept = math.max(600000, math.ceil((math.max(arrival, pause) - now) / 1000) + 1000)
-  redis.call('SET', KEYS[1], written(arrival) .. ':' .. written(pause), 'PX', written(kept))
+  local value, kept = written(arrival) .. ':' .. written(pause), math.max(arrival, pause) - now
+  for _, window in ipairs(windows) do
+    local parts, newest = {}, window.parts[#window.parts]
+    -- A slot of a burst may lie before those of an earlier call.
+    local number = math.max(math.floor(last / window.part), newest and newest.number or 0)
+    if newest and newest.number == number then
+      newest.slots = newest.slots + count
+    else
+      window.parts[#window.parts + 1] = {number = number, slots = count}
+    end
+    for at, part in ipairs(window.parts) do
+      parts[at] = written(part.number) .. ':' .. written(part.slots)
+    end
+    value = value .. '|' .. window.name .. '=' .. table.concat(parts, ',')
+    kept = math.max(kept, (number + 1) * window.part + window.length - now)
+  end
+  redis.call('SET', KEYS[1], value, 'PX', written(math.max(600000, math.ceil(kept / 1000) + 1000)))
 end
 if rest then
   -- A worker that dies with its probe does not keep the host closed: another one is let through after the same rest.
   redis.call('SET', KEYS[2], 'probe:' .. written(now + rest) .. ':' .. written(rest), 'PX', 600000)
   return {1}
 end
-return {0, first - now}
+return count < asked and {0, first - now, count} or {0, first - now}

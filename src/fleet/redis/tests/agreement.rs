@@ -200,8 +200,9 @@ impl History {
 
     fn lease(&mut self) {
         let (lane, worker, most) = (self.lane(), self.worker(), self.random.usize(0..5));
-        self.both(format!("lease {lane} {worker} {most}"), |e| {
-            e.lease(lane, &worker, most)
+        let early = self.random.usize(0..6);
+        self.both(format!("lease {lane} {worker} {most} {early}"), |e| {
+            e.lease(lane, &worker, most, early)
         });
     }
 
@@ -255,6 +256,7 @@ impl History {
             attempts: self.random.u32(0..3),
             deliveries: self.random.u32(1..4),
             begun_again: self.random.bool(),
+            is_aside: self.random.bool(),
         });
         let entries: Vec<_> = parked.collect();
         self.both(format!("park {lane} {worker} {entries:?}"), |e| {

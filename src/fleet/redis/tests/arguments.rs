@@ -31,7 +31,9 @@ struct Call {
 }
 
 fn calls(trial: &Trial) -> Vec<Call> {
-    use LaneKey::{Counters, Facts, Intents, Members, Parked, Queue, Reaper, Results, Unbroken};
+    use LaneKey::{
+        Aside, Counters, Facts, Intents, Members, Parked, Queue, Reaper, Results, Unbroken,
+    };
     let lane = |script, keys: &[LaneKey], arguments, numbers| {
         let keys = trial.engine.lane_keys(0, keys);
         Call {
@@ -74,9 +76,9 @@ fn calls(trial: &Trial) -> Vec<Call> {
         ),
         lane(
             StepScript::Lease,
-            &[Facts, Queue, Parked, Members, Intents],
-            &["a", "3"],
-            &[1],
+            &[Facts, Queue, Parked, Aside, Members, Intents],
+            &["a", "3", "2"],
+            &[1, 2],
         ),
         lane(
             StepScript::Begin,
@@ -94,9 +96,11 @@ fn calls(trial: &Trial) -> Vec<Call> {
         ),
         lane(
             StepScript::Park,
-            &[Facts, Queue, Parked, Intents],
-            &["a", "1", "5", "0", "1", "0", "2", "5", "0", "1", "1"],
-            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+            &[Facts, Queue, Parked, Aside, Intents],
+            &[
+                "a", "1", "5", "0", "1", "0", "1", "2", "5", "0", "1", "1", "0",
+            ],
+            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
         ),
         lane(
             StepScript::Reclaim,

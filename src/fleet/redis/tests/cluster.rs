@@ -176,7 +176,7 @@ impl Moving<'_> {
     /// Leases an entry and settles it. Meanwhile a step with several keys may be refused, but not done in part.
     fn settle(&mut self) {
         let lane = self.lane;
-        let leased: Vec<u64> = match self.engine.lease(lane, "a", 1) {
+        let leased: Vec<u64> = match self.engine.lease(lane, "a", 1, 0) {
             Err(EngineError::Busy(_)) => return,
             reply => reply
                 .unwrap()
@@ -255,6 +255,7 @@ fn a_run_goes_on_while_its_slots_move() {
         tolerance: Duration::ZERO,
         count: 1,
         longest_wait: Duration::ZERO,
+        windows: Vec::new(),
     };
     for name in ["a", "b", "c", "d"] {
         let host = super::limits_agree::host(name);

@@ -73,7 +73,7 @@ fn scripts_that_are_flushed_are_sent_again() {
     flush();
     engine.beat(0, "a", true).unwrap();
     flush();
-    assert_eq!(engine.lease(0, "a", 1).unwrap().entries.len(), 1);
+    assert_eq!(engine.lease(0, "a", 1, 0).unwrap().entries.len(), 1);
     flush();
     let settled = engine.settle(0, "a", 100, &[super::settled(1)]);
     assert_eq!(settled, Ok(SettleReply::Settled(vec![true])));

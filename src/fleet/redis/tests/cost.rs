@@ -78,7 +78,11 @@ fn time_per_script() {
     report("load", REQUESTS);
     for _ in 0..REQUESTS / BATCH {
         assert_eq!(
-            engine.lease(0, "a", BATCH as usize).unwrap().entries.len(),
+            engine
+                .lease(0, "a", BATCH as usize, 0)
+                .unwrap()
+                .entries
+                .len(),
             BATCH as usize
         );
     }
@@ -130,6 +134,7 @@ fn time_per_script() {
             tolerance: Duration::from_secs(1),
             count,
             longest_wait: Duration::from_secs(1),
+            windows: Vec::new(),
         };
         for _ in 0..REQUESTS {
             engine.permit(Some(&host), &call).unwrap();

@@ -15,6 +15,7 @@ fn call(interval: Duration, count: u32) -> PermitCall {
         tolerance: Duration::ZERO,
         count,
         longest_wait: MS * 1000,
+        windows: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::{Trial, number};
-use crate::fleet::engine::{FleetEngine, PermitCall};
+use crate::fleet::engine::{FleetEngine, PermitCall, SlotWindow};
 use crate::fleet::memory::MemoryEngine;
 use crate::host::Host;
 
@@ -29,7 +29,8 @@ fn both_engines_grant_the_same_slots() {
             return;
         };
         let mut memory = MemoryEngine::default();
-        memory.set_now(Duration::from_secs(1_000_000));
+        // Windows begin at multiples of their parts, so that the times of day must be the same.
+        memory.set_now(trial.now());
         let mut random = Rng::with_seed(seed);
         let mut trace = vec![format!("HAUL_SEED={seed}")];
         for _ in 0..STEPS {
@@ -39,6 +40,18 @@ fn both_engines_grant_the_same_slots() {
             assert_eq!(ours, theirs, "redis, memory\n{}", trace.join("\n"));
         }
     }
+}
+
+/// Some windows, whose lengths come again in later calls.
+fn windows(random: &mut Rng) -> Vec<SlotWindow> {
+    let lengths = [3_000_001, 10_000_000, 400_000_000].map(Duration::from_micros);
+    let window = |length| SlotWindow {
+        length,
+        most: [1, 3, 8, 50][random.usize(0..4)],
+    };
+    let windows = lengths.into_iter().map(window).collect::<Vec<_>>();
+    let kept = random.usize(0..8);
+    windows.into_iter().take(kept.saturating_sub(3)).collect()
 }
 
 /// Carries out one step on both engines and returns their replies.
@@ -60,6 +73,7 @@ fn step(
                 tolerance: [0, 300, 2000].map(Duration::from_millis)[random.usize(0..3)],
                 count: random.u32(1..5),
                 longest_wait: [0, 1, 10].map(Duration::from_secs)[random.usize(0..3)],
+                windows: windows(random),
             };
             let host = random.bool().then_some(&host);
             trace.push(format!("permit {host:?} {call:?}"));

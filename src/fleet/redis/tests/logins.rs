@@ -158,7 +158,7 @@ fn every_step(engine: &mut RedisEngine) -> Result<(), EngineError> {
     engine.load(0, "l", 0, WIDE, &entries)?;
     engine.beat(0, "a", true)?;
     engine.beat(0, "b", true)?;
-    engine.lease(0, "a", 4)?;
+    engine.lease(0, "a", 4, 0)?;
     let begun = |sequence| BegunEntry {
         sequence,
         once: true,
@@ -166,7 +166,7 @@ fn every_step(engine: &mut RedisEngine) -> Result<(), EngineError> {
     };
     engine.begin(0, "a", &[begun(1), begun(2)])?;
     engine.park(0, "a", &[parked(1, Duration::ZERO)])?;
-    engine.lease(0, "a", 4)?;
+    engine.lease(0, "a", 4, 0)?;
     engine.settle(0, "a", 1000, &[settled(2), settled(3)])?;
     engine.held(0, "a", &|_| false)?;
     engine.results(0, "x", ResultSource::New, 9)?;
@@ -185,6 +185,7 @@ fn every_step(engine: &mut RedisEngine) -> Result<(), EngineError> {
         tolerance: short,
         count: 1,
         longest_wait: short,
+        windows: Vec::new(),
     };
     engine.permit(Some(&host), &call)?;
     engine.permit(None, &call)?;

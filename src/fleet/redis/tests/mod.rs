@@ -104,6 +104,11 @@ impl Trial {
         trial
     }
 
+    /// Time of day in the scripts.
+    pub(super) fn now(&self) -> Duration {
+        self.now
+    }
+
     /// Lets time pass.
     pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;
@@ -161,7 +166,7 @@ impl Trial {
 
     /// Leases from lane 0, and returns the numbers of the entries.
     pub(super) fn lease(&mut self, worker: &str, most: usize) -> Vec<Sequence> {
-        let reply = self.engine.lease(0, worker, most).unwrap();
+        let reply = self.engine.lease(0, worker, most, 0).unwrap();
         reply
             .entries
             .iter()
@@ -247,6 +252,7 @@ pub(super) fn parked(sequence: Sequence, delay: Duration) -> ParkedEntry {
         attempts: 0,
         deliveries: 1,
         begun_again: false,
+        is_aside: false,
     }
 }
 

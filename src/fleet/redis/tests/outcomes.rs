@@ -193,7 +193,7 @@ fn the_intent_of_a_worker_that_died_outlasts_parking() {
         .engine
         .park(0, "b", &[parked(1, Duration::ZERO)])
         .unwrap();
-    let leased = trial.engine.lease(0, "b", 1).unwrap().entries;
+    let leased = trial.engine.lease(0, "b", 1, 0).unwrap().entries;
     assert_eq!(
         (leased[0].entry.sequence, leased[0].intent.as_deref()),
         (1, Some("a"))

@@ -23,7 +23,7 @@ fn entries_come_out_as_they_went_in() {
     };
     trial.load(1..=40);
     trial.join(&["a"]);
-    let leased = trial.engine.lease(0, "a", 1000).unwrap().entries;
+    let leased = trial.engine.lease(0, "a", 1000, 0).unwrap().entries;
     let expected: Vec<_> = (1..=40).map(entry).collect();
     assert_eq!(
         leased
@@ -136,7 +136,7 @@ fn a_worker_that_is_no_member_is_given_nothing() {
         return;
     };
     trial.load(1..=3);
-    let reply = trial.engine.lease(0, "a", 10).unwrap();
+    let reply = trial.engine.lease(0, "a", 10, 0).unwrap();
     assert_eq!((reply.is_member, reply.entries.len()), (false, 0));
     assert_eq!(trial.engine.figures(0).unwrap().leased, 0);
 }
@@ -150,7 +150,7 @@ fn nothing_is_handed_out_in_a_pause_or_after_the_end() {
     trial.join(&["a"]);
     for state in [RunState::Paused, RunState::Cancelled] {
         assert_eq!(trial.engine.set_state(state), Ok(true));
-        let reply = trial.engine.lease(0, "a", 10).unwrap();
+        let reply = trial.engine.lease(0, "a", 10, 0).unwrap();
         assert_eq!(
             (reply.state, reply.is_member, reply.entries.len()),
             (state, true, 0)
@@ -241,8 +241,8 @@ fn a_worker_finds_what_it_holds_after_a_lost_reply() {
     };
     trial.load(1..=2500);
     trial.join(&["a"]);
-    let mut leased = trial.engine.lease(0, "a", 1000).unwrap().entries;
-    leased.extend(trial.engine.lease(0, "a", 1000).unwrap().entries);
+    let mut leased = trial.engine.lease(0, "a", 1000, 0).unwrap().entries;
+    leased.extend(trial.engine.lease(0, "a", 1000, 0).unwrap().entries);
     assert_eq!(leased.len(), 2000);
     assert_eq!(trial.engine.held(0, "a", &|_| false).unwrap(), leased);
     let known = trial.engine.held(0, "a", &|number| number != 1999).unwrap();

@@ -250,7 +250,7 @@ fn every_step_on_a_run_that_is_not_there_says_so() {
     );
     assert_eq!(engine.beat(0, "a", true).unwrap_err(), no_run);
     assert_eq!(engine.leave(0, "a").unwrap_err(), no_run);
-    assert_eq!(engine.lease(0, "a", 1).unwrap_err(), no_run);
+    assert_eq!(engine.lease(0, "a", 1, 0).unwrap_err(), no_run);
     assert_eq!(engine.begin(0, "a", &[]).unwrap_err(), no_run);
     assert_eq!(
         engine.settle(0, "a", 1, &[super::settled(1)]).unwrap_err(),
@@ -282,6 +282,7 @@ fn limits_need_no_run() {
         tolerance: Duration::ZERO,
         count: 1,
         longest_wait: Duration::ZERO,
+        windows: Vec::new(),
     };
     assert_eq!(
         trial.engine.permit(None, &call),

@@ -328,5 +328,6 @@ fn wanted(demand: &SlotDemand) -> WantedStarts {
         host: demand.host.clone(),
         count: demand.count,
         rate: demand.rate,
+        longer: demand.longer.clone(),
     }
 }

@@ -79,3 +79,60 @@ fn nothing_starts_when_the_engine_is_away_for_longer_than_a_lease() {
     assert!(after >= 50 * 8 * 95 / 100, "{after}");
     assert_no_window_exceeds(&fleet.hits);
 }
+
+/// Clients at ten starts a second and thirty in twenty seconds.
+fn two_rates(clients: usize) -> LimitedFleet {
+    let rates = [
+        RateLimit::per_second(10),
+        RateLimit::new(30, Duration::from_secs(20)),
+    ];
+    let limits = HostLimits {
+        rate: rates.into_iter().collect(),
+        granted: true,
+        ..HostLimits::default()
+    };
+    LimitedFleet::new(clients, 1, &limits, |_| true)
+}
+
+/// Asserts that no twenty seconds have more than thirty hits.
+#[track_caller]
+fn assert_no_twenty_seconds_exceed(hits: &[Hit]) {
+    for (first, last) in hits.iter().zip(hits.iter().skip(30)) {
+        let time = last.at - first.at;
+        assert!(
+            time >= Duration::from_secs(20),
+            "31 hits from {:?} to {:?}",
+            first.at,
+            last.at
+        );
+    }
+}
+
+#[test]
+fn rates_for_two_windows_hold_together_for_all_clients() {
+    for clients in [1, 2, 4] {
+        let mut fleet = two_rates(clients);
+        fleet.run_until(Duration::from_secs(130));
+        assert_no_twenty_seconds_exceed(&fleet.hits);
+        let hits = fleet.hits.len();
+        assert!(hits >= 195 * 95 / 100, "{clients} clients: {hits}");
+        let first = fleet.hits_of(0, Duration::ZERO, Duration::from_secs(4));
+        assert_eq!(first, 30, "{clients} clients: the shorter window is used");
+    }
+}
+
+#[test]
+fn rates_for_two_windows_hold_while_the_engine_is_away() {
+    let mut fleet = two_rates(3);
+    let second = Duration::from_secs(1);
+    for from in [1, 19, 43] {
+        fleet.run_until(second * from);
+        fleet.is_away = true;
+        fleet.run_until(second * (from + 4));
+        fleet.is_away = false;
+    }
+    fleet.run_until(second * 90);
+    assert_no_twenty_seconds_exceed(&fleet.hits);
+    let after = fleet.hits_of(0, second * 47, second * 90);
+    assert!(after >= 60, "{after} after that");
+}

@@ -149,6 +149,7 @@ impl SimClient {
             host: Some(history.lines[first.index].host.clone()),
             count: self.waiting.iter().filter(waits).count().min(3) as u32,
             rate: Some(rate),
+            longer: Vec::new(),
         })
     }
 

@@ -104,8 +104,8 @@ impl SimWorld {
     fn execute_lease(&mut self, call: &LeaseCall) -> Result<SimReply, EngineError> {
         let (lane, worker) = (call.lane, &call.worker);
         let reply = match &call.step {
-            LeaseStep::Lease { most } => {
-                LeaseAnswer::Leased(self.engine.lease(lane, worker, *most)?)
+            LeaseStep::Lease { most, early } => {
+                LeaseAnswer::Leased(self.engine.lease(lane, worker, *most, *early)?)
             }
             LeaseStep::Reclaim { most } => {
                 let sequences = 1..=self.history.lines.len() as u64;

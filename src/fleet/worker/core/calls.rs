@@ -44,8 +44,10 @@ pub(crate) struct LeaseCall {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LeaseStep {
+    /// `early`: number of entries that were put aside and are taken before their time.
     Lease {
         most: usize,
+        early: usize,
     },
     Reclaim {
         most: usize,

@@ -141,7 +141,7 @@ impl WorkerCore {
         let delay = self.hosts.delay_of_new(host, now);
         self.hosts.waits(host);
         if let Some(delay) = delay {
-            self.park(key, delay, now);
+            self.put_aside(key, delay, now);
             return false;
         }
         true
@@ -189,11 +189,10 @@ impl WorkerCore {
             .host
             .as_ref()
             .and_then(|host| self.hosts.delay_of_returned(host, now));
-        let delay = undone.delay.max(given_back.unwrap_or_default());
-        if is_ending {
+        if is_ending || !is_current || !undone.delay.is_zero() {
             self.park(key, undone.delay, now);
-        } else if !is_current || !delay.is_zero() {
-            self.park(key, delay, now);
+        } else if let Some(delay) = given_back {
+            self.put_aside(key, delay, now);
         } else {
             let stage = std::mem::replace(&mut entry.stage, EntryStage::Idle);
             let host = entry.host.take();
@@ -205,6 +204,15 @@ impl WorkerCore {
 
     /// Parks an entry that is in hand.
     pub(super) fn park(&mut self, key: EntryKey, delay: Duration, now: Instant) {
+        self.park_as(key, delay, false, now);
+    }
+
+    /// Parks an entry that is in hand so that others find room.
+    fn put_aside(&mut self, key: EntryKey, delay: Duration, now: Instant) {
+        self.park_as(key, delay, true, now);
+    }
+
+    fn park_as(&mut self, key: EntryKey, delay: Duration, is_aside: bool, now: Instant) {
         let Some(entry) = self.entries.get(&key) else {
             return;
         };
@@ -214,6 +222,7 @@ impl WorkerCore {
             attempts: entry.attempts,
             deliveries: entry.leased.deliveries,
             begun_again: entry.leased.deliveries > 1 && entry.announcement != Announcement::Open,
+            is_aside,
         };
         if self.close(key, true) {
             let lane = self.lane_mut(key.lane);

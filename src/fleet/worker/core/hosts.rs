@@ -1,8 +1,11 @@
-//! Hosts in a window: the requests that wait for each, and those that are parked so that others find room.
+//! Hosts in a window: the requests that wait for each, and those that are put aside so that others find room.
 //!
 //! A host with a low rate would fill the window by and by, and requests of all other hosts would wait behind it. So when
-//! the window is four fifths full and still not all jobs run, the last requests of the host with the most waiting ones
-//! are parked, each until its turn comes at the pace that the host had.
+//! the window has no room for further entries and still not all jobs run, the last requests of the host with the most
+//! waiting ones are put aside: parked, each until its turn comes at the pace that the host had.
+//!
+//! The pace of a host that pauses is not known. So the turns only say which request is next: a worker that has few
+//! requests left of a host leases some that were put aside before their time.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -34,6 +37,8 @@ const MOST_HOSTS: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub(super) struct LoadedHosts {
+    /// Number of requests that each host may have waiting at the most: a quarter of the window.
+    most_kept: usize,
     hosts: BTreeMap<Host, HostLoad>,
     /// Time since when the window is crowded. `None`: it is not.
     crowded_since: Option<Instant>,
@@ -50,8 +55,10 @@ struct HostLoad {
     /// Begin of the present window, starts in it, and starts in the one before.
     counted: Option<(Instant, usize, usize)>,
     limited_until: Option<Instant>,
-    /// Time at which the turn of the last parked request comes.
+    /// Time at which the turn of the last request comes that was put aside.
     last_turn: Option<Instant>,
+    /// True if few requests were left at the last start.
+    is_short: bool,
 }
 
 impl HostLoad {
@@ -82,8 +89,23 @@ impl HostLoad {
         }
     }
 
-    fn kept(&self, now: Instant) -> usize {
-        self.pace(now).max(FEWEST_KEPT)
+    /// Number of requests that are kept in the client.
+    fn kept(&self, most: usize, now: Instant) -> usize {
+        self.pace(now).clamp(FEWEST_KEPT, most)
+    }
+
+    /// True if the turn of a request that was put aside has not come.
+    fn has_aside(&self, now: Instant) -> bool {
+        self.last_turn.is_some_and(|turn| turn > now)
+    }
+
+    /// Number of requests that the client could take of those that were put aside: 0 unless few are left.
+    fn lacks(&self, most_kept: usize, now: Instant) -> usize {
+        let kept = self.kept(most_kept, now);
+        match self.has_aside(now) && self.waiting * 2 < kept {
+            true => kept - self.waiting,
+            false => 0,
+        }
     }
 
     fn is_limited(&self, now: Instant) -> bool {
@@ -91,13 +113,13 @@ impl HostLoad {
     }
 
     /// Delay until the turn of one more request.
-    fn next_delay(&mut self, now: Instant) -> Duration {
+    fn next_delay(&mut self, most_kept: usize, now: Instant) -> Duration {
         // Twice the pace: a host that gets its requests too late would seem to be as slow as that.
         let gap = match self.pace(now) as u32 * 2 {
             0 => COUNTED * 2,
             pace => COUNTED / pace,
         };
-        let kept = self.waiting.min(self.kept(now)) as u32;
+        let kept = self.waiting.min(self.kept(most_kept, now)) as u32;
         let first = now + gap.saturating_mul(kept).min(LONGEST_DELAY);
         let turn = self.last_turn.map_or(first, |last| first.max(last + gap));
         let turn = turn.min(now + LONGEST_DELAY);
@@ -107,6 +129,13 @@ impl HostLoad {
 }
 
 impl LoadedHosts {
+    pub(super) fn new(window: usize) -> LoadedHosts {
+        LoadedHosts {
+            most_kept: window / 4,
+            ..LoadedHosts::default()
+        }
+    }
+
     /// Notes that a request of the host waits in the client.
     pub(super) fn waits(&mut self, host: &Host) {
         if self.hosts.len() > MOST_HOSTS {
@@ -132,33 +161,46 @@ impl LoadedHosts {
         }
     }
 
-    pub(super) fn starts(&mut self, host: &Host, now: Instant) {
+    /// Notes a start. Returns true if few requests of the host are left since then.
+    pub(super) fn starts(&mut self, host: &Host, now: Instant) -> bool {
         self.waits_no_more(host);
-        if let Some(load) = self.hosts.get_mut(host) {
-            load.starts(now);
-        }
+        let Some(load) = self.hosts.get_mut(host) else {
+            return false;
+        };
+        load.starts(now);
+        let is_short = load.lacks(self.most_kept, now) > 0;
+        let was_short = std::mem::replace(&mut load.is_short, is_short);
+        is_short && !was_short
+    }
+
+    /// Number of requests of all hosts that the client could take of those that were put aside. `None`: this worker put
+    /// none aside whose turn has not come.
+    pub(super) fn lacking(&self, now: Instant) -> Option<usize> {
+        let loads = self.hosts.values().filter(|load| load.has_aside(now));
+        loads
+            .map(|load| load.lacks(self.most_kept, now))
+            .reduce(|one, other| one + other)
     }
 
     /// Delay of a request that was leased for a host that is limited and has enough waiting. `None`: it is handed to
     /// the client.
     pub(super) fn delay_of_new(&mut self, host: &Host, now: Instant) -> Option<Duration> {
         let load = self.hosts.get_mut(host)?;
-        let parks = load.is_limited(now) && load.waiting >= load.kept(now);
-        parks.then(|| load.next_delay(now))
+        let parks = load.is_limited(now) && load.waiting >= load.kept(self.most_kept, now);
+        parks.then(|| load.next_delay(self.most_kept, now))
     }
 
     /// Delay of a request that came back from the client. `None`: the client was not asked to give it back.
     pub(super) fn delay_of_returned(&mut self, host: &Host, now: Instant) -> Option<Duration> {
         let load = self.hosts.get_mut(host)?;
         load.returning = load.returning.checked_sub(1)?;
-        Some(load.next_delay(now))
+        Some(load.next_delay(self.most_kept, now))
     }
 }
 
 impl WorkerCore {
     /// Hosts whose last requests are to be taken back from the client, so that others find room.
     pub(super) fn hosts_in_the_way(&mut self, now: Instant) -> Vec<(Host, usize)> {
-        let is_full = self.filled() * 5 >= self.window() * 4;
         // While the server is away, and until starts are permitted again, no host is the reason that none runs.
         let lease = self.settings.lease;
         let is_away = |lane: &CoreLane| lane.membership.is_overdue(lease, now);
@@ -166,7 +208,7 @@ impl WorkerCore {
             self.hosts.judged_from = Some(now + COUNTED);
         }
         let is_judged = self.hosts.judged_from.is_none_or(|from| from <= now);
-        let is_crowded = is_full
+        let is_crowded = !self.is_half_free()
             && self.started * 10 < self.settings.jobs * 9
             && self.full_since.is_none()
             && is_judged;
@@ -178,12 +220,13 @@ impl WorkerCore {
         if now.saturating_duration_since(since) < CROWDED_FOR {
             return Vec::new();
         }
+        let most_kept = self.hosts.most_kept;
         let loads = self.hosts.hosts.iter_mut();
         let most = loads.max_by_key(|(_, load)| load.waiting - load.returning);
         let Some((host, load)) = most else {
             return Vec::new();
         };
-        let surplus = (load.waiting - load.returning).saturating_sub(load.kept(now));
+        let surplus = (load.waiting - load.returning).saturating_sub(load.kept(most_kept, now));
         if surplus == 0 {
             return Vec::new();
         }

@@ -116,7 +116,8 @@ impl WorkerCore {
         }
         let most = self.room();
         if most > 0 && polls.lease_at <= now {
-            return Some(LeaseStep::Lease { most });
+            let early = self.early(now);
+            return Some(LeaseStep::Lease { most, early });
         }
         let is_dry = most > 0 && polls.is_dry && lane.state != RunState::Paused;
         if is_dry && polls.reclaim_at <= now && lane.membership.is_unbroken(lease, now) {
@@ -126,6 +127,22 @@ impl WorkerCore {
         (is_done && polls.count_at <= now && !polls.is_empty).then_some(LeaseStep::Count)
     }
 
+    /// Number of entries that were put aside and are leased before their time: those that hosts lack. A worker that put
+    /// none aside takes those of others while it has little to do.
+    fn early(&self, now: Instant) -> usize {
+        let (jobs, filled) = (self.settings.jobs, self.filled());
+        let idle = if filled * 2 < jobs { jobs - filled } else { 0 };
+        self.hosts.lacking(now).unwrap_or(idle)
+    }
+
+    /// Leases at once, since few requests of a host are left.
+    pub(super) fn lease_soon(&mut self, now: Instant) {
+        for lane in &mut self.lanes {
+            lane.polls.lease_at = lane.polls.lease_at.min(now);
+        }
+        self.wakes_others = true;
+    }
+
     /// True if entries may be leased.
     pub(super) fn has_room(&self) -> bool {
         self.room() > 0
@@ -133,12 +150,15 @@ impl WorkerCore {
 
     /// Number of entries that may be leased: 0 unless half of the window is free.
     fn room(&self) -> usize {
-        let free = self.window().saturating_sub(self.filled());
         let is_blocked = self.full_since.is_some() || self.closed >= MOST_CLOSED;
-        match free * 2 >= self.window() && !is_blocked {
-            true => free.min(MOST),
+        match self.is_half_free() && !is_blocked {
+            true => (self.window() - self.filled()).min(MOST),
             false => 0,
         }
+    }
+
+    pub(super) fn is_half_free(&self) -> bool {
+        self.filled() * 2 <= self.window()
     }
 
     /// Time at which a lane, or an entry that waits to be handed out, is to be looked at again.
@@ -193,7 +213,7 @@ impl WorkerCore {
         self.lease_redial.succeeded();
         let polls = &mut self.lane_mut(call.lane).polls;
         match (&call.step, answer) {
-            (LeaseStep::Lease { most }, LeaseAnswer::Leased(reply)) => {
+            (LeaseStep::Lease { most, .. }, LeaseAnswer::Leased(reply)) => {
                 if is_current {
                     polls.leased(reply.entries.len(), *most, now);
                 }

@@ -70,6 +70,13 @@ pub(crate) struct CoreSettings {
     pub(crate) resume_writes: bool,
 }
 
+impl CoreSettings {
+    /// Number of entries that the worker takes at the most.
+    fn window(&self) -> usize {
+        (self.jobs * 2).clamp(64, 5_000)
+    }
+}
+
 /// Core of a worker.
 pub(crate) struct WorkerCore {
     settings: CoreSettings,
@@ -85,6 +92,8 @@ pub(crate) struct WorkerCore {
     /// Entries that are to be begun.
     to_begin: VecDeque<EntryKey>,
     hosts: LoadedHosts,
+    /// True after a start that gave another thread something to do.
+    wakes_others: bool,
     /// Number of entries that were started and have not ended.
     started: usize,
     /// Number of entries whose outcome or parking waits for the engine.
@@ -141,14 +150,15 @@ impl WorkerCore {
         };
         WorkerCore {
             lanes: (0..settings.lanes).map(lane).collect(),
-            settings,
             random,
             phase: WorkerPhase::Running,
             entries: BTreeMap::new(),
             taken: 0,
             to_hand: VecDeque::new(),
             to_begin: VecDeque::new(),
-            hosts: LoadedHosts::default(),
+            hosts: LoadedHosts::new(settings.window()),
+            settings,
+            wakes_others: false,
             started: 0,
             closed: 0,
             next_lane: 0,
@@ -179,9 +189,8 @@ impl WorkerCore {
         workers.max().unwrap_or(1).max(1)
     }
 
-    /// Number of entries that the worker takes at the most.
     fn window(&self) -> usize {
-        (self.settings.jobs * 2).clamp(64, 5_000)
+        self.settings.window()
     }
 
     /// Number of entries that take up room in the window: all but those that wait for the engine.

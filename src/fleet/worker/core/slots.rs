@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::fleet::engine::{PermitCall, PermitReply};
+use crate::fleet::engine::{PermitCall, PermitReply, SlotWindow};
 use crate::host::Host;
 use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
 
@@ -30,6 +30,8 @@ const LONGEST_GAP: Duration = Duration::from_secs(100 * 365 * 86_400);
 ///
 /// Without an answer of the engine, a worker uses the slots that it has. Then it gives itself slots at its part of the
 /// rate, one at a time, for the length of a lease. It tells the engine of the last ones with its next question.
+///
+/// Where rates for longer windows hold too, it gives itself none: others may have used what a window allows.
 #[derive(Debug)]
 pub(crate) struct SlotKeeper {
     lease: Duration,
@@ -68,6 +70,7 @@ impl SlotKeeper {
             tolerance: interval.saturating_mul(burst - 1),
             count: wanted.count.max(1).saturating_add(kept.told),
             longest_wait: LONGEST_WAIT,
+            windows: windows(&wanted.longer),
         }
     }
 
@@ -83,14 +86,19 @@ impl SlotKeeper {
         let interval = wanted.rate.map(gap).unwrap_or_default();
         let kept = self.rates.entry(wanted.host.clone()).or_default();
         let told = std::mem::take(&mut kept.told);
+        let asked = wanted.count.max(1);
+        let longest_call = LONGEST_CALL.min(RateLimit::longest_late(&wanted.longer) / 4);
         match reply {
-            PermitReply::Granted(wait) => {
+            PermitReply::Granted(wait) | PermitReply::Fewer(wait, _) => {
                 kept.untold -= told;
-                if now.saturating_duration_since(sent) > LONGEST_CALL && !interval.is_zero() {
+                if now.saturating_duration_since(sent) > longest_call && !interval.is_zero() {
                     return later(Duration::ZERO, false);
                 }
                 let after = wait.saturating_add(interval.saturating_mul(told));
-                let count = wanted.count.max(1);
+                let count = match reply {
+                    PermitReply::Fewer(_, count) => count.min(asked),
+                    _ => asked,
+                };
                 let last = after.saturating_add(interval.saturating_mul(count - 1));
                 kept.last = now.checked_add(last);
                 PermittedStarts::Granted { after, count }
@@ -109,7 +117,8 @@ impl SlotKeeper {
         workers: u32,
         now: Instant,
     ) -> PermittedStarts {
-        if now.saturating_duration_since(self.last_answer) >= self.lease {
+        let is_late = now.saturating_duration_since(self.last_answer) >= self.lease;
+        if is_late || !wanted.longer.is_empty() {
             return later(ASKS_AGAIN, true);
         }
         let interval = wanted.rate.map(gap).unwrap_or_default();
@@ -149,6 +158,22 @@ fn later(after: Duration, pause: bool) -> PermittedStarts {
         after: after.max(Duration::from_millis(1)),
         pause,
     }
+}
+
+/// Longer windows as the engine keeps them. Each is longer by the time by which a start may be late, so that the starts
+/// themselves hold it.
+fn windows(longer: &[RateLimit]) -> Vec<SlotWindow> {
+    let late = RateLimit::longest_late(longer);
+    let window = |rate: &RateLimit| {
+        // A window holds whole starts. Less than one start is one in a window that is longer by as much.
+        let (length, most) = match rate.count >= 1.0 {
+            true => (rate.per, rate.count as u32),
+            false => (gap(*rate), 1),
+        };
+        let length = length.saturating_add(late);
+        SlotWindow { length, most }
+    };
+    longer.iter().map(window).collect()
 }
 
 /// Time from one start to the next, rounded up.

@@ -46,6 +46,7 @@ impl WorkerCore {
             Announcement::Open if needs_begin && is_fresh => {
                 entry.announcement = Announcement::Asked;
                 self.to_begin.push_back(key);
+                self.wakes_others = true;
                 StartAnswer::Wait(latest)
             }
             Announcement::Asked => StartAnswer::Wait(latest),
@@ -54,8 +55,9 @@ impl WorkerCore {
                 if entry.stage == EntryStage::Waiting {
                     entry.stage = EntryStage::Started;
                     self.started += 1;
-                    if let Some(host) = &entry.host {
-                        self.hosts.starts(host, now);
+                    let host = entry.host.as_ref();
+                    if host.is_some_and(|host| self.hosts.starts(host, now)) {
+                        self.lease_soon(now);
                     }
                 }
                 StartAnswer::Now
@@ -63,9 +65,9 @@ impl WorkerCore {
         }
     }
 
-    /// Number of entries that the begin thread is to announce.
-    pub(crate) fn to_be_announced(&self) -> usize {
-        self.to_begin.len()
+    /// True if another thread has something to do since the last time that this was asked.
+    pub(crate) fn wakes_others(&mut self) -> bool {
+        std::mem::take(&mut self.wakes_others)
     }
 
     /// Next call of the begin thread.

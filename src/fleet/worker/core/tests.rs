@@ -70,7 +70,7 @@ fn lease(core: &mut WorkerCore, numbers: impl Iterator<Item = u64>, now: Instant
     let NextCall::Call(call) = core.next_lease(now) else {
         panic!("a lease is due");
     };
-    let LeaseStep::Lease { most } = call.step else {
+    let LeaseStep::Lease { most, .. } = call.step else {
         panic!("{call:?}");
     };
     let reply = LeaseReply {
@@ -166,6 +166,7 @@ fn wanted(count: u32) -> WantedStarts {
         host: Some(host("h")),
         count,
         rate: Some(RateLimit::new(10, SECOND)),
+        longer: Vec::new(),
     }
 }
 
@@ -268,4 +269,20 @@ fn a_refusal_of_further_entries_lets_those_that_run_be_settled() {
     assert_eq!(settled, [1]);
     beat(&mut core, 1, later);
     assert_eq!(core.is_over(), Some(&CoreEnd::Refused("no right".into())));
+}
+
+#[test]
+fn a_worker_without_an_engine_starts_nothing_where_a_longer_window_may_be_full() {
+    let now = Instant::now();
+    let mut keeper = SlotKeeper::new(LEASE, now);
+    let mut both = wanted(2);
+    both.longer = vec![RateLimit::per_minute(30)];
+    let window = &keeper.call(&both, now).windows[0];
+    assert_eq!((window.length, window.most), (SECOND * 61, 30));
+    let fewer = PermitReply::Fewer(Duration::ZERO, 1);
+    let after = Duration::ZERO;
+    let permitted = keeper.answered(&both, fewer, now, now);
+    assert_eq!(permitted, PermittedStarts::Granted { after, count: 1 });
+    let own = keeper.unanswered(&both, 4, now + SECOND);
+    assert!(matches!(own, PermittedStarts::Later { .. }), "{own:?}");
 }

@@ -1,12 +1,10 @@
 //! `haul fleet work`: requests of a run, sent by this process until the run is over.
 
 use std::fs;
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, Command, FromArgMatches};
 use haul::fleet::{FleetEnd, Worker};
-use haul::settings::Limiter;
 
 use super::choices::OWN;
 use super::helps::BODY_LIMIT;
@@ -92,11 +90,9 @@ fn work(
     }
     let cookies = RunCookies::open(&arguments)?;
     let limiter = run.limiter().map_err(|error| failed(&error))?;
-    let of_run: Arc<dyn Limiter> = limiter.clone();
-    let share = |builder: haul::ClientBuilder| builder.limiter(of_run);
+    let share = |builder: haul::ClientBuilder| builder.limiter(limiter);
     let settings = settings::settings_with(&arguments, &cookies, messages, share)?;
     let worker = Worker::new(&run, settings.client)
-        .limiter(&limiter)
         .lines(settings.lines)
         .records(output::record_options(&arguments))
         .grace(arguments.ending.grace);

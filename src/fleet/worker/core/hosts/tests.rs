@@ -40,7 +40,7 @@ fn parked_requests_come_back_at_twice_the_pace() {
     let mut load = started(ms(20), 250, begin);
     let now = begin + ms(5_000);
     load.waiting = 8;
-    assert_eq!(load.next_delay(now), ms(80));
-    assert_eq!(load.next_delay(now), ms(90));
-    assert_eq!(load.next_delay(now), ms(100));
+    assert_eq!(load.next_delay(100, now), ms(80));
+    assert_eq!(load.next_delay(100, now), ms(90));
+    assert_eq!(load.next_delay(100, now), ms(100));
 }
