@@ -96,18 +96,15 @@ impl SimWorld {
     /// Checks that an entry whose request another worker may have sent is not handed on, and that the number of its
     /// attempts is.
     pub(super) fn check_parked(
-        &self,
+        &mut self,
         entry: &ParkedEntry,
         worker: &str,
         machine: usize,
         held: bool,
     ) {
         let attempts = self.truth.attempts.get(&entry.sequence).copied();
-        // A copy that the machine had before goes on as it is.
-        let had_copy = self
-            .truth
-            .ever_parked_late
-            .contains(&(entry.sequence, machine));
+        // A copy that the machine had before, of a call without an answer, goes on as it is.
+        let had_copy = !self.truth.parked_by.insert((entry.sequence, machine));
         let is_exempt = !held || had_copy;
         assert!(
             is_exempt || attempts <= Some(entry.attempts),
@@ -233,7 +230,8 @@ impl SimWorld {
             assert_eq!(settled.map(|(_, text)| text.as_str()), Some(text));
         }
         assert!(is_cancelled || written.len() == self.truth.settled.len());
-        let is_undisturbed = self.history.is_calm() && self.history.restarts == 0;
+        let loses_none = self.history.restarts == 0 && !self.history.loses_collector;
+        let is_undisturbed = self.history.is_calm() && loses_none;
         assert!(
             !is_undisturbed || all == written.len(),
             "copies without a reason"
@@ -247,8 +245,13 @@ impl SimWorld {
                 let Some(holder) = self.engine.holder(lane, sequence) else {
                     continue;
                 };
-                let (_, beat) = self.truth.beats[&(lane, holder.clone())];
-                let is_gone = self.truth.left.contains(&(lane, holder.clone()));
+                let (machine, beat) = self.truth.beats[&(lane, holder.clone())];
+                // A worker that was silent for long may be heard of again just now.
+                let machine = &self.machines[machine];
+                let was_disturbed = machine.disturbed_until + self.history.lease * 3 >= self.now;
+                let may_return =
+                    was_disturbed || !machine.partitions.is_empty() || !self.history.is_calm();
+                let is_gone = may_return || self.truth.left.contains(&(lane, holder.clone()));
                 assert!(
                     is_gone || self.now - beat > self.history.lease,
                     "{holder} lives and has request {sequence}"

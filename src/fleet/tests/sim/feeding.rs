@@ -27,6 +27,8 @@ pub(super) struct SimCollector {
     /// Results that are in the file and were not removed from their lane.
     unremoved: Option<(u32, Vec<(String, u64)>)>,
     pub(super) end: Option<CollectEnd>,
+    /// True if its machine goes as soon as results are written, and before that is told.
+    is_failing: bool,
     pub(super) is_lost: bool,
 }
 
@@ -183,6 +185,7 @@ impl SimWorld {
             file: Vec::new(),
             unremoved: None,
             end: None,
+            is_failing: false,
             is_lost: false,
         });
         let wait = ms(self.rng.u64(0..10_000));
@@ -218,12 +221,7 @@ impl SimWorld {
     }
 
     pub(super) fn lose_collector(&mut self, number: usize) {
-        let collector = &mut self.collectors[number];
-        if collector.end.is_none() {
-            collector.is_lost = true;
-            collector.incarnation += 1;
-            self.seen.lost_collectors += 1;
-        }
+        self.collectors[number].is_failing = true;
     }
 
     fn collector_time(&self) -> Instant {
@@ -253,6 +251,12 @@ impl SimWorld {
                 if collector.unremoved.is_none() {
                     let records = results.iter().map(|result| result.record.clone());
                     collector.file.extend(records);
+                }
+                if collector.is_failing {
+                    collector.is_lost = true;
+                    collector.incarnation += 1;
+                    self.seen.lost_collectors += 1;
+                    return;
                 }
                 let sizes = results.into_iter();
                 let sizes = sizes.map(|result| (result.name, result.record.len() as u64));

@@ -186,7 +186,7 @@ impl SimHistory {
             timeout: lease.mul_f64(0.1 + rng.f64() * 0.2),
             quiet_from,
             frozen: {
-                let n = some(rng, faults);
+                let n = some(rng, faults) + u64::from(is_slow);
                 spans(rng, n)
             },
             away: {
@@ -196,11 +196,11 @@ impl SimHistory {
             crashes: some(rng, faults * 4),
             stops: some(rng, faults * 3),
             partitions: some(rng, faults * 3),
-            drains: some(rng, faults * 2),
+            drains: some(rng, faults * 2) + u64::from(rng.bool()),
             restarts: some(rng, faults * 2),
             refused: if parks_late { 40 } else { 5 },
-            loses_collector: collectors > 1 && faults > 0 && rng.u64(0..4) == 0,
-            second_loader: rng.u64(0..8) == 0,
+            loses_collector: collectors > 1 && rng.u64(0..3) == 0,
+            second_loader: rng.u64(0..3) == 0,
             pauses: rng.u64(0..6) == 0,
             cancels: rng.u64(0..16) == 0,
             loses_data: rng.u64(0..10) == 0,

@@ -27,8 +27,8 @@ pub(super) struct SimTruth {
     /// Entries that were parked by a call which was carried out after it was given up, with the machine that made it: it
     /// may have leased them again before.
     pub(super) parked_late: BTreeSet<(u64, usize)>,
-    /// Entries that were ever parked so, with the machine.
-    pub(super) ever_parked_late: BTreeSet<(u64, usize)>,
+    /// Entries that were parked, with the machines of the workers.
+    pub(super) parked_by: BTreeSet<(u64, usize)>,
     /// Lane and name of workers that heard that they are dead.
     pub(super) dead: BTreeSet<(u32, String)>,
     /// Times before which entries are not to be sent, as their clients asked.
@@ -59,7 +59,7 @@ impl SimTruth {
             announced: BTreeMap::new(),
             beats: BTreeMap::new(),
             parked_late: BTreeSet::new(),
-            ever_parked_late: BTreeSet::new(),
+            parked_by: BTreeSet::new(),
             dead: BTreeSet::new(),
             not_before: BTreeMap::new(),
             attempts: BTreeMap::new(),
@@ -151,7 +151,6 @@ impl SimTruth {
     ) {
         let late = late_machine.map(|machine| (entry.sequence, machine));
         self.parked_late.extend(late);
-        self.ever_parked_late.extend(late);
         if held && let Some(begun) = self.begun_again.get_mut(&entry.sequence) {
             begun.remove(worker);
         }
