@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use haul::fleet::{Fleet, RunPhase};
-use test_support::{Answer, Folder, Gate, RedisServer, Server, free_port};
+use test_support::{Answer, Gate, RedisServer, Server, free_port};
 
 use crate::world::{RUN, World, most_hits, wait_until};
 
@@ -40,9 +40,8 @@ impl Cluster {
             RedisServer::start_on_port(&options)
         };
         let (redis, others) = (start()?, vec![start()?, start()?]);
-        let folder = Folder::new();
         let cluster = Cluster {
-            world: World { redis, folder },
+            world: World::on(redis),
             others,
         };
         let places: Vec<String> = (0..3).map(|node| cluster.place(node)).collect();

@@ -10,17 +10,17 @@ use serde_json::json;
 use test_support::{Answer, Gate, Server};
 
 use crate::redis_proxy::{Fate, RedisProxy};
-use crate::world::{World, path_of, scaled, text, wait_until};
+use crate::world::{Member, World, path_of, scaled, text, wait_until};
 
 /// Number of entries that a worker with few jobs takes at the most.
 const WINDOW: usize = 64;
 
 #[test]
 fn what_a_killed_worker_had_goes_to_others() {
-    let Some(world) = World::start(&[]) else {
+    let Some(world) = World::with_login(&[]) else {
         return;
     };
-    let (count, kills) = (scaled(600), 4);
+    let (count, kills) = (scaled(600), scaled(4));
     let server = Server::always(Answer::text("hello").after(Duration::from_millis(3)));
     let list = world.list(&server, count);
     world.load(&list, &[]);
@@ -43,7 +43,7 @@ fn what_a_killed_worker_had_goes_to_others() {
 
 #[test]
 fn outcomes_of_a_settle_without_reply_are_not_sent_for_again() {
-    let Some(world) = World::start(&[]) else {
+    let Some(world) = World::with_login(&[]) else {
         return;
     };
     let count = 20;
@@ -85,7 +85,7 @@ fn outcomes(world: &World) -> Vec<serde_json::Value> {
 
 #[test]
 fn a_collector_that_is_killed_before_it_reports_leaves_copies() {
-    let Some(world) = World::start(&[]) else {
+    let Some(world) = World::with_login(&[]) else {
         return;
     };
     let count = 50;
@@ -116,7 +116,7 @@ fn a_collector_that_is_killed_before_it_reports_leaves_copies() {
 
 #[test]
 fn a_collector_takes_what_another_one_left() {
-    let Some(world) = World::start(&[]) else {
+    let Some(world) = World::with_login(&[]) else {
         return;
     };
     let server = Server::always(Answer::text("hello"));
@@ -143,9 +143,20 @@ fn a_collector_takes_what_another_one_left() {
     world.assert_exact(&list, &["out.jsonl"]);
 }
 
-#[test]
-fn a_request_that_must_not_be_repeated_is_sent_once_whoever_dies() {
-    let Some(world) = World::start(&[]) else {
+/// Starts a worker whose outcomes and returned requests do not reach the server of Redis.
+fn unheard_worker(world: &World) -> Member {
+    let proxy = RedisProxy::start(world.redis.socket(), |call| match call.step {
+        "settle" | "park" => Fate::LostCall,
+        _ => Fate::Pass,
+    });
+    let options = ["-j", "4", "--grace", "100ms"];
+    world.fleet_at(&proxy.url, "work", &options).begin()
+}
+
+/// Kills a worker between the responses and their settling. `hands_back`: the worker that takes the requests over is told
+/// to end before it can settle anything.
+fn kill_before_settling(hands_back: bool) {
+    let Some(world) = World::with_login(&[]) else {
         return;
     };
     let server = Server::always(Answer::text("hello"));
@@ -160,23 +171,17 @@ fn a_request_that_must_not_be_repeated_is_sent_once_whoever_dies() {
     let count = 12;
     let list = world.list_of((0..count).map(line));
     world.load(&list, &[]);
-    let silent = |world: &World| {
-        RedisProxy::start(world.redis.socket(), |call| match call.step {
-            "settle" | "park" => Fate::Silence,
-            _ => Fate::Pass,
-        })
-    };
-    let proxy = silent(&world);
-    let worker = world.fleet_at(&proxy.url, "work", &["-j", "4"]).begin();
+    let worker = unheard_worker(&world);
     server.wait_for_requests(count);
     worker.kill();
-    // The next one takes the requests over, and is told to end before it can settle anything.
-    let proxy = silent(&world);
-    let next = world.fleet_at(&proxy.url, "work", &["-j", "4", "--grace", "100ms"]);
-    let next = next.begin();
-    server.wait_for_requests(count + count / 2);
-    next.signal(Signal::TERM);
-    next.finish().exits(143);
+    let mut most = 2;
+    if hands_back {
+        most += 1;
+        let next = unheard_worker(&world);
+        server.wait_for_requests(count + count / 2);
+        next.signal(Signal::TERM);
+        next.finish().exits(143);
+    }
     world.finish("out.jsonl");
     let records = world.assert_exact(&list, &["out.jsonl"]);
     for record in &records {
@@ -186,14 +191,50 @@ fn a_request_that_must_not_be_repeated_is_sent_once_whoever_dies() {
                 assert_eq!(hits, 1, "{record}");
                 assert_eq!(text(record, "error_type"), "interrupted", "{record}");
             }
-            _ => assert!(hits <= 3 && record["status"] == 200, "{hits}: {record}"),
+            _ => assert!(hits <= most && record["status"] == 200, "{hits}: {record}"),
         }
     }
 }
 
 #[test]
+fn a_request_that_must_not_be_repeated_is_sent_once_although_its_worker_dies() {
+    kill_before_settling(false);
+}
+
+#[test]
+fn a_request_that_must_not_be_repeated_is_sent_once_although_the_next_worker_ends_too() {
+    kill_before_settling(true);
+}
+
+#[test]
+fn requests_that_waited_in_the_windows_of_workers_that_died_are_not_given_up() {
+    let gate = Gate::closed();
+    let held = gate.clone();
+    let server = Server::always(Answer::text("hello").behind(&held));
+    let Some((world, list)) = World::loaded(&server, WINDOW) else {
+        return;
+    };
+    for death in 1..=4 {
+        let worker = world.work(&["-j", "1"]);
+        // The request of the worker before is still among those that wait.
+        gate.wait_for(death);
+        assert_eq!(world.status().leased, WINDOW as u64);
+        worker.kill();
+    }
+    gate.open();
+    world.finish("out.jsonl");
+    let records = world.assert_exact(&list, &["out.jsonl"]);
+    let given_up = records.iter().filter(|record| record["status"] != 200);
+    let given_up: Vec<&str> = given_up.map(path_of).collect();
+    let hits = |path: &&str| server.requests_to(path);
+    assert!(given_up.iter().all(|path| hits(path) == 3), "{given_up:?}");
+    assert!(given_up.len() <= 1, "{given_up:?}");
+    assert_eq!(world.status().given_up, given_up.len() as u64);
+}
+
+#[test]
 fn a_post_that_a_worker_parked_at_its_end_is_sent_by_another() {
-    let Some(world) = World::start(&[]) else {
+    let Some(world) = World::with_login(&[]) else {
         return;
     };
     let gate = Gate::closed();
@@ -224,7 +265,7 @@ fn a_post_that_a_worker_parked_at_its_end_is_sent_by_another() {
 
 #[test]
 fn a_line_that_kills_its_workers_is_given_up_and_no_other_is() {
-    let Some(world) = World::start(&[]) else {
+    let Some(world) = World::with_login(&[]) else {
         return;
     };
     let victim = Arc::new(AtomicUsize::new(0));

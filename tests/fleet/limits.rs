@@ -3,7 +3,6 @@
 //! What depends on time is asserted in the crate, in virtual time. Here are counts, and with `HAUL_SCALE` the times too.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,12 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use test_support::{Answer, Scenario, Seen, Server, free_port};
 
-use crate::world::{LEASE, World, scaled, text, wait_until};
-
-/// True if the machine is not busy with other tests, so that times can be asserted.
-fn is_timed() -> bool {
-    env::var_os("HAUL_SCALE").is_some()
-}
+use crate::world::{LEASE, World, is_timed, scaled, text, wait_until};
 
 /// Times at which requests came, in order.
 fn times(server: &Server) -> Vec<Instant> {
@@ -30,12 +24,14 @@ fn four_workers_keep_a_rate_together_although_redis_is_killed() {
     let Some(mut world) = World::on_disk() else {
         return;
     };
-    let count = if is_timed() { 3_000 } else { 150 };
+    let count = if is_timed() { 3_000 } else { 120 };
     let server = Server::always(Answer::text("hello"));
     let list = world.list(&server, count);
     let rate = ["--rate", "50/s", "--burst", "5", "--lease", "10s"];
     let load = world.fleet("load", &[&list]).and(rate);
+    world.write_no_more();
     load.done().exits(0);
+    world.write_to_disk();
     let workers: Vec<_> = (0..4).map(|_| world.work(&[])).collect();
     let collector = world.collect("out.jsonl");
     server.wait_for_requests(count / 2);

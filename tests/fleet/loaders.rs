@@ -1,11 +1,13 @@
 //! Loaders: killed, replaced by others, and held up by a full queue or server.
 
 use std::fs;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use test_support::{Answer, Server};
 
-use crate::world::{Member, RUN, World, scaled, wait_until};
+use crate::redis_proxy::{Fate, RedisProxy};
+use crate::world::{Member, RUN, World, is_timed, scaled, wait_until};
 
 fn server() -> Server {
     Server::always(Answer::text("hello"))
@@ -63,12 +65,10 @@ fn a_newer_loader_takes_the_place_of_an_older_one() {
 
 #[test]
 fn another_input_is_refused_whether_shorter_longer_or_changed() {
-    let Some(world) = World::start(&[]) else {
+    let server = server();
+    let Some((world, list)) = World::loaded(&server, 20) else {
         return;
     };
-    let server = server();
-    let list = world.list(&server, 20);
-    world.load(&list, &[]);
     world.load(&list, &[]).says("20 of them were there before");
     let lines: Vec<String> = (0..20).map(|n| server.url(&format!("/{n}"))).collect();
     let longer = [lines.as_slice(), &[server.url("/20")]].concat();
@@ -157,19 +157,23 @@ fn a_queue_holds_no_more_than_its_bound_while_its_loader_stays_small() {
     let Some(world) = World::start(&[]) else {
         return;
     };
-    let (count, most) = (scaled(3000), 200);
+    let (count, most) = (scaled(1500), 200);
     let server = Server::always(Answer::text("hello").after(Duration::from_millis(1)));
     let list = world.list(&server, count);
     let mut loader = world.loading(&list, &["--max-queued", "200"]).begin();
     wait_until_full(&world, most);
     let early = resident(&loader);
+    let (begun, spent) = (Instant::now(), processor_time(&loader));
     let worker = world.work(&["-j", "4"]);
-    let (mut longest, mut late) = (0, early);
+    let (mut longest, mut late, mut busy) = (0, early, spent);
     wait_until("a loader that ends", || {
         longest = longest.max(world.length("q"));
         late = late.max(resident(&loader));
+        busy = busy.max(processor_time(&loader));
         loader.is_over()
     });
+    let share = (busy - spent).as_secs_f64() / begun.elapsed().as_secs_f64();
+    assert!(!is_timed() || share < 0.05, "{share} of a processor");
     loader.finish().exits(0);
     worker.finish().exits(0);
     assert!(longest <= most, "{longest} entries at once");
@@ -183,6 +187,43 @@ fn resident(process: &Member) -> u64 {
     let pages = pages.unwrap_or_default();
     let resident = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok());
     resident.unwrap_or(0) * 4096
+}
+
+/// Time that a process had a processor. Zero: it has ended.
+fn processor_time(process: &Member) -> Duration {
+    let facts = fs::read_to_string(format!("/proc/{}/stat", process.id()));
+    let facts = facts.unwrap_or_default();
+    let (_, after_name) = facts.rsplit_once(')').unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    // A hundred ticks are a second.
+    Duration::from_millis(ticks * 10)
+}
+
+#[test]
+fn a_loader_asks_a_full_queue_less_and_less_often() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let list = world.list(&server(), 30);
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&calls);
+    let proxy = RedisProxy::start(world.redis.socket(), move |call| {
+        if call.step == "load" {
+            noted.lock().unwrap().push(Instant::now());
+        }
+        Fate::Pass
+    });
+    let load = world.fleet_at(&proxy.url, "load", &[&list, "--max-queued", "10"]);
+    let loader = load.begin();
+    // The pauses are 20, 40, 80, 160, 320 and then 500 ms long.
+    let is_long = |calls: &[Instant]| calls[1] - calls[0] >= Duration::from_millis(450);
+    wait_until("a long pause", || {
+        calls.lock().unwrap().windows(2).any(is_long)
+    });
+    loader.kill();
+    let calls = calls.lock().unwrap().len();
+    assert!(calls <= 20, "{calls} calls");
 }
 
 #[test]

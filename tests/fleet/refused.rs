@@ -226,6 +226,10 @@ fn options_of_the_run_are_refused_for_a_worker() {
 
 #[test]
 fn options_that_a_fleet_cannot_keep_are_refused() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let list = world.list_of(["http://localhost/".to_owned()]);
     for (options, name) in [
         (["--paginate", "auto"], "--paginate"),
         (["--unique", "--quiet"], "--unique"),
@@ -242,10 +246,6 @@ fn options_that_a_fleet_cannot_keep_are_refused() {
         (["--ordered", "--quiet"], "--ordered"),
         (["--shard", "0/2"], "--shard"),
     ] {
-        let Some(world) = World::start(&[]) else {
-            return;
-        };
-        let list = world.list_of(["http://localhost/".to_owned()]);
         let done = world.loading(&list, &options).done().exits(2);
         done.says(&format!("haul: {name}: ")).never_says("sesame");
         assert_eq!(world.ask::<usize>(&["DBSIZE"]), 0, "{options:?}");
@@ -254,12 +254,10 @@ fn options_that_a_fleet_cannot_keep_are_refused() {
 
 #[test]
 fn results_go_to_json_lines_only_and_to_a_file_that_can_be_written() {
-    let Some(world) = World::start(&[]) else {
+    let server = Server::always(Answer::text("hello"));
+    let Some((world, list)) = World::loaded(&server, 5) else {
         return;
     };
-    let server = Server::always(Answer::text("hello"));
-    let list = world.list(&server, 5);
-    world.load(&list, &[]);
     world.work(&[]).finish().exits(0);
     for name in ["out.csv", "out.tsv", "out.db"] {
         let done = world.fleet("collect", &["-o", &world.at(name)]).done();

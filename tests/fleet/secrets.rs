@@ -8,7 +8,7 @@ use test_support::{Answer, Authority, Folder, RedisServer, Server};
 
 use haul::fleet::Fleet;
 
-use crate::world::{Member, World, wait_until};
+use crate::world::{LOGIN, World, wait_until};
 
 /// Option of a server that writes its files as text.
 const PLAIN: &[&str] = &["--aof-use-rdb-preamble", "no"];
@@ -29,32 +29,23 @@ fn assert_unwritten(folder: &Path, secret: &str) {
     }
 }
 
-fn command_line(process: &Member) -> String {
-    let bytes = fs::read(format!("/proc/{}/cmdline", process.id()));
-    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+/// Asserts that no process of this machine was started with a secret as an argument, but for a server that is told its
+/// own.
+fn assert_not_an_argument(secret: &str) {
+    for entry in fs::read_dir("/proc").expect("processes").flatten() {
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        assert!(!line.contains(secret), "{line}");
+    }
 }
 
 #[test]
 fn a_user_with_few_rights_runs_everything_and_its_password_is_nowhere() {
-    let Some(world) = World::start(&[]) else {
+    let Some(world) = World::with_login(&[]) else {
         return;
     };
-    let password = "open-sesame";
-    let rights: Vec<String> = Fleet::needed_commands()
-        .map(|name| format!("+{name}"))
-        .collect();
-    let secret = format!(">{password}");
-    let mut user = vec!["ACL", "SETUSER", "haul", "on", &secret, "~haul:*", "-@all"];
-    user.extend(rights.iter().map(String::as_str));
-    // A server of before 7.2 does not know WAITAOF.
-    let info: String = world.ask(&["INFO", "server"]);
-    user.retain(|word| *word != "+waitaof" || !info.contains("redis_version:7.0."));
-    world.ask::<()>(&user);
-    let url = format!("{}?user=haul", world.redis.url());
-    let by_user = |command: &str, options: &[&str]| {
-        let command = world.fleet_at(&url, command, options);
-        command.env("HAUL_REDIS_PASSWORD", password)
-    };
+    let (_, password) = LOGIN;
+    let by_user = |command: &str, options: &[&str]| world.fleet(command, options);
     let count = 300;
     let server = Server::always(Answer::text("hello"));
     let list = world.list(&server, count);
@@ -65,7 +56,7 @@ fn a_user_with_few_rights_runs_everything_and_its_password_is_nowhere() {
     world.wait_for_run();
     let killed = by_user("work", &["-j", "2", "-vv"]).begin();
     server.wait_for_requests(20);
-    assert!(!command_line(&killed).contains(password));
+    assert_not_an_argument(password);
     killed.kill();
     let worker = by_user("work", &["-j", "2", "-vv"]).begin();
     let out = world.at("out.jsonl");
@@ -246,6 +237,14 @@ fn further_lines_with_secrets_are_told_once() {
 }
 
 #[test]
+fn a_program_without_a_provider_of_tls_gets_an_error() {
+    // The commands install one themselves; this process has none.
+    let error = Fleet::connect("rediss://localhost:1").expect_err("no provider");
+    let message = error.to_string();
+    assert!(message.contains("no provider of TLS"), "{message}");
+}
+
+#[test]
 fn a_server_with_tls_is_trusted_by_the_authority_that_is_given() {
     let files = Folder::new();
     let authority = Authority::new();
@@ -276,10 +275,7 @@ fn a_server_with_tls_is_trusted_by_the_authority_that_is_given() {
         return;
     };
     let url = format!("rediss://localhost:{}/0", redis.port());
-    let world = World {
-        redis,
-        folder: Folder::new(),
-    };
+    let world = World::on(redis);
     let server = Server::always(Answer::text("hello"));
     let list = world.list(&server, 20);
     let with = |authority: &str, command: &str, options: &[&str]| {

@@ -1,7 +1,5 @@
-//! Servers that are killed, held up, or lose what they had.
+//! Servers that are killed, held up, or fall silent.
 
-use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -9,22 +7,16 @@ use std::time::Duration;
 
 use haul::Client;
 use haul::fleet::{Fleet, FleetEnd, Worker};
-use test_support::{Answer, Server};
 
 use crate::redis_proxy::{Fate, RedisProxy};
-use crate::world::{LEASE, RUN, World, most_hits, scaled, wait_until};
-
-/// Answers after a moment, so that a run lasts for a while.
-fn slow_server() -> Server {
-    Server::always(Answer::text("hello").after(Duration::from_millis(4)))
-}
+use crate::world::{LEASE, RUN, World, most_hits, scaled, slow_server};
 
 #[test]
 fn a_server_that_is_killed_again_and_again_loses_nothing() {
-    let Some(mut world) = World::on_disk() else {
+    let Some(mut world) = World::with_login(&["--appendonly", "yes"]) else {
         return;
     };
-    let (count, kills) = (scaled(600), 3);
+    let (count, kills) = (scaled(600), scaled(3));
     let server = slow_server();
     let list = world.list(&server, count);
     let loader = world.loading(&list, &[]).begin();
@@ -44,92 +36,6 @@ fn a_server_that_is_killed_again_and_again_loses_nothing() {
     collector.finish().exits(0);
     world.assert_exact(&list, &["out.jsonl"]);
     assert_eq!(world.status().settled(), count as u64);
-}
-
-/// Files to which the server appends its changes, the current one last.
-fn appended_file(world: &World) -> PathBuf {
-    let folder = world.redis.folder().file("appendonlydir");
-    let files = fs::read_dir(folder).expect("a folder").flatten();
-    let mut files: Vec<PathBuf> = files
-        .map(|file| file.path())
-        .filter(|path| path.to_string_lossy().ends_with(".incr.aof"))
-        .collect();
-    files.sort();
-    files.pop().expect("a file of changes")
-}
-
-/// Runs a part of a list, cuts this share of what the server wrote, and runs the rest.
-fn run_with_a_cut(share: f64) {
-    let Some(mut world) = World::on_disk() else {
-        return;
-    };
-    let count = scaled(120);
-    let server = slow_server();
-    let list = world.list(&server, count);
-    let loader = world.loading(&list, &[]).begin();
-    world.wait_for_run();
-    let worker = world.work(&["-j", "2"]);
-    server.wait_for_requests(count / 2);
-    wait_until("outcomes", || world.length("out") > 0);
-    worker.kill();
-    loader.kill();
-    world.redis.kill();
-    let file = appended_file(&world);
-    let length = fs::metadata(&file).expect("a file").len();
-    let left = (length as f64 * (1.0 - share)) as u64;
-    let writing = fs::OpenOptions::new().write(true).open(&file);
-    writing.and_then(|file| file.set_len(left)).expect("a cut");
-    world.redis.run();
-    let again = world.loading(&list, &[]).begin();
-    world.wait_for_run();
-    world.finish("out.jsonl");
-    again.finish().exits(0);
-    world.assert_exact(&list, &["out.jsonl"]);
-}
-
-#[test]
-fn a_server_that_lost_its_last_step_is_loaded_and_run_again() {
-    run_with_a_cut(0.01);
-}
-
-#[test]
-fn a_server_that_lost_most_of_what_it_wrote_is_loaded_and_run_again() {
-    run_with_a_cut(0.6);
-}
-
-#[test]
-fn a_server_that_lost_requests_while_a_loader_waits_is_loaded_again() {
-    let Some(mut world) = World::on_disk() else {
-        return;
-    };
-    let count = 100;
-    let server = Server::always(Answer::text("hello"));
-    let list = world.list(&server, count);
-    let loader = world.loading(&list, &["--max-queued", "20"]).begin();
-    wait_until("a full queue", || {
-        let facts = format!("haul:{{{RUN}.0}}:m");
-        world.ask::<bool>(&["EXISTS", &facts]) && world.length("q") > 0
-    });
-    world.redis.kill();
-    let file = appended_file(&world);
-    // The first commands create the run; what follows loads it.
-    let text = fs::read(&file).expect("a file");
-    let at = find(&text, b"XADD").expect("an entry");
-    fs::write(&file, &text[..at]).expect("a cut");
-    world.redis.run();
-    let worker = world.work(&[]);
-    let loaded = loader.finish();
-    if loaded.status != Some(0) {
-        loaded.exits(2).says("the server lost requests");
-        world.load(&list, &["--max-queued", "20"]);
-    }
-    worker.finish().exits(0);
-    world.finish("out.jsonl");
-    world.assert_exact(&list, &["out.jsonl"]);
-}
-
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
 }
 
 #[test]
@@ -173,7 +79,7 @@ fn a_server_that_forgets_scripts_pauses_and_sleeps_loses_nothing() {
     let list = world.list(&server, count);
     world.load(&list, &[]);
     let collector = world.collect("out.jsonl");
-    let workers = [world.work(&["-j", "2"]), world.work(&["-j", "2"])];
+    let workers = [0, 1, 2].map(|_| world.work(&["-j", "2"]));
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -185,7 +91,7 @@ fn a_server_that_forgets_scripts_pauses_and_sleeps_loses_nothing() {
         server.wait_for_requests(count / 4);
         world.ask::<()>(&["CLIENT", "PAUSE", "700", "ALL"]);
         server.wait_for_requests(count / 2);
-        world.ask::<()>(&["DEBUG", "SLEEP", "1.5"]);
+        world.ask::<()>(&["DEBUG", "SLEEP", "2"]);
         for worker in workers {
             worker.finish().exits(0);
         }
@@ -194,6 +100,7 @@ fn a_server_that_forgets_scripts_pauses_and_sleeps_loses_nothing() {
     });
     world.assert_exact(&list, &["out.jsonl"]);
     assert_eq!((server.requests(), most_hits(&server)), (count, 1));
+    world.assert_over(count);
 }
 
 #[test]
@@ -232,13 +139,11 @@ fn each_kind_of_step_may_lose_its_call_and_its_reply() {
 
 #[test]
 fn a_connection_that_falls_silent_is_replaced() {
-    let Some(world) = World::start(&[]) else {
-        return;
-    };
     let count = scaled(200);
     let server = slow_server();
-    let list = world.list(&server, count);
-    world.load(&list, &[]);
+    let Some((world, list)) = World::loaded(&server, count) else {
+        return;
+    };
     let silent = Arc::new(AtomicBool::new(false));
     let is_silent = Arc::clone(&silent);
     let proxy = RedisProxy::start(world.redis.socket(), move |_| {
@@ -262,5 +167,6 @@ fn a_connection_that_falls_silent_is_replaced() {
     assert_eq!(end.unwrap().end(), FleetEnd::Complete);
     world.collect("out.jsonl").finish().exits(0);
     world.assert_exact(&list, &["out.jsonl"]);
-    assert_eq!(server.requests(), count);
+    assert_eq!((server.requests(), most_hits(&server)), (count, 1));
+    world.assert_over(count);
 }

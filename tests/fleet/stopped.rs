@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::json;
 use test_support::{Answer, Gate, Server};
 
 use crate::redis_proxy::{Fate, RedisProxy};
-use crate::world::{LEASE, World, path_of, text, wait_until};
+use crate::world::{LEASE, World, is_timed, path_of, text, wait_until};
 
 /// Answers the first requests when the gate opens, and all further ones at once.
 fn holding(gate: &Gate, first: usize) -> Server {
@@ -23,14 +23,12 @@ fn holding(gate: &Gate, first: usize) -> Server {
 
 #[test]
 fn a_worker_that_was_stopped_for_long_starts_nothing_and_settles_nothing() {
-    let Some(world) = World::start(&[]) else {
-        return;
-    };
     let count = 60;
     let gate = Gate::closed();
     let server = holding(&gate, 4);
-    let list = world.list(&server, count);
-    world.load(&list, &[]);
+    let Some((world, list)) = World::loaded(&server, count) else {
+        return;
+    };
     let stopped = world.work(&["-j", "4"]);
     gate.wait_for(4);
     stopped.signal(Signal::STOP);
@@ -51,13 +49,11 @@ fn a_worker_that_was_stopped_for_long_starts_nothing_and_settles_nothing() {
 
 #[test]
 fn a_request_may_outlast_leases_as_long_as_its_worker_lives() {
-    let Some(world) = World::start(&[]) else {
-        return;
-    };
     let gate = Gate::closed();
     let server = holding(&gate, 1);
-    let list = world.list(&server, 1);
-    world.load(&list, &[]);
+    let Some((world, _)) = World::loaded(&server, 1) else {
+        return;
+    };
     let workers = [world.work(&[]), world.work(&[])];
     gate.wait_for(1);
     thread::sleep(5 * LEASE);
@@ -71,13 +67,11 @@ fn a_request_may_outlast_leases_as_long_as_its_worker_lives() {
 
 #[test]
 fn a_worker_without_beats_loses_its_requests_once() {
-    let Some(world) = World::start(&[]) else {
-        return;
-    };
     let gate = Gate::closed();
     let server = holding(&gate, 1);
-    let list = world.list(&server, 1);
-    world.load(&list, &[]);
+    let Some((world, list)) = World::loaded(&server, 1) else {
+        return;
+    };
     let is_cut = Arc::new(AtomicBool::new(false));
     let cut = Arc::clone(&is_cut);
     let proxy = RedisProxy::start(world.redis.socket(), move |call| {
@@ -102,19 +96,20 @@ fn a_worker_without_beats_loses_its_requests_once() {
 
 #[test]
 fn a_worker_that_is_told_to_end_hands_back_what_it_has_not_sent() {
-    let Some(world) = World::start(&[]) else {
-        return;
-    };
     let count = 40;
     let gate = Gate::closed();
     let server = holding(&gate, 2);
-    let list = world.list(&server, count);
-    world.load(&list, &[]);
+    let Some((world, list)) = World::loaded(&server, count) else {
+        return;
+    };
     let mut ending = world.work(&["-j", "2", "--grace", "1h"]);
     gate.wait_for(2);
     ending.signal(Signal::TERM);
     // The others are sent while it waits for its last two.
     let other = world.work(&["-j", "2"]);
+    let told = Instant::now();
+    server.wait_for_requests(3);
+    assert!(!is_timed() || told.elapsed() < Duration::from_secs(1));
     server.wait_for_requests(count);
     assert!(!ending.is_over());
     assert!(world.consumers() <= 3, "{}", world.consumers());
@@ -143,7 +138,9 @@ fn what_outlasts_the_grace_is_cut_off_and_sent_elsewhere_if_it_may() {
     let ending = world.work(&["-j", "2", "--grace", "300ms"]);
     gate.wait_for(2);
     ending.signal(Signal::INT);
+    let told = Instant::now();
     ending.finish().exits(130);
+    assert!(!is_timed() || told.elapsed() < Duration::from_secs(1));
     let records = world.finish("out.jsonl");
     for record in &records {
         match text(record, "method") {
@@ -157,12 +154,10 @@ fn what_outlasts_the_grace_is_cut_off_and_sent_elsewhere_if_it_may() {
 
 #[test]
 fn a_paused_run_sends_nothing_until_it_is_resumed() {
-    let Some(world) = World::start(&[]) else {
+    let server = Server::always(Answer::text("hello"));
+    let Some((world, list)) = World::loaded(&server, 20) else {
         return;
     };
-    let server = Server::always(Answer::text("hello"));
-    let list = world.list(&server, 20);
-    world.load(&list, &[]);
     world.fleet("pause", &[]).done().exits(0).says("paused");
     let mut worker = world.work(&[]);
     wait_until("a worker", || !world.status().workers.is_empty());

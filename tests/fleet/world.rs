@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use haul::fleet::{Fleet, RunStatus};
 use serde_json::Value;
-use test_support::{Folder, PATIENCE, RedisServer, Server};
+use test_support::{Answer, Folder, PATIENCE, RedisServer, Server};
 
 use crate::command::{Done, Haul, Running, haul, records};
 
@@ -18,9 +18,14 @@ pub(crate) const RUN: &str = "r1";
 /// Shortest lease, so that the tests need not wait long.
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
 
+/// User of the server that may run no more commands than a fleet needs, and its password.
+pub(crate) const LOGIN: (&str, &str) = ("haul", "open-sesame");
+
 pub(crate) struct World {
     pub(crate) redis: RedisServer,
     pub(crate) folder: Folder,
+    /// Folder with the server's list of users, if the commands reach it as the user of few rights.
+    users: Option<Folder>,
 }
 
 /// Process that is killed at the latest when the test ends.
@@ -48,9 +53,40 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 impl World {
     /// Starts a server that keeps everything in memory, with further options. `None`: the test is skipped.
     pub(crate) fn start(options: &[&str]) -> Option<World> {
-        let redis = RedisServer::start(options)?;
-        let folder = Folder::new();
-        Some(World { redis, folder })
+        RedisServer::start(options).map(World::on)
+    }
+
+    /// Makes the world of a server that was started.
+    pub(crate) fn on(redis: RedisServer) -> World {
+        let (folder, users) = (Folder::new(), None);
+        World {
+            redis,
+            folder,
+            users,
+        }
+    }
+
+    /// Starts a server, and loads a list of this many paths of an HTTP server into it. Returns the path of the list, too.
+    pub(crate) fn loaded(server: &Server, count: usize) -> Option<(World, String)> {
+        let world = World::start(&[])?;
+        let list = world.list(server, count);
+        world.load(&list, &[]);
+        Some((world, list))
+    }
+
+    /// Starts a server as [`start`](World::start) does, which the commands reach as a user with few rights.
+    pub(crate) fn with_login(options: &[&str]) -> Option<World> {
+        let (name, password) = LOGIN;
+        let rights = Fleet::needed_commands().filter(|command| *command != "waitaof");
+        let rights = rights.map(|command| format!(" +{command}"));
+        let rights: String = rights.collect();
+        let user = format!("user {name} on >{password} ~haul:* -@all{rights}\n");
+        let users = Folder::new();
+        let rules = users.write("users", user);
+        let rules = rules.to_str().expect("a path of text");
+        let mut world = World::start(&[options, &["--aclfile", rules]].concat())?;
+        world.users = Some(users);
+        Some(world)
     }
 
     /// Starts a server that writes each change to a file, and can be killed and started again.
@@ -68,6 +104,11 @@ impl World {
         });
     }
 
+    /// Lets the server write nothing more to its files, so that loaders need not wait for its disk.
+    pub(crate) fn write_no_more(&self) {
+        self.ask::<()>(&["CONFIG", "SET", "appendonly", "no"]);
+    }
+
     /// Builds a command of the fleet.
     pub(crate) fn fleet(&self, command: &str, options: &[&str]) -> Haul {
         self.fleet_at(&self.redis.url(), command, options)
@@ -75,10 +116,16 @@ impl World {
 
     /// Builds a command of the fleet that reaches the server by this URL.
     pub(crate) fn fleet_at(&self, url: &str, command: &str, options: &[&str]) -> Haul {
-        haul(["fleet", command, RUN])
+        let haul = haul(["fleet", command, RUN])
             .and(options)
-            .env("HAUL_REDIS", url)
-            .env("TMPDIR", &self.at(""))
+            .env("TMPDIR", &self.at(""));
+        let (name, password) = LOGIN;
+        match self.users.is_some() {
+            true => haul
+                .env("HAUL_REDIS", &format!("{url}?user={name}"))
+                .env("HAUL_REDIS_PASSWORD", password),
+            false => haul.env("HAUL_REDIS", url),
+        }
     }
 
     /// Loads a list with leases of a second.
@@ -145,14 +192,28 @@ impl World {
     /// Asserts that each line of a list has exactly one outcome in the files together. Returns the outcomes.
     #[track_caller]
     pub(crate) fn assert_exact(&self, list: &str, results: &[&str]) -> Vec<Value> {
+        let done = self.verify(list, results);
+        assert_eq!(done.status, Some(0), "{}{}", done.stdout, done.stderr);
+        self.records("merged.jsonl")
+    }
+
+    /// Compares files of results with a list, and merges them.
+    pub(crate) fn verify(&self, list: &str, results: &[&str]) -> Done {
         let merged = self.at("merged.jsonl");
-        let done = haul(["merge", "-o", &merged, "--verify", list])
+        haul(["merge", "-o", &merged, "--overwrite", "--verify", list])
             .and(results.iter().map(|name| self.at(name)))
-            .done();
-        assert_eq!(done.status, Some(0), "{}", done.stderr);
-        let records = self.records("merged.jsonl");
-        std::fs::remove_file(merged).expect("a file");
-        records
+            .done()
+    }
+
+    /// Asserts that a run is over, and that its figures say that each of so many requests has its outcome.
+    #[track_caller]
+    pub(crate) fn assert_over(&self, count: usize) {
+        let (status, count) = (self.status(), count as u64);
+        let counts = (status.loaded, status.settled(), status.collected);
+        assert_eq!(counts, (count, count, count));
+        assert_eq!((status.success, status.remaining()), (count, 0));
+        assert_eq!((status.queued_bytes, status.result_bytes), (0, 0));
+        assert_eq!((self.length("q"), self.length("out")), (0, 0));
     }
 
     /// Figures of the run.
@@ -236,6 +297,16 @@ impl Drop for Member {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Answers after a moment, so that a run lasts for a while.
+pub(crate) fn slow_server() -> Server {
+    Server::always(Answer::text("hello").after(Duration::from_millis(4)))
+}
+
+/// True if the machine is not busy with other tests, so that times can be asserted.
+pub(crate) fn is_timed() -> bool {
+    env::var_os("HAUL_SCALE").is_some()
 }
 
 /// Returns a text of a record, or an empty one.

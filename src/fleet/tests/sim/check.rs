@@ -4,106 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::fleet::engine::{
-    BeatReply, BegunEntry, EngineError, FleetEngine, LaneFigures, ParkedEntry, ResultClass,
-    RunState, SettledEntry,
+    FleetEngine, LaneFigures, ParkedEntry, ResultClass, RunState, SettledEntry,
 };
-use crate::fleet::worker::core::{BeatCall, EntryKey};
+use crate::fleet::worker::core::EntryKey;
 
 use super::world::SimWorld;
-
-/// Truth of a history.
-pub(super) struct SimTruth {
-    /// Number of requests of each line that reached the server.
-    hits: Vec<u32>,
-    /// Times at which requests of the paced host were sent.
-    paced: Vec<Duration>,
-    /// Outcome of each entry that was settled.
-    settled: BTreeMap<u64, (ResultClass, String)>,
-    /// Workers that began an entry again, and did not park it.
-    begun_again: BTreeMap<u64, BTreeSet<String>>,
-    /// Workers that announced a request that must not be repeated.
-    announced: BTreeMap<u64, BTreeSet<String>>,
-    /// Lane and name of workers, with the machine and the time of the last beat that the engine saw.
-    beats: BTreeMap<(u32, String), (usize, Duration)>,
-    /// Entries that were parked by a call which was carried out after it was given up.
-    parked_late: BTreeSet<u64>,
-    /// Lane and name of workers that heard that they are dead.
-    dead: BTreeSet<(u32, String)>,
-    records: u64,
-    pub(super) collectors_crashed: bool,
-}
-
-impl SimTruth {
-    pub(super) fn new(lines: usize) -> SimTruth {
-        SimTruth {
-            hits: vec![0; lines + 1],
-            paced: Vec::new(),
-            settled: BTreeMap::new(),
-            begun_again: BTreeMap::new(),
-            announced: BTreeMap::new(),
-            beats: BTreeMap::new(),
-            parked_late: BTreeSet::new(),
-            dead: BTreeSet::new(),
-            records: 0,
-            collectors_crashed: false,
-        }
-    }
-
-    pub(super) fn hits(&self, sequence: u64) -> u32 {
-        self.hits[sequence as usize]
-    }
-
-    /// Record that no other outcome has.
-    pub(super) fn record(&mut self, sequence: u64, why: &str) -> Vec<u8> {
-        self.records += 1;
-        format!("{sequence} {why} {}", self.records).into_bytes()
-    }
-
-    pub(super) fn beats(&mut self, call: &BeatCall, machine: usize, now: Duration) {
-        let name = (call.lane, call.worker.clone());
-        self.beats.insert(name, (machine, now));
-    }
-
-    /// Checks that a worker that was declared dead does not join under its old name.
-    pub(super) fn names(
-        &mut self,
-        call: &BeatCall,
-        reply: &Result<BeatReply, EngineError>,
-        is_late: bool,
-    ) {
-        let name = (call.lane, call.worker.clone());
-        if *reply == Ok(BeatReply::Dead) {
-            self.dead.insert(name);
-        } else {
-            let is_dead = self.dead.contains(&name);
-            assert!(is_late || !is_dead, "{name:?} joins again");
-        }
-    }
-
-    pub(super) fn begins(&mut self, entry: &BegunEntry, worker: &str, held: bool) {
-        let worker = || worker.to_owned();
-        if held && entry.again {
-            let begun = self.begun_again.entry(entry.sequence).or_default();
-            begun.insert(worker());
-        }
-        if held && entry.once {
-            let announced = self.announced.entry(entry.sequence).or_default();
-            announced.insert(worker());
-        }
-    }
-
-    pub(super) fn parks(&mut self, entry: &ParkedEntry, worker: &str, held: bool, late: bool) {
-        if late {
-            self.parked_late.insert(entry.sequence);
-        }
-        if held && let Some(begun) = self.begun_again.get_mut(&entry.sequence) {
-            begun.remove(worker);
-        }
-        if held && let Some(announced) = self.announced.get_mut(&entry.sequence) {
-            announced.remove(worker);
-        }
-    }
-}
 
 impl SimWorld {
     /// Checks a request as it is sent. `is_delayed`: the machine stood still before the first byte.
@@ -127,30 +32,50 @@ impl SimWorld {
             self.seen.delayed += 1;
             return;
         }
-        if self.history.is_rated(index) {
-            self.truth.paced.push(self.now);
+        match self.history.is_rated(index) {
+            true => self.truth.paced.push(self.now),
+            false => self.truth.unpaced += 1,
         }
-        let holder = self.engine.holder(key.lane, sequence);
-        let of_holder = holder.as_ref().and_then(|name| {
-            let name = (key.lane, name.clone());
-            self.truth.beats.get(&name).copied()
-        });
-        if self.truth.parked_late.contains(&sequence) {
+        let of_holder = self.holder_of(key.lane, sequence);
+        let cancelled_at = self.truth.cancelled_at;
+        let lasts = cancelled_at.map(|at| (self.now - at).as_secs_f64());
+        let lease = self.history.lease.as_secs_f64();
+        assert!(
+            lasts.is_none_or(|time| time < lease * 0.7),
+            "a start {lasts:?} s after the run was cancelled"
+        );
+        if self.truth.parked_late.contains(&(sequence, machine)) {
             return;
         }
+        let not_before = self.truth.not_before.get(&sequence).copied();
+        let not_before = not_before.unwrap_or_default();
+        assert!(
+            self.now >= not_before,
+            "request {sequence} was to wait until {not_before:?}"
+        );
         let Some((holder, beat)) = of_holder else {
-            panic!("request {sequence} is sent, and no worker holds it: {holder:?}");
+            panic!("request {sequence} is sent, and no worker holds it");
         };
         assert_eq!(holder, machine, "request {sequence} is held by another");
         let silent = (self.now - beat).as_secs_f64() / self.history.lease.as_secs_f64();
         assert!(silent < 0.7, "a start {silent} leases after the last beat");
     }
 
+    /// Machine of the worker that holds an entry, and the time of its last beat. `None`: no worker holds it.
+    pub(super) fn holder_of(&self, lane: u32, sequence: u64) -> Option<(usize, Duration)> {
+        let holder = self.engine.holder(lane, sequence)?;
+        self.truth.beats.get(&(lane, holder)).copied()
+    }
+
     /// Checks that a worker whose entries are taken away was dead, or stood still, or could not be heard.
-    pub(super) fn check_reclaimed(&self, holder: &str) {
-        let names = (0..self.history.lanes).map(|lane| (lane, holder.to_owned()));
-        let found = names.filter_map(|name| self.truth.beats.get(&name)).next();
-        let (machine, _) = found.expect("each holder has joined");
+    pub(super) fn check_reclaimed(&self, lane: u32, holder: &str) {
+        let name = (lane, holder.to_owned());
+        let (machine, beat) = &self.truth.beats[&name];
+        let is_silent = self.now - *beat > self.history.lease;
+        assert!(
+            is_silent || self.truth.left.contains(&name),
+            "entries of {holder} were taken, whose beats came"
+        );
         let machine = &self.machines[*machine];
         let long_ago = self.now.saturating_sub(self.history.lease * 3);
         let was_disturbed = machine.disturbed_until >= long_ago
@@ -168,8 +93,24 @@ impl SimWorld {
         );
     }
 
-    /// Checks that an entry whose request another worker may have sent is not handed on.
-    pub(super) fn check_parked(&self, entry: &ParkedEntry, worker: &str, held: bool) {
+    /// Checks that an entry whose request another worker may have sent is not handed on, and that the number of its
+    /// attempts is.
+    pub(super) fn check_parked(
+        &mut self,
+        entry: &ParkedEntry,
+        worker: &str,
+        machine: usize,
+        held: bool,
+    ) {
+        let attempts = self.truth.attempts.get(&entry.sequence).copied();
+        // A copy that the machine had before, of a call without an answer, goes on as it is.
+        let had_copy = !self.truth.parked_by.insert((entry.sequence, machine));
+        let is_exempt = !held || had_copy;
+        assert!(
+            is_exempt || attempts <= Some(entry.attempts),
+            "{attempts:?} attempts became {}",
+            entry.attempts
+        );
         let announced = self.truth.announced.get(&entry.sequence);
         let by_other = announced.is_some_and(|workers| workers.iter().any(|name| name != worker));
         let is_wrong = held && by_other && !self.history.resume_writes;
@@ -270,6 +211,7 @@ impl SimWorld {
 
     /// Checks that the files of the collectors hold the outcomes that were settled, and copies of them at the most.
     fn check_files(&self, is_cancelled: bool) {
+        let all: usize = self.collectors.iter().map(|c| c.file.len()).sum();
         let records = self.collectors.iter().flat_map(|collector| &collector.file);
         let mut written: BTreeMap<u64, &[u8]> = BTreeMap::new();
         for record in records {
@@ -288,6 +230,53 @@ impl SimWorld {
             assert_eq!(settled.map(|(_, text)| text.as_str()), Some(text));
         }
         assert!(is_cancelled || written.len() == self.truth.settled.len());
+        let loses_none = self.history.restarts == 0 && !self.history.loses_collector;
+        let is_undisturbed = self.history.is_calm() && loses_none;
+        assert!(
+            !is_undisturbed || all == written.len(),
+            "copies without a reason"
+        );
+    }
+
+    /// Checks that no worker that lives holds an entry whose outcome may still come.
+    pub(super) fn check_nothing_comes(&self) {
+        for lane in 0..self.history.lanes {
+            for sequence in 1..=self.history.lines.len() as u64 {
+                let Some(holder) = self.engine.holder(lane, sequence) else {
+                    continue;
+                };
+                let (machine, beat) = self.truth.beats[&(lane, holder.clone())];
+                // A worker that was silent for long may be heard of again just now.
+                let machine = &self.machines[machine];
+                let was_disturbed = machine.disturbed_until + self.history.lease * 3 >= self.now;
+                let may_return =
+                    was_disturbed || !machine.partitions.is_empty() || !self.history.is_calm();
+                let is_gone = may_return || self.truth.left.contains(&(lane, holder.clone()));
+                assert!(
+                    is_gone || self.now - beat > self.history.lease,
+                    "{holder} lives and has request {sequence}"
+                );
+            }
+        }
+    }
+
+    /// Checks a worker that was told to end: it kept to its grace, and handed back what it had.
+    pub(super) fn check_drained(&self, machine: usize, names: &[(u32, String)]) {
+        let drained = &self.machines[machine];
+        let (told, latest) = drained.told_to_end.expect("it was told to end");
+        let was_stopped = drained.disturbed_until >= told;
+        let is_late = self.now > latest + self.history.lease.mul_f64(0.05);
+        assert!(!is_late || was_stopped, "it was to end by {latest:?}");
+        let is_cut_off = drained.partitions.iter().any(|(_, end)| *end >= told);
+        if was_stopped || is_cut_off || !self.history.is_calm() {
+            return;
+        }
+        for (lane, name) in names {
+            let mut held = 1..=self.history.lines.len() as u64;
+            let held =
+                held.find(|number| self.engine.holder(*lane, *number).as_ref() == Some(name));
+            assert_eq!(held, None, "{name} has left, and holds a request");
+        }
     }
 
     /// Checks that the paced host saw no more requests in any time than its rate permits. A slot may be used up to a
@@ -309,72 +298,6 @@ impl SimWorld {
                     *end - *begin
                 );
             }
-        }
-    }
-}
-
-/// Events of histories, so that a test that no longer reaches them fails.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) histories: u64,
-    pub(super) hits: u64,
-    pub(super) repeated: u64,
-    pub(super) delayed: u64,
-    pub(super) crashes: u64,
-    pub(super) stops: u64,
-    pub(super) drains: u64,
-    pub(super) restarts: u64,
-    pub(super) losses: u64,
-    pub(super) deaths: u64,
-    pub(super) stale: u64,
-    pub(super) reclaimed: u64,
-    pub(super) found_again: u64,
-    pub(super) parked: u64,
-    pub(super) given_back: u64,
-    pub(super) given_up: u64,
-    pub(super) interrupted: u64,
-    pub(super) full: u64,
-    pub(super) local_slots: u64,
-    pub(super) cancelled: u64,
-}
-
-impl Seen {
-    fn fields(&mut self) -> [(&'static str, &mut u64); 20] {
-        [
-            ("histories", &mut self.histories),
-            ("hits", &mut self.hits),
-            ("repeated", &mut self.repeated),
-            ("delayed", &mut self.delayed),
-            ("crashes", &mut self.crashes),
-            ("stops", &mut self.stops),
-            ("drains", &mut self.drains),
-            ("restarts", &mut self.restarts),
-            ("losses", &mut self.losses),
-            ("deaths", &mut self.deaths),
-            ("stale", &mut self.stale),
-            ("reclaimed", &mut self.reclaimed),
-            ("found_again", &mut self.found_again),
-            ("parked", &mut self.parked),
-            ("given_back", &mut self.given_back),
-            ("given_up", &mut self.given_up),
-            ("interrupted", &mut self.interrupted),
-            ("full", &mut self.full),
-            ("local_slots", &mut self.local_slots),
-            ("cancelled", &mut self.cancelled),
-        ]
-    }
-
-    pub(super) fn add(&mut self, other: &Seen) {
-        let mut other = *other;
-        for ((_, sum), (_, count)) in self.fields().into_iter().zip(other.fields()) {
-            *sum += *count;
-        }
-    }
-
-    pub(super) fn cover_everything(mut self) {
-        eprintln!("{self:?}");
-        for (name, count) in self.fields() {
-            assert!(*count > 0, "no history had: {name}");
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::settings::{PermittedStarts, WantedStarts};
 use super::history::{SimHistory, ms};
 use super::world::{SimEvent, SimWorld};
 
+/// Part of a time that may be missing by the clock of the machine that lets it pass.
+const SLOWEST_CLOCK: f64 = 0.97;
+
 /// Time after which a slot is void.
 const VOID_AFTER: Duration = Duration::from_secs(1);
 
@@ -184,7 +187,7 @@ impl SimWorld {
         };
         let (is_delayed, line) = (self.now > at, &self.history.lines[sent.index]);
         let (latency, is_poison) = (line.latency, line.is_poison);
-        let refused = !is_poison && self.rng.u64(0..20) == 0;
+        let refused = !is_poison && self.rng.u64(0..100) < self.history.refused;
         if !refused {
             self.check_sent(number, sent.key, sent.index, is_delayed);
             if is_poison {
@@ -205,11 +208,22 @@ impl SimWorld {
     pub(super) fn response(&mut self, number: usize, job: u64, refused: bool) {
         let now = self.local(number);
         let dice = self.rng.u64(0..3);
-        let history = &self.history;
+        // Leases until the next attempt.
+        let short_or_long = match self.rng.u64(0..3) {
+            0 => 0.0,
+            1 => self.rng.f64() * 0.2,
+            _ => self.rng.f64() * 2.0,
+        };
         let Some(process) = &mut self.machines[number].process else {
             return;
         };
         let Some(mut sent) = process.client.running.remove(&job) else {
+            return;
+        };
+        let holder = self.holder_of(sent.key.lane, sent.key.sequence);
+        let is_holder = holder.is_some_and(|(machine, _)| machine == number);
+        let history = &self.history;
+        let Some(process) = &mut self.machines[number].process else {
             return;
         };
         let line = &history.lines[sent.index];
@@ -224,10 +238,18 @@ impl SimWorld {
             sent.asked = now;
             process.client.starting.push(sent);
         } else if refused {
-            let delay = history.lease * dice as u32;
+            let delay = history.lease.mul_f64(short_or_long);
+            let until = self.now + delay.mul_f64(SLOWEST_CLOCK);
+            if is_holder {
+                self.truth.delays(sent.key.sequence, until);
+            }
             let taken = process.core.undone(sent.key, undone(delay), now);
             assert!(taken, "a refused connection is no reason to interrupt");
         } else if !line.once && hits <= line.delays.0 {
+            let until = self.now + line.delays.1.mul_f64(SLOWEST_CLOCK);
+            if is_holder {
+                self.truth.delays(sent.key.sequence, until);
+            }
             let taken = process.core.undone(sent.key, undone(line.delays.1), now);
             assert!(taken, "a request that may be repeated is taken back");
         } else {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::fleet::collector::CollectStep;
-use crate::fleet::engine::{BeatReply, EngineError, FleetEngine, RunState, SettleReply};
+use crate::fleet::engine::{
+    BeatReply, EngineError, FleetEngine, LoadReply, ResultSource, RunState, SettleReply,
+};
 use crate::fleet::loader::LoadStep;
 use crate::fleet::worker::core::{LeaseAnswer, LeaseCall, LeaseStep, SettleAnswer, SettleStep};
 
@@ -16,18 +18,24 @@ impl SimWorld {
         let (call, caller, is_late) = (flight.call.clone(), flight.caller, flight.is_answered);
         let reply = match &call {
             SimCall::Beat(beat) if beat.leaves => {
+                self.truth.leaves(beat);
                 let left = self.engine.leave(beat.lane, &beat.worker);
                 left.map(|()| SimReply::Beat(BeatReply::Dead))
             }
             SimCall::Beat(beat) => {
                 let machine = caller.machine().expect("only workers beat");
-                self.truth.beats(beat, machine, self.now);
                 let reply = self.engine.beat(beat.lane, &beat.worker, beat.join);
+                if matches!(reply, Ok(BeatReply::Member { .. })) {
+                    self.truth.beats(beat, machine, self.now);
+                }
                 self.seen.deaths += u64::from(reply == Ok(BeatReply::Dead));
                 self.truth.names(beat, &reply, is_late);
                 reply.map(SimReply::Beat)
             }
-            SimCall::Lease(lease) => self.execute_lease(lease),
+            SimCall::Lease(lease) => {
+                let machine = caller.machine().expect("only workers lease");
+                self.execute_lease(lease, machine)
+            }
             SimCall::Begin(begin) => {
                 let sequences = begin.entries.iter().map(|entry| entry.sequence);
                 let is_holder = self.holds(begin.lane, &begin.worker, sequences);
@@ -61,8 +69,10 @@ impl SimWorld {
                     let reply = self.engine.park(settle.lane, &settle.worker, entries);
                     for (entry, held) in entries.iter().zip(reply.iter().flatten()) {
                         self.seen.parked += 1;
-                        self.check_parked(entry, &settle.worker, *held);
-                        self.truth.parks(entry, &settle.worker, *held, is_late);
+                        let machine = caller.machine().expect("only workers park");
+                        self.check_parked(entry, &settle.worker, machine, *held);
+                        let late_machine = is_late.then_some(machine);
+                        self.truth.parks(entry, &settle.worker, *held, late_machine);
                     }
                     reply.map(|reply| SimReply::Settle(SettleAnswer::Parked(reply)))
                 }
@@ -71,12 +81,26 @@ impl SimWorld {
                 let reply = self.engine.permit(wanted.host.as_ref(), permit);
                 reply.map(SimReply::Permit)
             }
-            SimCall::BeginLoading(name) => self.engine.begin_loading(name).map(|()| SimReply::Done),
+            SimCall::BeginLoading(name) => {
+                if is_late && self.truth.loader != *name {
+                    // The run is not loaded any more, and nobody is at work. A person sees that, and begins once more.
+                    self.after_late_begin();
+                }
+                name.clone_into(&mut self.truth.loader);
+                self.engine.begin_loading(name).map(|()| SimReply::Done)
+            }
             SimCall::Facts => self.engine.facts().map(SimReply::Facts),
-            SimCall::Load(name, step) => self.execute_load(name, step),
+            SimCall::Load(name, step) => self.execute_load(name, step, is_late),
             SimCall::Collect(name, step) => match step {
                 CollectStep::Fetch { lane, from, most } => {
                     let results = self.engine.results(*lane, name, *from, *most);
+                    for result in results.iter().flatten() {
+                        let given = (*lane, result.name.clone());
+                        let before = self.truth.given.insert(given, self.now);
+                        let is_other = matches!(from, ResultSource::Abandoned(_));
+                        let is_early = before.is_some_and(|at| self.now - at < self.history.lease);
+                        assert!(!is_other || !is_early, "taken from a collector too early");
+                    }
                     results.map(SimReply::Results)
                 }
                 CollectStep::Figures { lane } => self.engine.figures(*lane).map(SimReply::Figures),
@@ -101,11 +125,13 @@ impl SimWorld {
         sequences.map(holds).collect()
     }
 
-    fn execute_lease(&mut self, call: &LeaseCall) -> Result<SimReply, EngineError> {
+    fn execute_lease(&mut self, call: &LeaseCall, machine: usize) -> Result<SimReply, EngineError> {
         let (lane, worker) = (call.lane, &call.worker);
         let reply = match &call.step {
             LeaseStep::Lease { most, early } => {
-                LeaseAnswer::Leased(self.engine.lease(lane, worker, *most, *early)?)
+                let reply = self.engine.lease(lane, worker, *most, *early)?;
+                self.truth.leases(&reply.entries, machine, false);
+                LeaseAnswer::Leased(reply)
             }
             LeaseStep::Reclaim { most } => {
                 let sequences = 1..=self.history.lines.len() as u64;
@@ -114,8 +140,9 @@ impl SimWorld {
                 let reply = self.engine.reclaim(lane, worker, *most)?;
                 for leased in &reply.entries {
                     self.seen.reclaimed += 1;
-                    self.check_reclaimed(&before[&leased.entry.sequence]);
+                    self.check_reclaimed(lane, &before[&leased.entry.sequence]);
                 }
+                self.truth.leases(&reply.entries, machine, true);
                 LeaseAnswer::Leased(reply)
             }
             LeaseStep::Held { known } => {
@@ -135,7 +162,13 @@ impl SimWorld {
         Ok(SimReply::Lease(reply))
     }
 
-    fn execute_load(&mut self, name: &str, step: &LoadStep) -> Result<SimReply, EngineError> {
+    fn execute_load(
+        &mut self,
+        name: &str,
+        step: &LoadStep,
+        is_late: bool,
+    ) -> Result<SimReply, EngineError> {
+        let is_newest = self.truth.loader == name;
         Ok(match step {
             LoadStep::Load {
                 lane,
@@ -143,16 +176,30 @@ impl SimWorld {
                 entries,
             } => {
                 let bounds = self.history.bounds;
+                let before = self.engine.figures(*lane)?.entries;
                 let reply = self
                     .engine
                     .load(*lane, name, *expected_last, bounds, entries)?;
+                let is_refused = reply == LoadReply::OtherLoader;
+                assert_eq!(is_refused, !is_newest, "the newest loader alone loads");
+                let after = self.engine.figures(*lane)?;
+                let fits = after.entries <= bounds.entries && after.queued_bytes <= bounds.bytes;
+                let is_added = before > 0 && reply == LoadReply::Loaded;
+                assert!(fits || !is_added, "{after:?} in {bounds:?}");
                 SimReply::Load(reply)
             }
             LoadStep::Note {
                 position,
                 digest,
                 is_end,
-            } => SimReply::Flag(self.engine.note_loaded(name, *position, digest, *is_end)?),
+            } => {
+                let noted = self.engine.note_loaded(name, *position, digest, *is_end)?;
+                assert_eq!(noted, is_newest, "the newest loader alone notes");
+                if !noted && !is_late {
+                    self.truth.refused_notes.insert(name.to_owned());
+                }
+                SimReply::Flag(noted)
+            }
             LoadStep::Check { lane } => SimReply::Figures(self.engine.figures(*lane)?),
             LoadStep::Finish => SimReply::Finish(self.engine.finish_loading(name)?),
             _ => SimReply::Facts(self.engine.facts()?),

@@ -28,6 +28,9 @@ pub(super) struct SimCollector {
     /// Results that are in the file and were not removed from their lane.
     unremoved: Option<(u32, Vec<(String, u64)>)>,
     pub(super) end: Option<FleetEnd>,
+    /// True if its machine goes as soon as results are written, and before that is told.
+    is_failing: bool,
+    pub(super) is_lost: bool,
 }
 
 impl SimWorld {
@@ -40,6 +43,13 @@ impl SimWorld {
             end: None,
         });
         self.boot_loader(self.loaders.len() - 1);
+    }
+
+    /// Begins to load once more if no loader is at work: a call of an earlier one came late.
+    pub(super) fn after_late_begin(&mut self) {
+        if self.loaders.iter().all(|loader| loader.end.is_some()) {
+            self.add_loader();
+        }
     }
 
     pub(super) fn boot_loader(&mut self, number: usize) {
@@ -113,7 +123,7 @@ impl SimWorld {
                 LoadStep::Over(end) => {
                     let loader = &mut self.loaders[number];
                     loader.end = Some(end);
-                    self.check_loaded(end);
+                    self.check_loaded(number, end);
                     return;
                 }
                 step => {
@@ -176,6 +186,8 @@ impl SimWorld {
             file: Vec::new(),
             unremoved: None,
             end: None,
+            is_failing: false,
+            is_lost: false,
         });
         let wait = ms(self.rng.u64(0..10_000));
         self.after(
@@ -191,11 +203,10 @@ impl SimWorld {
         let now = self.collector_time();
         let (lanes, lease) = (self.history.lanes, self.history.lease);
         let collector = &mut self.collectors[number];
-        if collector.end.is_some() {
+        if collector.end.is_some() || collector.is_lost {
             return;
         }
         self.seen.restarts += 1;
-        self.truth.collectors_crashed = true;
         collector.incarnation += 1;
         let incarnation = collector.incarnation;
         collector.plan = CollectPlan::new(lanes, lease, now);
@@ -208,6 +219,10 @@ impl SimWorld {
                 incarnation,
             },
         );
+    }
+
+    pub(super) fn lose_collector(&mut self, number: usize) {
+        self.collectors[number].is_failing = true;
     }
 
     fn collector_time(&self) -> Instant {
@@ -237,6 +252,12 @@ impl SimWorld {
                 if collector.unremoved.is_none() {
                     let records = results.iter().map(|result| result.record.clone());
                     collector.file.extend(records);
+                }
+                if collector.is_failing {
+                    collector.is_lost = true;
+                    collector.incarnation += 1;
+                    self.seen.lost_collectors += 1;
+                    return;
                 }
                 let sizes = results.into_iter();
                 let sizes = sizes.map(|result| (result.name, result.record.len() as u64));
@@ -295,9 +316,15 @@ impl SimWorld {
         );
     }
 
-    fn check_loaded(&mut self, end: LoadEnd) {
+    fn check_loaded(&mut self, number: usize, end: LoadEnd) {
         match end {
-            LoadEnd::Done => {}
+            LoadEnd::Done => {
+                let name = &self.loaders[number].name;
+                assert!(
+                    !self.truth.refused_notes.contains(name),
+                    "a loader went on although a newer one is at work"
+                );
+            }
             LoadEnd::Cancelled => assert!(self.history.cancels, "nothing was cancelled"),
             LoadEnd::OtherLoader => {
                 let is_done = self
@@ -316,6 +343,9 @@ impl SimWorld {
     }
 
     fn check_collected(&self, end: FleetEnd) {
+        if end == FleetEnd::Cancelled {
+            self.check_nothing_comes();
+        }
         let lanes = (0..self.history.lanes).map(|lane| {
             let mut engine = self.engine.clone();
             crate::fleet::engine::FleetEngine::figures(&mut engine, lane).expect("the run is there")

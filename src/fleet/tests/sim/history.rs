@@ -60,11 +60,32 @@ pub(super) struct SimHistory {
     pub(super) partitions: u64,
     pub(super) drains: u64,
     pub(super) restarts: u64,
+    /// Connections of a hundred that servers refuse.
+    pub(super) refused: u64,
+    /// True if one of two collectors does not come back.
+    pub(super) loses_collector: bool,
     pub(super) second_loader: bool,
     pub(super) pauses: bool,
     pub(super) cancels: bool,
     /// True if the engine loses what was loaded last, before the workers begin.
     pub(super) loses_data: bool,
+}
+
+impl SimLine {
+    /// Returns a line of a good request to a host.
+    pub(super) fn good(number: u64, host_number: u64, latency: Duration) -> SimLine {
+        let mut key = [0; 16];
+        key[8..].copy_from_slice(&number.to_be_bytes());
+        SimLine {
+            key,
+            host: host(host_number),
+            once: false,
+            is_bad: false,
+            is_poison: false,
+            latency,
+            delays: (0, Duration::ZERO),
+        }
+    }
 }
 
 fn host(number: u64) -> Host {
@@ -76,14 +97,23 @@ impl SimHistory {
     pub(super) fn random(rng: &mut fastrand::Rng) -> SimHistory {
         let lease = ms(rng.u64(10..30) * 100);
         let quiet_from = lease * rng.u32(4..20);
-        let count = rng.usize(1..60);
-        let hosts = rng.u64(1..4);
+        // Requests of one host with a low rate fill the window of a worker.
+        let is_crowded = rng.u64(0..16) == 0;
+        let count = match is_crowded {
+            true => rng.usize(60..90),
+            false => rng.usize(1..60),
+        };
+        let hosts = rng.u64(1..if is_crowded { 2 } else { 4 });
         let faults = rng.u64(0..3);
         let some = |rng: &mut fastrand::Rng, most: u64| match rng.u64(0..3) {
             0 => rng.u64(0..=most),
             _ => 0,
         };
         let has_poison = rng.u64(0..6) == 0;
+        // The servers answer late, so that there is work for the whole time of the faults.
+        let is_slow = rng.u64(0..4) == 0;
+        // Requests are handed back often, and calls are carried out when their entries are in hand again.
+        let parks_late = rng.u64(0..8) == 0;
         let max_deliveries = rng.u32(1..4);
         let line = |rng: &mut fastrand::Rng, number: usize| {
             let mut key = [0; 16];
@@ -93,15 +123,15 @@ impl SimHistory {
             SimLine {
                 key,
                 host: host(rng.u64(0..hosts)),
-                once: rng.u64(0..3) == 0,
+                once: rng.u64(0..3) < if parks_late { 2 } else { 1 },
                 is_bad: rng.u64(0..20) == 0,
                 is_poison,
-                latency: match rng.u64(0..12) {
-                    0 => lease * rng.u32(0..4),
+                latency: match rng.u64(0..if is_slow || parks_late { 2 } else { 12 }) {
+                    0 => lease.mul_f64(rng.f64() * 4.0),
                     _ => ms(rng.u64(1..400)),
                 },
                 delays: match rng.u64(0..8) {
-                    0 => (rng.u32(1..3), lease * rng.u32(0..3)),
+                    0 => (rng.u32(1..3), lease.mul_f64(rng.f64() * 2.0)),
                     _ => (0, Duration::ZERO),
                 },
             }
@@ -113,36 +143,50 @@ impl SimHistory {
             };
             (0..count).map(|_| span(rng)).collect::<Vec<_>>()
         };
-        let wild = faults * 15;
+        let wild = faults * if rng.u64(0..4) == 0 { 60 } else { 15 };
+        let collectors = rng.usize(1..3);
         SimHistory {
             lines: (0..count).map(|number| line(rng, number)).collect(),
             lanes: rng.u32(1..4),
             lease,
             workers: rng.usize(1..6),
-            collectors: rng.usize(1..3),
+            collectors,
             jobs: rng.usize(1..12),
             max_deliveries,
             resume_writes: rng.u64(0..8) == 0,
             bounds: QueueBounds {
-                entries: if rng.bool() { 1_000 } else { rng.u64(1..20) },
-                bytes: if rng.bool() { 1 << 20 } else { rng.u64(1..300) },
+                entries: if is_crowded || rng.bool() {
+                    1_000
+                } else {
+                    rng.u64(1..20)
+                },
+                bytes: if is_crowded || rng.bool() {
+                    1 << 20
+                } else {
+                    rng.u64(1..300)
+                },
             },
-            batch: rng.usize(1..30),
+            batch: if is_crowded || rng.bool() {
+                rng.usize(1..30)
+            } else {
+                rng.usize(1..6)
+            },
             most_result_bytes: match rng.u64(0..4) {
                 0 => rng.u64(1..300),
                 _ => 1 << 20,
             },
-            rate: (rng.u64(0..3) == 0).then(|| {
-                RateLimit::new(rng.u32(2..30), Duration::from_secs(1)).burst(rng.u32(1..4))
+            rate: (is_crowded || rng.u64(0..3) == 0).then(|| {
+                let most = if is_crowded { 6 } else { 30 };
+                RateLimit::new(rng.u32(2..most), Duration::from_secs(1)).burst(rng.u32(1..4))
             }),
             lost: some(rng, wild),
             unanswered: some(rng, wild),
-            late: some(rng, wild),
+            late: if parks_late { 150 } else { some(rng, wild) },
             slow: some(rng, wild * 2),
             timeout: lease.mul_f64(0.1 + rng.f64() * 0.2),
             quiet_from,
             frozen: {
-                let n = some(rng, faults);
+                let n = some(rng, faults) + u64::from(is_slow);
                 spans(rng, n)
             },
             away: {
@@ -152,13 +196,62 @@ impl SimHistory {
             crashes: some(rng, faults * 4),
             stops: some(rng, faults * 3),
             partitions: some(rng, faults * 3),
-            drains: some(rng, faults * 2),
+            drains: some(rng, faults * 2) + u64::from(rng.bool()),
             restarts: some(rng, faults * 2),
-            second_loader: rng.u64(0..8) == 0,
+            refused: if parks_late { 40 } else { 5 },
+            loses_collector: collectors > 1 && rng.u64(0..3) == 0,
+            second_loader: rng.u64(0..3) == 0,
             pauses: rng.u64(0..6) == 0,
             cancels: rng.u64(0..16) == 0,
             loses_data: rng.u64(0..10) == 0,
         }
+    }
+
+    /// Returns settings without faults and limits, for a fleet that sends these lines.
+    pub(super) fn undisturbed(lines: Vec<SimLine>, workers: usize, jobs: usize) -> SimHistory {
+        SimHistory {
+            lines,
+            lanes: 1,
+            lease: ms(30_000),
+            workers,
+            collectors: 1,
+            jobs,
+            max_deliveries: 3,
+            resume_writes: false,
+            bounds: QueueBounds {
+                entries: 100_000,
+                bytes: 64 << 20,
+            },
+            batch: 500,
+            most_result_bytes: 256 << 20,
+            rate: None,
+            lost: 0,
+            unanswered: 0,
+            late: 0,
+            slow: 0,
+            timeout: ms(5_000),
+            quiet_from: ms(1),
+            frozen: Vec::new(),
+            away: Vec::new(),
+            crashes: 0,
+            stops: 0,
+            partitions: 0,
+            drains: 0,
+            restarts: 0,
+            refused: 0,
+            loses_collector: false,
+            second_loader: false,
+            pauses: false,
+            cancels: false,
+            loses_data: false,
+        }
+    }
+
+    /// True if each call is answered in time, and no result waits for room.
+    pub(super) fn is_calm(&self) -> bool {
+        let faults = self.lost + self.unanswered + self.late + self.slow;
+        let stands = self.frozen.len() + self.away.len();
+        faults == 0 && stands == 0 && self.most_result_bytes > 300
     }
 
     /// True if the starts of a line's request are paced.

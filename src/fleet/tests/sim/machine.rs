@@ -1,19 +1,20 @@
-//! Machine with a worker: the process, its threads, and its clock.
+//! Machine with a worker: its clock, and what happens to its process.
 
 use std::time::{Duration, Instant};
 
-use crate::fleet::engine::{EngineError, ResultClass};
-use crate::fleet::worker::core::{
-    CoreEnd, CoreSettings, EntryAction, EntryKey, NextCall, SlotKeeper, UndoneEntry, WorkerCore,
-};
+use crate::fleet::engine::{EngineError, SettleReply};
+use crate::fleet::worker::core::{CoreEnd, CoreSettings, SettleAnswer, SlotKeeper, WorkerCore};
 
-use super::check::{Seen, SimTruth};
 use super::client::SimClient;
-use super::history::SimHistory;
 use super::network::{SimCall, SimCaller, SimReply};
+use super::process::SimProcess;
 use super::world::{SimEvent, SimWorld};
 
-const THREADS: usize = 5;
+/// Number of a worker's threads that make calls.
+pub(super) const THREADS: usize = 5;
+
+/// Time for the last calls of a worker that was told to end, after its grace.
+const LAST_CALLS: Duration = Duration::from_secs(2);
 
 pub(super) struct SimMachine {
     pub(super) process: Option<SimProcess>,
@@ -25,18 +26,13 @@ pub(super) struct SimMachine {
     /// Times in which nothing that it sends arrives.
     pub(super) partitions: Vec<(Duration, Duration)>,
     pub(super) wakes_at: Option<Duration>,
+    /// Time at which its process was told to end, and time by which it has ended. `None`: it was not told.
+    pub(super) told_to_end: Option<(Duration, Duration)>,
     /// True if its worker saw the end of the run.
     pub(super) is_done: bool,
     /// Difference of its clock, and speed.
     offset: Duration,
     speed: f64,
-}
-
-pub(super) struct SimProcess {
-    pub(super) core: WorkerCore,
-    pub(super) keeper: SlotKeeper,
-    pub(super) client: SimClient,
-    is_busy: [bool; THREADS],
 }
 
 impl SimMachine {
@@ -48,6 +44,7 @@ impl SimMachine {
             disturbed_until: Duration::ZERO,
             partitions: Vec::new(),
             wakes_at: None,
+            told_to_end: None,
             is_done: false,
             offset: Duration::from_secs(rng.u64(0..4_000)),
             speed: 0.98 + rng.f64() * 0.04,
@@ -110,12 +107,13 @@ impl SimWorld {
             return;
         }
         machine.incarnation += 1;
-        machine.wakes_at = None;
+        (machine.wakes_at, machine.told_to_end) = (None, None);
         machine.process = Some(SimProcess {
             core: WorkerCore::new(settings, now),
             keeper: SlotKeeper::new(history.lease, now),
             client: SimClient::new(history.jobs, now),
             is_busy: [false; THREADS],
+            is_full: false,
         });
         self.pump(number);
     }
@@ -133,6 +131,10 @@ impl SimWorld {
         if let Some(process) = &mut self.machines[number].process {
             self.seen.drains += 1;
             process.core.drain(grace, now);
+            let by = self.now + (grace + LAST_CALLS).mul_f64(1.03);
+            self.machines[number]
+                .told_to_end
+                .get_or_insert((self.now, by));
             self.pump(number);
         }
     }
@@ -210,6 +212,7 @@ impl SimWorld {
         let Some(end) = process.core.is_over().cloned() else {
             return;
         };
+        let names = process.core.names();
         self.machines[number].process = None;
         match end {
             CoreEnd::Complete => {
@@ -221,6 +224,7 @@ impl SimWorld {
                 self.machines[number].is_done = true;
             }
             CoreEnd::Drained => {
+                self.check_drained(number, &names);
                 let wait = self.history.lease.mul_f64(self.rng.f64() * 4.0);
                 self.after(wait, SimEvent::Boot(number));
             }
@@ -250,6 +254,9 @@ impl SimWorld {
                 core.begin_done(&call, &unwrapped!(reply, SimReply::Begin), now)
             }
             SimCall::Settle(call) => {
+                if let Ok(SimReply::Settle(SettleAnswer::Settled(reply))) = &reply {
+                    process.is_full = *reply == SettleReply::Full;
+                }
                 core.settle_done(call, unwrapped!(reply, SimReply::Settle), now);
             }
             SimCall::Permit(wanted, _) => {
@@ -267,127 +274,5 @@ impl SimWorld {
             _ => {}
         }
         self.pump(number);
-    }
-}
-
-impl SimProcess {
-    /// Deals with the entries that the core hands out, and follows its orders.
-    fn serve_entries(
-        &mut self,
-        history: &SimHistory,
-        now: Instant,
-        seen: &mut Seen,
-        truth: &mut SimTruth,
-    ) {
-        for handed in self.core.take_handed(now) {
-            let index = handed.leased.entry.index as usize;
-            let key = handed.key;
-            let mut end = |core: &mut WorkerCore, class, why| {
-                let record = truth.record(key.sequence, why);
-                core.ended(key, class, record, now);
-            };
-            match handed.action {
-                EntryAction::Send => {
-                    let line = &history.lines[index];
-                    if self.core.read(key, &line.host, line.once, now) {
-                        self.client.push(key, index);
-                    }
-                }
-                EntryAction::Interrupted => {
-                    seen.interrupted += 1;
-                    end(&mut self.core, ResultClass::Failed, "interrupted");
-                }
-                EntryAction::GivenUp => end(&mut self.core, ResultClass::GivenUp, "given up"),
-                EntryAction::BadLine => end(&mut self.core, ResultClass::Failed, "bad"),
-            }
-        }
-        let orders = self.core.orders(now);
-        for (host, count) in orders.give_back {
-            let given = self.client.give_back(&host, count, history);
-            seen.given_back += given.len() as u64;
-            self.core.given_back(&host, count, given.len());
-            self.undone(given, now);
-        }
-        if orders.drain {
-            let unsent = self.client.drain();
-            self.undone(unsent, now);
-        }
-        if orders.cut_off {
-            for (key, index) in self.client.cut_off() {
-                let undone = UndoneEntry {
-                    delay: Duration::ZERO,
-                    attempts: 1,
-                    is_repeatable: !history.lines[index].once,
-                };
-                if !self.core.undone(key, undone, now) {
-                    let record = truth.record(key.sequence, "interrupted");
-                    self.core.ended(key, ResultClass::Failed, record, now);
-                }
-            }
-        }
-        let refused = self.client.take_refused();
-        self.undone(refused, now);
-    }
-
-    /// Hands requests back that were not sent.
-    fn undone(&mut self, keys: Vec<EntryKey>, now: Instant) {
-        for key in keys {
-            let undone = UndoneEntry {
-                delay: Duration::ZERO,
-                attempts: 0,
-                is_repeatable: true,
-            };
-            assert!(self.core.undone(key, undone, now), "it was not sent");
-        }
-    }
-
-    /// Asks for the next call of each thread that has none on its way.
-    fn next_calls(
-        &mut self,
-        history: &SimHistory,
-        now: Instant,
-        sent: &mut Vec<SimCall>,
-        earliest: &mut Option<Instant>,
-    ) {
-        let core = &mut self.core;
-        let mut take = |busy: &mut bool, next: NextCall<SimCall>| match next {
-            NextCall::Call(call) => {
-                *busy = true;
-                sent.push(call);
-            }
-            NextCall::Wait(at) => *earliest = earliest.iter().copied().chain(at).min(),
-            NextCall::Over => {}
-        };
-        let [beat, lease, begin, settle, permit] = &mut self.is_busy;
-        if !*beat {
-            take(beat, wrapped(core.next_beat(now), SimCall::Beat));
-        }
-        if !*lease {
-            take(lease, wrapped(core.next_lease(now), SimCall::Lease));
-        }
-        if !*begin {
-            take(begin, wrapped(core.next_begin(now), SimCall::Begin));
-        }
-        if !*settle {
-            take(settle, wrapped(core.next_settle(now), SimCall::Settle));
-        }
-        if !*permit {
-            let keeper = &mut self.keeper;
-            let next = self.client.wanted(history, now).map(|wanted| {
-                let call = keeper.call(&wanted, now);
-                SimCall::Permit(wanted, call)
-            });
-            take(permit, next.map_or(NextCall::Wait(None), NextCall::Call));
-        }
-        let orders = core.orders(now);
-        *earliest = earliest.iter().copied().chain(orders.next).min();
-    }
-}
-
-fn wrapped<C>(next: NextCall<C>, wrap: impl Fn(C) -> SimCall) -> NextCall<SimCall> {
-    match next {
-        NextCall::Call(call) => NextCall::Call(wrap(call)),
-        NextCall::Wait(at) => NextCall::Wait(at),
-        NextCall::Over => NextCall::Over,
     }
 }

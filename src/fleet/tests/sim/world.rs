@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use crate::fleet::engine::{FleetEngine, NewRun, RunState};
 use crate::fleet::memory::{MemoryEngine, MemoryStore};
 
-use super::check::{Seen, SimTruth};
 use super::feeding::{SimCollector, SimLoader};
 use super::history::{SimHistory, ms};
 use super::machine::SimMachine;
 use super::network::SimFlight;
+use super::seen::Seen;
+use super::truth::SimTruth;
 
 /// Time by which every history has ended.
 const LONGEST: Duration = Duration::from_secs(1_800);
@@ -55,6 +56,8 @@ pub(super) enum SimEvent {
         incarnation: u32,
     },
     CrashCollector(usize),
+    /// The collector's machine does not come back; its file does.
+    LoseCollector(usize),
     Keep,
     LoseData,
 }
@@ -83,6 +86,11 @@ impl SimWorld {
     pub(super) fn new(seed: u64) -> SimWorld {
         let mut rng = fastrand::Rng::with_seed(seed);
         let history = SimHistory::random(&mut rng);
+        SimWorld::of(history, rng)
+    }
+
+    /// Returns the world in which this history happens.
+    pub(super) fn of(history: SimHistory, mut rng: fastrand::Rng) -> SimWorld {
         let mut engine = MemoryEngine::default();
         engine.set_now(ms(1_000_000));
         let run = NewRun {
@@ -167,6 +175,10 @@ impl SimWorld {
             };
             self.after(at, event);
         }
+        if history.loses_collector {
+            let (at, _) = some(self);
+            self.after(at, SimEvent::LoseCollector(0));
+        }
         if history.second_loader {
             let (at, _) = some(self);
             self.after(at, SimEvent::BootLoader(1));
@@ -204,8 +216,15 @@ impl SimWorld {
     }
 
     pub(super) fn run(mut self) -> Seen {
+        self.run_until(SimWorld::is_over);
+        self.check_end();
+        self.seen
+    }
+
+    /// Lets time go on until something holds.
+    pub(super) fn run_until(&mut self, holds: impl Fn(&SimWorld) -> bool) {
         let mut count = 0;
-        while !self.is_over() {
+        while !holds(self) {
             count += 1;
             assert!(count < MOST_EVENTS, "events without end: {}", self.state());
             let Some(Reverse((at, order))) = self.queue.pop() else {
@@ -217,8 +236,6 @@ impl SimWorld {
             self.engine.set_now(ms(1_000_000) + self.now);
             self.happen(event);
         }
-        self.check_end();
-        self.seen
     }
 
     fn is_over(&self) -> bool {
@@ -226,7 +243,7 @@ impl SimWorld {
         let collected = self
             .collectors
             .iter()
-            .all(|collector| collector.end.is_some());
+            .all(|collector| collector.end.is_some() || collector.is_lost);
         let worked = self.machines.iter().all(|machine| machine.is_done);
         loaded && collected && worked
     }
@@ -286,6 +303,9 @@ impl SimWorld {
             SimEvent::Operate(state) => {
                 let set = self.engine.set_state(state);
                 assert!(set.is_ok(), "the run is there");
+                if state == RunState::Cancelled {
+                    self.truth.cancelled_at = Some(self.now);
+                }
             }
             SimEvent::WakeLoader {
                 loader,
@@ -302,6 +322,7 @@ impl SimWorld {
                 self.wake_collector(collector, incarnation);
             }
             SimEvent::CrashCollector(collector) => self.crash_collector(collector),
+            SimEvent::LoseCollector(collector) => self.lose_collector(collector),
             SimEvent::Keep => self.kept = Some(self.engine.snapshot()),
             SimEvent::LoseData => {
                 if let Some(kept) = self.kept.take() {

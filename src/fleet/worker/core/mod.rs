@@ -183,6 +183,16 @@ impl WorkerCore {
         self.lanes.iter().any(|lane| lane.name() == name)
     }
 
+    /// All names that the worker had, with their lanes.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<(u32, String)> {
+        let of_lane = |(number, lane): (u32, &CoreLane)| {
+            let names = lane.names.iter().cloned();
+            names.map(|name| (number, name)).collect::<Vec<_>>()
+        };
+        (0..).zip(&self.lanes).flat_map(of_lane).collect()
+    }
+
     /// Number of workers that live, this one included, as far as it is known.
     pub(crate) fn workers(&self) -> u32 {
         let workers = self.lanes.iter().map(|lane| lane.membership.workers);

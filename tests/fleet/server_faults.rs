@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use test_support::{Answer, Server};
-
 use crate::redis_proxy::{Fate, RedisProxy};
-use crate::world::{Member, World, wait_until};
-
-fn server() -> Server {
-    Server::always(Answer::text("hello").after(Duration::from_millis(4)))
-}
+use crate::world::{Member, World, slow_server, wait_until};
 
 /// Asserts that what is left of a run is sent, and that each request then has one outcome.
 fn assert_recovers(world: &World, list: &str) {
@@ -29,7 +24,7 @@ fn a_slow_server_makes_a_run_slow_and_nothing_else() {
     let Some(world) = World::start(&[]) else {
         return;
     };
-    let server = server();
+    let server = slow_server();
     let list = world.list(&server, 100);
     let proxy = RedisProxy::start(world.redis.socket(), |_| {
         Fate::Late(Duration::from_millis(60))
@@ -60,28 +55,29 @@ fn worker_refused(world: &World, step: &'static str, reply: &'static str) -> Mem
 
 #[test]
 fn an_error_that_will_not_go_away_ends_the_worker_with_its_text() {
-    for step in ["settle", "beat", "lease"] {
-        let Some(world) = World::start(&[]) else {
+    let refuse = |step| {
+        let server = slow_server();
+        let Some((world, list)) = World::loaded(&server, 100) else {
             return;
         };
-        let server = server();
-        let list = world.list(&server, 100);
-        world.load(&list, &[]);
         let worker = worker_refused(&world, step, "-ERR the moon is full\r\n");
         let done = worker.finish().exits(2);
         done.says("the moon is full").says("redis://127.0.0.1:");
         assert_recovers(&world, &list);
-    }
+    };
+    thread::scope(|scope| {
+        for step in ["settle", "beat", "lease"] {
+            scope.spawn(move || refuse(step));
+        }
+    });
 }
 
 #[test]
 fn an_error_that_goes_away_is_told_and_waited_for() {
-    let Some(world) = World::start(&[]) else {
+    let server = slow_server();
+    let Some((world, list)) = World::loaded(&server, 100) else {
         return;
     };
-    let server = server();
-    let list = world.list(&server, 100);
-    world.load(&list, &[]);
     let (settles, collects) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let proxy = RedisProxy::start(world.redis.socket(), move |call| {
         let calls = match call.step {
@@ -110,12 +106,10 @@ fn an_error_that_goes_away_is_told_and_waited_for() {
 
 #[test]
 fn a_server_that_becomes_a_replica_for_a_while_is_waited_for() {
-    let Some(world) = World::start(&[]) else {
+    let server = slow_server();
+    let Some((world, list)) = World::loaded(&server, 300) else {
         return;
     };
-    let server = server();
-    let list = world.list(&server, 300);
-    world.load(&list, &[]);
     let worker = world.work(&["-j", "2"]);
     let collector = world.collect("out.jsonl");
     server.wait_for_requests(60);
@@ -130,12 +124,10 @@ fn a_server_that_becomes_a_replica_for_a_while_is_waited_for() {
 
 #[test]
 fn a_password_that_is_set_meanwhile_ends_the_worker_which_can_be_started_again() {
-    let Some(world) = World::start(&[]) else {
+    let server = slow_server();
+    let Some((world, list)) = World::loaded(&server, 300) else {
         return;
     };
-    let server = server();
-    let list = world.list(&server, 300);
-    world.load(&list, &[]);
     let worker = world.work(&["-j", "2"]);
     let collector = world.collect("out.jsonl");
     server.wait_for_requests(60);
@@ -165,7 +157,7 @@ fn a_run_that_disappears_ends_all_its_commands() {
     let Some(world) = World::start(&[]) else {
         return;
     };
-    let server = server();
+    let server = slow_server();
     let list = world.list(&server, 300);
     let loader = world.loading(&list, &["--max-queued", "100"]).begin();
     world.wait_for_run();
@@ -182,12 +174,10 @@ fn a_run_that_disappears_ends_all_its_commands() {
 
 #[test]
 fn keys_that_another_program_overwrites_end_the_worker() {
-    let Some(world) = World::start(&[]) else {
+    let server = slow_server();
+    let Some((world, _)) = World::loaded(&server, 300) else {
         return;
     };
-    let server = server();
-    let list = world.list(&server, 300);
-    world.load(&list, &[]);
     let worker = world.work(&["-j", "2"]);
     server.wait_for_requests(60);
     world.ask::<()>(&["SET", "haul:{r1.0}:n", "x"]);
