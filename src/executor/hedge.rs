@@ -16,6 +16,7 @@ use super::workers::WorkerLoop;
 impl WorkerLoop<'_> {
     /// Sends the second request of a job that another worker runs. That worker makes the outcome, and ends this request
     /// when it needs no answer. Returns the lock with a time read under it.
+    // Kept out of line, so that an ordinary attempt does not carry its stack.
     #[inline(never)]
     pub(super) fn hedge<'g>(
         &'g self,

@@ -36,6 +36,7 @@ impl ExecutorState {
 
 impl WorkerLoop<'_> {
     /// Calls a token source and tells the schedule how that ended. Returns the lock with a time read under it.
+    // Kept out of line, so that an ordinary attempt does not carry its stack.
     #[inline(never)]
     pub(super) fn fetch_token<'g>(
         &'g self,

@@ -106,9 +106,9 @@ pub(crate) enum LoadReply {
 pub(crate) enum FinishReply {
     /// The run is loaded.
     Finished,
-    /// Nothing was changed, since a newer loader is at work.
+    /// Refused without a change: a newer loader is at work.
     OtherLoader,
-    /// Nothing was changed, since the run is cancelled.
+    /// Refused without a change: the run is cancelled.
     Cancelled,
 }
 

@@ -19,6 +19,8 @@ enum FleetFault {
     Refused(String),
     #[error("{0}")]
     Usage(String),
+    #[error(transparent)]
+    UnfitFile(SinkError),
     #[error("not the input that {0} has loaded (use a new name)")]
     OtherInput(String),
     #[error(transparent)]
@@ -60,7 +62,7 @@ impl FleetError {
             FleetFault::NoRun { .. } => FleetErrorKind::NoRun,
             FleetFault::Away(_) => FleetErrorKind::Away,
             FleetFault::Refused(_) => FleetErrorKind::Refused,
-            FleetFault::Usage(_) => FleetErrorKind::Usage,
+            FleetFault::Usage(_) | FleetFault::UnfitFile(_) => FleetErrorKind::Usage,
             FleetFault::OtherInput(_) => FleetErrorKind::OtherInput,
             FleetFault::Unwritten(_) => FleetErrorKind::Unwritten,
             FleetFault::Cancelled(_) => FleetErrorKind::Cancelled,
@@ -107,7 +109,7 @@ impl From<SinkError> for FleetError {
 
         // Another file would help.
         FleetError(Box::new(match error.kind() {
-            AlreadyExists | InvalidData | InvalidInput => FleetFault::Usage(error.to_string()),
+            AlreadyExists | InvalidData | InvalidInput => FleetFault::UnfitFile(error),
             _ => FleetFault::Unwritten(error),
         }))
     }

@@ -111,10 +111,7 @@ impl Run {
         // An earlier call that was interrupted may have deleted a part of the run.
         let is_there = |error: &FleetError| error.kind() != super::FleetErrorKind::NoRun;
         let phase = self.status().map(|status| status.phase);
-        let was_over = !matches!(
-            phase,
-            Ok(RunPhase::Running | RunPhase::Paused | RunPhase::Loaded)
-        );
+        let was_over = matches!(phase, Ok(RunPhase::Over) | Err(_));
         self.cancel().or_else(|error| match is_there(&error) {
             true => Err(error),
             false => Ok(()),
@@ -123,8 +120,9 @@ impl Run {
         let begun = Instant::now();
         if !was_over {
             // Collectors see that the run was cancelled, and end as they do after that.
-            while begun.elapsed() < NOTICE {
-                thread::park_timeout(NOTICE - begun.elapsed());
+            let left = || NOTICE.checked_sub(begun.elapsed());
+            while let Some(left) = left().filter(|left| !left.is_zero()) {
+                thread::park_timeout(left);
             }
         }
         while begun.elapsed() < self.settings.lease {

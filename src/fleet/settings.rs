@@ -47,6 +47,9 @@ pub(super) struct StoredSettings {
     pub(super) inputs: Vec<PathBuf>,
 }
 
+/// Upper bound for the number of input files that are kept: collectors and loaders read all of them again and again.
+const MOST_INPUTS: usize = 100;
+
 /// Upper bound for the bytes of a lane's queued lines.
 const QUEUED_BYTES: u64 = 64 << 20;
 
@@ -165,12 +168,13 @@ impl RunSettings {
 
     /// Files that the requests are read from, which no collector may replace. Default: none.
     ///
-    /// They are compared with files of the collector's machine, so paths should be absolute.
+    /// They are compared with files of the collector's machine, so paths should be absolute. The first 100 are kept.
     pub fn input_files<P: Into<PathBuf>>(
         mut self,
         files: impl IntoIterator<Item = P>,
     ) -> RunSettings {
-        self.stored.inputs = files.into_iter().map(Into::into).collect();
+        let kept = files.into_iter().take(MOST_INPUTS);
+        self.stored.inputs = kept.map(Into::into).collect();
         self
     }
 
@@ -179,9 +183,14 @@ impl RunSettings {
         &self.stored.inputs
     }
 
-    /// True if a run with these settings is the one that the others made.
+    /// True if all settings but the input files are equal.
     pub(super) fn is_same_run(&self, other: &RunSettings) -> bool {
-        self.clone().input_files([""; 0]) == other.clone().input_files([""; 0])
+        let without_inputs = |settings: &RunSettings| StoredSettings {
+            inputs: Vec::new(),
+            ..settings.stored.clone()
+        };
+        (self.lanes, self.lease, without_inputs(self))
+            == (other.lanes, other.lease, without_inputs(other))
     }
 
     /// Texts that were set with [`options`](RunSettings::options).

@@ -59,14 +59,11 @@ impl ForeignRecords {
 /// Refuses to go on with a file that does not begin with a record: it is the file of something else.
 fn check_records(path: &Path) -> Result<(), SinkError> {
     let wrong = |e| SinkError::new(SinkTarget::File(path.to_owned()), "cannot be resumed", e);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(wrong(e)),
-    };
+    // A pipe would be waited for.
     if !path.is_file() {
         return Ok(());
     }
+    let file = File::open(path).map_err(wrong)?;
     let most = 2 * LONGEST_LINE as u64;
     let lines = BufReader::new(DecodedReader::new(BufReader::new(file)));
     let mut first = Vec::new();

@@ -94,9 +94,10 @@ impl<K: Eq + Hash + Ord + Clone, R: RankedRow> Worst<K, R> {
         let mut ranked: Vec<_> = (0..rows.len())
             .map(|at| (rows[at].1.badness(), at))
             .collect();
-        // Which rows are kept matters, and not their order: to sort them took six times as long.
-        ranked.select_nth_unstable_by(KEPT, |(one, at), (other, to)| {
-            other.cmp(one).then_with(|| rows[*at].0.cmp(&rows[*to].0))
+        // Only the set of kept rows matters: selecting them takes a sixth of the time of sorting.
+        ranked.select_nth_unstable_by(KEPT, |(left, left_at), (right, right_at)| {
+            let by_key = || rows[*left_at].0.cmp(&rows[*right_at].0);
+            right.cmp(left).then_with(by_key)
         });
         let mut is_kept = vec![true; rows.len()];
         for (_, at) in &ranked[KEPT..] {

@@ -85,7 +85,7 @@ fn a_line_with_a_file_is_refused_by_name_in_a_run_without_files() {
     let loaded = world.load(&list, &[]);
     loaded
         .says(&format!(
-            "{list}:2: it ends as failed: output_file: the run saves no files"
+            "{list}:2: this line will fail: output_file: the run saves no files"
         ))
         .says("--output-files");
     let records = world.finish("out.jsonl");

@@ -215,7 +215,7 @@ fn a_line_whose_secret_no_worker_can_give_is_told_and_fails_by_name() {
     let loaded = world.load(&list, &[&template, "--secret", "pin"]);
     let told = "the queue does not hold the secret value of {pin}";
     loaded
-        .says(&format!("{list}:1: it ends as failed: {told}"))
+        .says(&format!("{list}:1: this line will fail: {told}"))
         .never_says("sesame");
     let records = world.finish("out.jsonl");
     let said = records[0]["error_msg"].as_str().expect("a text");

@@ -197,6 +197,26 @@ fn a_run_that_was_loaded_during_a_pause_ends_after_it() {
 }
 
 #[test]
+fn another_input_that_is_refused_during_a_pause_leaves_the_run_as_it_was() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let server = Server::always(Answer::text("hello"));
+    let list = world.list(&server, 20);
+    world.load(&list, &[]);
+    world.fleet("pause", &[]).done().exits(0);
+    let other = world.list_of([server.url("/other")]);
+    let refused = world.fleet("load", &[&other]).done().exits(2);
+    refused.says("not the input that r1 has loaded");
+    world.fleet("resume", &[]).done().exits(0);
+    world.work(&[]).finish().exits(0);
+    assert_eq!(
+        (world.status().phase.as_str(), server.requests()),
+        ("over", 20)
+    );
+}
+
+#[test]
 fn a_cancelled_run_ends_for_all_and_keeps_what_was_sent() {
     let Some(world) = World::start(&[]) else {
         return;

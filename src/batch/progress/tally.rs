@@ -35,7 +35,7 @@ struct RunningSummary {
     last_end: Option<Instant>,
     /// Time at which the batch ended or was dropped. `None`: it goes on.
     ended: Option<Instant>,
-    /// True if only requests count that came to their end.
+    /// True if only requests that ended at this worker count, and not those that were handed back.
     only_final: bool,
 }
 
@@ -109,7 +109,7 @@ impl SummaryHandle {
     /// Sets the total to a number that is known.
     pub(in super::super) fn set_total(&self, total: u64) {
         self.update(|tallied| {
-            // Requests that go on elsewhere were read here, and are none of the total.
+            // The number includes requests that were handed back to the queue, so it is no total.
             if !tallied.only_final {
                 tallied.total = ExpectedTotal::Known(total);
             }

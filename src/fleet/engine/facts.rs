@@ -20,6 +20,8 @@ pub(crate) struct RunFacts {
     pub(crate) lanes: u32,
     pub(crate) lease: Duration,
     pub(crate) state: RunState,
+    /// True once all of the input is loaded, also while the run is paused.
+    pub(crate) is_loaded: bool,
     /// True once a loader has read its input to the end.
     pub(crate) is_input_read: bool,
     /// Number of lines of the input that are loaded, and the digest over their keys.

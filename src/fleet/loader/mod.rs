@@ -226,7 +226,7 @@ fn load<I: Iterator<Item = Request>>(
                         run.name()
                     ))),
                     LoadEnd::OtherInput => {
-                        if facts.state == RunState::Loaded {
+                        if facts.is_loaded {
                             // The run ends as it would have without this call.
                             let loaded = engine.call(|engine| engine.finish_loading(&name));
                             loaded.map_err(wrong)?;

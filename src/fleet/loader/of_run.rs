@@ -74,7 +74,7 @@ impl Run {
 
     /// Loads those of the requests that have no successful outcome in files of results.
     ///
-    /// It does what [`load_missing`](Run::load_missing) does, and also loads requests whose outcome is no success. Their
+    /// Works as [`load_missing`](Run::load_missing), and also loads requests whose outcome is no success. Their
     /// new outcomes take the place of the old ones (`supersedes`).
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::super::stored_line::WrittenLine;
 use crate::redact::escape::log_line;
 use crate::request::Request;
 
-/// Number of lines that are told one by one.
+/// Number of lines that get a warning of their own.
 const TOLD: u64 = 10;
 
 /// Tells of the first lines that are not fit for the queue, or that go into it without their secrets.
@@ -23,11 +23,10 @@ impl UnfitLines {
         if let Some(fault) = &written.fault {
             self.unfit += 1;
             match self.unfit {
-                n if n <= TOLD => log_line!(Warn, "{}it ends as failed: {fault}", place()),
-                n if n == TOLD + 1 => log_line!(
-                    Warn,
-                    "further lines that cannot be sent are only in the results"
-                ),
+                n if n <= TOLD => log_line!(Warn, "{}this line will fail: {fault}", place()),
+                n if n == TOLD + 1 => {
+                    log_line!(Warn, "more lines cannot be sent: the results name them")
+                }
                 _ => {}
             }
         } else if !written.left_out.is_empty() {

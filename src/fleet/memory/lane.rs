@@ -81,6 +81,10 @@ impl MemoryLane {
         }
     }
 
+    pub(super) fn is_loaded(&self) -> bool {
+        self.is_loaded
+    }
+
     pub(super) fn set_state(&mut self, state: RunState) -> bool {
         match state {
             RunState::Cancelled => self.is_cancelled = true,

@@ -117,6 +117,7 @@ impl FleetEngine for MemoryEngine {
             lanes: run.new.lanes,
             lease: run.new.lease,
             state: run.lanes[0].state(),
+            is_loaded: run.lanes[0].is_loaded(),
             is_input_read: run.is_input_read,
             position: run.position,
             digest: run.digest.clone(),

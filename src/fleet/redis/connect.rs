@@ -155,6 +155,8 @@ pub(super) struct ServerLink {
     #[cfg(feature = "fleet-cluster")]
     known: Vec<super::cluster::Node>,
     wire: Option<Wire>,
+    /// Number of times that a connection to a cluster was made.
+    dials: u64,
 }
 
 impl ServerLink {
@@ -164,6 +166,7 @@ impl ServerLink {
             #[cfg(feature = "fleet-cluster")]
             known: Vec::new(),
             wire: None,
+            dials: 0,
         }
     }
 
@@ -175,12 +178,20 @@ impl ServerLink {
             #[cfg(feature = "fleet-cluster")]
             known: self.known.clone(),
             wire: None,
+            dials: 0,
         }
+    }
+
+    /// True if the nodes of a cluster may have got changes over a connection before this one, on which a wait for their
+    /// disks tells nothing.
+    pub(super) fn has_earlier_changes(&self) -> bool {
+        self.dials > 1
     }
 
     fn dial(&mut self) -> Result<Wire, EngineError> {
         #[cfg(feature = "fleet-cluster")]
         if self.address.is_cluster {
+            self.dials += 1;
             let place = self.address.to_string();
             let failed = |error: RedisError| failure::sort(&error, &place, "connect", None);
             let mut link = ClusterLink::dial(&self.address, &self.known).map_err(failed)?;

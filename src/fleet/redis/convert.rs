@@ -133,12 +133,13 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
 }
 
 /// Returns the facts in the order in which [`super::lanes`] asks for them, without the version.
-pub(super) fn facts(values: [Value; 7]) -> Option<RunFacts> {
+pub(super) fn facts(values: [Value; 8]) -> Option<RunFacts> {
     let [
         settings,
         lanes,
         lease,
         state,
+        is_loaded,
         is_input_read,
         position,
         digest,
@@ -148,6 +149,8 @@ pub(super) fn facts(values: [Value; 7]) -> Option<RunFacts> {
         lanes: reply::number(lanes)?.try_into().ok()?,
         lease: Duration::from_millis(reply::number(lease)?),
         state: reply::state(state)?,
+        // A run that no loader has begun has no such field.
+        is_loaded: matches!(&is_loaded, Value::BulkString(text) if text == b"1"),
         is_input_read: reply::number(is_input_read)? == 1,
         position: reply::number(position)?,
         digest: reply::text(digest)?,

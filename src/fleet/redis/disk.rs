@@ -72,7 +72,10 @@ impl RedisEngine {
                 return Ok(());
             }
             if facts.can_wait_for_disk {
-                return self.waited_for_disk(WaitedNodes::All);
+                self.waited_for_disk(WaitedNodes::All)?;
+                if !self.link.has_earlier_changes() {
+                    return Ok(());
+                }
             }
             // The server writes to its disk each second, unless it was started anew meanwhile.
             thread::park_timeout(BETWEEN_WRITES);

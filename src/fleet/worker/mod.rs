@@ -45,7 +45,7 @@ const BODY_LIMIT: usize = 16 << 10;
 /// Longest delay that a worker waits for. A request that is to wait longer is parked on the server.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
-/// What becomes of outcomes that the server did not take.
+/// End of an error message: the fate of outcomes that the server did not take.
 const LOST: &str =
     "outcomes that were not settled are lost, and their requests go to other workers";
 

@@ -19,6 +19,8 @@ pub(super) fn follow_orders(
     part: &WorkerPart<'_>,
     mut stop: impl FnMut() -> Option<Duration>,
 ) {
+    // A refusal that an earlier worker of the run met may be over.
+    let _ = part.link.take_refusal();
     let (mut is_stopped, mut is_drained, mut is_cut_off) = (false, false, false);
     loop {
         if !is_stopped && let Some(grace) = stop() {

@@ -37,14 +37,15 @@ pub(super) fn tell(
     let Some(entry) = outcome.extension::<Arc<ClientEntry>>() else {
         return AfterOutcome::GoesOn;
     };
+    // An outcome may come too late: then this worker may get the request again. No two requests of an input have one name.
+    if let Some(path) = outcome.request().saves_to() {
+        files.give_back_saved(path);
+    }
     let given_back = outcome.stop_reason() == Some(StopReason::GivenBack);
     if outcome.is_final() && !entry.was_refused() {
         let (class, record) = settled(entry, outcome, options);
         core.change_quietly(|core, now| core.ended(entry.key, class, record, now));
         return AfterOutcome::Ended;
-    }
-    if let Some(path) = outcome.request().saves_to() {
-        files.give_back_saved(path);
     }
     let is_over = core.change(|core, now| {
         let undone = undone(entry, outcome, given_back, now);

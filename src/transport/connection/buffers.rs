@@ -1,9 +1,9 @@
 //! Input and output buffers of a connection: small at first, growing with use, and small again when idle.
 
-/// Initial size of input: a head and a short body fit, and ten thousand connections that wait take ten megabytes.
+/// Initial size of input: a head and a short body fit. Ten thousand connections that never needed more take ten megabytes.
 const START: usize = 1024;
-/// Factor by which full input grows: 1, 4, 16, 64 KiB. Each step costs an additional read, and the first one is kept by an
-/// idle connection: later responses with a short body are read at once.
+/// Factor by which full input grows: 1, 4, 16, 64 KiB. Each step costs one more read. An idle connection keeps 4 KiB
+/// ([`KEPT`]), so that its next short response takes one read.
 const GROWTH: usize = 4;
 /// Upper bound to which input grows for the sake of fewer reads.
 const WIDE: usize = 64 * 1024;

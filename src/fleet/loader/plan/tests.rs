@@ -8,6 +8,7 @@ fn plan() -> LoadPlan {
         lanes: 1,
         lease: Duration::from_secs(30),
         state: RunState::Running,
+        is_loaded: false,
         is_input_read: false,
         position: 0,
         digest: String::new(),

@@ -163,12 +163,10 @@ impl WorkerCore {
 
     /// Goes on to the next phase if it is time.
     pub(super) fn look_at_end(&mut self, now: Instant) {
-        let is_away = now.saturating_duration_since(self.last_answer) >= LONGEST_AWAY;
         let full = self.full_since;
         let is_stuck = full.is_some_and(|at| now.saturating_duration_since(at) >= LONGEST_AWAY);
         let is_late = self.phase.wakes_at().is_some_and(|at| at <= now);
         match self.phase.clone() {
-            WorkerPhase::Running if is_away => self.end_as_away(),
             WorkerPhase::Running if self.is_complete() => {
                 self.begin_ending(CoreEnd::Complete, None, now);
             }
@@ -176,7 +174,6 @@ impl WorkerCore {
                 let last = now + LAST_CALLS;
                 self.phase = WorkerPhase::Leaving { end, last };
             }
-            WorkerPhase::Ending { .. } if is_away => self.end_as_away(),
             WorkerPhase::Ending { .. } if is_stuck => self.end(CoreEnd::Full),
             WorkerPhase::Ending { end, .. } if is_late => self.end(end),
             WorkerPhase::Leaving { end, .. } if is_late || self.has_left() => self.end(end),

@@ -106,8 +106,6 @@ pub(crate) struct WorkerCore {
     full_redial: Redial,
     /// Time since when too many results wait to be collected. `None`: there is room.
     full_since: Option<Instant>,
-    /// Time of the last answer of the engine.
-    last_answer: Instant,
     /// Reason of the last call that failed.
     last_failure: String,
     figures: CoreFigures,
@@ -167,7 +165,6 @@ impl WorkerCore {
             settle_redial: Redial::default(),
             full_redial: Redial::default(),
             full_since: None,
-            last_answer: now,
             last_failure: String::new(),
             figures: CoreFigures::default(),
         }

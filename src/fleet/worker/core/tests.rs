@@ -242,6 +242,15 @@ fn an_engine_that_takes_beats_and_no_outcomes_is_waited_for_ten_minutes() {
 }
 
 #[test]
+fn a_worker_that_was_stopped_for_long_does_not_take_the_engine_for_away() {
+    let (mut core, begin) = member(8);
+    let later = begin + SECOND * 700;
+    let _ = core.orders(later);
+    beat(&mut core, 1, later);
+    assert_eq!(core.is_over(), None);
+}
+
+#[test]
 fn a_refusal_of_further_entries_lets_those_that_run_be_settled() {
     let (mut core, now) = member(8);
     lease(&mut core, 1..2, now);

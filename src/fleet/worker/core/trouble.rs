@@ -11,7 +11,7 @@ use super::ending::CoreEnd;
 /// Time without a call after which the next one that fails is the first of its series.
 const LONGEST_GAP: Duration = Duration::from_secs(60);
 
-/// Thread whose call it is.
+/// Thread of a worker that makes calls to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallThread {
     Beat,
@@ -26,7 +26,7 @@ pub(super) enum CallThread {
 pub(super) struct LaneTroubles([Option<(Instant, Instant)>; 4]);
 
 impl LaneTroubles {
-    /// Notes a call that failed. Returns the time for which all have.
+    /// Notes a call that failed. Returns for how long all calls of this thread have failed.
     fn failed(&mut self, thread: CallThread, now: Instant) -> Duration {
         let series = &mut self.0[thread as usize];
         let goes_on = |last| now.saturating_duration_since(last) <= LONGEST_GAP;
@@ -52,10 +52,7 @@ impl WorkerCore {
         now: Instant,
     ) {
         match answer {
-            Ok(_) => {
-                self.last_answer = self.last_answer.max(now);
-                self.lane_mut(lane).troubles.succeeded(thread);
-            }
+            Ok(_) => self.lane_mut(lane).troubles.succeeded(thread),
             Err(EngineError::Away(why) | EngineError::Busy(why)) => {
                 self.last_failure.clone_from(why);
                 // The other lanes, or the other steps, may be fine.

@@ -20,10 +20,12 @@ pub(super) fn differences(of_run: &[String], given: &[String]) -> Vec<String> {
                 true => "the run does not have it".to_owned(),
                 false => format!("the run has {}", shown(&run)),
             };
-            match own.is_empty() {
-                true => format!("--{long}: not given ({run})"),
-                false => format!("--{long}: {} ({run})", shown(&own)),
-            }
+            let own = match shown(&own) {
+                _ if own.is_empty() => "not given".to_owned(),
+                value if value == "it" => "given".to_owned(),
+                value => value,
+            };
+            format!("--{long}: {own} ({run})")
         })
     });
     compared.collect()
@@ -141,7 +143,7 @@ mod tests {
             (
                 &[],
                 &["--breaker"],
-                "--breaker: it (the run does not have it)",
+                "--breaker: given (the run does not have it)",
             ),
             (
                 &["--rate=60/m"],
