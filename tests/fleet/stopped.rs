@@ -206,7 +206,8 @@ fn another_input_that_is_refused_during_a_pause_leaves_the_run_as_it_was() {
     world.load(&list, &[]);
     world.fleet("pause", &[]).done().exits(0);
     let other = world.list_of([server.url("/other")]);
-    let refused = world.fleet("load", &[&other]).done().exits(2);
+    let refused = world.fleet("load", &[&other, "--lease", "1s"]);
+    let refused = refused.done().exits(2);
     refused.says("not the input that r1 has loaded");
     world.fleet("resume", &[]).done().exits(0);
     world.work(&[]).finish().exits(0);

@@ -11,6 +11,10 @@ use crate::fleet::engine::{LaneFigures, ResultSource, RunState, WaitingResult};
 /// Number of results that are fetched at once.
 const MOST: usize = 500;
 
+/// Number of fetches with results after which the next lane is asked, and at last the state: a run may be cancelled, and
+/// then removed, while there are still results.
+const FETCHES: u32 = 16;
+
 /// Shortest and longest pause while there is no result.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
@@ -44,6 +48,8 @@ pub(crate) struct CollectPlan {
     pause: Duration,
     /// Time at which results of other collectors are looked for next.
     abandoned_at: Instant,
+    /// Number of fetches with results since the state was asked for.
+    fetches: u32,
     stage: CollectStage,
 }
 
@@ -89,6 +95,7 @@ impl CollectPlan {
             lanes: vec![lane; lanes as usize],
             pause: Duration::ZERO,
             abandoned_at: now + lease,
+            fetches: 0,
             stage: CollectStage::Fetching {
                 lane: 0,
                 from: ResultSource::New,
@@ -170,7 +177,7 @@ impl CollectPlan {
                 from,
                 found,
             },
-            false if found => CollectStage::Fetching {
+            false if found && self.fetches < FETCHES => CollectStage::Fetching {
                 lane: 0,
                 from: ResultSource::New,
                 found: false,
@@ -186,12 +193,18 @@ impl CollectPlan {
     pub(crate) fn saved(&mut self) {
         if let CollectStage::Saving { lane, then, .. } = &self.stage {
             let (lane, (from, found)) = (*lane, *then);
-            self.stage = CollectStage::Fetching { lane, from, found };
+            self.fetches += 1;
+            match self.fetches % FETCHES {
+                // The other lanes have their turn.
+                0 => self.go_on(lane, from, found),
+                _ => self.stage = CollectStage::Fetching { lane, from, found },
+            }
         }
     }
 
     /// Takes the answer to [`CollectStep::State`].
     pub(crate) fn state_is(&mut self, state: RunState, now: Instant) {
+        self.fetches = 0;
         if matches!(state, RunState::Loaded | RunState::Cancelled) {
             self.stage = CollectStage::Looking { lane: 0, state };
         } else {
@@ -233,5 +246,30 @@ impl CollectPlan {
     fn wait(&mut self, now: Instant) {
         self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
         self.stage = CollectStage::Waiting(now + self.pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_is_asked_for_while_results_keep_coming() {
+        let begin = Instant::now();
+        let mut plan = CollectPlan::new(2, Duration::from_secs(30), begin);
+        let result = WaitingResult {
+            name: "1-0".to_owned(),
+            record: b"{}".to_vec(),
+        };
+        for _ in 0..200 {
+            match plan.next(begin) {
+                CollectStep::Fetch { lane: 0, .. } => plan.fetched(vec![result.clone()]),
+                CollectStep::Fetch { .. } => plan.fetched(Vec::new()),
+                CollectStep::Save { .. } => plan.saved(),
+                CollectStep::State => return,
+                step => panic!("{step:?}"),
+            }
+        }
+        panic!("the state was not asked for");
     }
 }
