@@ -30,6 +30,7 @@ mod dial;
 mod end;
 mod engine;
 mod error;
+mod limiter_link;
 mod loader;
 #[cfg(test)]
 mod memory;

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use super::dial::RunPlace;
 use super::engine::{FleetEngine, RunState};
 use super::error::FleetError;
+use super::limiter_link::LimiterLink;
 use super::settings::RunSettings;
 use super::status::{RunPhase, RunStatus};
-use super::worker::LimiterLink;
 
 /// Time between two looks at a run that is being removed.
 const LOOK: Duration = Duration::from_millis(200);

@@ -129,15 +129,8 @@ impl OutputFiles {
         register: &FileRegister,
         existing: Existing,
     ) -> Result<(PathBuf, bool), InvalidLine> {
+        let parts = plain_parts(name)?;
         let wrong = |what: &str| InvalidLine::new(format!("output_file: {what}"));
-        let parts: Vec<Component<'_>> = Path::new(name).components().collect();
-        let plain = |part: &Component<'_>| matches!(part, Component::Normal(_));
-        if parts.is_empty() || !parts.iter().all(plain) || name.contains('\0') {
-            return Err(wrong("a relative path without .. is expected"));
-        }
-        if name.ends_with(['/', '\\']) {
-            return Err(wrong("a file is expected, not a directory"));
-        }
         let path = self.folder.join(parts.iter().collect::<PathBuf>());
         let replace = register
             .enter_saved(&path, parts.len() - 1, existing)
@@ -175,6 +168,20 @@ impl OutputFiles {
             }
         }
         Err(cannot_be_named(&no_free_name()))
+    }
+}
+
+/// Returns the parts of a name that a line gives: directories, and a file.
+pub(super) fn plain_parts(name: &str) -> Result<Vec<Component<'_>>, InvalidLine> {
+    let wrong = |what: &str| Err(InvalidLine::new(format!("output_file: {what}")));
+    let parts: Vec<Component<'_>> = Path::new(name).components().collect();
+    let plain = |part: &Component<'_>| matches!(part, Component::Normal(_));
+    if parts.is_empty() || !parts.iter().all(plain) || name.contains('\0') {
+        return wrong("a relative path without .. is expected");
+    }
+    match name.ends_with(['/', '\\']) {
+        true => wrong("a file is expected, not a directory"),
+        false => Ok(parts),
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::super::engine::{EngineError, FleetEngine};
 use super::super::error::FleetError;
+use super::super::limiter_link::LimiterLink;
 use super::super::run::Run;
 use super::core::SlotKeeper;
 use super::node;
-use super::part::LimiterLink;
 use super::silence::ServerSilence;
 use crate::host::Host;
 use crate::redact::escape::log_line;

@@ -21,7 +21,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use limiter::FleetLimiter;
-pub(super) use part::LimiterLink;
 pub use summary::WorkerSummary;
 
 use self::core::{CoreEnd, CoreSettings, WorkerCore};

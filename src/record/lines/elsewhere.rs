@@ -1,7 +1,7 @@
 //! Names of files that another program saves the bodies to.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::InputLines;
 #[cfg(feature = "fleet")]
@@ -9,6 +9,7 @@ use crate::record::FileRegister;
 use crate::record::InvalidLine;
 #[cfg(feature = "fleet")]
 use crate::record::files::OutputFiles;
+use crate::record::files::plain_parts;
 use crate::record::register::Digests;
 use crate::request::Request;
 
@@ -17,25 +18,33 @@ use crate::request::Request;
 pub(super) struct NamesElsewhere {
     keys: RandomState,
     given: Digests,
+    /// Directories of the names.
+    directories: Digests,
 }
 
 impl NamesElsewhere {
     /// Enters the name of a line. Each is given once.
     pub(super) fn enter(&mut self, path: &Path) -> Result<(), InvalidLine> {
-        let wrong = |what: &str| Err(InvalidLine::new(format!("output_file: {what}")));
-        let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
         let text = path.to_string_lossy();
-        if text.is_empty() || text.contains('\0') || !path.components().all(plain) {
-            return wrong("a relative path without .. is expected");
+        let parts = plain_parts(&text)?;
+        let digest = |count: usize| self.keys.hash_one(&parts[..count]);
+        let name = digest(parts.len());
+        let directories: Vec<u64> = (1..parts.len()).map(digest).collect();
+        let is_taken = self.given.contains(name)
+            || self.directories.contains(name)
+            || directories
+                .iter()
+                .any(|directory| self.given.contains(*directory));
+        if is_taken {
+            return Err(InvalidLine::new(
+                "output_file: an earlier line has the same",
+            ));
         }
-        if text.ends_with(['/', '\\']) {
-            return wrong("a file is expected, not a directory");
+        self.given.insert(name);
+        for directory in directories {
+            self.directories.insert(directory);
         }
-        let parts: Vec<_> = path.components().collect();
-        match self.given.insert(self.keys.hash_one(parts)) {
-            true => Ok(()),
-            false => wrong("an earlier line has the same"),
-        }
+        Ok(())
     }
 }
 
@@ -111,6 +120,8 @@ mod tests {
         for (name, part) in [
             ("a", "an earlier line"),
             ("b//a", "an earlier line"),
+            ("b", "an earlier line"),
+            ("a/b", "an earlier line"),
             ("", "relative path"),
             ("./c", "relative path"),
             ("../a", "relative path"),
