@@ -36,6 +36,7 @@ mod refused;
 mod saved_files;
 mod secrets;
 mod server_faults;
+mod server_figures;
 mod server_loss;
 mod silent;
 mod status;

@@ -255,7 +255,7 @@ fn a_durable_run_needs_a_file() {
     let facts = RedisEngine::connect(address(&server.url()), "r1", false)
         .unwrap()
         .1;
-    assert!(facts.warning().is_some() && facts.memory.used > 0 && !facts.start.is_empty());
+    assert!(facts.warning().is_some() && facts.in_use.memory.used > 0 && !facts.start.is_empty());
 }
 
 #[test]
