@@ -26,6 +26,7 @@ mod busy;
 mod cluster;
 mod dependencies;
 mod ends;
+mod first_look;
 mod kills;
 mod later_loads;
 mod limits;
