@@ -17,6 +17,7 @@ mod lanes;
 mod reply;
 mod scripts;
 mod server_checks;
+mod slow_dial;
 mod steps;
 #[cfg(test)]
 mod tests;

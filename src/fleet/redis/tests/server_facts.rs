@@ -47,7 +47,7 @@ fn the_file_of_changes_is_told_with_its_failures() {
     let file = file_of(&[]).unwrap();
     let shown = |file: AppendFile| (file.bytes, file.write_failed, file.rewrite_failed);
     assert_eq!(shown(file), (77, false, false));
-    let unwritten = file_of(&[("write_status:ok", "write_status:err")]).unwrap();
+    let unwritten = file_of(&[("last_write_status:ok", "last_write_status:err")]).unwrap();
     assert_eq!(shown(unwritten), (77, true, false));
     let not_anew = file_of(&[("bgrewrite_status:ok", "bgrewrite_status:err")]).unwrap();
     assert_eq!(shown(not_anew), (77, false, true));
