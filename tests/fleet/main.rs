@@ -25,6 +25,7 @@ mod busy;
 #[cfg(feature = "fleet-cluster")]
 mod cluster;
 mod dependencies;
+mod disturbed;
 mod ends;
 mod first_look;
 mod kills;
