@@ -1,8 +1,8 @@
 //! Engine in a Redis or Valkey server: each step is a script, which the server runs as a whole.
 //!
 //! Keys that belong to one script share a slot of a cluster: those of a lane, and those of a host. A script reads the
-//! server's time. It checks its arguments and the user's rights before its first write, since the server does not undo the writes of a script
-//! that fails.
+//! server's time. It checks its arguments and the user's rights before its first write, since the server does not undo
+//! the writes of a script that fails.
 
 mod address;
 #[cfg(feature = "fleet-cluster")]

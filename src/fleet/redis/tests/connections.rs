@@ -122,7 +122,7 @@ fn connecting_to_a_socket_of_a_server_that_stands_still_ends_in_time() {
             let socket = server.socket();
             scope.spawn(move || drop(UnixStream::connect(socket)));
         }
-        thread::sleep(SHORT);
+        thread::park_timeout(SHORT);
         for _ in 0..3 {
             let reason = is_away(engine.facts());
             assert_eq!(reason, format!("{}: no answer in time", server.url()));
