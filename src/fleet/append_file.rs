@@ -1,8 +1,8 @@
 //! File to which a server writes each change (AOF), as it tells of it.
 
-/// File to which the server of a run writes each change (AOF): from it the run comes back after a restart.
+/// File to which the server of a run writes each change (AOF).
 ///
-/// In a cluster, the files of all primaries together.
+/// From it the run comes back after a restart. In a cluster, the files of all primaries together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppendFile {

@@ -183,7 +183,7 @@ impl FleetBuilder {
         self
     }
 
-    /// Sets whether a server that answers that it is not ready is asked again, for ten minutes. Default: false.
+    /// Sets whether a server that is not ready is asked again, for ten minutes. Default: false.
     ///
     /// It holds for `connect`, and for [`create`](Fleet::create) and [`run`](Fleet::run) of the fleet, so that workers,
     /// loaders and collectors can be started while the server reads its files, or is busy. A warning is logged meanwhile. A server

@@ -123,9 +123,13 @@ pub struct RunStatus {
     ///
     /// In a cluster, all primaries together; so is the limit.
     pub memory_used: u64,
-    /// Bytes that the server may use (`maxmemory`). `None`: it has no bound, or in a cluster one primary has none.
+    /// Bytes that the server may use (`maxmemory`). `None`: there is no bound.
+    ///
+    /// In a cluster there is none if one primary has none.
     pub memory_limit: Option<u64>,
-    /// File to which the server writes each change. `None`: it writes none, or in a cluster one primary writes none.
+    /// File to which the server writes each change. `None`: it writes none.
+    ///
+    /// In a cluster it is also `None` if one primary writes none.
     pub append_file: Option<AppendFile>,
 }
 
