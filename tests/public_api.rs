@@ -25,9 +25,9 @@ mod modules {
     use haul::cookies::{CookieJar, InvalidCookie};
     #[cfg(feature = "fleet")]
     use haul::fleet::{
-        Collected, Collector, Fleet, FleetBuilder, FleetEnd, FleetError, FleetErrorKind,
-        FleetLimiter, FleetWorker, HostAtRest, Loaded, Run, RunPhase, RunSettings, RunStatus,
-        WaitReason, Worker, WorkerSummary,
+        AppendFile, Collected, Collector, Fleet, FleetBuilder, FleetEnd, FleetError,
+        FleetErrorKind, FleetLimiter, FleetWorker, HostAtRest, Loaded, Run, RunPhase, RunSettings,
+        RunStatus, WaitReason, Worker, WorkerSummary,
     };
     use haul::outcome::{
         Attempt, Cause, Context, Hop, Link, Outcome, OutcomeBuilder, Saved, State, Timings,

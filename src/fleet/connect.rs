@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::dial::{Dial, RunPlace};
 use super::engine::{EngineError, FleetEngine};
 use super::error::FleetError;
+use super::patient::FirstSteps;
 use super::redis::{COMMANDS, DURABLE_COMMANDS, RedisEngine, ServerAddress};
 use super::run::Run;
 use super::settings::RunSettings;
@@ -24,6 +25,7 @@ use super::settings::RunSettings;
 #[derive(Clone)]
 pub struct Fleet {
     server: Arc<RedisServer>,
+    first: FirstSteps,
     warning: Option<&'static str>,
 }
 
@@ -35,6 +37,7 @@ pub struct FleetBuilder {
     authority: Option<Vec<u8>>,
     allows_plaintext: bool,
     timeouts: Option<(Duration, Duration)>,
+    waits: bool,
 }
 
 /// Server that was looked at. Its engines are made after one that is never used for a run.
@@ -83,6 +86,7 @@ impl Fleet {
             authority: None,
             allows_plaintext: false,
             timeouts: None,
+            waits: false,
         }
     }
 
@@ -97,13 +101,16 @@ impl Fleet {
         settings.check()?;
         let wrong = |error| place.error(error);
         if settings.stored.durable {
-            self.server.check(true).map_err(wrong)?;
+            let checked = self.first.take(|| self.server.check(true));
+            checked.map_err(wrong)?;
         }
         let mut engine = place.engine()?;
-        if engine.create(&settings.to_new_run()).map_err(wrong)? {
+        let new = settings.to_new_run();
+        let is_new = self.first.take(|| engine.create(&new));
+        if is_new.map_err(wrong)? {
             return Ok(Run::new(place, settings));
         }
-        let facts = engine.facts().map_err(wrong)?;
+        let facts = self.first.take(|| engine.facts()).map_err(wrong)?;
         let existing = RunSettings::of(&facts)?;
         if !settings.is_same_run(&existing) {
             return Err(FleetError::usage(format!(
@@ -121,7 +128,8 @@ impl Fleet {
     /// [`NoRun`](super::FleetErrorKind::NoRun) if there is none of this name; as [`create`](Fleet::create).
     pub fn run(&self, name: impl AsRef<str>) -> Result<Run, FleetError> {
         let place = self.place(name.as_ref())?;
-        let facts = place.engine()?.facts();
+        let mut engine = place.engine()?;
+        let facts = self.first.take(|| engine.facts());
         let settings = RunSettings::of(&facts.map_err(|error| place.error(error))?)?;
         Ok(Run::new(place, settings))
     }
@@ -175,6 +183,16 @@ impl FleetBuilder {
         self
     }
 
+    /// Sets whether a server that is not ready is asked again, for ten minutes. Default: false.
+    ///
+    /// It holds for `connect`, and for [`create`](Fleet::create) and [`run`](Fleet::run) of the fleet, so that workers,
+    /// loaders and collectors can be started while the server reads its files, or is busy. A warning is logged meanwhile. A server
+    /// that does not answer at all is an error at once, since the URL may be wrong.
+    pub fn wait_until_ready(mut self, waits: bool) -> FleetBuilder {
+        self.waits = waits;
+        self
+    }
+
     /// Connects to the server and looks if it is fit to hold runs.
     ///
     /// # Errors
@@ -193,9 +211,15 @@ impl FleetBuilder {
             address = address.with_timeouts(connect, reply);
         }
         let shown = address.to_string();
-        let connected = RedisEngine::connect(address, NO_RUN, false);
+        let mut first = FirstSteps {
+            waits: self.waits,
+            has_answered: false,
+        };
+        let connected = first.take(|| RedisEngine::connect(address.clone(), NO_RUN, false));
         let (engine, facts) = connected.map_err(|error| FleetError::of(error, NO_RUN, &shown))?;
+        first.has_answered = true;
         Ok(Fleet {
+            first,
             server: Arc::new(RedisServer(Mutex::new(engine))),
             warning: facts.warning(),
         })

@@ -9,11 +9,13 @@
 
 mod facts;
 mod limits;
+mod server_use;
 
 use std::time::Duration;
 
 pub(crate) use facts::{LaneFigures, NewRun, RunFacts};
-pub(crate) use limits::{HostWait, ListedWait, MemoryUse, PermitCall, PermitReply, SlotWindow};
+pub(crate) use limits::{HostWait, ListedWait, PermitCall, PermitReply, SlotWindow};
+pub(crate) use server_use::{MemoryUse, ServerUse};
 
 use crate::host::Host;
 
@@ -212,7 +214,7 @@ pub(crate) enum ResultSource {
 /// Connection to the shared state of one run. Each method is one step, and happens as a whole or not at all.
 ///
 /// # Errors
-/// Every method: [`EngineError::NoRun`] if the run was removed, except for `memory`, and for `permit`, `cool`, `vote`,
+/// Every method: [`EngineError::NoRun`] if the run was removed, except for `server_use`, and for `permit`, `cool`, `vote`,
 /// `probe` and `waiting_hosts`, whose facts outlive the run by some minutes; [`EngineError::Away`] if no answer came.
 pub(crate) trait FleetEngine: Send {
     /// Creates the run. Returns false, and changes nothing, if it exists.
@@ -382,8 +384,8 @@ pub(crate) trait FleetEngine: Send {
     /// engine without a disk returns at once.
     fn secure(&mut self) -> Result<(), EngineError>;
 
-    /// Memory of the engine's server.
-    fn memory(&mut self) -> Result<MemoryUse, EngineError>;
+    /// Memory and files of the engine's server.
+    fn server_use(&mut self) -> Result<ServerUse, EngineError>;
 
     /// Hosts that workers leave alone for a second or longer from a pause on, or from the begin of a rest, in the order of
     /// their names. The list may lack some, and those that have the shortest time beyond a thousand.

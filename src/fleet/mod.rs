@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod append_file;
 mod collector;
 mod connect;
 mod dial;
@@ -44,6 +45,7 @@ mod stored_line;
 mod tests;
 mod worker;
 
+pub use append_file::AppendFile;
 pub use collector::{Collected, Collector};
 pub use connect::{Fleet, FleetBuilder};
 pub use end::FleetEnd;

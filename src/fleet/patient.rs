@@ -21,13 +21,76 @@ pub(super) fn asked_again(error: &EngineError) -> String {
 /// Time between two looks whether to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Patience with a server that does not answer, or that answers that it is not ready.
+#[derive(Default)]
+struct Patience {
+    pause: Duration,
+    /// Time of the first call of those that failed one after the other. `None`: the last one did not fail.
+    failing_since: Option<Instant>,
+}
+
+impl Patience {
+    /// Notes a call that failed. Returns the time to wait before the next one.
+    ///
+    /// # Errors
+    /// The error, if another call is of no use.
+    fn pause_after(&mut self, error: EngineError, now: Instant) -> Result<Duration, EngineError> {
+        let is_patient = matches!(error, EngineError::Away(_) | EngineError::Busy(_));
+        if !is_patient {
+            return Err(error);
+        }
+        let since = *self.failing_since.get_or_insert(now);
+        if now.saturating_duration_since(since) >= LONGEST_AWAY {
+            return Err(EngineError::Away(format!(
+                "{error} (asked again for ten minutes)"
+            )));
+        }
+        if self.pause.is_zero() {
+            log_line!(Warn, "{}", asked_again(&error));
+        }
+        self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
+        Ok(self.pause)
+    }
+}
+
+/// First steps on a server, before a run is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FirstSteps {
+    /// True if steps are taken again while the server is not ready.
+    pub(super) waits: bool,
+    /// True if the server has answered. One that never did is not waited for: its address may be wrong.
+    pub(super) has_answered: bool,
+}
+
+impl FirstSteps {
+    /// Takes a step that does no harm when it is taken twice.
+    pub(super) fn take<T>(
+        mut self,
+        mut step: impl FnMut() -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let mut patience = Patience::default();
+        loop {
+            let error = match step() {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            self.has_answered |= matches!(error, EngineError::Busy(_));
+            if !self.waits || !self.has_answered {
+                return Err(error);
+            }
+            let until = Instant::now() + patience.pause_after(error, Instant::now())?;
+            while let Some(left) = until.checked_duration_since(Instant::now()) {
+                thread::park_timeout(left);
+            }
+        }
+    }
+}
+
 /// Engine whose steps are repeated while it does not answer. Each step must do no harm when it is taken twice.
 pub(super) struct PatientEngine<S> {
     engine: Box<dyn FleetEngine>,
     stop: S,
-    pause: Duration,
-    /// Time of the first call of those that failed one after the other. `None`: the last one did not fail.
-    failing_since: Option<Instant>,
+    patience: Patience,
 }
 
 impl<S: FnMut() -> bool> PatientEngine<S> {
@@ -35,8 +98,7 @@ impl<S: FnMut() -> bool> PatientEngine<S> {
         PatientEngine {
             engine,
             stop,
-            pause: Duration::ZERO,
-            failing_since: None,
+            patience: Patience::default(),
         }
     }
 
@@ -52,7 +114,7 @@ impl<S: FnMut() -> bool> PatientEngine<S> {
     ) -> Result<T, EngineError> {
         let answer = step(&mut *self.engine);
         if answer.is_ok() {
-            (self.failing_since, self.pause) = (None, Duration::ZERO);
+            self.patience = Patience::default();
         }
         answer
     }
@@ -66,21 +128,8 @@ impl<S: FnMut() -> bool> PatientEngine<S> {
     }
 
     fn wait_after_at(&mut self, error: EngineError, now: Instant) -> Result<bool, EngineError> {
-        let is_patient = matches!(error, EngineError::Away(_) | EngineError::Busy(_));
-        if !is_patient {
-            return Err(error);
-        }
-        let since = *self.failing_since.get_or_insert(now);
-        if now.saturating_duration_since(since) >= LONGEST_AWAY {
-            return Err(EngineError::Away(format!(
-                "{error} (asked again for ten minutes)"
-            )));
-        }
-        if self.pause.is_zero() {
-            log_line!(Warn, "{}", asked_again(&error));
-        }
-        self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
-        Ok(self.wait(self.pause))
+        let pause = self.patience.pause_after(error, now)?;
+        Ok(self.wait(pause))
     }
 
     /// Takes a step until it has an answer. `None`: the caller is to stop.
@@ -156,5 +205,36 @@ mod tests {
             assert_eq!(waited, Ok(false), "{seconds}");
         }
         assert!(engine.wait_after_at(busy(), begin + SECOND * 1300).is_err());
+    }
+
+    /// Takes first steps on a server that answers with these errors. Returns the end, and how often it was asked.
+    fn first_steps(
+        waits: bool,
+        errors: &[fn(String) -> EngineError],
+    ) -> (Result<(), EngineError>, usize) {
+        let steps = FirstSteps {
+            waits,
+            has_answered: false,
+        };
+        let mut asked = 0;
+        let end = steps.take(|| {
+            asked += 1;
+            match errors.get(asked - 1) {
+                Some(error) => Err(error("h: no".to_owned())),
+                None => Ok(()),
+            }
+        });
+        (end, asked)
+    }
+
+    #[test]
+    fn a_server_that_is_not_ready_at_the_start_is_asked_again_if_that_is_wanted() {
+        use EngineError::{Away, Busy, Refused};
+
+        let no = || "h: no".to_owned();
+        assert_eq!(first_steps(true, &[Busy, Away]), (Ok(()), 3));
+        assert_eq!(first_steps(false, &[Busy]), (Err(Busy(no())), 1));
+        assert_eq!(first_steps(true, &[Away]), (Err(Away(no())), 1));
+        assert_eq!(first_steps(true, &[Busy, Refused]), (Err(Refused(no())), 2));
     }
 }

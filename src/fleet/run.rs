@@ -60,7 +60,8 @@ impl Run {
         let lanes: Result<Vec<_>, _> = lanes.map(|lane| engine.figures(lane)).collect();
         let lanes = lanes.map_err(wrong)?;
         let waits = engine.waiting_hosts().map_err(wrong)?;
-        Ok(RunStatus::of(&facts, &lanes, waits))
+        let server = engine.server_use().map_err(wrong)?;
+        Ok(RunStatus::of(&facts, &lanes, waits, &server))
     }
 
     /// Hands out no further requests until the run is resumed. Requests that are under way end.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::engine::{HostWait, LaneFigures, ListedWait, RunFacts, RunState};
+use super::append_file::AppendFile;
+use super::engine::{HostWait, LaneFigures, ListedWait, RunFacts, RunState, ServerUse};
 
 /// State of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,10 +119,27 @@ pub struct RunStatus {
     ///
     /// Waits of less than a second are left out.
     pub waiting_hosts: Vec<HostAtRest>,
+    /// Bytes that the server has in use, for all its runs and other data.
+    ///
+    /// In a cluster, all primaries together; so is the limit.
+    pub memory_used: u64,
+    /// Bytes that the server may use (`maxmemory`). `None`: there is no bound.
+    ///
+    /// In a cluster there is none if one primary has none.
+    pub memory_limit: Option<u64>,
+    /// File to which the server writes each change. `None`: it writes none.
+    ///
+    /// In a cluster it is also `None` if one primary writes none.
+    pub append_file: Option<AppendFile>,
 }
 
 impl RunStatus {
-    pub(super) fn of(facts: &RunFacts, lanes: &[LaneFigures], waits: Vec<ListedWait>) -> RunStatus {
+    pub(super) fn of(
+        facts: &RunFacts,
+        lanes: &[LaneFigures],
+        waits: Vec<ListedWait>,
+        server: &ServerUse,
+    ) -> RunStatus {
         let sum = |figure: fn(&LaneFigures) -> u64| lanes.iter().map(figure).sum::<u64>();
         let entries = sum(|lane| lane.entries);
         let (leased, parked) = (sum(|lane| lane.leased), sum(|lane| lane.parked));
@@ -161,6 +179,9 @@ impl RunStatus {
             result_bytes: sum(|lane| lane.result_bytes),
             workers,
             waiting_hosts: hosts_at_rest(waits),
+            memory_used: server.memory.used,
+            memory_limit: Some(server.memory.most).filter(|most| *most > 0),
+            append_file: server.append_file,
         }
     }
 

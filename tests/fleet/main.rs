@@ -25,7 +25,9 @@ mod busy;
 #[cfg(feature = "fleet-cluster")]
 mod cluster;
 mod dependencies;
+mod disturbed;
 mod ends;
+mod first_look;
 mod kills;
 mod later_loads;
 mod limits;
@@ -36,6 +38,7 @@ mod refused;
 mod saved_files;
 mod secrets;
 mod server_faults;
+mod server_figures;
 mod server_loss;
 mod silent;
 mod status;

@@ -9,7 +9,7 @@ use haul::Client;
 use haul::fleet::{Fleet, FleetEnd, Worker};
 
 use crate::redis_proxy::{Fate, RedisProxy};
-use crate::world::{LEASE, RUN, World, most_hits, scaled, slow_server};
+use crate::world::{LEASE, RUN, World, is_timed, most_hits, scaled, slow_server};
 
 #[test]
 fn a_server_that_is_killed_again_and_again_loses_nothing() {
@@ -64,9 +64,13 @@ fn workers_outlast_a_server_that_is_held_up_and_one_that_is_away() {
     }
     collector.finish().exits(0);
     world.assert_exact(&list, &["out.jsonl"]);
-    assert_eq!((server.requests(), most_hits(&server)), (count, 1));
     let status = world.status();
-    assert_eq!((status.reclaimed, status.stale), (0, 0));
+    // A worker that gets no processor for a lease cannot tell that it lives: only then is a request sent again.
+    let again = server.requests() - count;
+    assert!(again as u64 <= status.reclaimed, "{again}: {status:?}");
+    if is_timed() {
+        assert_eq!((status.reclaimed, status.stale), (0, 0));
+    }
 }
 
 #[test]
@@ -114,9 +118,9 @@ fn each_kind_of_step_may_lose_its_call_and_its_reply() {
     let calls = AtomicUsize::new(0);
     let proxy = RedisProxy::start(world.redis.socket(), move |call| {
         let number = calls.fetch_add(1, Ordering::SeqCst);
-        // The first steps of a command are not repeated.
+        // A server that does not answer the first step of a command is told at once.
         match number % 7 {
-            _ if matches!(call.step, "info" | "hmget" | "create") => Fate::Pass,
+            _ if call.step == "info" => Fate::Pass,
             2 => Fate::LostCall,
             5 => Fate::LostReply,
             _ => Fate::Pass,

@@ -63,7 +63,8 @@ fn the_json_has_each_figure_under_its_name() {
     let names: BTreeSet<&str> = status.keys().map(String::as_str).collect();
     let expected = "run state loaded success rejected failed given_up queued leased parked \
         results_waiting collected stale reclaimed queued_bytes result_bytes rate remaining_ms \
-        workers hosts_waiting";
+        workers hosts_waiting memory_used_bytes memory_limit_bytes aof_enabled aof_bytes aof_write_ok \
+        aof_rewrite_ok";
     assert_eq!(names, expected.split_whitespace().collect());
     let numbers = [
         "loaded",
@@ -73,6 +74,9 @@ fn the_json_has_each_figure_under_its_name() {
         "parked",
         "collected",
         "stale",
+        "memory_used_bytes",
+        "memory_limit_bytes",
+        "aof_bytes",
     ];
     for name in numbers {
         assert!(status[name].is_u64(), "{name}");

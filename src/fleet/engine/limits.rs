@@ -1,4 +1,4 @@
-//! Limits of a run as an engine tells them: slots of rates, hosts that are left alone, memory.
+//! Limits of a run as an engine tells them: slots of rates, hosts that are left alone.
 
 use std::time::Duration;
 
@@ -55,23 +55,4 @@ pub(crate) struct ListedWait {
     pub(crate) host: String,
     pub(crate) reason: HostWait,
     pub(crate) left: Duration,
-}
-
-/// Memory of an engine's server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MemoryUse {
-    /// Bytes in use.
-    pub(crate) used: u64,
-    /// Largest number of bytes. 0: there is no bound.
-    pub(crate) most: u64,
-}
-
-impl MemoryUse {
-    /// Part of the memory that is in use. 0 if there is no bound.
-    pub(crate) fn share(self) -> f64 {
-        match self.most {
-            0 => 0.0,
-            most => self.used as f64 / most as f64,
-        }
-    }
 }

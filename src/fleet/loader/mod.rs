@@ -184,8 +184,8 @@ fn load<I: Iterator<Item = Request>>(
                 reply.map(|reply| plan.load_done(lane, entries.len(), &reply))
             }
             LoadStep::Weigh => {
-                let memory = engine.call(|engine| engine.memory()).map_err(wrong)?;
-                memory.map(|memory| plan.weighed(memory))
+                let server = engine.call(|engine| engine.server_use()).map_err(wrong)?;
+                server.map(|server| plan.weighed(server.fullest))
             }
             LoadStep::Wait(pause) => {
                 if !engine.wait(pause) {

@@ -66,7 +66,7 @@ fn take(engine: &mut MemoryEngine, name: &str, input: &[u8], plan: &mut LoadPlan
             let reply = engine.load(lane, name, expected_last, BOUNDS, &entries);
             plan.load_done(lane, entries.len(), &reply.unwrap());
         }
-        LoadStep::Weigh => plan.weighed(engine.memory().unwrap()),
+        LoadStep::Weigh => plan.weighed(engine.server_use().unwrap().fullest),
         LoadStep::Wait(_) => plan.waited(engine.facts().unwrap().state),
         LoadStep::Note {
             position,

@@ -16,8 +16,8 @@ use crate::host::Host;
 
 use super::engine::{
     BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LeaseReply,
-    LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply,
-    QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry,
+    LeasedEntry, ListedWait, LoadReply, NewRun, ParkedEntry, PermitCall, PermitReply, QueueBounds,
+    ResultSource, RunFacts, RunState, Sequence, ServerUse, SettleReply, SettledEntry,
     WaitingResult,
 };
 use lane::MemoryLane;
@@ -306,8 +306,8 @@ impl FleetEngine for MemoryEngine {
         Ok(())
     }
 
-    fn memory(&mut self) -> Result<MemoryUse, EngineError> {
-        Ok(MemoryUse::default())
+    fn server_use(&mut self) -> Result<ServerUse, EngineError> {
+        Ok(ServerUse::default())
     }
 
     fn waiting_hosts(&mut self) -> Result<Vec<ListedWait>, EngineError> {

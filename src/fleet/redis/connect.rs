@@ -10,6 +10,7 @@ use super::address::{Route, ServerAddress};
 #[cfg(feature = "fleet-cluster")]
 use super::cluster::ClusterLink;
 use super::failure;
+use super::slow_dial::SlowDial;
 
 /// Connection to one server or to a cluster.
 pub(super) enum Wire {
@@ -40,15 +41,15 @@ impl Wire {
 
 impl ServerAddress {
     /// Connects, and tells the server who the client is.
-    pub(super) fn dial(&self) -> Result<Wire, EngineError> {
+    fn dial(&self, slow: &mut SlowDial) -> Result<Wire, EngineError> {
         self.check_tls()?;
         let failed = |error: RedisError| failure::sort(&error, &self.to_string(), "connect", None);
-        let mut connection = self.connection().map_err(failed)?;
+        let mut connection = self.connection(slow).map_err(failed)?;
         self.log_in(&mut connection)?;
         Ok(Wire::Single(Box::new(connection)))
     }
 
-    fn connection(&self) -> RedisResult<Connection> {
+    fn connection(&self, slow: &mut SlowDial) -> RedisResult<Connection> {
         let certificates = TlsCertificates {
             client_tls: None,
             root_cert: self.authority.clone(),
@@ -58,7 +59,12 @@ impl ServerAddress {
             (Route::Tls { .. }, Some(_)) => Client::build_with_tls(info, certificates)?,
             _ => Client::open(info)?,
         };
-        let connection = client.get_connection_with_timeout(self.connect_timeout)?;
+        let connection = match &self.route {
+            Route::Unix(_) => {
+                slow.connect(move || client.get_connection(), self.connect_timeout)?
+            }
+            _ => client.get_connection_with_timeout(self.connect_timeout)?,
+        };
         connection.set_read_timeout(Some(self.reply_timeout))?;
         connection.set_write_timeout(Some(self.reply_timeout))?;
         Ok(connection)
@@ -157,6 +163,7 @@ pub(super) struct ServerLink {
     wire: Option<Wire>,
     /// Number of times that a connection to a cluster was made.
     dials: u64,
+    slow: SlowDial,
 }
 
 impl ServerLink {
@@ -167,6 +174,7 @@ impl ServerLink {
             known: Vec::new(),
             wire: None,
             dials: 0,
+            slow: SlowDial::default(),
         }
     }
 
@@ -179,6 +187,7 @@ impl ServerLink {
             known: self.known.clone(),
             wire: None,
             dials: 0,
+            slow: SlowDial::default(),
         }
     }
 
@@ -201,7 +210,7 @@ impl ServerLink {
             }
             return Ok(Wire::Cluster(Box::new(link)));
         }
-        self.address.dial()
+        self.address.dial(&mut self.slow)
     }
 
     /// Gives the connection up.

@@ -68,7 +68,7 @@ impl RedisEngine {
     pub(super) fn secured(&mut self) -> Result<(), EngineError> {
         let mut facts = self.server(false)?;
         loop {
-            if !facts.appends_to_file {
+            if !facts.appends_to_file() {
                 return Ok(());
             }
             if facts.can_wait_for_disk {

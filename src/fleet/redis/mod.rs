@@ -1,8 +1,8 @@
 //! Engine in a Redis or Valkey server: each step is a script, which the server runs as a whole.
 //!
 //! Keys that belong to one script share a slot of a cluster: those of a lane, and those of a host. A script reads the
-//! server's time. It checks its arguments before its first write, since the server does not undo the writes of a script
-//! that fails.
+//! server's time. It checks its arguments and the user's rights before its first write, since the server does not undo
+//! the writes of a script that fails.
 
 mod address;
 #[cfg(feature = "fleet-cluster")]
@@ -17,6 +17,7 @@ mod lanes;
 mod reply;
 mod scripts;
 mod server_checks;
+mod slow_dial;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,7 @@ use self::scripts::{Scripts, StepScript};
 pub(crate) use self::server_checks::ServerFacts;
 #[cfg(test)]
 pub(super) use self::waits::SHORTEST as SHORTEST_LISTED_WAIT;
-use super::engine::{EngineError, MemoryUse};
+use super::engine::{EngineError, ServerUse};
 use crate::host::Host;
 
 /// Commands that a user of the server may need, as its ACL names them: all that this module calls, itself or in scripts.
@@ -194,21 +195,20 @@ impl RedisEngine {
         facts.ok_or_else(|| self.refused("a cluster in which no node has slots"))
     }
 
-    /// Memory of the server: of the fullest node in a cluster.
-    fn memory_use(&mut self) -> Result<MemoryUse, EngineError> {
+    /// Memory and files of the server, or of all primaries of a cluster.
+    fn use_of_server(&mut self) -> Result<ServerUse, EngineError> {
+        let mut info = redis::cmd("INFO");
         let reply = self
             .link
-            .command(redis::cmd("INFO").arg("memory"), "INFO")?;
+            .command(info.arg("memory").arg("persistence"), "INFO")?;
         let replies = match reply {
             Value::Map(replies) => replies.into_iter().map(|(_, reply)| reply).collect(),
             reply => vec![reply],
         };
         let texts: Option<Vec<String>> = replies.into_iter().map(reply::text).collect();
         let texts = texts.ok_or_else(|| self.unexpected("INFO"))?;
-        let memory = texts.iter().map(|text| server_checks::memory_of(text));
-        Ok(memory
-            .max_by(|one, other| one.share().total_cmp(&other.share()))
-            .unwrap_or_default())
+        let uses = texts.iter().map(|text| server_checks::use_of(text));
+        Ok(uses.reduce(ServerUse::join).unwrap_or_default())
     }
 
     /// Runs a script. `fill`: appends the arguments.

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::engine::{EngineError, MemoryUse};
+use super::super::append_file::AppendFile;
+use super::super::engine::{EngineError, MemoryUse, ServerUse};
 
 /// Oldest version of Redis with all that the scripts need.
 const OLDEST_REDIS: (u32, u32) = (7, 0);
@@ -18,9 +19,7 @@ const OLDEST_DURABLE: (u32, u32) = (7, 2);
 pub(crate) struct ServerFacts {
     /// Name that a server takes at its start: another one means that it was started anew, or is another server.
     pub(crate) start: String,
-    pub(crate) memory: MemoryUse,
-    /// True if the server writes each change to a file.
-    pub(crate) appends_to_file: bool,
+    pub(crate) in_use: ServerUse,
     /// True if the server can wait until changes are on its disk.
     pub(crate) can_wait_for_disk: bool,
     pub(crate) is_cluster: bool,
@@ -30,7 +29,7 @@ impl ServerFacts {
     /// Reads the reply to `INFO`, and refuses a server that is not fit for a run. `place`: name of the server in messages.
     /// `durable`: the run is to outlast a loss of power.
     pub(super) fn of(info: &str, place: &str, durable: bool) -> Result<ServerFacts, EngineError> {
-        let memory = memory_of(info);
+        let in_use = use_of(info);
         let info = lines_of(info);
         let fact = |name: &str| info.get(name).copied().unwrap_or_default();
         let refuse = |reason: String| Err(EngineError::Refused(format!("{place}: {reason}")));
@@ -58,12 +57,11 @@ impl ServerFacts {
         }
         let facts = ServerFacts {
             start: fact("run_id").to_owned(),
-            memory,
-            appends_to_file: fact("aof_enabled") == "1",
+            in_use,
             can_wait_for_disk: release >= OLDEST_DURABLE,
             is_cluster: is_cluster_of(&info),
         };
-        if durable && !facts.appends_to_file {
+        if durable && !facts.appends_to_file() {
             return refuse("appendonly is no (--durable needs yes)".into());
         }
         if durable && !facts.can_wait_for_disk {
@@ -78,26 +76,27 @@ impl ServerFacts {
         Ok(facts)
     }
 
-    /// Facts that hold for all nodes of a cluster, and the memory of the fullest one. `None`: there are no nodes.
+    /// Facts that hold for all nodes of a cluster. `None`: there are no nodes.
     pub(super) fn of_cluster(mut nodes: Vec<ServerFacts>) -> Option<ServerFacts> {
         // The nodes answer in any order.
         nodes.sort_by(|one, other| one.start.cmp(&other.start));
         nodes.into_iter().reduce(|all, node| ServerFacts {
             start: format!("{} {}", all.start, node.start),
-            memory: match node.memory.share() > all.memory.share() {
-                true => node.memory,
-                false => all.memory,
-            },
-            appends_to_file: all.appends_to_file && node.appends_to_file,
+            in_use: all.in_use.join(node.in_use),
             can_wait_for_disk: all.can_wait_for_disk && node.can_wait_for_disk,
             is_cluster: true,
         })
     }
 
+    /// True if the server writes each change to a file.
+    pub(crate) fn appends_to_file(&self) -> bool {
+        self.in_use.append_file.is_some()
+    }
+
     /// Warning about a server that is fit for a run, but loses it in some cases.
     pub(crate) fn warning(&self) -> Option<&'static str> {
         let warning = "appendonly is no: a run is lost when the server stops";
-        (!self.appends_to_file).then_some(warning)
+        (!self.appends_to_file()).then_some(warning)
     }
 }
 
@@ -117,14 +116,22 @@ fn is_cluster_of(info: &HashMap<&str, &str>) -> bool {
     modes.iter().any(|mode| info.get(mode) == Some(&"cluster"))
 }
 
-/// Reads the memory from a reply to `INFO`.
-pub(super) fn memory_of(info: &str) -> MemoryUse {
+/// Reads memory and files from a reply to `INFO`.
+pub(super) fn use_of(info: &str) -> ServerUse {
     let info = lines_of(info);
     let number = |name: &str| info.get(name).and_then(|number| number.parse().ok());
-    MemoryUse {
+    let failed = |name: &str| info.get(name).is_some_and(|state| *state != "ok");
+    let memory = MemoryUse {
         used: number("used_memory").unwrap_or(0),
         most: number("maxmemory").unwrap_or(0),
-    }
+    };
+    let append_file = AppendFile {
+        bytes: number("aof_current_size").unwrap_or(0),
+        write_failed: failed("aof_last_write_status"),
+        rewrite_failed: failed("aof_last_bgrewrite_status"),
+    };
+    let appends = info.get("aof_enabled") == Some(&"1");
+    ServerUse::new(memory, appends.then_some(append_file))
 }
 
 /// Returns the first two numbers of a version.

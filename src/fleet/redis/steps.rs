@@ -6,8 +6,8 @@ use redis::Value;
 
 use super::super::engine::{
     BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LeaseReply,
-    LeasedEntry, ListedWait, LoadReply, MemoryUse, NewRun, ParkedEntry, PermitCall, PermitReply,
-    QueueBounds, ResultSource, RunFacts, RunState, Sequence, SettleReply, SettledEntry,
+    LeasedEntry, ListedWait, LoadReply, NewRun, ParkedEntry, PermitCall, PermitReply, QueueBounds,
+    ResultSource, RunFacts, RunState, Sequence, ServerUse, SettleReply, SettledEntry,
     WaitingResult,
 };
 use super::RedisEngine;
@@ -344,8 +344,8 @@ impl FleetEngine for RedisEngine {
         self.listed_waits()
     }
 
-    fn memory(&mut self) -> Result<MemoryUse, EngineError> {
-        self.memory_use()
+    fn server_use(&mut self) -> Result<ServerUse, EngineError> {
+        self.use_of_server()
     }
 
     fn wait_for_disk(&mut self) -> Result<(), EngineError> {

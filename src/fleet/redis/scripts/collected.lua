@@ -9,6 +9,8 @@ for at = 1, #ARGV, 2 do
     return redis.error_reply('BADARG argument ' .. at .. ' is no result')
   end
 end
+writes(KEYS[2], 'xack', 'xdel')
+writes(KEYS[3], 'hincrby')
 local count, bytes = 0, 0
 for at = 1, #ARGV, 2 do
   redis.call('XACK', KEYS[2], 'c', ARGV[at])

@@ -9,8 +9,9 @@ for at = 2, #KEYS do
     return redis.error_reply('FOREIGN ' .. KEYS[at])
   end
 end
-redis.call('HSET', KEYS[1], 'v', '1', 'args', ARGV[1], 'lanes', ARGV[2], 'lease', ARGV[3], 'state', ARGV[4],
-  'eof', '0', 'pos', '0', 'sum', '')
+writes(KEYS[1], 'hset')
 redis.call('XGROUP', 'CREATE', KEYS[2], 'w', '0', 'MKSTREAM')
 redis.call('XGROUP', 'CREATE', KEYS[3], 'c', '0', 'MKSTREAM')
+redis.call('HSET', KEYS[1], 'v', '1', 'args', ARGV[1], 'lanes', ARGV[2], 'lease', ARGV[3], 'state', ARGV[4],
+  'eof', '0', 'pos', '0', 'sum', '')
 return 1

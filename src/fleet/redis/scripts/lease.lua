@@ -11,6 +11,9 @@ if not redis.call('ZSCORE', KEYS[5], me) then
 elseif state == 'pause' or state == 'cancel' or most == 0 then
   return {state, 1, {}, {}}
 end
+writes(KEYS[2], 'xclaim', 'xreadgroup')
+writes(KEYS[3], 'zrange', 'zrem')
+writes(KEYS[6], 'hmget', 'hset')
 local parked, fresh = {}, {}
 local function take_up(key, names)
   for _, name in ipairs(names) do

@@ -41,6 +41,8 @@ if length > 0 then
     return {'FULL'}
   end
 end
+writes(KEYS[2], 'xadd')
+writes(KEYS[3], 'hincrby')
 for _, entry in ipairs(entries) do
   redis.call('XADD', KEYS[2], entry.id, unpack(ARGV, entry.first, entry.last))
 end

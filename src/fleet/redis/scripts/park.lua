@@ -6,6 +6,9 @@ end
 groups(2, 6)
 local delays = numbers(3, #ARGV, 6)
 numbers(2, #ARGV)
+writes(KEYS[2], 'xpending', 'xack')
+writes(KEYS[3], 'zadd')
+writes(KEYS[5], 'hmget', 'hset', 'hdel')
 local me, now, held = ARGV[1], milliseconds(), {}
 for at = 2, #ARGV, 6 do
   local number, delay = ARGV[at], delays[#held + 1]

@@ -58,3 +58,13 @@ end
 local function holds(queue, worker, id)
   return redis.call('XPENDING', queue, 'w', id, id, 1, worker)[1] ~= nil
 end
+
+-- Ends the script if the user may not run one of these commands on a key: in the midst of a step that would leave half of
+-- it, as an entry that is in no list any more.
+local function writes(key, ...)
+  for _, name in ipairs({...}) do
+    if not redis.acl_check_cmd(name, key) then
+      error({err = "NOPERM the user executing the script may not run the '" .. name .. "' command"})
+    end
+  end
+end

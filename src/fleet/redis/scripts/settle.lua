@@ -15,6 +15,10 @@ end
 if tonumber(redis.call('HGET', KEYS[3], 'result_bytes') or '0') >= most then
   return 'FULL'
 end
+writes(KEYS[2], 'xpending', 'xack', 'xdel')
+writes(KEYS[3], 'hincrby')
+writes(KEYS[4], 'hdel')
+writes(KEYS[5], 'xadd')
 local me, held = ARGV[1], {}
 local queued_bytes, result_bytes, stale = 0, 0, 0
 for at = 3, #ARGV, 4 do

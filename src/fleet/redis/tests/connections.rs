@@ -2,10 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use test_support::{RedisServer, refused};
+use test_support::{PATIENCE, RedisServer, refused};
 
 use super::{Trial, WIDE, connection, entry, new_run};
 use crate::fleet::engine::{BeatReply, EngineError, FleetEngine, LoadReply, RunState, SettleReply};
@@ -104,6 +105,34 @@ fn a_reply_that_comes_late_is_not_taken_for_another() {
             workers: 3
         })
     );
+}
+
+#[test]
+fn connecting_to_a_socket_of_a_server_that_stands_still_ends_in_time() {
+    let Some(server) = RedisServer::start(&["--tcp-backlog", "1"]) else {
+        return;
+    };
+    let mut engine = engine(&server);
+    engine.link.address = address(&server.url()).with_timeouts(SHORT, SHORT);
+    engine.create(&new_run(1)).unwrap();
+    server.suspend();
+    thread::scope(|scope| {
+        // Connections that the server does not accept leave no room for others.
+        for _ in 0..4 {
+            let socket = server.socket();
+            scope.spawn(move || drop(UnixStream::connect(socket)));
+        }
+        thread::park_timeout(SHORT);
+        for _ in 0..3 {
+            let reason = is_away(engine.facts());
+            assert_eq!(reason, format!("{}: no answer in time", server.url()));
+        }
+        server.resume();
+    });
+    let since = Instant::now();
+    while engine.facts().is_err() {
+        assert!(since.elapsed() < PATIENCE, "it is back");
+    }
 }
 
 #[test]
@@ -255,7 +284,7 @@ fn a_durable_run_needs_a_file() {
     let facts = RedisEngine::connect(address(&server.url()), "r1", false)
         .unwrap()
         .1;
-    assert!(facts.warning().is_some() && facts.memory.used > 0 && !facts.start.is_empty());
+    assert!(facts.warning().is_some() && facts.in_use.memory.used > 0 && !facts.start.is_empty());
 }
 
 #[test]

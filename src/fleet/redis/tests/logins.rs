@@ -197,7 +197,7 @@ fn every_step(engine: &mut RedisEngine) -> Result<(), EngineError> {
     engine.probe(&host, true)?;
     engine.cool(&super::limits_agree::host("b"), Duration::from_secs(1))?;
     engine.waiting_hosts()?;
-    engine.memory()?;
+    engine.server_use()?;
     engine.figures(0)?;
     engine.set_state(RunState::Cancelled)?;
     engine.leave(0, "c")?;

@@ -1,6 +1,7 @@
 //! Servers that are fit for a run, and others, by their replies to `INFO`.
 
-use crate::fleet::engine::EngineError;
+use crate::fleet::append_file::AppendFile;
+use crate::fleet::engine::{EngineError, MemoryUse, ServerUse};
 use crate::fleet::redis::ServerFacts;
 
 const FIT: &str = "# Server\r\nredis_version:7.2.4\r\nredis_mode:standalone\r\nrun_id:abc\r\nused_memory:1000\r\n\
@@ -22,14 +23,48 @@ fn facts(changes: &[(&str, &str)], durable: bool) -> Result<ServerFacts, String>
 fn a_fit_server_tells_its_memory() {
     let facts = facts(&[], true).unwrap();
     assert_eq!(
-        (facts.memory.used, facts.memory.most, &*facts.start),
+        (
+            facts.in_use.memory.used,
+            facts.in_use.memory.most,
+            &*facts.start
+        ),
         (1000, 2000, "abc")
     );
     assert_eq!(
-        (facts.appends_to_file, facts.can_wait_for_disk),
+        (facts.appends_to_file(), facts.can_wait_for_disk),
         (true, true)
     );
     assert_eq!(facts.warning(), None);
+}
+
+#[test]
+fn the_file_of_changes_is_told_with_its_failures() {
+    let all = "aof_enabled:1\r\naof_current_size:77\r\naof_last_write_status:ok\r\naof_last_bgrewrite_status:ok";
+    let file_of = |changes: &[(&str, &str)]| {
+        let changes = [&[("aof_enabled:1", all)], changes].concat();
+        facts(&changes, false).unwrap().in_use.append_file
+    };
+    let file = file_of(&[]).unwrap();
+    let shown = |file: AppendFile| (file.bytes, file.write_failed, file.rewrite_failed);
+    assert_eq!(shown(file), (77, false, false));
+    let unwritten = file_of(&[("last_write_status:ok", "last_write_status:err")]).unwrap();
+    assert_eq!(shown(unwritten), (77, true, false));
+    let not_anew = file_of(&[("bgrewrite_status:ok", "bgrewrite_status:err")]).unwrap();
+    assert_eq!(shown(not_anew), (77, false, true));
+    assert_eq!(file_of(&[("aof_enabled:1", "aof_enabled:0")]), None);
+    assert_eq!(shown(unwritten.join(not_anew)), (154, true, true));
+}
+
+#[test]
+fn the_use_of_a_cluster_is_the_sum_and_the_worst_of_its_nodes() {
+    let node = |used, most, file| ServerUse::new(MemoryUse { used, most }, file);
+    let file = Some(AppendFile::default());
+    let all = node(50, 100, file).join(node(90, 100, file));
+    assert_eq!((all.memory.used, all.memory.most), (140, 200));
+    assert_eq!((all.fullest.used, all.append_file), (90, file));
+    let all = all.join(node(7, 0, None));
+    assert_eq!((all.memory.used, all.memory.most), (147, 0));
+    assert_eq!((all.fullest.used, all.append_file), (90, None));
 }
 
 #[test]

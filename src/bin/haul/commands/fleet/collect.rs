@@ -84,7 +84,7 @@ fn collect(own: &CollectArguments, messages: &Messages) -> Result<Status, Comman
     let failures = own.failures.as_deref();
     let mut reads = own.server.files();
     files::enter_collected(&own.output, failures, &reads, exist)?;
-    let run = own.server.connect()?.run(&own.run);
+    let run = own.server.connect_patiently()?.run(&own.run);
     let run = run.map_err(|error| failed(&error))?;
     let inputs = run.settings().given_input_files();
     reads.extend(inputs.iter().map(|path| (files::INPUT, path.as_path())));

@@ -133,7 +133,7 @@ fn load(
     given: Vec<String>,
     messages: &Messages,
 ) -> Result<Status, CommandError> {
-    let fleet = own.server.connect()?;
+    let fleet = own.server.connect_patiently()?;
     if let Some(warning) = fleet.warning() {
         messages.warning(&format!("{}: {warning}", own.server.shown()));
     }

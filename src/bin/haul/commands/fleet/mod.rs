@@ -4,6 +4,7 @@ mod choices;
 mod collect;
 mod helps;
 mod load;
+mod metrics;
 mod run_options;
 mod same_options;
 mod screen;

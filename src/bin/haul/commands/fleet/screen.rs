@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use haul::fleet::{HostAtRest, Run, RunPhase, RunStatus, WaitReason};
+use haul::fleet::{AppendFile, HostAtRest, Run, RunPhase, RunStatus, WaitReason};
 
 /// Number of readings over which the rate is taken.
 const READINGS: usize = 10;
@@ -116,6 +116,7 @@ pub(super) fn screen(run: &Run, status: &RunStatus, pace: &RunPace) -> String {
     if !status.waiting_hosts.is_empty() {
         line("hosts", hosts(&status.waiting_hosts));
     }
+    line("server", server(status));
     line("workers", status.workers.len().to_string());
     let mut workers: Vec<_> = status.workers.iter().collect();
     workers.sort_by_key(|worker| std::cmp::Reverse(worker.last_beat));
@@ -129,6 +130,33 @@ pub(super) fn screen(run: &Run, status: &RunStatus, pace: &RunPace) -> String {
         line("", format!("and {} more", workers.len() - WORKERS));
     }
     text
+}
+
+/// Returns the memory and the files of the server, as one line.
+fn server(status: &RunStatus) -> String {
+    let used = bytes(status.memory_used);
+    let memory = match status.memory_limit {
+        Some(limit) => {
+            let share = status.memory_used as f64 * 100.0 / limit as f64;
+            format!("{used} of {} in use ({share:.0} %)", bytes(limit))
+        }
+        None => format!("{used} in use, without a bound"),
+    };
+    format!("{memory}; {}", append_file(status.append_file))
+}
+
+fn append_file(file: Option<AppendFile>) -> String {
+    let Some(file) = file else {
+        return "AOF off (a restart of the server loses the run)".to_owned();
+    };
+    let mut faults = String::new();
+    if file.write_failed {
+        faults += ", its last write failed";
+    }
+    if file.rewrite_failed {
+        faults += ", its last rewrite failed";
+    }
+    format!("AOF on ({}){faults}", bytes(file.bytes))
 }
 
 /// Returns the hosts that workers leave alone, as one line.

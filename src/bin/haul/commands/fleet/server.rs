@@ -62,7 +62,18 @@ impl ServerArguments {
 
     /// Connects to the server and checks that it can hold runs.
     pub(super) fn connect(&self) -> Result<Fleet, CommandError> {
-        let mut builder = Fleet::builder(&self.redis).allow_plaintext(self.insecure_redis);
+        self.connect_by(false)
+    }
+
+    /// Connects to the server like `connect`, for a command that waits for a server that is not ready.
+    pub(super) fn connect_patiently(&self) -> Result<Fleet, CommandError> {
+        self.connect_by(true)
+    }
+
+    fn connect_by(&self, waits: bool) -> Result<Fleet, CommandError> {
+        let mut builder = Fleet::builder(&self.redis)
+            .allow_plaintext(self.insecure_redis)
+            .wait_until_ready(waits);
         if let Some(password) = self.password()? {
             builder = builder.password(password);
         }

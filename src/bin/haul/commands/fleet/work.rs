@@ -71,7 +71,7 @@ fn work(
     hosts: Vec<HostOptions>,
     messages: &Messages,
 ) -> Result<Status, CommandError> {
-    let fleet = own.server.connect()?;
+    let fleet = own.server.connect_patiently()?;
     let run = fleet.run(&own.run).map_err(|error| failed(&error))?;
     let kept = run.settings().given_options().iter();
     let options: Vec<String> = kept.cloned().chain(given.iter().cloned()).collect();
