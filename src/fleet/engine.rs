@@ -299,12 +299,16 @@ pub(crate) trait FleetEngine: Send {
     ) -> Result<SettleReply, EngineError>;
 
     /// Parks entries. Their own intents go; the intent of a worker that died stays. Returns for each, in order, whether
-    /// the worker was its holder. An entry that says `begun_again` and was not begun again by the worker, since the call
-    /// was lost, is parked all the same.
+    /// it was parked: the worker was its holder. An entry that says `begun_again` and was not begun again by the worker,
+    /// since the call was lost, is parked all the same.
+    ///
+    /// `number`: number of the call, higher than those of the worker's earlier calls in this lane. A call that is carried
+    /// out after one with the same number or a higher one parks nothing: the worker may hold its entries anew.
     fn park(
         &mut self,
         lane: u32,
         worker: &str,
+        number: u64,
         entries: &[ParkedEntry],
     ) -> Result<Vec<bool>, EngineError>;
 

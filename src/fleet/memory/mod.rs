@@ -224,9 +224,10 @@ impl FleetEngine for MemoryEngine {
         &mut self,
         lane: u32,
         worker: &str,
+        number: u64,
         entries: &[ParkedEntry],
     ) -> Result<Vec<bool>, EngineError> {
-        self.on_lane(lane, |lane, now, _| lane.park(worker, entries, now))
+        self.on_lane(lane, |lane, now, _| lane.park(worker, number, entries, now))
     }
 
     fn reclaim(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError> {

@@ -227,6 +227,7 @@ impl FleetEngine for RedisEngine {
         &mut self,
         lane: u32,
         worker: &str,
+        number: u64,
         entries: &[ParkedEntry],
     ) -> Result<Vec<bool>, EngineError> {
         let keys = [
@@ -235,10 +236,12 @@ impl FleetEngine for RedisEngine {
             LaneKey::Parked,
             LaneKey::Aside,
             LaneKey::Intents,
+            LaneKey::Members,
+            LaneKey::Unbroken,
         ];
         let keys = self.lane_keys(lane, &keys);
         let reply = self.run(StepScript::Park, &keys, |command| {
-            command.arg(worker);
+            command.arg(worker).arg(number);
             for entry in entries {
                 command
                     .arg(entry.sequence)

@@ -256,7 +256,7 @@ fn every_step_on_a_run_that_is_not_there_says_so() {
         engine.settle(0, "a", 1, &[super::settled(1)]).unwrap_err(),
         no_run
     );
-    assert_eq!(engine.park(0, "a", &[]).unwrap_err(), no_run);
+    assert_eq!(engine.park(0, "a", 1, &[]).unwrap_err(), no_run);
     assert_eq!(engine.reclaim(0, "a", 1).unwrap_err(), no_run);
     assert_eq!(engine.held(0, "a", &|_| false).unwrap_err(), no_run);
     for from in [

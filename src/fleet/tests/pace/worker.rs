@@ -215,9 +215,9 @@ impl PacedWorker {
                 SettleStep::Settle(entries) => e
                     .settle(0, &call.worker, u64::MAX, entries)
                     .map(SettleAnswer::Settled),
-                SettleStep::Park(entries) => {
-                    e.park(0, &call.worker, entries).map(SettleAnswer::Parked)
-                }
+                SettleStep::Park { number, entries } => e
+                    .park(0, &call.worker, *number, entries)
+                    .map(SettleAnswer::Parked),
             });
             self.is_busy[2] = true;
             self.replies.push(PacedReply::Settle(call, answer));

@@ -44,9 +44,6 @@ impl SimWorld {
             lasts.is_none_or(|time| time < lease * 0.7),
             "a start {lasts:?} s after the run was cancelled"
         );
-        if self.truth.parked_late.contains(&(sequence, machine)) {
-            return;
-        }
         let not_before = self.truth.not_before.get(&sequence).copied();
         let not_before = not_before.unwrap_or_default();
         assert!(
@@ -95,19 +92,10 @@ impl SimWorld {
 
     /// Checks that an entry whose request another worker may have sent is not handed on, and that the number of its
     /// attempts is.
-    pub(super) fn check_parked(
-        &mut self,
-        entry: &ParkedEntry,
-        worker: &str,
-        machine: usize,
-        held: bool,
-    ) {
+    pub(super) fn check_parked(&self, entry: &ParkedEntry, worker: &str, held: bool) {
         let attempts = self.truth.attempts.get(&entry.sequence).copied();
-        // A copy that the machine had before, of a call without an answer, goes on as it is.
-        let had_copy = !self.truth.parked_by.insert((entry.sequence, machine));
-        let is_exempt = !held || had_copy;
         assert!(
-            is_exempt || attempts <= Some(entry.attempts),
+            !held || attempts <= Some(entry.attempts),
             "{attempts:?} attempts became {}",
             entry.attempts
         );

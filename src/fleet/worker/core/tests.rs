@@ -262,7 +262,7 @@ fn a_refusal_of_further_entries_lets_those_that_run_be_settled() {
                 settled.extend(entries.iter().map(|entry| entry.sequence));
                 SettleAnswer::Settled(SettleReply::Settled(vec![true; entries.len()]))
             }
-            SettleStep::Park(entries) => SettleAnswer::Parked(vec![true; entries.len()]),
+            SettleStep::Park { entries, .. } => SettleAnswer::Parked(vec![true; entries.len()]),
         };
         core.settle_done(call, Ok(answer), later);
     }
