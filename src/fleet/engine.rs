@@ -231,9 +231,21 @@ pub(crate) trait FleetEngine: Send {
     /// [`EngineError::Refused`] for `Loaded`, which only [`finish_loading`](FleetEngine::finish_loading) sets.
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError>;
 
-    /// Makes this loader the newest one, in all lanes. The run is not `Loaded` any more, so that workers stay. Nothing
-    /// happens if it is the newest one already: the answer to its first call was lost.
-    fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError>;
+    /// Makes this loader the newest one, in all lanes, if no other has begun since the [facts](FleetEngine::facts) told
+    /// that `seen` loaders had. The run is not `Loaded` any more, so that workers stay. Nothing happens if it is the
+    /// newest one already: the answer to its first call was lost. Returns false, and changes nothing, if another loader
+    /// has begun: a call that comes late does not take the place of a loader that has begun after its own.
+    fn begin_loading_after(&mut self, loader: &str, seen: u64) -> Result<bool, EngineError>;
+
+    /// Makes this loader the newest one, whichever have begun before.
+    fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError> {
+        loop {
+            let seen = self.facts()?.loaders;
+            if self.begin_loading_after(loader, seen)? {
+                return Ok(());
+            }
+        }
+    }
 
     /// Notes that the input is loaded up to this line, and whether that is its end. Returns false, and notes nothing,
     /// if a newer loader is at work.

@@ -106,10 +106,8 @@ impl MemoryLane {
     }
 
     pub(super) fn begin_loading(&mut self, loader: &str) {
-        if self.loader != loader {
-            loader.clone_into(&mut self.loader);
-            self.is_loaded = false;
-        }
+        loader.clone_into(&mut self.loader);
+        self.is_loaded = false;
     }
 
     pub(super) fn is_newest(&self, loader: &str) -> bool {

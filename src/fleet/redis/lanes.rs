@@ -68,9 +68,19 @@ impl RedisEngine {
     pub(super) fn first_lane(&mut self) -> Result<Option<RunFacts>, EngineError> {
         let mut command = redis::cmd("HMGET");
         command.arg(LaneKey::Facts.of(&self.run, 0));
-        command.arg(&["v", "args", "lanes", "lease", "state", "eof", "pos", "sum"]);
+        command.arg(&[
+            "v",
+            "args",
+            "lanes",
+            "lease",
+            "state",
+            "eof",
+            "pos",
+            "sum",
+            "generation",
+        ]);
         let reply = self.link.command(&command, "HMGET")?;
-        let Some([version, values @ ..]) = reply::exactly::<8>(reply) else {
+        let Some([version, values @ ..]) = reply::exactly::<9>(reply) else {
             return Err(self.unexpected("HMGET"));
         };
         match version {

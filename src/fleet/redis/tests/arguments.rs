@@ -57,8 +57,8 @@ fn calls(trial: &Trial) -> Vec<Call> {
         lane(
             StepScript::BeginLoading,
             &[Facts],
-            &["loader", "1000", "9"],
-            &[1, 2],
+            &["loader", "1000", "9", "0"],
+            &[1, 2, 3],
         ),
         lane(
             StepScript::NoteLoaded,

@@ -237,8 +237,7 @@ impl SimWorld {
                 // A worker that was silent for long may be heard of again just now.
                 let machine = &self.machines[machine];
                 let was_disturbed = machine.disturbed_until + self.history.lease * 3 >= self.now;
-                let may_return =
-                    was_disturbed || !machine.partitions.is_empty() || !self.history.is_calm();
+                let may_return = was_disturbed || !machine.partitions.is_empty();
                 let is_gone = may_return || self.truth.left.contains(&(lane, holder.clone()));
                 assert!(
                     is_gone || self.now - beat > self.history.lease,

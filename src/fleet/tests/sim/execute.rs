@@ -64,7 +64,12 @@ impl SimWorld {
                 }
                 SettleStep::Park { number, entries } => {
                     let (lane, worker) = (settle.lane, &settle.worker);
+                    let sequences = entries.iter().map(|entry| entry.sequence);
+                    let is_holder = self.holds(lane, worker, sequences);
                     let reply = self.engine.park(lane, worker, *number, entries);
+                    let is_carried_out = reply.as_ref() == Ok(&is_holder);
+                    assert!(is_carried_out || is_late, "a call that is in time parks");
+                    self.seen.outrun += u64::from(!is_carried_out);
                     for (entry, held) in entries.iter().zip(reply.iter().flatten()) {
                         self.seen.parked += 1;
                         self.check_parked(entry, worker, *held);
@@ -77,13 +82,12 @@ impl SimWorld {
                 let reply = self.engine.permit(wanted.host.as_ref(), permit);
                 reply.map(SimReply::Permit)
             }
-            SimCall::BeginLoading(name) => {
-                if is_late && self.truth.loader != *name {
-                    // The run is not loaded any more, and nobody is at work. A person sees that, and begins once more.
-                    self.after_late_begin();
+            SimCall::BeginLoading(name, seen) => {
+                let begun = self.engine.begin_loading_after(name, *seen);
+                if begun == Ok(true) {
+                    name.clone_into(&mut self.truth.loader);
                 }
-                name.clone_into(&mut self.truth.loader);
-                self.engine.begin_loading(name).map(|()| SimReply::Done)
+                begun.map(SimReply::Flag)
             }
             SimCall::Facts => self.engine.facts().map(SimReply::Facts),
             SimCall::Load(name, step) => self.execute_load(name, step, is_late),
