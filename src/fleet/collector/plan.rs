@@ -44,6 +44,9 @@ pub(crate) struct CollectPlan {
     pause: Duration,
     /// Time at which results of other collectors are looked for next.
     abandoned_at: Instant,
+    /// First and last of the answers about the run that came without a gap of more than a third of a lease. Workers that
+    /// were silent in a gap may have been cut off by what cut off the collector. `None`: there was no answer.
+    unbroken: Option<(Instant, Instant)>,
     stage: CollectStage,
 }
 
@@ -89,6 +92,7 @@ impl CollectPlan {
             lanes: vec![lane; lanes as usize],
             pause: Duration::ZERO,
             abandoned_at: now + lease,
+            unbroken: None,
             stage: CollectStage::Fetching {
                 lane: 0,
                 from: ResultSource::New,
@@ -192,6 +196,7 @@ impl CollectPlan {
 
     /// Takes the answer to [`CollectStep::State`].
     pub(crate) fn state_is(&mut self, state: RunState, now: Instant) {
+        self.answered(now);
         if matches!(state, RunState::Loaded | RunState::Cancelled) {
             self.stage = CollectStage::Looking { lane: 0, state };
         } else {
@@ -202,12 +207,16 @@ impl CollectPlan {
     /// Takes the answer to [`CollectStep::Figures`]. A lane is over if first its queue and then its results are found
     /// empty: the other order would miss results that are settled in between.
     pub(crate) fn figures_are(&mut self, figures: &LaneFigures, now: Instant) {
+        let is_unbroken = self.answered(now);
         let CollectStage::Looking { lane, state } = self.stage else {
             return;
         };
         let live = |(_, silent): &(String, Duration)| *silent <= self.lease;
         let is_settled = match state {
-            RunState::Cancelled => figures.leased == 0 || !figures.workers.iter().any(live),
+            RunState::Cancelled => {
+                let are_gone = is_unbroken && !figures.workers.iter().any(live);
+                figures.leased == 0 || are_gone
+            }
             _ => figures.entries == 0,
         };
         let was_settled = std::mem::replace(&mut self.lanes[lane].is_queue_empty, is_settled);
@@ -230,8 +239,20 @@ impl CollectPlan {
         }
     }
 
+    /// Notes an answer about the run. Returns true if answers are unbroken for a lease.
+    fn answered(&mut self, now: Instant) -> bool {
+        let goes_on = |last| now.saturating_duration_since(last) <= self.lease / 3;
+        let first = match self.unbroken {
+            Some((first, last)) if goes_on(last) => first,
+            _ => now,
+        };
+        self.unbroken = Some((first, now));
+        now.saturating_duration_since(first) >= self.lease
+    }
+
     fn wait(&mut self, now: Instant) {
-        self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
+        let longest = PAUSES.1.min(self.lease / 6);
+        self.pause = (self.pause * 2).clamp(PAUSES.0, longest);
         self.stage = CollectStage::Waiting(now + self.pause);
     }
 }

@@ -233,14 +233,16 @@ impl SimWorld {
                 let Some(holder) = self.engine.holder(lane, sequence) else {
                     continue;
                 };
-                let (machine, beat) = self.truth.beats[&(lane, holder.clone())];
+                let (machine, _) = self.truth.beats[&(lane, holder.clone())];
                 // A worker that was silent for long may be heard of again just now.
                 let machine = &self.machines[machine];
                 let was_disturbed = machine.disturbed_until + self.history.lease * 3 >= self.now;
                 let may_return = was_disturbed || !machine.partitions.is_empty();
-                let is_gone = may_return || self.truth.left.contains(&(lane, holder.clone()));
+                let has_left = self.truth.left.contains(&(lane, holder.clone()));
+                let process = machine.process.as_ref();
+                let is_there = process.is_some_and(|process| process.core.is_named(&holder));
                 assert!(
-                    is_gone || self.now - beat > self.history.lease,
+                    may_return || has_left || !is_there,
                     "{holder} lives and has request {sequence}"
                 );
             }

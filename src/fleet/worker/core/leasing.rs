@@ -258,6 +258,7 @@ impl WorkerCore {
             let sequence = leased.entry.sequence;
             if self.in_hand(lane, generation, sequence).is_some() {
                 // A call without an answer parked it. It is parked once more, by a call that is repeated.
+                self.lane_mut(lane).closed.renew_park(generation, &leased);
                 continue;
             }
             self.taken += 1;

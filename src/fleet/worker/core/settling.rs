@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::fleet::engine::{
-    EngineError, ParkedEntry, ResultClass, Sequence, SettleReply, SettledEntry,
+    EngineError, LeasedEntry, ParkedEntry, ResultClass, Sequence, SettleReply, SettledEntry,
 };
 
 use super::trouble::CallThread;
@@ -57,6 +57,17 @@ impl ClosedEntries {
             is_repeated: false,
             entry,
         });
+    }
+
+    /// Takes the counts of an entry that waits to be parked and was handed out anew: other workers may have had it since.
+    pub(super) fn renew_park(&mut self, generation: u32, leased: &LeasedEntry) {
+        let place = (generation, leased.entry.sequence);
+        let parks = self.parks.iter_mut();
+        let of_entry = parks.filter(|park| (park.generation, park.entry.sequence) == place);
+        for park in of_entry {
+            park.entry.attempts = leased.attempts;
+            park.entry.deliveries = leased.deliveries;
+        }
     }
 }
 
