@@ -9,11 +9,13 @@
 
 mod facts;
 mod limits;
+mod loading;
 
 use std::time::Duration;
 
 pub(crate) use facts::{LaneFigures, NewRun, RunFacts};
 pub(crate) use limits::{HostWait, ListedWait, MemoryUse, PermitCall, PermitReply, SlotWindow};
+pub(crate) use loading::{FinishReply, LoadReply, QueueBounds};
 
 use crate::host::Host;
 
@@ -86,37 +88,6 @@ pub(crate) enum EngineError {
     /// The server refuses the step, and will refuse it again.
     #[error("{0}")]
     Refused(String),
-}
-
-/// Answer to [`FleetEngine::load`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LoadReply {
-    /// All entries are in the queue.
-    Loaded,
-    /// No entry was added, since the lane is full.
-    Full,
-    /// No entry was added, since a newer loader is at work.
-    OtherLoader,
-    /// No entry was added, since the last entry of the lane is another: `last`.
-    Conflict { last: Sequence },
-}
-
-/// Answer to [`FleetEngine::finish_loading`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FinishReply {
-    /// The run is loaded.
-    Finished,
-    /// Nothing was changed, since a newer loader is at work.
-    OtherLoader,
-    /// Nothing was changed, since the run is cancelled.
-    Cancelled,
-}
-
-/// Bounds of a lane's queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QueueBounds {
-    pub(crate) entries: u64,
-    pub(crate) bytes: u64,
 }
 
 /// Answer to [`FleetEngine::beat`].

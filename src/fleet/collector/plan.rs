@@ -256,3 +256,40 @@ impl CollectPlan {
         self.stage = CollectStage::Waiting(now + self.pause);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEASE: Duration = Duration::from_secs(30);
+
+    /// Lets the collector of a cancelled run ask until it waits. Returns its end, if it has ended.
+    fn ask(plan: &mut CollectPlan, figures: &LaneFigures, now: Instant) -> Option<FleetEnd> {
+        loop {
+            match plan.next(now) {
+                CollectStep::Fetch { .. } => plan.fetched(Vec::new()),
+                CollectStep::State => plan.state_is(RunState::Cancelled, now),
+                CollectStep::Figures { .. } => plan.figures_are(figures, now),
+                CollectStep::Over(end) => return Some(end),
+                _ => return None,
+            }
+        }
+    }
+
+    #[test]
+    fn silent_workers_are_waited_for_until_the_engine_has_answered_for_a_lease() {
+        let (mut plan, begin) = (CollectPlan::new(1, LEASE, Instant::now()), Instant::now());
+        let figures = LaneFigures {
+            leased: 1,
+            workers: vec![("a".to_owned(), LEASE * 2)],
+            ..LaneFigures::default()
+        };
+        for first in [begin, begin + LEASE * 5] {
+            for wait in (0..30_000).step_by(500).map(Duration::from_millis) {
+                assert_eq!(ask(&mut plan, &figures, first + wait), None, "{wait:?}");
+            }
+        }
+        let end = ask(&mut plan, &figures, begin + LEASE * 6);
+        assert_eq!(end, Some(FleetEnd::Cancelled));
+    }
+}
