@@ -20,9 +20,9 @@ pub(crate) enum LoadReply {
 pub(crate) enum FinishReply {
     /// The run is loaded.
     Finished,
-    /// Nothing was changed, since a newer loader is at work.
+    /// No lane was changed, since a newer loader is at work.
     OtherLoader,
-    /// Nothing was changed, since the run is cancelled.
+    /// No lane was changed, since the run is cancelled.
     Cancelled,
 }
 
