@@ -9,12 +9,14 @@
 
 mod facts;
 mod limits;
+mod loading;
 mod server_use;
 
 use std::time::Duration;
 
 pub(crate) use facts::{LaneFigures, NewRun, RunFacts};
 pub(crate) use limits::{HostWait, ListedWait, PermitCall, PermitReply, SlotWindow};
+pub(crate) use loading::{FinishReply, LoadReply, QueueBounds};
 pub(crate) use server_use::{MemoryUse, ServerUse};
 
 use crate::host::Host;
@@ -88,37 +90,6 @@ pub(crate) enum EngineError {
     /// The server refuses the step, and will refuse it again.
     #[error("{0}")]
     Refused(String),
-}
-
-/// Answer to [`FleetEngine::load`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LoadReply {
-    /// All entries are in the queue.
-    Loaded,
-    /// No entry was added, since the lane is full.
-    Full,
-    /// No entry was added, since a newer loader is at work.
-    OtherLoader,
-    /// No entry was added, since the last entry of the lane is another: `last`.
-    Conflict { last: Sequence },
-}
-
-/// Answer to [`FleetEngine::finish_loading`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FinishReply {
-    /// The run is loaded.
-    Finished,
-    /// Refused without a change: a newer loader is at work.
-    OtherLoader,
-    /// Refused without a change: the run is cancelled.
-    Cancelled,
-}
-
-/// Bounds of a lane's queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QueueBounds {
-    pub(crate) entries: u64,
-    pub(crate) bytes: u64,
 }
 
 /// Answer to [`FleetEngine::beat`].
@@ -233,9 +204,21 @@ pub(crate) trait FleetEngine: Send {
     /// [`EngineError::Refused`] for `Loaded`, which only [`finish_loading`](FleetEngine::finish_loading) sets.
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError>;
 
-    /// Makes this loader the newest one, in all lanes. The run is not `Loaded` any more, so that workers stay. Nothing
-    /// happens if it is the newest one already: the answer to its first call was lost.
-    fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError>;
+    /// Makes this loader the newest one, in all lanes, if no other has begun since the [facts](FleetEngine::facts) told
+    /// that `seen` loaders had. The run is not `Loaded` any more, so that workers stay. Nothing happens if it is the
+    /// newest one already: the answer to its first call was lost. Returns false, and changes nothing, if another loader
+    /// has begun: a call that comes late does not take the place of a loader that has begun after its own.
+    fn begin_loading_after(&mut self, loader: &str, seen: u64) -> Result<bool, EngineError>;
+
+    /// Makes this loader the newest one, whichever have begun before.
+    fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError> {
+        loop {
+            let seen = self.facts()?.loaders;
+            if self.begin_loading_after(loader, seen)? {
+                return Ok(());
+            }
+        }
+    }
 
     /// Notes that the input is loaded up to this line, and whether that is its end. Returns false, and notes nothing,
     /// if a newer loader is at work.
@@ -301,12 +284,16 @@ pub(crate) trait FleetEngine: Send {
     ) -> Result<SettleReply, EngineError>;
 
     /// Parks entries. Their own intents go; the intent of a worker that died stays. Returns for each, in order, whether
-    /// the worker was its holder. An entry that says `begun_again` and was not begun again by the worker, since the call
-    /// was lost, is parked all the same.
+    /// it was parked: the worker was its holder. An entry that says `begun_again` and was not begun again by the worker,
+    /// since the call was lost, is parked all the same.
+    ///
+    /// `number`: number of the call, higher than those of the worker's earlier calls in this lane. A call that is carried
+    /// out after one with the same number or a higher one parks nothing: the worker may hold its entries anew.
     fn park(
         &mut self,
         lane: u32,
         worker: &str,
+        number: u64,
         entries: &[ParkedEntry],
     ) -> Result<Vec<bool>, EngineError>;
 

@@ -50,6 +50,9 @@ pub(crate) struct CollectPlan {
     abandoned_at: Instant,
     /// Number of fetches with results since the state was asked for.
     fetches: u32,
+    /// First and last of the answers about the run that came without a gap of more than a third of a lease. Workers that
+    /// were silent in a gap may have been cut off by what cut off the collector. `None`: there was no answer.
+    unbroken: Option<(Instant, Instant)>,
     stage: CollectStage,
 }
 
@@ -96,6 +99,7 @@ impl CollectPlan {
             pause: Duration::ZERO,
             abandoned_at: now + lease,
             fetches: 0,
+            unbroken: None,
             stage: CollectStage::Fetching {
                 lane: 0,
                 from: ResultSource::New,
@@ -205,6 +209,7 @@ impl CollectPlan {
     /// Takes the answer to [`CollectStep::State`].
     pub(crate) fn state_is(&mut self, state: RunState, now: Instant) {
         self.fetches = 0;
+        self.answered(now);
         if matches!(state, RunState::Loaded | RunState::Cancelled) {
             self.stage = CollectStage::Looking { lane: 0, state };
         } else {
@@ -215,12 +220,16 @@ impl CollectPlan {
     /// Takes the answer to [`CollectStep::Figures`]. A lane is over if first its queue and then its results are found
     /// empty: the other order would miss results that are settled in between.
     pub(crate) fn figures_are(&mut self, figures: &LaneFigures, now: Instant) {
+        let is_unbroken = self.answered(now);
         let CollectStage::Looking { lane, state } = self.stage else {
             return;
         };
         let live = |(_, silent): &(String, Duration)| *silent <= self.lease;
         let is_settled = match state {
-            RunState::Cancelled => figures.leased == 0 || !figures.workers.iter().any(live),
+            RunState::Cancelled => {
+                let are_gone = is_unbroken && !figures.workers.iter().any(live);
+                figures.leased == 0 || are_gone
+            }
             _ => figures.entries == 0,
         };
         let was_settled = std::mem::replace(&mut self.lanes[lane].is_queue_empty, is_settled);
@@ -243,8 +252,20 @@ impl CollectPlan {
         }
     }
 
+    /// Notes an answer about the run. Returns true if answers are unbroken for a lease.
+    fn answered(&mut self, now: Instant) -> bool {
+        let goes_on = |last| now.saturating_duration_since(last) <= self.lease / 3;
+        let first = match self.unbroken {
+            Some((first, last)) if goes_on(last) => first,
+            _ => now,
+        };
+        self.unbroken = Some((first, now));
+        now.saturating_duration_since(first) >= self.lease
+    }
+
     fn wait(&mut self, now: Instant) {
-        self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
+        let longest = PAUSES.1.min(self.lease / 6);
+        self.pause = (self.pause * 2).clamp(PAUSES.0, longest);
         self.stage = CollectStage::Waiting(now + self.pause);
     }
 }
@@ -271,5 +292,37 @@ mod tests {
             }
         }
         panic!("the state was not asked for");
+    }
+
+    const LEASE: Duration = Duration::from_secs(30);
+
+    /// Lets the collector of a cancelled run ask until it waits. Returns its end, if it has ended.
+    fn ask(plan: &mut CollectPlan, figures: &LaneFigures, now: Instant) -> Option<FleetEnd> {
+        loop {
+            match plan.next(now) {
+                CollectStep::Fetch { .. } => plan.fetched(Vec::new()),
+                CollectStep::State => plan.state_is(RunState::Cancelled, now),
+                CollectStep::Figures { .. } => plan.figures_are(figures, now),
+                CollectStep::Over(end) => return Some(end),
+                _ => return None,
+            }
+        }
+    }
+
+    #[test]
+    fn silent_workers_are_waited_for_until_the_engine_has_answered_for_a_lease() {
+        let (mut plan, begin) = (CollectPlan::new(1, LEASE, Instant::now()), Instant::now());
+        let figures = LaneFigures {
+            leased: 1,
+            workers: vec![("a".to_owned(), LEASE * 2)],
+            ..LaneFigures::default()
+        };
+        for first in [begin, begin + LEASE * 5] {
+            for wait in (0..30_000).step_by(500).map(Duration::from_millis) {
+                assert_eq!(ask(&mut plan, &figures, first + wait), None, "{wait:?}");
+            }
+        }
+        let end = ask(&mut plan, &figures, begin + LEASE * 6);
+        assert_eq!(end, Some(FleetEnd::Cancelled));
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct RunFacts {
     /// Number of lines of the input that are loaded, and the digest over their keys.
     pub(crate) position: u64,
     pub(crate) digest: String,
+    /// Number of loaders that have begun.
+    pub(crate) loaders: u64,
 }
 
 /// Figures of a lane.

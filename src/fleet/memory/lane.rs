@@ -21,6 +21,8 @@ pub(super) struct MemoryLane {
     /// Entries that are not settled.
     pub(super) entries: BTreeMap<Sequence, LaneEntry>,
     pub(super) members: BTreeMap<String, LaneMember>,
+    /// Number of the last call that parked entries, for each worker that is a member or holds entries.
+    pub(super) last_parks: BTreeMap<String, u64>,
     /// Worker that reclaims, and the time of its last call.
     pub(super) reaper: Option<(String, Duration)>,
     pub(super) results: LaneResults,
@@ -108,10 +110,8 @@ impl MemoryLane {
     }
 
     pub(super) fn begin_loading(&mut self, loader: &str) {
-        if self.loader != loader {
-            loader.clone_into(&mut self.loader);
-            self.is_loaded = false;
-        }
+        loader.clone_into(&mut self.loader);
+        self.is_loaded = false;
     }
 
     pub(super) fn is_newest(&self, loader: &str) -> bool {
@@ -278,9 +278,17 @@ impl MemoryLane {
     pub(super) fn park(
         &mut self,
         worker: &str,
+        number: u64,
         entries: &[ParkedEntry],
         now: Duration,
     ) -> Vec<bool> {
+        let last = self.last_parks.get(worker);
+        if last.is_some_and(|last| number <= *last) {
+            return vec![false; entries.len()];
+        }
+        if self.members.contains_key(worker) {
+            self.last_parks.insert(worker.to_owned(), number);
+        }
         let park = |parked: &ParkedEntry| {
             let Some(entry) = self.held_by(worker, parked.sequence) else {
                 return false;

@@ -34,6 +34,9 @@ impl MemoryLane {
 
     pub(super) fn leave(&mut self, worker: &str) {
         self.members.remove(worker);
+        if self.held_since(worker).is_empty() {
+            self.last_parks.remove(worker);
+        }
     }
 
     pub(super) fn reclaim(
@@ -62,6 +65,10 @@ impl MemoryLane {
                 self.members.remove(&silent);
             }
         }
+        let mut last_parks = std::mem::take(&mut self.last_parks);
+        last_parks
+            .retain(|name, _| self.members.contains_key(name) || !self.held_since(name).is_empty());
+        self.last_parks = last_parks;
         self.counts.reclaimed += reply.entries.len() as u64;
         reply
     }

@@ -42,6 +42,8 @@ struct MemoryRun {
     is_input_read: bool,
     position: u64,
     digest: String,
+    /// Number of loaders that have begun.
+    loaders: u64,
     lanes: Vec<MemoryLane>,
 }
 
@@ -106,6 +108,7 @@ impl FleetEngine for MemoryEngine {
             is_input_read: false,
             position: 0,
             digest: String::new(),
+            loaders: 0,
             lanes: (0..run.lanes).map(|_| MemoryLane::default()).collect(),
         });
         Ok(true)
@@ -121,6 +124,7 @@ impl FleetEngine for MemoryEngine {
             is_input_read: run.is_input_read,
             position: run.position,
             digest: run.digest.clone(),
+            loaders: run.loaders,
         })
     }
 
@@ -135,11 +139,16 @@ impl FleetEngine for MemoryEngine {
         })
     }
 
-    fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError> {
+    fn begin_loading_after(&mut self, loader: &str, seen: u64) -> Result<bool, EngineError> {
         self.on_run(|run| {
-            for lane in &mut run.lanes {
-                lane.begin_loading(loader);
+            let is_newest = run.lanes[0].is_newest(loader);
+            if !is_newest && seen >= run.loaders {
+                run.loaders = seen + 1;
+                for lane in &mut run.lanes {
+                    lane.begin_loading(loader);
+                }
             }
+            run.lanes[0].is_newest(loader)
         })
     }
 
@@ -225,9 +234,10 @@ impl FleetEngine for MemoryEngine {
         &mut self,
         lane: u32,
         worker: &str,
+        number: u64,
         entries: &[ParkedEntry],
     ) -> Result<Vec<bool>, EngineError> {
-        self.on_lane(lane, |lane, now, _| lane.park(worker, entries, now))
+        self.on_lane(lane, |lane, now, _| lane.park(worker, number, entries, now))
     }
 
     fn reclaim(&mut self, lane: u32, worker: &str, most: usize) -> Result<LeaseReply, EngineError> {

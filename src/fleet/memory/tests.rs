@@ -178,17 +178,15 @@ fn parked_entries_are_leased_by_their_time_and_before_queued_ones() {
     join(&mut engine, &["a"]);
     assert_eq!(lease(&mut engine, "a", 3), [1, 2, 3]);
     let parks = [parked(1, 9), parked(2, 3), parked(3, 3), parked(4, 0)];
-    let held = engine.park(0, "a", &parks);
+    let held = engine.park(0, "a", 1, &parks);
     assert_eq!(held, Ok(vec![true, true, true, false]));
     pass(&mut engine, 2, &["a"]);
     assert_eq!(lease(&mut engine, "a", 1), [4]);
     pass(&mut engine, 1, &["a"]);
     let reply = engine.lease(0, "a", 2, 0).unwrap();
     let first = &reply.entries[0];
-    assert_eq!(
-        (first.entry.sequence, first.attempts, first.deliveries),
-        (2, 2, 2)
-    );
+    let counts = (first.entry.sequence, first.attempts, first.deliveries);
+    assert_eq!(counts, (2, 2, 2));
     assert_eq!(reply.entries[1].entry.sequence, 3);
     let figures = figures(&mut engine);
     assert_eq!((figures.entries, figures.leased, figures.parked), (5, 3, 1));
@@ -207,13 +205,14 @@ fn a_parked_entry_keeps_the_intent_of_a_worker_that_died() {
     assert_eq!(engine.begin(0, "b", &[first]), Ok(vec![false]));
     pass(&mut engine, 31, &["b", "c"]);
     assert_eq!(reclaim(&mut engine, "b"), [1, 2]);
-    engine.park(0, "b", &[parked(1, 0), parked(2, 0)]).unwrap();
+    let both = [parked(1, 0), parked(2, 0)];
+    engine.park(0, "b", 1, &both).unwrap();
     let reply = engine.lease(0, "c", 2, 0).unwrap();
     assert_eq!(reply.entries[0].intent.as_deref(), Some("a"));
     assert_eq!(reply.entries[1].intent, None);
     // The next worker overrules it, and takes only its own intent back.
     engine.begin(0, "c", &[begun(1), begun(2)]).unwrap();
-    engine.park(0, "c", &[parked(1, 0), parked(2, 0)]).unwrap();
+    engine.park(0, "c", 1, &both).unwrap();
     let reply = engine.lease(0, "c", 2, 0).unwrap();
     assert_eq!(reply.entries[1].intent, None);
 }
@@ -228,7 +227,7 @@ fn each_worker_begins_an_entry_again_once() {
     let held = engine.held(0, "a", &|_| false).unwrap();
     assert_eq!(held[0].begun_again, 1);
     assert_eq!(engine.held(0, "a", &|number| number == 1), Ok(Vec::new()));
-    engine.park(0, "a", &[parked(1, 0)]).unwrap();
+    engine.park(0, "a", 1, &[parked(1, 0)]).unwrap();
     let reply = engine.lease(0, "a", 1, 0).unwrap();
     assert_eq!(reply.entries[0].begun_again, 0);
 }

@@ -133,7 +133,7 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
 }
 
 /// Returns the facts in the order in which [`super::lanes`] asks for them, without the version.
-pub(super) fn facts(values: [Value; 8]) -> Option<RunFacts> {
+pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
     let [
         settings,
         lanes,
@@ -143,6 +143,7 @@ pub(super) fn facts(values: [Value; 8]) -> Option<RunFacts> {
         is_input_read,
         position,
         digest,
+        loaders,
     ] = values;
     Some(RunFacts {
         settings: reply::text(settings)?,
@@ -154,6 +155,10 @@ pub(super) fn facts(values: [Value; 8]) -> Option<RunFacts> {
         is_input_read: reply::number(is_input_read)? == 1,
         position: reply::number(position)?,
         digest: reply::text(digest)?,
+        loaders: match loaders {
+            Value::Nil => 0,
+            loaders => reply::number(loaders)?,
+        },
     })
 }
 

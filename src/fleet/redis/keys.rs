@@ -29,7 +29,8 @@ pub(super) enum LaneKey {
     Intents,
     /// Sorted set: members, by the time of their last beat.
     Members,
-    /// Hash: members, with the start of their unbroken beats.
+    /// Hash: members, with the start of their unbroken beats and, under `p:` and their name, the number of their last
+    /// call that parked entries.
     Unbroken,
     /// String: the worker that reclaims.
     Reaper,

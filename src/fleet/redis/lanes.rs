@@ -69,10 +69,19 @@ impl RedisEngine {
         let mut command = redis::cmd("HMGET");
         command.arg(LaneKey::Facts.of(&self.run, 0));
         command.arg(&[
-            "v", "args", "lanes", "lease", "state", "loaded", "eof", "pos", "sum",
+            "v",
+            "args",
+            "lanes",
+            "lease",
+            "state",
+            "loaded",
+            "eof",
+            "pos",
+            "sum",
+            "generation",
         ]);
         let reply = self.link.command(&command, "HMGET")?;
-        let Some([version, values @ ..]) = reply::exactly::<9>(reply) else {
+        let Some([version, values @ ..]) = reply::exactly::<10>(reply) else {
             return Err(self.unexpected("HMGET"));
         };
         match version {

@@ -55,14 +55,14 @@ impl FleetEngine for RedisEngine {
         Ok(is_set)
     }
 
-    fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError> {
+    fn begin_loading_after(&mut self, loader: &str, seen: u64) -> Result<bool, EngineError> {
         let facts = self.facts()?;
         let run = NewRun {
             settings: facts.settings,
             lanes: facts.lanes,
             lease: facts.lease,
         };
-        let mut generation = None;
+        let mut generation = seen + 1;
         for lane in 0..run.lanes {
             // A step that created the run may have been interrupted, or have met another one.
             if lane > 0 {
@@ -73,11 +73,17 @@ impl FleetEngine for RedisEngine {
                 command
                     .arg(loader)
                     .arg(lease_millis(run.lease))
-                    .arg(generation);
+                    .arg(generation)
+                    .arg(u8::from(lane == 0));
             })?;
-            generation = Some(self.understood(StepScript::BeginLoading, reply::number(reply))?);
+            let given = self.understood(StepScript::BeginLoading, reply::number(reply))?;
+            match (lane, given) {
+                (0, 0) => return Ok(false),
+                (0, _) => generation = given,
+                _ => {}
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn note_loaded(
@@ -227,6 +233,7 @@ impl FleetEngine for RedisEngine {
         &mut self,
         lane: u32,
         worker: &str,
+        number: u64,
         entries: &[ParkedEntry],
     ) -> Result<Vec<bool>, EngineError> {
         let keys = [
@@ -235,10 +242,12 @@ impl FleetEngine for RedisEngine {
             LaneKey::Parked,
             LaneKey::Aside,
             LaneKey::Intents,
+            LaneKey::Members,
+            LaneKey::Unbroken,
         ];
         let keys = self.lane_keys(lane, &keys);
         let reply = self.run(StepScript::Park, &keys, |command| {
-            command.arg(worker);
+            command.arg(worker).arg(number);
             for entry in entries {
                 command
                     .arg(entry.sequence)

@@ -85,6 +85,8 @@ fn settle(engine: &mut dyn FleetEngine, call: &SettleCall) -> Result<SettleAnswe
         SettleStep::Settle(entries) => engine
             .settle(lane, worker, MOST_RESULT_BYTES, entries)
             .map(SettleAnswer::Settled),
-        SettleStep::Park(entries) => engine.park(lane, worker, entries).map(SettleAnswer::Parked),
+        SettleStep::Park { number, entries } => engine
+            .park(lane, worker, *number, entries)
+            .map(SettleAnswer::Parked),
     }
 }

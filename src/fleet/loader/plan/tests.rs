@@ -12,6 +12,7 @@ fn plan() -> LoadPlan {
         is_input_read: false,
         position: 0,
         digest: String::new(),
+        loaders: 1,
     };
     LoadPlan::new(&facts)
 }

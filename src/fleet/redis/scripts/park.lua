@@ -1,19 +1,26 @@
--- Parks entries. Keys: m, q, later, aside, i. Arguments: worker, then for each entry its number, the delay in ms, its
--- attempts, its deliveries, 1 if this worker began it again, 1 if it is put aside.
+-- Parks entries. Keys: m, q, later, aside, i, wk, up. Arguments: worker, number of the call, then for each entry its
+-- number, the delay in ms, its attempts, its deliveries, 1 if this worker began it again, 1 if it is put aside.
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return redis.error_reply('NORUN there is no such run')
 end
-groups(2, 6)
-local delays = numbers(3, #ARGV, 6)
-numbers(2, #ARGV)
+groups(3, 6)
+local call, delays = numbers(2, #ARGV)[1], numbers(4, #ARGV, 6)
 writes(KEYS[2], 'xpending', 'xack')
 writes(KEYS[3], 'zadd')
 writes(KEYS[5], 'hmget', 'hset', 'hdel')
+writes(KEYS[6], 'zscore')
+writes(KEYS[7], 'hget', 'hset')
 local me, now, held = ARGV[1], milliseconds(), {}
-for at = 2, #ARGV, 6 do
+-- A call that comes after a later one does nothing: the worker may hold its entries anew.
+local last = redis.call('HGET', KEYS[7], 'p:' .. me)
+local is_late = last and call <= tonumber(last)
+if not is_late and redis.call('ZSCORE', KEYS[6], me) then
+  redis.call('HSET', KEYS[7], 'p:' .. me, written(call))
+end
+for at = 3, #ARGV, 6 do
   local number, delay = ARGV[at], delays[#held + 1]
   local id = number .. '-0'
-  if holds(KEYS[2], me, id) then
+  if not is_late and holds(KEYS[2], me, id) then
     redis.call('XACK', KEYS[2], 'w', id)
     -- Entries of one time are taken up by their numbers, which therefore are all of one length.
     local name = string.rep('0', 15 - #number) .. number .. ':' .. ARGV[at + 2] .. ':' .. ARGV[at + 3]

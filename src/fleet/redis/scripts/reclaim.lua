@@ -28,6 +28,11 @@ local function declare_dead(worker)
   redis.call('ZREM', KEYS[3], worker)
   redis.call('HDEL', KEYS[4], worker)
 end
+-- Forgets a worker that holds nothing. Until then, the number of its last call that parked keeps late ones off.
+local function forget(worker)
+  declare_dead(worker)
+  redis.call('HDEL', KEYS[4], 'p:' .. worker)
+end
 local taken, is_consumer = {}, {}
 local function take(worker)
   local pending = redis.call('XPENDING', KEYS[2], 'w', 'IDLE', written(lease + 1), '-', '+', most - #taken, worker)
@@ -62,13 +67,13 @@ for _, consumer in ipairs(consumers) do
     -- To delete a consumer that holds entries would lose them.
     if not redis.call('XPENDING', KEYS[2], 'w', '-', '+', 1, consumer.name)[1] then
       redis.call('XGROUP', 'DELCONSUMER', KEYS[2], 'w', consumer.name)
-      declare_dead(consumer.name)
+      forget(consumer.name)
     end
   end
 end
 for _, worker in ipairs(redis.call('ZRANGE', KEYS[3], '-inf', '(' .. written(now - lease), 'BYSCORE')) do
   if not is_consumer[worker] and worker ~= me then
-    declare_dead(worker)
+    forget(worker)
   end
 end
 if #taken > 0 then

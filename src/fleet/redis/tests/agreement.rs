@@ -38,6 +38,7 @@ fn both_engines_agree_on_random_histories() {
             memory: MemoryEngine::default(),
             random: Rng::with_seed(seed),
             names: BTreeMap::new(),
+            parks: BTreeMap::new(),
             trace: vec![format!("HAUL_SEED={seed}")],
         };
         history.memory.set_now(Duration::from_secs(1));
@@ -55,6 +56,8 @@ struct History {
     random: Rng,
     /// Names of results: in memory, and in Redis.
     names: BTreeMap<(u32, String), (String, u64)>,
+    /// Highest number of a call that parks, by lane and worker.
+    parks: BTreeMap<(u32, String), u64>,
     trace: Vec<String>,
 }
 
@@ -146,9 +149,11 @@ impl History {
     }
 
     fn begin_loading(&mut self) {
-        let loader = format!("loader {}", self.random.u8(0..2));
-        self.both(format!("begin_loading {loader}"), |e| {
-            e.begin_loading(&loader)
+        let loader = format!("loader {}", self.random.u8(0..3));
+        let seen = self.memory.facts().map_or(0, |facts| facts.loaders);
+        let seen = seen.saturating_sub(self.random.u64(0..2));
+        self.both(format!("begin_loading {loader} {seen}"), |e| {
+            e.begin_loading_after(&loader, seen)
         });
     }
 
@@ -259,9 +264,15 @@ impl History {
             is_aside: self.random.bool(),
         });
         let entries: Vec<_> = parked.collect();
-        self.both(format!("park {lane} {worker} {entries:?}"), |e| {
-            e.park(lane, &worker, &entries)
-        });
+        // Some calls come late, and some are repeated.
+        let highest = self.parks.entry((lane, worker.clone())).or_default();
+        let number = match self.random.u8(0..4) {
+            0 => self.random.u64(0..=*highest),
+            _ => *highest + 1,
+        };
+        *highest = number.max(*highest);
+        let step = format!("park {lane} {worker} {number} {entries:?}");
+        self.both(step, |e| e.park(lane, &worker, number, &entries));
     }
 
     fn reclaim(&mut self) {

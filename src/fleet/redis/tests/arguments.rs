@@ -57,8 +57,8 @@ fn calls(trial: &Trial) -> Vec<Call> {
         lane(
             StepScript::BeginLoading,
             &[Facts],
-            &["loader", "1000", "9"],
-            &[1, 2],
+            &["loader", "1000", "9", "0"],
+            &[1, 2, 3],
         ),
         lane(
             StepScript::NoteLoaded,
@@ -96,11 +96,11 @@ fn calls(trial: &Trial) -> Vec<Call> {
         ),
         lane(
             StepScript::Park,
-            &[Facts, Queue, Parked, Aside, Intents],
+            &[Facts, Queue, Parked, Aside, Intents, Members, Unbroken],
             &[
-                "a", "1", "5", "0", "1", "0", "1", "2", "5", "0", "1", "1", "0",
+                "a", "2", "1", "5", "0", "1", "0", "1", "2", "5", "0", "1", "1", "0",
             ],
-            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
         ),
         lane(
             StepScript::Reclaim,
@@ -138,7 +138,7 @@ fn busy() -> Option<Trial> {
     assert_eq!(trial.lease("a", 4), [1, 2, 3, 4]);
     trial
         .engine
-        .park(0, "a", &[super::parked(3, LEASE / 4)])
+        .park(0, "a", 1, &[super::parked(3, LEASE / 4)])
         .unwrap();
     trial.settle("a", &[4]);
     trial.pass_with_beats(LEASE * 2, &["b"]);

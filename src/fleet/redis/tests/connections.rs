@@ -213,7 +213,7 @@ fn a_server_whose_memory_is_used_up_loads_nothing_and_settles() {
     assert_eq!(trial.settle("a", &[1]), SettleReply::Settled(vec![true]));
     let reply = trial
         .engine
-        .park(0, "a", &[super::parked(2, Duration::ZERO)]);
+        .park(0, "a", 1, &[super::parked(2, Duration::ZERO)]);
     assert_eq!(reply, Ok(vec![true]));
 }
 

@@ -65,7 +65,7 @@ fn work(trial: &mut Trial, random: &mut Rng) {
             .into_iter()
             .map(|number| parked(number, super::LEASE))
             .collect();
-        trial.engine.park(0, worker, &park).unwrap();
+        trial.engine.park(0, worker, first, &park).unwrap();
         let results = trial
             .engine
             .results(0, "file", ResultSource::New, 2)

@@ -165,7 +165,7 @@ fn every_step(engine: &mut RedisEngine) -> Result<(), EngineError> {
         again: true,
     };
     engine.begin(0, "a", &[begun(1), begun(2)])?;
-    engine.park(0, "a", &[parked(1, Duration::ZERO)])?;
+    engine.park(0, "a", 1, &[parked(1, Duration::ZERO)])?;
     engine.lease(0, "a", 4, 0)?;
     engine.settle(0, "a", 1000, &[settled(2), settled(3)])?;
     engine.held(0, "a", &|_| false)?;

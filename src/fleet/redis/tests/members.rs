@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{LEASE, Trial};
+use super::{LEASE, Trial, parked};
 use crate::fleet::engine::{BeatReply, FleetEngine, RunState};
 use crate::fleet::redis::keys::LaneKey;
 
@@ -65,6 +65,64 @@ fn a_worker_that_leaves_takes_its_consumer_along_if_it_holds_nothing() {
     let consumers: Vec<redis::Value> =
         trial.ask(redis::cmd("XINFO").arg("CONSUMERS").arg(queue).arg("w"));
     assert_eq!(consumers.len(), 1, "a holds entries");
+}
+
+/// Number of facts that are kept about members.
+fn facts_of_members(trial: &mut Trial) -> u64 {
+    let unbroken = trial.key(LaneKey::Unbroken);
+    trial.ask(redis::cmd("HLEN").arg(unbroken))
+}
+
+#[test]
+fn a_call_that_parks_and_comes_after_a_later_one_does_nothing() {
+    let Some(mut trial) = held() else { return };
+    let now = [parked(1, Duration::ZERO)];
+    assert_eq!(trial.engine.park(0, "a", 2, &now), Ok(vec![true]));
+    assert_eq!(trial.lease("a", 1), [1]);
+    for late in [2, 1] {
+        assert_eq!(trial.engine.park(0, "a", late, &now), Ok(vec![false]));
+    }
+    assert_eq!(trial.lease("b", 1), [4], "a still holds the first entry");
+    assert_eq!(
+        trial.engine.park(0, "b", 1, &[parked(4, LEASE)]),
+        Ok(vec![true])
+    );
+    assert_eq!(trial.engine.park(0, "a", 3, &now), Ok(vec![true]));
+}
+
+#[test]
+fn late_calls_that_park_do_nothing_until_the_worker_holds_nothing_more() {
+    let Some(mut trial) = held() else { return };
+    let first = [parked(1, Duration::ZERO)];
+    trial.engine.park(0, "a", 7, &first).unwrap();
+    assert_eq!(facts_of_members(&mut trial), 3);
+    trial.engine.leave(0, "a").unwrap();
+    let second = [parked(2, Duration::ZERO)];
+    assert_eq!(trial.engine.park(0, "a", 6, &second), Ok(vec![false]));
+    assert_eq!(trial.engine.park(0, "a", 8, &second), Ok(vec![true]));
+    assert_eq!(
+        facts_of_members(&mut trial),
+        2,
+        "the last number of a stays"
+    );
+    trial.settle("a", &[3]);
+    trial.engine.leave(0, "a").unwrap();
+    assert_eq!(facts_of_members(&mut trial), 1);
+}
+
+#[test]
+fn nothing_is_kept_about_a_worker_that_was_declared_dead_and_holds_nothing() {
+    let Some(mut trial) = held() else { return };
+    let first = [parked(1, Duration::ZERO)];
+    trial.engine.park(0, "a", 1, &first).unwrap();
+    trial.join(&["c"]);
+    trial.engine.park(0, "c", 1, &first).unwrap();
+    assert_eq!(facts_of_members(&mut trial), 5);
+    trial.pass_with_beats(LEASE * 2, &["b"]);
+    assert_eq!(trial.engine.reclaim(0, "b", 1).unwrap().entries.len(), 1);
+    assert_eq!(facts_of_members(&mut trial), 2, "a holds one entry more");
+    assert_eq!(reclaim(&mut trial, "b"), [3]);
+    assert_eq!(facts_of_members(&mut trial), 1);
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn outcomes_are_taken_in_a_pause_and_after_the_end() {
         assert_eq!(
             trial
                 .engine
-                .park(0, "a", &[parked(number + 2, Duration::ZERO)]),
+                .park(0, "a", number, &[parked(number + 2, Duration::ZERO)]),
             Ok(vec![true])
         );
     }
@@ -167,7 +167,7 @@ fn what_was_noted_about_an_entry_goes_with_it() {
     assert_eq!(trial.ask::<u64>(redis::cmd("HLEN").arg(&intents)), 2);
     let mut park = parked(2, Duration::ZERO);
     park.begun_again = true;
-    trial.engine.park(0, "a", &[park]).unwrap();
+    trial.engine.park(0, "a", 1, &[park]).unwrap();
     assert_eq!(trial.ask::<u64>(redis::cmd("HLEN").arg(&intents)), 0);
 }
 
@@ -191,7 +191,7 @@ fn the_intent_of_a_worker_that_died_outlasts_parking() {
     assert_eq!(taken[0].intent.as_deref(), Some("a"));
     trial
         .engine
-        .park(0, "b", &[parked(1, Duration::ZERO)])
+        .park(0, "b", 1, &[parked(1, Duration::ZERO)])
         .unwrap();
     let leased = trial.engine.lease(0, "b", 1, 0).unwrap().entries;
     assert_eq!(
@@ -207,13 +207,13 @@ fn only_the_holder_parks() {
     assert_eq!(
         trial
             .engine
-            .park(0, "b", &[parked(1, minute), parked(9, minute)]),
+            .park(0, "b", 1, &[parked(1, minute), parked(9, minute)]),
         Ok(vec![false; 2])
     );
     assert_eq!(
         trial
             .engine
-            .park(0, "a", &[parked(1, minute), parked(1, minute)]),
+            .park(0, "a", 1, &[parked(1, minute), parked(1, minute)]),
         Ok(vec![true, false])
     );
     let figures = trial.engine.figures(0).unwrap();

@@ -186,7 +186,7 @@ fn parked_entries_that_are_due_come_before_queued_ones() {
         parked(1, minute * 2),
         parked(3, minute * 9),
     ];
-    assert_eq!(trial.engine.park(0, "a", &park), Ok(vec![true; 4]));
+    assert_eq!(trial.engine.park(0, "a", 1, &park), Ok(vec![true; 4]));
     trial.pass(minute * 2);
     assert_eq!(trial.lease("a", 2), [2, 11]);
     assert_eq!(trial.lease("a", 10), [1, 13, 14]);
@@ -260,7 +260,7 @@ fn attempts_outlast_the_worker_that_took_an_entry_up() {
     trial.lease("a", 1);
     let mut park = parked(1, Duration::ZERO);
     (park.attempts, park.deliveries) = (2, 5);
-    trial.engine.park(0, "a", &[park]).unwrap();
+    trial.engine.park(0, "a", 1, &[park]).unwrap();
     assert_eq!(trial.lease("a", 1), [1]);
     trial.pass_with_beats(LEASE * 2, &["b"]);
     let taken = trial.engine.reclaim(0, "b", 10).unwrap().entries;

@@ -190,6 +190,24 @@ fn only_the_newest_loader_notes_its_position() {
 }
 
 #[test]
+fn a_loader_that_begins_late_does_not_take_the_place_of_a_newer_one() {
+    let Some(mut trial) = Trial::new(2) else {
+        return;
+    };
+    let seen = trial.engine.facts().unwrap().loaders;
+    trial.engine.begin_loading("newer").unwrap();
+    trial.engine.finish_loading("newer").unwrap();
+    assert_eq!(trial.engine.begin_loading_after("older", seen), Ok(false));
+    let again = trial.engine.begin_loading_after("newer", seen);
+    assert_eq!(again, Ok(true), "its first call had no answer");
+    let facts = trial.engine.facts().unwrap();
+    assert_eq!((facts.state, facts.loaders), (RunState::Loaded, seen + 1));
+    let after = trial.engine.begin_loading_after("third", seen + 1);
+    assert_eq!(after, Ok(true));
+    assert_eq!(trial.engine.facts().unwrap().state, RunState::Running);
+}
+
+#[test]
 fn two_loaders_that_begin_at_once_end_up_in_one_order() {
     let Some(mut trial) = Trial::new(2) else {
         return;
@@ -202,7 +220,7 @@ fn two_loaders_that_begin_at_once_end_up_in_one_order() {
         crate::fleet::redis::StepScript::BeginLoading,
         &keys,
         |command| {
-            command.arg("first").arg(1000).arg(1);
+            command.arg("first").arg(1000).arg(1).arg(0);
         },
     );
     late.unwrap();
@@ -256,7 +274,7 @@ fn every_step_on_a_run_that_is_not_there_says_so() {
         engine.settle(0, "a", 1, &[super::settled(1)]).unwrap_err(),
         no_run
     );
-    assert_eq!(engine.park(0, "a", &[]).unwrap_err(), no_run);
+    assert_eq!(engine.park(0, "a", 1, &[]).unwrap_err(), no_run);
     assert_eq!(engine.reclaim(0, "a", 1).unwrap_err(), no_run);
     assert_eq!(engine.held(0, "a", &|_| false).unwrap_err(), no_run);
     for from in [

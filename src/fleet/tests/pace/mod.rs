@@ -1,6 +1,7 @@
 //! Pace of a fleet in virtual time: workers with the real core, the real schedule and the real keeper of slots share an
 //! engine in memory. Time goes on by five milliseconds at a time, and each call takes one such step.
 
+mod kills;
 mod pauses;
 mod worker;
 

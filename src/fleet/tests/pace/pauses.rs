@@ -6,7 +6,7 @@ use super::*;
 const FLEETS: [(usize, u32); 4] = [(1, 100), (2, 100), (4, 10), (2, 1)];
 
 /// Limits of all hosts together, and of each host, of so many starts a second.
-fn both(rate: u32) -> [PacedLimits; 2] {
+pub(super) fn both(rate: u32) -> [PacedLimits; 2] {
     let rate = RateLimit::per_second(rate);
     [
         PacedLimits {
@@ -22,7 +22,7 @@ fn both(rate: u32) -> [PacedLimits; 2] {
 
 /// Asserts that the first host gets 95 % of its rate, and not more than that, in the time up to now.
 #[track_caller]
-fn assert_pace(fleet: &PacedFleet, rate: u32, from: Duration, what: &str) {
+pub(super) fn assert_pace(fleet: &PacedFleet, rate: u32, from: Duration, what: &str) {
     let seconds: Vec<_> = (0..fleet.now.as_secs() as u32)
         .map(|second| fleet.hits_of(0, SECOND * second, SECOND * (second + 1)))
         .collect();
@@ -92,7 +92,7 @@ fn a_fleet_whose_engine_was_away_goes_on_at_its_rate() {
 }
 
 /// Lines of which nine of ten are for the first host and the others for twenty further hosts.
-fn mixed(count: usize) -> Vec<usize> {
+pub(super) fn mixed(count: usize) -> Vec<usize> {
     let of = |number: usize| match number % 10 {
         9 => 1 + number / 10 % 20,
         _ => 0,

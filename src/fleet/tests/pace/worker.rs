@@ -30,6 +30,10 @@ pub(super) struct PacedWorker {
     replies: Vec<PacedReply>,
     /// Threads with a call on its way: beat, lease, settle, permit.
     is_busy: [bool; 4],
+    /// True while calls that park are carried out and have no answer.
+    pub(super) loses_parks: bool,
+    /// Number of entries that such calls parked.
+    pub(super) lost: usize,
     pub(super) running: Vec<(Duration, Id, PacedJob, bool)>,
 }
 
@@ -83,6 +87,8 @@ impl PacedWorker {
             news: Vec::new(),
             replies: Vec::new(),
             is_busy: [false; 4],
+            loses_parks: false,
+            lost: 0,
             running: Vec::new(),
         }
     }
@@ -215,8 +221,13 @@ impl PacedWorker {
                 SettleStep::Settle(entries) => e
                     .settle(0, &call.worker, u64::MAX, entries)
                     .map(SettleAnswer::Settled),
-                SettleStep::Park(entries) => {
-                    e.park(0, &call.worker, entries).map(SettleAnswer::Parked)
+                SettleStep::Park { number, entries } => {
+                    let parked = e.park(0, &call.worker, *number, entries)?;
+                    if self.loses_parks {
+                        self.lost += parked.iter().filter(|is_parked| **is_parked).count();
+                        return no_answer();
+                    }
+                    Ok(SettleAnswer::Parked(parked))
                 }
             });
             self.is_busy[2] = true;
@@ -253,8 +264,12 @@ fn ask<T>(
 ) -> Answer<T> {
     match engine {
         Some(engine) => step(engine),
-        None => Err(EngineError::Away("no answer".to_owned())),
+        None => no_answer(),
     }
+}
+
+fn no_answer<T>() -> Answer<T> {
+    Err(EngineError::Away("no answer".to_owned()))
 }
 
 fn lease(engine: &mut MemoryEngine, call: &LeaseCall) -> Answer<LeaseAnswer> {

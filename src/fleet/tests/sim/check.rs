@@ -44,9 +44,6 @@ impl SimWorld {
             lasts.is_none_or(|time| time < lease * 0.7),
             "a start {lasts:?} s after the run was cancelled"
         );
-        if self.truth.parked_late.contains(&(sequence, machine)) {
-            return;
-        }
         let not_before = self.truth.not_before.get(&sequence).copied();
         let not_before = not_before.unwrap_or_default();
         assert!(
@@ -95,19 +92,10 @@ impl SimWorld {
 
     /// Checks that an entry whose request another worker may have sent is not handed on, and that the number of its
     /// attempts is.
-    pub(super) fn check_parked(
-        &mut self,
-        entry: &ParkedEntry,
-        worker: &str,
-        machine: usize,
-        held: bool,
-    ) {
+    pub(super) fn check_parked(&self, entry: &ParkedEntry, worker: &str, held: bool) {
         let attempts = self.truth.attempts.get(&entry.sequence).copied();
-        // A copy that the machine had before, of a call without an answer, goes on as it is.
-        let had_copy = !self.truth.parked_by.insert((entry.sequence, machine));
-        let is_exempt = !held || had_copy;
         assert!(
-            is_exempt || attempts <= Some(entry.attempts),
+            !held || attempts <= Some(entry.attempts),
             "{attempts:?} attempts became {}",
             entry.attempts
         );
@@ -245,15 +233,16 @@ impl SimWorld {
                 let Some(holder) = self.engine.holder(lane, sequence) else {
                     continue;
                 };
-                let (machine, beat) = self.truth.beats[&(lane, holder.clone())];
+                let (machine, _) = self.truth.beats[&(lane, holder.clone())];
                 // A worker that was silent for long may be heard of again just now.
                 let machine = &self.machines[machine];
                 let was_disturbed = machine.disturbed_until + self.history.lease * 3 >= self.now;
-                let may_return =
-                    was_disturbed || !machine.partitions.is_empty() || !self.history.is_calm();
-                let is_gone = may_return || self.truth.left.contains(&(lane, holder.clone()));
+                let may_return = was_disturbed || !machine.partitions.is_empty();
+                let has_left = self.truth.left.contains(&(lane, holder.clone()));
+                let process = machine.process.as_ref();
+                let is_there = process.is_some_and(|process| process.core.is_named(&holder));
                 assert!(
-                    is_gone || self.now - beat > self.history.lease,
+                    may_return || has_left || !is_there,
                     "{holder} lives and has request {sequence}"
                 );
             }

@@ -32,10 +32,7 @@ impl SimWorld {
                 self.truth.names(beat, &reply, is_late);
                 reply.map(SimReply::Beat)
             }
-            SimCall::Lease(lease) => {
-                let machine = caller.machine().expect("only workers lease");
-                self.execute_lease(lease, machine)
-            }
+            SimCall::Lease(lease) => self.execute_lease(lease),
             SimCall::Begin(begin) => {
                 let sequences = begin.entries.iter().map(|entry| entry.sequence);
                 let is_holder = self.holds(begin.lane, &begin.worker, sequences);
@@ -65,14 +62,18 @@ impl SimWorld {
                     }
                     reply.map(|reply| SimReply::Settle(SettleAnswer::Settled(reply)))
                 }
-                SettleStep::Park(entries) => {
-                    let reply = self.engine.park(settle.lane, &settle.worker, entries);
+                SettleStep::Park { number, entries } => {
+                    let (lane, worker) = (settle.lane, &settle.worker);
+                    let sequences = entries.iter().map(|entry| entry.sequence);
+                    let is_holder = self.holds(lane, worker, sequences);
+                    let reply = self.engine.park(lane, worker, *number, entries);
+                    let is_carried_out = reply.as_ref() == Ok(&is_holder);
+                    assert!(is_carried_out || is_late, "a call that is in time parks");
+                    self.seen.outrun += u64::from(!is_carried_out);
                     for (entry, held) in entries.iter().zip(reply.iter().flatten()) {
                         self.seen.parked += 1;
-                        let machine = caller.machine().expect("only workers park");
-                        self.check_parked(entry, &settle.worker, machine, *held);
-                        let late_machine = is_late.then_some(machine);
-                        self.truth.parks(entry, &settle.worker, *held, late_machine);
+                        self.check_parked(entry, worker, *held);
+                        self.truth.parks(entry, worker, *held);
                     }
                     reply.map(|reply| SimReply::Settle(SettleAnswer::Parked(reply)))
                 }
@@ -81,13 +82,12 @@ impl SimWorld {
                 let reply = self.engine.permit(wanted.host.as_ref(), permit);
                 reply.map(SimReply::Permit)
             }
-            SimCall::BeginLoading(name) => {
-                if is_late && self.truth.loader != *name {
-                    // The run is not loaded any more, and nobody is at work. A person sees that, and begins once more.
-                    self.after_late_begin();
+            SimCall::BeginLoading(name, seen) => {
+                let begun = self.engine.begin_loading_after(name, *seen);
+                if begun == Ok(true) {
+                    name.clone_into(&mut self.truth.loader);
                 }
-                name.clone_into(&mut self.truth.loader);
-                self.engine.begin_loading(name).map(|()| SimReply::Done)
+                begun.map(SimReply::Flag)
             }
             SimCall::Facts => self.engine.facts().map(SimReply::Facts),
             SimCall::Load(name, step) => self.execute_load(name, step, is_late),
@@ -125,12 +125,12 @@ impl SimWorld {
         sequences.map(holds).collect()
     }
 
-    fn execute_lease(&mut self, call: &LeaseCall, machine: usize) -> Result<SimReply, EngineError> {
+    fn execute_lease(&mut self, call: &LeaseCall) -> Result<SimReply, EngineError> {
         let (lane, worker) = (call.lane, &call.worker);
         let reply = match &call.step {
             LeaseStep::Lease { most, early } => {
                 let reply = self.engine.lease(lane, worker, *most, *early)?;
-                self.truth.leases(&reply.entries, machine, false);
+                self.truth.leases(&reply.entries, false);
                 LeaseAnswer::Leased(reply)
             }
             LeaseStep::Reclaim { most } => {
@@ -142,7 +142,7 @@ impl SimWorld {
                     self.seen.reclaimed += 1;
                     self.check_reclaimed(lane, &before[&leased.entry.sequence]);
                 }
-                self.truth.leases(&reply.entries, machine, true);
+                self.truth.leases(&reply.entries, true);
                 LeaseAnswer::Leased(reply)
             }
             LeaseStep::Held { known } => {

@@ -15,6 +15,8 @@ pub(super) struct SimLoader {
     incarnation: u32,
     plan: Option<LoadPlan>,
     name: String,
+    /// Number of loaders that had begun when it was asked for. `None`: it was not asked for.
+    seen: Option<u64>,
     has_begun: bool,
     pub(super) end: Option<LoadEnd>,
 }
@@ -39,17 +41,11 @@ impl SimWorld {
             incarnation: 0,
             plan: None,
             name: String::new(),
+            seen: None,
             has_begun: false,
             end: None,
         });
         self.boot_loader(self.loaders.len() - 1);
-    }
-
-    /// Begins to load once more if no loader is at work: a call of an earlier one came late.
-    pub(super) fn after_late_begin(&mut self) {
-        if self.loaders.iter().all(|loader| loader.end.is_some()) {
-            self.add_loader();
-        }
     }
 
     pub(super) fn boot_loader(&mut self, number: usize) {
@@ -59,14 +55,13 @@ impl SimWorld {
         }
         loader.incarnation += 1;
         loader.name = format!("loader {number}.{}", loader.incarnation);
-        (loader.plan, loader.has_begun) = (None, false);
-        let call = SimCall::BeginLoading(loader.name.clone());
+        (loader.plan, loader.seen, loader.has_begun) = (None, None, false);
         let incarnation = loader.incarnation;
         let caller = SimCaller::Loader {
             loader: number,
             incarnation,
         };
-        self.send(caller, call);
+        self.send(caller, SimCall::Facts);
     }
 
     pub(super) fn crash_loader(&mut self, number: usize) {
@@ -90,9 +85,9 @@ impl SimWorld {
         let loader = &mut self.loaders[number];
         let name = loader.name.clone();
         let Some(plan) = &mut loader.plan else {
-            let call = match loader.has_begun {
-                true => SimCall::Facts,
-                false => SimCall::BeginLoading(name),
+            let call = match loader.seen {
+                Some(seen) if !loader.has_begun => SimCall::BeginLoading(name, seen),
+                _ => SimCall::Facts,
             };
             self.send(caller, call);
             return;
@@ -148,7 +143,13 @@ impl SimWorld {
         let mut wait = ms(0);
         match (call, reply, &mut loader.plan) {
             (_, Err(_), _) => wait = ms(100),
-            (SimCall::BeginLoading(_), Ok(_), _) => loader.has_begun = true,
+            (SimCall::BeginLoading(..), Ok(SimReply::Flag(begun)), _) => {
+                loader.has_begun = begun;
+                loader.seen = loader.seen.filter(|_| begun);
+            }
+            (SimCall::Facts, Ok(SimReply::Facts(facts)), _) if !loader.has_begun => {
+                loader.seen = Some(facts.loaders);
+            }
             (SimCall::Facts, Ok(SimReply::Facts(facts)), plan) => {
                 *plan = Some(LoadPlan::new(&facts).with_batch(self.history.batch));
             }
@@ -332,9 +333,10 @@ impl SimWorld {
                     .iter()
                     .any(|loader| loader.end == Some(LoadEnd::Done));
                 let is_loading = self.loaders.iter().any(|loader| loader.end.is_none());
-                let is_alone = !is_done && !is_loading;
-                if is_alone {
-                    // A call of a loader that crashed came late. A person begins once more.
+                // The engine lost that the loader had begun. A person begins once more.
+                let is_lost = self.history.loses_data && !is_done && !is_loading;
+                assert!(is_lost || is_done || is_loading, "no newer loader works");
+                if is_lost {
                     self.add_loader();
                 }
             }

@@ -47,6 +47,8 @@ pub(super) struct SimHistory {
     pub(super) unanswered: u64,
     pub(super) late: u64,
     pub(super) slow: u64,
+    /// Calls of workers, of a thousand, that are carried out a second time.
+    pub(super) doubled: u64,
     /// Time after which the caller gives a call up.
     pub(super) timeout: Duration,
     /// Time after which there are no faults.
@@ -183,6 +185,7 @@ impl SimHistory {
             unanswered: some(rng, wild),
             late: if parks_late { 150 } else { some(rng, wild) },
             slow: some(rng, wild * 2),
+            doubled: if parks_late { 150 } else { some(rng, wild) },
             timeout: lease.mul_f64(0.1 + rng.f64() * 0.2),
             quiet_from,
             frozen: {
@@ -229,6 +232,7 @@ impl SimHistory {
             unanswered: 0,
             late: 0,
             slow: 0,
+            doubled: 0,
             timeout: ms(5_000),
             quiet_from: ms(1),
             frozen: Vec::new(),
@@ -249,7 +253,7 @@ impl SimHistory {
 
     /// True if each call is answered in time, and no result waits for room.
     pub(super) fn is_calm(&self) -> bool {
-        let faults = self.lost + self.unanswered + self.late + self.slow;
+        let faults = self.lost + self.unanswered + self.late + self.slow + self.doubled;
         let stands = self.frozen.len() + self.away.len();
         faults == 0 && stands == 0 && self.most_result_bytes > 300
     }

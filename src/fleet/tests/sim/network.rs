@@ -38,7 +38,7 @@ pub(super) enum SimCall {
     Begin(BeginCall),
     Settle(SettleCall),
     Permit(WantedStarts, PermitCall),
-    BeginLoading(String),
+    BeginLoading(String, u64),
     Facts,
     Load(String, LoadStep),
     Collect(String, CollectStep),
@@ -169,6 +169,39 @@ impl SimWorld {
             None => {}
         }
         self.after(answer_at - now, SimEvent::Answer(number));
+        if let Some(at) = carried_out {
+            self.send_twice(number, at);
+        }
+    }
+
+    /// Has some calls of workers carried out a second time. `at`: time of the first.
+    fn send_twice(&mut self, number: u64, at: Duration) {
+        let history = &self.history;
+        let (is_quiet, dice) = (self.is_quiet(), self.rng.u64(0..1_000));
+        let late = at + history.lease.mul_f64(self.rng.f64() * 1.4);
+        let is_open = |(begin, end): &(Duration, Duration)| !(*begin..*end).contains(&late);
+        let is_there = history.frozen.iter().chain(&history.away).all(is_open);
+        let first = &self.flights[&number];
+        let is_meant = match &first.call {
+            // A worker that beats for the first time would join again under a name that was declared dead.
+            SimCall::Beat(_) => false,
+            _ => first.caller.machine().is_some(),
+        };
+        if is_quiet || dice >= history.doubled || !is_there || !is_meant {
+            return;
+        }
+        let second = SimFlight {
+            caller: first.caller,
+            call: first.call.clone(),
+            sent: self.now,
+            reply: None,
+            is_late: true,
+            is_answered: true,
+        };
+        let number = self.next_flight;
+        self.next_flight += 1;
+        self.flights.insert(number, second);
+        self.after(late - self.now, SimEvent::Execute(number));
     }
 
     /// Hands the answer of a call to its caller, or the error that there is none.

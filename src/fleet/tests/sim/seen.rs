@@ -17,6 +17,8 @@ pub(super) struct Seen {
     pub(super) reclaimed: u64,
     pub(super) found_again: u64,
     pub(super) parked: u64,
+    /// Calls that came after a later one, and did not park what the worker held anew.
+    pub(super) outrun: u64,
     pub(super) given_back: u64,
     pub(super) given_up: u64,
     pub(super) interrupted: u64,
@@ -27,7 +29,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn fields(&mut self) -> [(&'static str, &mut u64); 21] {
+    fn fields(&mut self) -> [(&'static str, &mut u64); 22] {
         [
             ("histories", &mut self.histories),
             ("hits", &mut self.hits),
@@ -43,6 +45,7 @@ impl Seen {
             ("reclaimed", &mut self.reclaimed),
             ("found_again", &mut self.found_again),
             ("parked", &mut self.parked),
+            ("outrun", &mut self.outrun),
             ("given_back", &mut self.given_back),
             ("given_up", &mut self.given_up),
             ("interrupted", &mut self.interrupted),

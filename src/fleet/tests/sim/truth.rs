@@ -24,11 +24,6 @@ pub(super) struct SimTruth {
     pub(super) announced: BTreeMap<u64, BTreeSet<String>>,
     /// Lane and name of workers, with the machine and the time of the last beat that the engine saw.
     pub(super) beats: BTreeMap<(u32, String), (usize, Duration)>,
-    /// Entries that were parked by a call which was carried out after it was given up, with the machine that made it: it
-    /// may have leased them again before.
-    pub(super) parked_late: BTreeSet<(u64, usize)>,
-    /// Entries that were parked, with the machines of the workers.
-    pub(super) parked_by: BTreeSet<(u64, usize)>,
     /// Lane and name of workers that heard that they are dead.
     pub(super) dead: BTreeSet<(u32, String)>,
     /// Times before which entries are not to be sent, as their clients asked.
@@ -58,8 +53,6 @@ impl SimTruth {
             begun_again: BTreeMap::new(),
             announced: BTreeMap::new(),
             beats: BTreeMap::new(),
-            parked_late: BTreeSet::new(),
-            parked_by: BTreeSet::new(),
             dead: BTreeSet::new(),
             not_before: BTreeMap::new(),
             attempts: BTreeMap::new(),
@@ -98,8 +91,9 @@ impl SimTruth {
         if *reply == Ok(BeatReply::Dead) {
             self.dead.insert(name);
         } else {
-            let is_dead = self.dead.contains(&name);
-            assert!(is_late || !is_dead, "{name:?} joins again");
+            // Its first beat may come late, before it hears that it is dead. It is a member then, and goes on.
+            let was_dead = self.dead.remove(&name);
+            assert!(is_late || !was_dead, "{name:?} joins again");
         }
     }
 
@@ -108,15 +102,9 @@ impl SimTruth {
     }
 
     /// Notes that a worker has entries from the engine: what happened to them before is settled.
-    pub(super) fn leases(
-        &mut self,
-        entries: &[LeasedEntry],
-        machine: usize,
-        are_taken_from_other: bool,
-    ) {
+    pub(super) fn leases(&mut self, entries: &[LeasedEntry], are_taken_from_other: bool) {
         for leased in entries {
             let sequence = leased.entry.sequence;
-            self.parked_late.remove(&(sequence, machine));
             self.attempts.insert(sequence, leased.attempts);
             if are_taken_from_other {
                 self.not_before.remove(&sequence);
@@ -141,16 +129,7 @@ impl SimTruth {
         }
     }
 
-    /// Notes that entries were parked. `late_machine`: machine of the call, if it was carried out after it was given up.
-    pub(super) fn parks(
-        &mut self,
-        entry: &ParkedEntry,
-        worker: &str,
-        held: bool,
-        late_machine: Option<usize>,
-    ) {
-        let late = late_machine.map(|machine| (entry.sequence, machine));
-        self.parked_late.extend(late);
+    pub(super) fn parks(&mut self, entry: &ParkedEntry, worker: &str, held: bool) {
         if held && let Some(begun) = self.begun_again.get_mut(&entry.sequence) {
             begun.remove(worker);
         }

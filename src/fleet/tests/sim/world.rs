@@ -79,7 +79,7 @@ pub(super) struct SimWorld {
     pub(super) collectors: Vec<SimCollector>,
     pub(super) truth: SimTruth,
     pub(super) seen: Seen,
-    kept: Option<MemoryStore>,
+    kept: Option<(MemoryStore, String)>,
 }
 
 impl SimWorld {
@@ -311,7 +311,6 @@ impl SimWorld {
                 loader,
                 incarnation,
             } => self.wake_loader(loader, incarnation),
-            SimEvent::BootLoader(usize::MAX) => self.add_loader(),
             SimEvent::BootLoader(1) if self.loaders.len() == 1 => self.add_loader(),
             SimEvent::BootLoader(loader) => self.boot_loader(loader),
             SimEvent::CrashLoader(loader) => self.crash_loader(loader),
@@ -323,11 +322,14 @@ impl SimWorld {
             }
             SimEvent::CrashCollector(collector) => self.crash_collector(collector),
             SimEvent::LoseCollector(collector) => self.lose_collector(collector),
-            SimEvent::Keep => self.kept = Some(self.engine.snapshot()),
+            SimEvent::Keep => {
+                self.kept = Some((self.engine.snapshot(), self.truth.loader.clone()));
+            }
             SimEvent::LoseData => {
-                if let Some(kept) = self.kept.take() {
+                if let Some((kept, loader)) = self.kept.take() {
                     self.seen.losses += 1;
                     self.engine.restore(kept);
+                    self.truth.loader = loader;
                 }
             }
         }

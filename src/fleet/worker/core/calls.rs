@@ -93,7 +93,11 @@ pub(crate) struct SettleCall {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SettleStep {
     Settle(Vec<SettledEntry>),
-    Park(Vec<ParkedEntry>),
+    /// `number`: higher than that of each call before.
+    Park {
+        number: u64,
+        entries: Vec<ParkedEntry>,
+    },
 }
 
 /// Answer to a call of the settle thread.

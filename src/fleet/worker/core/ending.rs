@@ -172,6 +172,7 @@ impl WorkerCore {
             }
             WorkerPhase::Ending { end, .. } if self.entries.is_empty() => {
                 let last = now + LAST_CALLS;
+                let last = self.phase.wakes_at().map_or(last, |at| at.min(last));
                 self.phase = WorkerPhase::Leaving { end, last };
             }
             WorkerPhase::Ending { .. } if is_stuck => self.end(CoreEnd::Full),

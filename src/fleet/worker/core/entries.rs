@@ -63,8 +63,6 @@ pub(super) struct EntryInHand {
     /// `None`: the line was not read.
     pub(super) host: Option<Host>,
     pub(super) once: bool,
-    /// Time before which it is not handed out. `None`: at once.
-    pub(super) not_before: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,10 +101,9 @@ impl WorkerCore {
                 continue;
             }
             let sends = entry.action == EntryAction::Send;
-            let is_early = entry.not_before.is_some_and(|at| at > now);
             if sends && self.phase.is_ending() {
                 self.park(key, Duration::ZERO, now);
-            } else if sends && (is_early || !may_send) {
+            } else if sends && !may_send {
                 if self.is_current(key) {
                     self.to_hand.push_back(key);
                 } else {

@@ -88,7 +88,8 @@ impl WorkerCore {
         for number in (0..count).map(|step| (self.next_lane + step) % count) {
             if let Some(step) = self.lease_step(number as u32, now) {
                 self.next_lane = (number + 1) % count;
-                let lane = &self.lanes[number];
+                let lane = &mut self.lanes[number];
+                lane.is_leasing = true;
                 return NextCall::Call(LeaseCall {
                     lane: number as u32,
                     generation: lane.generation(),
@@ -104,7 +105,7 @@ impl WorkerCore {
     fn lease_step(&self, number: u32, now: Instant) -> Option<LeaseStep> {
         let lane = self.lane(number);
         let (lease, polls) = (self.settings.lease, &lane.polls);
-        if !lane.membership.is_fresh(lease, now) {
+        if lane.is_parking || !lane.membership.is_fresh(lease, now) {
             return None;
         }
         if polls.lost_answer || (self.entries.is_empty() && polls.held_at <= now && polls.is_dry) {
@@ -161,7 +162,7 @@ impl WorkerCore {
         self.filled() * 2 <= self.window()
     }
 
-    /// Time at which a lane, or an entry that waits to be handed out, is to be looked at again.
+    /// Time at which a lane is to be looked at again.
     fn lease_wakes_at(&self, now: Instant) -> Option<Instant> {
         let lease = self.settings.lease;
         let has_room = self.room() > 0;
@@ -178,11 +179,7 @@ impl WorkerCore {
         };
         let lanes = self.lanes.iter();
         let lanes = lanes.filter(|lane| lane.membership.is_fresh(lease, now));
-        let entries = self.to_hand.iter().filter_map(|key| {
-            let entry = self.entries.get(key)?;
-            entry.not_before.filter(|at| *at > now)
-        });
-        lanes.filter_map(of_lane).chain(entries).min()
+        lanes.filter_map(of_lane).min()
     }
 
     /// Takes the answer to a call of the lease thread. The new entries are for
@@ -194,6 +191,7 @@ impl WorkerCore {
         now: Instant,
     ) {
         self.note_answer((call.lane, CallThread::Lease), &answer, now);
+        self.lane_mut(call.lane).is_leasing = false;
         let lease = self.settings.lease;
         let is_current = self.lane(call.lane).generation() == call.generation;
         let answer = match answer {
@@ -228,7 +226,7 @@ impl WorkerCore {
                     polls.lost_answer = false;
                     polls.held_at = now + lease / 3;
                 }
-                self.take_entries(call, entries, now);
+                self.take_entries(call, entries);
             }
             (LeaseStep::Count, LeaseAnswer::Count(count)) => {
                 polls.count_at = now + POLLS.1;
@@ -249,17 +247,18 @@ impl WorkerCore {
             return;
         }
         self.note_state(call.lane, reply.state, now);
-        self.take_entries(call, reply.entries, now);
+        self.take_entries(call, reply.entries);
     }
 
-    fn take_entries(&mut self, call: &LeaseCall, entries: Vec<LeasedEntry>, now: Instant) {
+    fn take_entries(&mut self, call: &LeaseCall, entries: Vec<LeasedEntry>) {
         let polls = &mut self.lane_mut(call.lane).polls;
         polls.is_empty &= entries.is_empty();
         for leased in entries {
             let (lane, generation) = (call.lane, call.generation);
             let sequence = leased.entry.sequence;
             if self.in_hand(lane, generation, sequence).is_some() {
-                // A late call parked it, and this worker leased it again: it goes on as it is.
+                // A call without an answer parked it. It is parked once more, by a call that is repeated.
+                self.lane_mut(lane).closed.renew_park(generation, &leased);
                 continue;
             }
             self.taken += 1;
@@ -269,7 +268,6 @@ impl WorkerCore {
                 sequence,
                 number: self.taken,
             };
-            let not_before = self.lane_mut(call.lane).closed.quarantine(key, now);
             let entry = EntryInHand {
                 action: self.action(&leased, &call.worker),
                 attempts: leased.attempts,
@@ -278,7 +276,6 @@ impl WorkerCore {
                 announcement: Announcement::Open,
                 host: None,
                 once: false,
-                not_before,
             };
             self.entries.insert(key, entry);
             self.to_hand.push_back(key);

@@ -132,6 +132,11 @@ struct CoreLane {
     polls: leasing::LanePolls,
     closed: ClosedEntries,
     troubles: LaneTroubles,
+    /// True while a call that hands entries out is on its way, and while one that parks entries is. There is one of the
+    /// two at a time: their answers could come in another order than that in which the engine carried them out, and the
+    /// worker would take a parked entry for one that it holds.
+    is_leasing: bool,
+    is_parking: bool,
 }
 
 impl WorkerCore {
@@ -145,6 +150,8 @@ impl WorkerCore {
             polls: leasing::LanePolls::new(now),
             closed: ClosedEntries::default(),
             troubles: LaneTroubles::default(),
+            is_leasing: false,
+            is_parking: false,
         };
         WorkerCore {
             lanes: (0..settings.lanes).map(lane).collect(),

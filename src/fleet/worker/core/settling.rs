@@ -1,14 +1,14 @@
 //! Calls of the settle thread: outcomes, and entries that are to run later or elsewhere.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::fleet::engine::{
-    EngineError, ParkedEntry, ResultClass, Sequence, SettleReply, SettledEntry,
+    EngineError, LeasedEntry, ParkedEntry, ResultClass, Sequence, SettleReply, SettledEntry,
 };
 
 use super::trouble::CallThread;
-use super::{EntryKey, NextCall, SettleAnswer, SettleCall, SettleStep, WorkerCore};
+use super::{NextCall, SettleAnswer, SettleCall, SettleStep, WorkerCore};
 
 /// Number of entries that are not waited for: a call takes as many at the most.
 const MOST: usize = 200;
@@ -22,17 +22,14 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// Longest pause while too many results wait to be collected.
 const LONGEST_FULL: Duration = Duration::from_secs(1);
 
-/// Number of leases after which a call without an answer is not carried out any more: its connection is long closed.
-const LATE_LEASES: u32 = 2;
-
 /// Entries of a lane that wait for the engine.
 #[derive(Debug, Default)]
 pub(super) struct ClosedEntries {
     settles: VecDeque<ClosedEntry<SettledEntry>>,
     parks: VecDeque<ClosedEntry<ParkedEntry>>,
-    /// Entries, by generation and sequence, that were to be parked by a call without an answer. The call may still be
-    /// carried out until this time.
-    lost_parks: BTreeMap<(u32, Sequence), Instant>,
+    /// Number of the last call that parks entries. A repeated call has a number of its own, so that the engine leaves
+    /// out the first one if that comes late.
+    last_park: u64,
 }
 
 #[derive(Debug)]
@@ -62,13 +59,15 @@ impl ClosedEntries {
         });
     }
 
-    /// Time before which an entry that was leased again must not be sent, since a late call could park it meanwhile, and
-    /// take its intent away. `None`: there is no such call.
-    pub(super) fn quarantine(&mut self, key: EntryKey, now: Instant) -> Option<Instant> {
-        self.lost_parks.retain(|_, until| *until > now);
-        self.lost_parks
-            .get(&(key.generation, key.sequence))
-            .copied()
+    /// Takes the counts of an entry that waits to be parked and was handed out anew: other workers may have had it since.
+    pub(super) fn renew_park(&mut self, generation: u32, leased: &LeasedEntry) {
+        let place = (generation, leased.entry.sequence);
+        let parks = self.parks.iter_mut();
+        let of_entry = parks.filter(|park| (park.generation, park.entry.sequence) == place);
+        for park in of_entry {
+            park.entry.attempts = leased.attempts;
+            park.entry.deliveries = leased.deliveries;
+        }
     }
 }
 
@@ -135,12 +134,15 @@ impl WorkerCore {
         for number in 0..self.lanes.len() {
             let lane = &mut self.lanes[number];
             let closed = &mut lane.closed;
-            let parks = due(&closed.parks, at_once, now);
+            let parks = due(&closed.parks, at_once, now).filter(|_| !lane.is_leasing);
             let settles = due(&closed.settles, at_once, now);
             let settles = settles.map(|at| full_until.map_or(at, |until| until.max(at)));
             let taken = if parks.is_some_and(|at| at <= now) {
+                closed.last_park += 1;
+                lane.is_parking = true;
+                let number = closed.last_park;
                 take(&mut closed.parks, |_| 0)
-                    .map(|(g, r, entries)| (g, r, SettleStep::Park(entries)))
+                    .map(|(g, r, entries)| (g, r, SettleStep::Park { number, entries }))
             } else if settles.is_some_and(|at| at <= now) {
                 take(&mut closed.settles, |entry| entry.record.len())
                     .map(|(g, r, entries)| (g, r, SettleStep::Settle(entries)))
@@ -172,6 +174,9 @@ impl WorkerCore {
         if answer.is_ok() {
             self.settle_redial.succeeded();
         }
+        if let SettleStep::Park { .. } = call.step {
+            self.lane_mut(call.lane).is_parking = false;
+        }
         match (call.step, answer) {
             (
                 SettleStep::Settle(entries),
@@ -194,7 +199,7 @@ impl WorkerCore {
                 let back = (call.generation, call.is_repeated);
                 put_back(&mut closed.settles, back, entries, now);
             }
-            (SettleStep::Park(entries), Ok(_)) => {
+            (SettleStep::Park { entries, .. }, Ok(_)) => {
                 for entry in entries {
                     self.forget_closed(call.lane, call.generation, entry.sequence);
                 }
@@ -203,19 +208,12 @@ impl WorkerCore {
                 self.settle_redial.failed(now);
                 let is_lost = matches!(error, EngineError::Away(_));
                 let back = (call.generation, call.is_repeated || is_lost);
-                let until = now + self.settings.lease * LATE_LEASES;
                 let closed = &mut self.lane_mut(call.lane).closed;
                 match step {
                     SettleStep::Settle(entries) => {
                         put_back(&mut closed.settles, back, entries, now);
                     }
-                    SettleStep::Park(entries) => {
-                        if is_lost {
-                            let lost = entries
-                                .iter()
-                                .map(|e| ((call.generation, e.sequence), until));
-                            closed.lost_parks.extend(lost);
-                        }
+                    SettleStep::Park { entries, .. } => {
                         put_back(&mut closed.parks, back, entries, now);
                     }
                 }

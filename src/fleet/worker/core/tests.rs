@@ -11,7 +11,7 @@ use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
 
 use super::{
     CoreEnd, CoreSettings, LeaseAnswer, LeaseStep, NextCall, SettleAnswer, SettleStep, SlotKeeper,
-    StartAnswer, WorkerCore,
+    StartAnswer, UndoneEntry, WorkerCore,
 };
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -212,6 +212,41 @@ fn a_worker_without_an_engine_uses_its_part_of_the_rate_for_one_lease() {
 }
 
 #[test]
+fn parking_without_an_answer_is_repeated_under_a_higher_number_before_the_entry_is_sent() {
+    let (mut core, now) = member(1);
+    lease(&mut core, 1..=1, now);
+    let handed = core.take_handed(now).remove(0);
+    core.read(handed.key, &host("h"), true, now);
+    let undone = UndoneEntry {
+        delay: SECOND,
+        attempts: 0,
+        is_repeatable: true,
+    };
+    assert!(core.undone(handed.key, undone, now), "it was not sent");
+    let park = |core: &mut WorkerCore, answer, at| {
+        let NextCall::Call(call) = core.next_settle(at) else {
+            panic!("an entry is to be parked");
+        };
+        let SettleStep::Park { number, .. } = call.step else {
+            panic!("{call:?}");
+        };
+        assert!(matches!(core.next_lease(at), NextCall::Wait(_)), "{at:?}");
+        core.settle_done(call, answer, at);
+        number
+    };
+    let lost = Err(EngineError::Away("no answer".to_owned()));
+    let first = park(&mut core, lost, now + SECOND);
+    // The call that has no answer parked the entry.
+    lease(&mut core, 1..=1, now + SECOND);
+    assert!(core.take_handed(now + SECOND).is_empty());
+    let parked = Ok(SettleAnswer::Parked(vec![true]));
+    let second = park(&mut core, parked, now + SECOND * 2);
+    assert!(second > first, "{second}, {first}");
+    lease(&mut core, 1..=1, now + SECOND * 3);
+    assert_eq!(core.take_handed(now + SECOND * 3).len(), 1);
+}
+
+#[test]
 fn an_engine_that_takes_beats_and_no_outcomes_is_waited_for_ten_minutes() {
     for error in [EngineError::Busy, EngineError::Away] {
         let (mut core, begin) = member(8);
@@ -271,7 +306,7 @@ fn a_refusal_of_further_entries_lets_those_that_run_be_settled() {
                 settled.extend(entries.iter().map(|entry| entry.sequence));
                 SettleAnswer::Settled(SettleReply::Settled(vec![true; entries.len()]))
             }
-            SettleStep::Park(entries) => SettleAnswer::Parked(vec![true; entries.len()]),
+            SettleStep::Park { entries, .. } => SettleAnswer::Parked(vec![true; entries.len()]),
         };
         core.settle_done(call, Ok(answer), later);
     }
