@@ -204,17 +204,17 @@ pub(crate) trait FleetEngine: Send {
     /// [`EngineError::Refused`] for `Loaded`, which only [`finish_loading`](FleetEngine::finish_loading) sets.
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError>;
 
-    /// Makes this loader the newest one, in all lanes, if no other has begun since the [facts](FleetEngine::facts) told
-    /// that `seen` loaders had. The run is not `Loaded` any more, so that workers stay. Nothing happens if it is the
-    /// newest one already: the answer to its first call was lost. Returns false, and changes nothing, if another loader
-    /// has begun: a call that comes late does not take the place of a loader that has begun after its own.
-    fn begin_loading_after(&mut self, loader: &str, seen: u64) -> Result<bool, EngineError>;
+    /// Makes this loader the newest one, in all lanes, if no other has begun since these [facts](FleetEngine::facts) were
+    /// read. The run is not `Loaded` any more, so that workers stay. A loader that is the newest one already stays it:
+    /// the answer to its first call was lost. Returns false, and changes no lane, if another loader has begun: a call
+    /// that comes late does not take the place of a loader that has begun after its own.
+    fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError>;
 
-    /// Makes this loader the newest one, whichever have begun before.
+    /// Makes this loader the newest one, in place of all that have begun before.
     fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError> {
         loop {
-            let seen = self.facts()?.loaders;
-            if self.begin_loading_after(loader, seen)? {
+            let facts = self.facts()?;
+            if self.begin_loading_after(loader, &facts)? {
                 return Ok(());
             }
         }

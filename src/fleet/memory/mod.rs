@@ -139,7 +139,8 @@ impl FleetEngine for MemoryEngine {
         })
     }
 
-    fn begin_loading_after(&mut self, loader: &str, seen: u64) -> Result<bool, EngineError> {
+    fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError> {
+        let seen = facts.loaders;
         self.on_run(|run| {
             let is_newest = run.lanes[0].is_newest(loader);
             if !is_newest && seen >= run.loaders {

@@ -55,14 +55,13 @@ impl FleetEngine for RedisEngine {
         Ok(is_set)
     }
 
-    fn begin_loading_after(&mut self, loader: &str, seen: u64) -> Result<bool, EngineError> {
-        let facts = self.facts()?;
+    fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError> {
         let run = NewRun {
-            settings: facts.settings,
+            settings: facts.settings.clone(),
             lanes: facts.lanes,
             lease: facts.lease,
         };
-        let mut generation = seen + 1;
+        let mut generation = facts.loaders + 1;
         for lane in 0..run.lanes {
             // A step that created the run may have been interrupted, or have met another one.
             if lane > 0 {

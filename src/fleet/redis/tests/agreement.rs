@@ -150,10 +150,11 @@ impl History {
 
     fn begin_loading(&mut self) {
         let loader = format!("loader {}", self.random.u8(0..3));
-        let seen = self.memory.facts().map_or(0, |facts| facts.loaders);
-        let seen = seen.saturating_sub(self.random.u64(0..2));
-        self.both(format!("begin_loading {loader} {seen}"), |e| {
-            e.begin_loading_after(&loader, seen)
+        let back = self.random.u64(0..2);
+        self.both(format!("begin_loading {loader} {back}"), |e| {
+            let mut facts = e.facts()?;
+            facts.loaders = facts.loaders.saturating_sub(back);
+            e.begin_loading_after(&loader, &facts)
         });
     }
 

@@ -194,15 +194,18 @@ fn a_loader_that_begins_late_does_not_take_the_place_of_a_newer_one() {
     let Some(mut trial) = Trial::new(2) else {
         return;
     };
-    let seen = trial.engine.facts().unwrap().loaders;
+    let seen = trial.engine.facts().unwrap();
     trial.engine.begin_loading("newer").unwrap();
     trial.engine.finish_loading("newer").unwrap();
-    assert_eq!(trial.engine.begin_loading_after("older", seen), Ok(false));
-    let again = trial.engine.begin_loading_after("newer", seen);
+    assert_eq!(trial.engine.begin_loading_after("older", &seen), Ok(false));
+    let again = trial.engine.begin_loading_after("newer", &seen);
     assert_eq!(again, Ok(true), "its first call had no answer");
     let facts = trial.engine.facts().unwrap();
-    assert_eq!((facts.state, facts.loaders), (RunState::Loaded, seen + 1));
-    let after = trial.engine.begin_loading_after("third", seen + 1);
+    assert_eq!(
+        (facts.state, facts.loaders),
+        (RunState::Loaded, seen.loaders + 1)
+    );
+    let after = trial.engine.begin_loading_after("third", &facts);
     assert_eq!(after, Ok(true));
     assert_eq!(trial.engine.facts().unwrap().state, RunState::Running);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::fleet::collector::CollectStep;
 use crate::fleet::engine::{
-    BeatReply, EngineError, FleetEngine, LoadReply, ResultSource, RunState, SettleReply,
+    BeatReply, EngineError, FleetEngine, LoadReply, ResultSource, RunFacts, RunState, SettleReply,
 };
 use crate::fleet::loader::LoadStep;
 use crate::fleet::worker::core::{LeaseAnswer, LeaseCall, LeaseStep, SettleAnswer, SettleStep};
@@ -83,7 +83,11 @@ impl SimWorld {
                 reply.map(SimReply::Permit)
             }
             SimCall::BeginLoading(name, seen) => {
-                let begun = self.engine.begin_loading_after(name, *seen);
+                let facts = self.engine.facts().map(|facts| RunFacts {
+                    loaders: *seen,
+                    ..facts
+                });
+                let begun = facts.and_then(|facts| self.engine.begin_loading_after(name, &facts));
                 if begun == Ok(true) {
                     name.clone_into(&mut self.truth.loader);
                 }

@@ -91,7 +91,7 @@ impl SimTruth {
         if *reply == Ok(BeatReply::Dead) {
             self.dead.insert(name);
         } else {
-            // Its first beat may come late, before it hears that it is dead. It is a member then, and goes on.
+            // A first beat may come late, before the worker hears that it is dead: the worker is a member then, and goes on.
             let was_dead = self.dead.remove(&name);
             assert!(is_late || !was_dead, "{name:?} joins again");
         }
