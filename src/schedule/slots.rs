@@ -22,7 +22,7 @@ const ASK_FOR: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug)]
 pub(super) struct Slots {
     limit: Option<RateLimit>,
-    /// Rates for longer windows, which whoever grants the slots keeps.
+    /// Rates for longer windows. The limiter keeps them; the client does not count them.
     longer: Vec<RateLimit>,
     /// Time after which a slot is void.
     void_after: Duration,
@@ -163,7 +163,12 @@ impl Slots {
             .filter(|at| self.is_valid(**at, now))
             .count();
         let worth = ASK_FOR.as_nanos().div_ceil(self.gap.as_nanos().max(1));
-        let wanted = (waiting as u128).min(worth.max(1)) as usize;
+        // A slot that is not used counts in the longer windows all the same.
+        let most = match self.longer.is_empty() {
+            true => worth.max(1),
+            false => 1,
+        };
+        let wanted = (waiting as u128).min(most) as usize;
         match left * 2 > wanted {
             true => 0,
             false => (wanted - left).min(u32::MAX as usize) as u32,

@@ -17,6 +17,9 @@ use crate::host::Host;
 use crate::redact::escape::log_line;
 use crate::settings::{Limiter, PermittedStarts, WantedStarts};
 
+/// Number of pauses that are told before a question at the most.
+const MOST_PAUSES: usize = 10;
+
 /// Longest time until the server answers a question. Starts wait for it.
 const LONGEST_QUESTION: Duration = Duration::from_millis(500);
 
@@ -68,9 +71,12 @@ impl LimiterState {
         Some(answer)
     }
 
-    /// Tells of the pauses that an earlier call could not tell of.
+    /// Tells of some of the pauses that an earlier call could not tell of.
     fn tell_of_pauses(&mut self) {
-        while let Some((host, until)) = self.untold.pop_first() {
+        for _ in 0..MOST_PAUSES {
+            let Some((host, until)) = self.untold.pop_first() else {
+                return;
+            };
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 continue;
@@ -127,13 +133,13 @@ impl Run {
 impl Limiter for FleetLimiter {
     fn permit(&self, wanted: &WantedStarts) -> PermittedStarts {
         let mut state = self.state();
+        // Before the question: its answer counts from the time of the question.
+        state.tell_of_pauses();
         let sent = Instant::now();
         let call = state.slots.call(wanted, sent);
         let answer = state.ask(|engine| engine.permit(wanted.host.as_ref(), &call));
         if let Some(Ok(reply)) = answer {
-            let permitted = state.slots.answered(wanted, reply, sent, Instant::now());
-            state.tell_of_pauses();
-            return permitted;
+            return state.slots.answered(wanted, reply, sent, Instant::now());
         }
         if let Some(Err(error)) = answer {
             log_line!(Warn, "no slots from the server: {error}");
@@ -150,7 +156,8 @@ impl Limiter for FleetLimiter {
         }
         let until = Instant::now().checked_add(pause);
         if let (None | Some(Err(_)), Some(until)) = (told, until) {
-            state.untold.insert(host.clone(), until);
+            let end = state.untold.entry(host.clone()).or_insert(until);
+            *end = until.max(*end);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
 /// Longest time for which a slot is waited for that the engine grants.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
-/// Longest time of a call: its slots would be too late to hold the rate.
+/// Longest time of a call by which its slots may be late. Those of a longer call are used earlier by the rest.
 const LONGEST_CALL: Duration = Duration::from_millis(250);
 
 /// Time between two questions while there are no slots.
@@ -91,10 +91,9 @@ impl SlotKeeper {
         match reply {
             PermitReply::Granted(wait) | PermitReply::Fewer(wait, _) => {
                 kept.untold -= told;
-                if now.saturating_duration_since(sent) > longest_call && !interval.is_zero() {
-                    return later(Duration::ZERO, false);
-                }
+                let took = now.saturating_duration_since(sent);
                 let after = wait.saturating_add(interval.saturating_mul(told));
+                let after = after.saturating_sub(took.saturating_sub(longest_call));
                 let count = match reply {
                     PermitReply::Fewer(_, count) => count.min(asked),
                     _ => asked,
@@ -119,7 +118,7 @@ impl SlotKeeper {
     ) -> PermittedStarts {
         let is_late = now.saturating_duration_since(self.last_answer) >= self.lease;
         if is_late || !wanted.longer.is_empty() {
-            return later(ASKS_AGAIN, true);
+            return later(ASKS_AGAIN, is_late);
         }
         let interval = wanted.rate.map(gap).unwrap_or_default();
         let own = interval.saturating_mul(workers.max(1));
