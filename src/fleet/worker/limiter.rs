@@ -73,17 +73,24 @@ impl LimiterState {
 
     /// Tells of some of the pauses that an earlier call could not tell of.
     fn tell_of_pauses(&mut self) {
+        let now = Instant::now();
+        self.untold.retain(|_, until| *until > now);
         for _ in 0..MOST_PAUSES {
+            if self.silence.holds(Instant::now()) {
+                return;
+            }
             let Some((host, until)) = self.untold.pop_first() else {
                 return;
             };
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                continue;
-            }
-            if !matches!(self.ask(|engine| engine.cool(&host, left)), Some(Ok(()))) {
-                self.untold.insert(host, until);
-                return;
+            // A failure silences no question: the next one may be answered.
+            match self.engine.cool(&host, left) {
+                Ok(()) => {}
+                Err(EngineError::Refused(why)) => self.link.refuse(&why),
+                Err(_) => {
+                    self.untold.insert(host, until);
+                    return;
+                }
             }
         }
     }
