@@ -56,7 +56,7 @@ fn meaning(long: &str, options: &[String]) -> String {
         "rate" | "rate-per-host" | "rate-cost" => return meaning_of_rates(long, &options),
         // The order of lines of other names has no meaning.
         "header" => options.sort_by_key(|text| header_name(text)),
-        "secret" => {
+        "accept" | "secret" => {
             let names = options.iter().filter_map(|text| value(text));
             let mut names: Vec<&str> = names.flat_map(|list| list.split(',')).collect();
             names.sort_unstable();
