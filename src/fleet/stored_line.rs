@@ -70,7 +70,7 @@ pub(super) fn write(request: &Request, saves_files: bool) -> WrittenLine {
 }
 
 /// Reason of a line with an `output_file` in a run that saves no files.
-const NO_FILES: &str = "output_file: the run saves no files (a run that was loaded with --output-files does; each worker then needs an --output-dir)";
+const NO_FILES: &str = "output_file: the run saves no files (load it under a new name with --output-files, and give each worker an --output-dir)";
 
 /// Returns the names of the secrets that a line was written without.
 fn left_out(text: &str) -> Vec<String> {

@@ -97,7 +97,7 @@ impl Cluster {
         self.tell(from, &["CLUSTER", "SETSLOT", slot, "MIGRATING", &to_id]);
         let port = self.node(to).port().to_string();
         loop {
-            // One after the other, so that the run meets a slot whose keys lie on both nodes.
+            // Keys move one after the other, so that the run meets a slot whose keys lie on both nodes.
             let keys = self.tell(from, &["CLUSTER", "GETKEYSINSLOT", slot, "1"]);
             let key = keys.trim();
             if key.is_empty() {

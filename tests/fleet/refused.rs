@@ -55,6 +55,41 @@ fn another_input_is_named() {
 }
 
 #[test]
+fn results_go_to_files_on_a_disk_only() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let list = world.list_of(["http://localhost/".to_owned()]);
+    world.load(&list, &[]);
+    let (folder, device) = (world.at("folder"), "/dev/null".to_owned());
+    std::fs::create_dir(&folder).expect("a folder");
+    let mut places = vec!["-".to_owned(), folder, device];
+    if let Ok(true) = fifo(&world.at("fifo")) {
+        places.push(world.at("fifo"));
+    }
+    for place in places {
+        let refused = world.fleet("collect", &["-o", &place]).done().exits(2);
+        refused.says(&format!("haul: {place}: a file is expected"));
+    }
+}
+
+/// Makes a pipe with a name. Returns false if that failed.
+fn fifo(path: &str) -> io::Result<bool> {
+    let made = std::process::Command::new("mkfifo").arg(path).status()?;
+    Ok(made.success())
+}
+
+#[test]
+fn an_input_without_requests_is_told() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let list = world.list_of([]);
+    let loaded = world.loading(&list, &[]).done().exits(0);
+    loaded.says("haul: warning: r1: the input has no requests");
+}
+
+#[test]
 fn a_password_in_a_url_is_refused_and_not_repeated() {
     for url in [
         "redis://me:sesame@localhost/0",

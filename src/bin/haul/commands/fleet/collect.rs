@@ -7,6 +7,7 @@ use haul::fleet::{Collector, FleetEnd};
 use haul::record::Layout;
 
 use super::server::ServerArguments;
+use super::signals::WRITES;
 use super::{CommandEnd, MessageOptions, failed};
 use crate::failure::{CommandError, Status};
 use crate::files;
@@ -58,14 +59,15 @@ impl CollectArguments {
     }
 }
 
-/// Refuses files of other forms than JSON Lines.
+/// Refuses what is no file on a disk, and files of other forms than JSON Lines.
 fn check(own: &CollectArguments) -> Result<(), CommandError> {
     let outputs = [Some(&own.output), own.failures.as_ref()];
     for path in outputs.into_iter().flatten() {
-        if path == Path::new("-") {
-            return Err(CommandError::usage(
-                "-: a file is expected, since a result is taken off the server when it is on the disk",
-            ));
+        if path == Path::new("-") || path.metadata().is_ok_and(|about| !about.is_file()) {
+            return Err(CommandError::usage(format!(
+                "{}: a file is expected, since a result is taken off the server when it is on the disk",
+                path.display()
+            )));
         }
         let is_table = Layout::by_ending(path).columns().is_some();
         if files::is_database(path) || is_table {
@@ -95,7 +97,7 @@ fn collect(own: &CollectArguments, messages: &Messages) -> Result<Status, Comman
     if let Some(path) = &own.failures {
         collector = collector.failures(path);
     }
-    let signal = super::signals::watch(messages)?;
+    let signal = super::signals::watch(messages, WRITES)?;
     let stops = signal.clone();
     let collected = collector
         .write_until(&own.output, move || stops.number().is_some())

@@ -183,7 +183,7 @@ fn load(
     let run: Run = fleet
         .create(&own.run, settings)
         .map_err(|error| failed(&error))?;
-    let signalled = super::signals::watch(messages)?;
+    let signalled = super::signals::watch(messages, super::signals::WRITES)?;
     let stops = signalled.clone();
     let refusal = RefCell::new(input.refusal());
     // An input that cannot be read on has not come to its end.
@@ -218,6 +218,9 @@ fn load(
         0 => String::new(),
         found => format!(", {found} of them were there before"),
     };
+    if total == 0 && signalled.number().is_none() {
+        messages.warning(&format!("{}: the input has no requests", own.run));
+    }
     messages.note(&format!("{}: {total} requests loaded{before}", own.run));
     match signalled.number() {
         Some(number) => {

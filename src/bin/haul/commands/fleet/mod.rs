@@ -65,7 +65,7 @@ enum FleetCommand {
     Remove,
 }
 
-const AFTER: &str = "\
+const AFTER: &str = "Examples:
   haul fleet load r1 urls.txt --rate-per-host 50           on one machine
   haul fleet work r1 -j 64                                 on any number of machines
   haul fleet collect r1 -o results.jsonl                   on one machine
@@ -74,10 +74,10 @@ const AFTER: &str = "\
 
 The server is named by --redis or HAUL_REDIS, its password by HAUL_REDIS_PASSWORD.
 
-Exit status: 0 in order, whatever requests failed, 2 a usage error, a server that cannot be used, or no
-such run, 3 the server was away for ten minutes, or results could not be written, 4 the run was
-cancelled or removed, or --max-run-time is over, 130 or 143 interrupted. A file with the name fleet is
-./fleet.";
+Exit status: 0 in order, whatever requests failed, 2 a usage error, a server that cannot be used,
+or no such run, 3 the server was away for ten minutes, or results could not be written, 4 the run
+was cancelled or removed, or --max-run-time is over, 130 or 143 interrupted. A file with the name
+fleet is ./fleet.";
 
 /// Options about messages, which every command of the fleet has.
 #[derive(Debug, Args)]

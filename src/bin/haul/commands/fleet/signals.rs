@@ -20,8 +20,12 @@ impl StopSignal {
     }
 }
 
-/// Notes the first signal; the second one ends the process.
-pub(super) fn watch(messages: &Messages) -> Result<StopSignal, CommandError> {
+/// Note about the first signal for commands that write what was begun.
+pub(super) const WRITES: &str =
+    "interrupted: ends as soon as what was begun is written; a second signal ends it at once";
+
+/// Notes the first signal, and tells `note` if it is not empty; the second one ends the process.
+pub(super) fn watch(messages: &Messages, note: &'static str) -> Result<StopSignal, CommandError> {
     let wrong = |e| CommandError::unwritten(format!("signals cannot be watched: {e}"));
     let arrivals = arrivals::arrivals().map_err(wrong)?;
     let (signal, messages) = (StopSignal::default(), messages.clone());
@@ -33,7 +37,9 @@ pub(super) fn watch(messages: &Messages) -> Result<StopSignal, CommandError> {
                 process::exit(128 + i32::from(number));
             }
             noted.0.store(number, Ordering::Release);
-            messages.note("interrupted: ends as soon as what was begun is written; a second signal ends it at once");
+            if !note.is_empty() {
+                messages.note(note);
+            }
         }
     };
     let thread = thread::Builder::new().name("haul-signals".to_owned());

@@ -114,7 +114,7 @@ fn watch(
     every: Duration,
     messages: &Messages,
 ) -> Result<Status, CommandError> {
-    let signal = super::signals::watch(messages)?;
+    let signal = super::signals::watch(messages, "")?;
     let is_screen = !own.json && io::stdout().is_terminal();
     let (mut pace, mut was_cancelled) = (RunPace::default(), false);
     loop {

@@ -96,7 +96,7 @@ fn work(
         .lines(settings.lines)
         .records(output::record_options(&arguments))
         .grace(arguments.ending.grace);
-    let signal = super::signals::watch(messages)?;
+    let signal = super::signals::watch(messages, super::signals::WRITES)?;
     let (limit, begun, stops) = (arguments.times.max_run_time, Instant::now(), signal.clone());
     let is_late = move || limit.is_some_and(|limit| begun.elapsed() >= limit);
     let mut lines = None;
