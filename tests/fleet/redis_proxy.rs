@@ -147,7 +147,7 @@ fn step_of(words: &[Vec<u8>]) -> &'static str {
         "m wk up" => "beat",
         "m wk up q" => "leave",
         "m q later aside wk i" => "lease",
-        "m q later aside i" => "park",
+        "m q later aside i wk up" => "park",
         // The step that looks for lost answers of `lease` has the same keys.
         "m q i" => "begin",
         "m q wk up reap n i" => "reclaim",
@@ -155,6 +155,7 @@ fn step_of(words: &[Vec<u8>]) -> &'static str {
         "m out n" => "collected",
         "m q out later aside n wk" => "figures",
         "g cb" | "rate" => "permit",
+        "g" => "cool",
         _ => "other",
     }
 }

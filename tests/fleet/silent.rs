@@ -7,7 +7,7 @@ use std::thread;
 use test_support::{Answer, Gate, Server};
 
 use crate::redis_proxy::{Fate, RedisProxy};
-use crate::world::{LEASE, World, most_hits};
+use crate::world::{LEASE, RUN, World, most_hits, wait_until};
 
 #[test]
 fn starts_do_not_wait_for_a_limiter_that_is_silent() {
@@ -65,4 +65,34 @@ fn a_beat_without_a_reply_is_followed_by_others_before_the_lease_is_over() {
     let status = world.status();
     assert_eq!((status.reclaimed, status.stale), (0, 0));
     assert_eq!((server.requests(), most_hits(&server)), (2, 1));
+}
+
+#[test]
+fn a_pause_that_the_server_was_not_told_of_is_told_later() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let limited = Server::always(Answer::status(429).header("Retry-After", "30"));
+    // Questions about this host give the limiter an occasion.
+    let server = Server::always(Answer::text("hello"));
+    let others = (0..40).map(|number| server.url(&format!("/{number}")));
+    let list = world.list_of([limited.url("/")].into_iter().chain(others));
+    world.load(&list, &["--retry", "0", "--rate-per-host", "20/s"]);
+    let told = Arc::new(AtomicUsize::new(0));
+    let calls = Arc::clone(&told);
+    let proxy = RedisProxy::start(world.redis.socket(), move |call| match call.step {
+        "cool" if calls.fetch_add(1, Ordering::SeqCst) == 0 => Fate::LostCall,
+        _ => Fate::Pass,
+    });
+    let worker = world.fleet_at(&proxy.url, "work", &[]).begin();
+    worker.wait_until_said("the other workers were not told of a pause");
+    wait_until("a second call", || told.load(Ordering::SeqCst) > 1);
+    let limit = format!("haul:{{{RUN}:http://{}}}:g", limited.address());
+    wait_until("a pause", || {
+        let times = world.ask::<String>(&["GET", &limit]);
+        let pause = times.split(['|', ':']).nth(1);
+        pause.and_then(|end| end.parse().ok()) > Some(0_u64)
+    });
+    worker.finish().exits(0);
+    assert_eq!((server.requests(), limited.requests()), (40, 1));
 }

@@ -82,12 +82,18 @@ impl LimiterState {
             let Some((host, until)) = self.untold.pop_first() else {
                 return;
             };
-            let left = until.saturating_duration_since(Instant::now());
-            // A failure silences no question: the next one may be answered.
-            match self.engine.cool(&host, left) {
+            let sent = Instant::now();
+            match self
+                .engine
+                .cool(&host, until.saturating_duration_since(sent))
+            {
                 Ok(()) => {}
                 Err(EngineError::Refused(why)) => self.link.refuse(&why),
-                Err(_) => {
+                Err(error) => {
+                    // A server that is not ready for this may still answer a question.
+                    if let EngineError::Away(_) = error {
+                        self.silence.begins(sent, Instant::now());
+                    }
                     self.untold.insert(host, until);
                     return;
                 }
