@@ -198,7 +198,7 @@ impl RunSettings {
         &self.stored.options
     }
 
-    /// Returns each setting that differs, with both values: `lanes: 4 (the run has 1)`.
+    /// Returns each setting that differs, by its method, with both values: `lanes: 4 (the run has 1)`.
     pub(super) fn differences(&self, of_run: &RunSettings) -> Vec<String> {
         let (own, run) = (&self.stored, &of_run.stored);
         let none = || "none".to_owned();
@@ -215,27 +215,27 @@ impl RunSettings {
                 format!("{:?}", of_run.lease),
             ),
             (
-                "max queued",
+                "max_queued",
                 own.max_queued.to_string(),
                 run.max_queued.to_string(),
             ),
             (
-                "max deliveries",
+                "max_deliveries",
                 own.max_deliveries.to_string(),
                 run.max_deliveries.to_string(),
             ),
             (
-                "resume writes",
+                "resume_writes",
                 own.resume_writes.to_string(),
                 run.resume_writes.to_string(),
             ),
             ("durable", own.durable.to_string(), run.durable.to_string()),
             (
-                "output files",
+                "saves_files",
                 own.saves_files.to_string(),
                 run.saves_files.to_string(),
             ),
-            ("base URL", url(own), url(run)),
+            ("base_url", url(own), url(run)),
             ("options", texts(own), texts(run)),
         ];
         let differ = both.into_iter().filter(|(_, own, run)| own != run);
@@ -246,7 +246,7 @@ impl RunSettings {
     pub(super) fn base(&self) -> Result<Option<Base>, FleetError> {
         let base = self.stored.base_url.as_deref().map(Base::parse);
         let base = base.transpose();
-        base.map_err(|wrong: Mistake| FleetError::usage(format!("base URL: {}", wrong.reason)))
+        base.map_err(|wrong: Mistake| FleetError::usage(format!("base_url: {}", wrong.reason)))
     }
 
     pub(super) fn bounds(&self) -> QueueBounds {
@@ -274,14 +274,14 @@ impl RunSettings {
             ));
         }
         if self.stored.max_queued == 0 {
-            return wrong("max queued: 0 (at least 1 is needed)".to_owned());
+            return wrong("max_queued: 0 (at least 1 is needed)".to_owned());
         }
         if self.stored.max_deliveries == 0 {
-            return wrong("max deliveries: 0 (at least 1 is needed)".to_owned());
+            return wrong("max_deliveries: 0 (at least 1 is needed)".to_owned());
         }
         if self.stored.base_url.as_deref().is_some_and(has_userinfo) {
             return wrong(
-                "base URL: it holds a user or a password, which the server would keep".to_owned(),
+                "base_url: it holds a user or a password, which the server would keep".to_owned(),
             );
         }
         self.base().map(drop)

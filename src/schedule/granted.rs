@@ -100,10 +100,11 @@ impl<J> Schedule<J> {
         if !self.wanting.on {
             return;
         }
+        let free = self.free_places();
         let Some(host) = self.hosts.get_mut(id) else {
             return;
         };
-        let waiting = host.waiting();
+        let (waiting, free) = (host.waiting(), host.free_places(free));
         let rests = host
             .breaker
             .as_ref()
@@ -113,7 +114,7 @@ impl<J> Schedule<J> {
         if let Some(slots) = slots
             && !cools
             && !slots.listed
-            && slots.missing(waiting, now) > 0
+            && slots.missing(waiting, free, now) > 0
         {
             slots.listed = true;
             self.wanting.hosts.push(id);
@@ -126,7 +127,7 @@ impl<J> Schedule<J> {
             return;
         }
         let early = self.wanting.total_waits_until.is_some();
-        let waiting = self.ready_jobs();
+        let (waiting, free) = (self.ready_jobs(), self.free_places());
         let slots = self
             .total
             .rates
@@ -134,10 +135,16 @@ impl<J> Schedule<J> {
             .and_then(|rates| rates.slots_mut());
         if let Some(slots) = slots
             && !early
-            && slots.missing(waiting, now) > 0
+            && slots.missing(waiting, free, now) > 0
         {
             self.wanting.total = true;
         }
+    }
+
+    /// Number of places that are free over all hosts. 1 if none is: by the time of a grant one may be.
+    fn free_places(&self) -> usize {
+        let free = self.most_at_once().saturating_sub(self.places.in_flight);
+        free.max(1)
     }
 
     /// Number of jobs that wait only for a worker or for a rate over all hosts.
@@ -197,7 +204,7 @@ impl<J> Schedule<J> {
 
     fn slots_wanted(&mut self, now: Instant) -> Vec<SlotDemand> {
         let mut demands = Vec::new();
-        let waiting = self.ready_jobs();
+        let (waiting, free) = (self.ready_jobs(), self.free_places());
         if std::mem::take(&mut self.wanting.total)
             && let Some(slots) = self
                 .total
@@ -205,7 +212,7 @@ impl<J> Schedule<J> {
                 .as_mut()
                 .and_then(|rates| rates.slots_mut())
         {
-            let count = slots.missing(waiting, now);
+            let count = slots.missing(waiting, free, now);
             if count > 0 {
                 slots.asked = true;
                 demands.push(slots.demand(None, count));
@@ -215,12 +222,13 @@ impl<J> Schedule<J> {
             let Some(host) = self.hosts.get_mut(id) else {
                 continue;
             };
-            let (waiting, name) = (host.waiting(), host.host.clone());
+            let (waiting, free) = (host.waiting(), host.free_places(free));
+            let name = host.host.clone();
             let Some(slots) = host.rate.as_mut().and_then(|rate| rate.slots_mut()) else {
                 continue;
             };
             slots.listed = false;
-            let count = slots.missing(waiting, now);
+            let count = slots.missing(waiting, free, now);
             if count > 0 {
                 slots.asked = true;
                 demands.push(slots.demand(Some(name), count));

@@ -221,6 +221,11 @@ impl HostState {
         self.lanes.iter().map(|lane| lane.live).sum()
     }
 
+    /// Number of further places that the host may take, if this number is free over all hosts.
+    pub(super) fn free_places(&self, of_all: usize) -> usize {
+        of_all.min(self.limit.saturating_sub(self.in_flight))
+    }
+
     /// Time at which time alone lets a job through again. `None`: time does not hold jobs back.
     pub(super) fn opens_at(&self, now: Instant) -> Option<Instant> {
         let rate = self.rate.as_ref().and_then(|rate| rate.opens_at(now));

@@ -52,8 +52,7 @@ impl Slots {
         let longer = limits.get(1..).unwrap_or_default().to_vec();
         let void_after = match longer.is_empty() {
             true => VOID_AFTER,
-            // The rest of the time is for the way of the grant, and for what is done before the first byte.
-            false => RateLimit::longest_late(&longer) / 2,
+            false => RateLimit::longest_late(&longer) * 2 / 5,
         };
         Slots {
             limit,
@@ -145,8 +144,14 @@ impl Slots {
         }
     }
 
-    /// Number of slots to ask for, if `waiting` jobs wait. 0: enough slots are left, or they were asked for.
-    pub(super) fn missing(&self, waiting: usize, now: Instant) -> u32 {
+    /// Number of slots to ask for, if `waiting` jobs wait and this number of places is free. 0: enough slots are left, or
+    /// they were asked for.
+    pub(super) fn missing(&self, waiting: usize, free: usize, now: Instant) -> u32 {
+        let waiting = match self.longer.is_empty() {
+            true => waiting,
+            // A slot that is not used counts in the longer windows all the same.
+            false => waiting.min(free),
+        };
         let early = self.ask_after.is_some_and(|at| at > now);
         if self.asked || early || waiting == 0 {
             return 0;
@@ -163,12 +168,7 @@ impl Slots {
             .filter(|at| self.is_valid(**at, now))
             .count();
         let worth = ASK_FOR.as_nanos().div_ceil(self.gap.as_nanos().max(1));
-        // A slot that is not used counts in the longer windows all the same.
-        let most = match self.longer.is_empty() {
-            true => worth.max(1),
-            false => 1,
-        };
-        let wanted = (waiting as u128).min(most) as usize;
+        let wanted = (waiting as u128).min(worth.max(1)) as usize;
         match left * 2 > wanted {
             true => 0,
             false => (wanted - left).min(u32::MAX as usize) as u32,

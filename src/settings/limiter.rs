@@ -96,7 +96,8 @@ pub struct WantedStarts {
     /// Rates for longer windows, which hold for all clients together at the same time.
     ///
     /// The client does not count by itself what others start, so a limiter grants as many starts as all rates allow. A
-    /// start that is not used within half a second is void then, or sooner where a window is shorter than 32 seconds.
+    /// start that is not used within half a second is void then, or sooner where a window is shorter than 32 seconds. So
+    /// not more of them are wanted than places are free.
     pub longer: Vec<RateLimit>,
 }
 

@@ -73,11 +73,12 @@ impl RateLimit {
     /// Time after a granted start within which it is used at the latest, if these rates for longer windows hold too.
     ///
     /// A start that comes late counts for windows of later times. So the windows are granted from longer by this time,
-    /// and it is a small part of the shortest.
+    /// and it is a small part of the shortest. Two fifths of it are for the way of the grant, two fifths for a start that
+    /// waits for a place, and the rest for what is done before the first byte.
     pub(crate) fn longest_late(longer: &[RateLimit]) -> Duration {
-        let second = Duration::from_secs(1);
-        let shortest = longer.iter().map(|rate| rate.per / 32).min();
-        shortest.map_or(second, |late| late.min(second))
+        let most = Duration::from_millis(1_250);
+        let shortest = longer.iter().map(|rate| rate.per / 25).min();
+        shortest.map_or(most, |late| late.min(most))
     }
 
     /// Checks the limit. The error says what makes it unusable and names the setting.

@@ -302,8 +302,13 @@ impl Running {
     /// Waits for the end of the run and returns its status and everything it said.
     pub(crate) fn finish(mut self) -> Done {
         let rest = self.results.take().into_iter().flatten();
-        let stdout = rest.map_while(Result::ok).map(|line| line + "\n").collect();
-        let status = wait(&mut self.child);
+        let (stdout, status) = thread::scope(|scope| {
+            // A process that does not end keeps its output open, so that a reader alone would wait for ever.
+            let lines = rest.map_while(Result::ok).map(|line| line + "\n");
+            let reader = scope.spawn(|| lines.collect());
+            let status = wait(&mut self.child);
+            (reader.join().unwrap(), status)
+        });
         self.listening.join().unwrap();
         Done {
             status: status.code(),
@@ -319,9 +324,14 @@ fn text(mut from: impl Read) -> String {
     String::from_utf8(bytes).expect("everything it says is UTF-8")
 }
 
-/// Waits for the end of a process, and kills it if it takes too long.
+/// Waits for the end of a process, and kills it if it takes too long. Runs of a large scale may take longer.
 fn wait(child: &mut Child) -> ExitStatus {
-    let until = Instant::now() + PATIENCE;
+    let factor = if env::var_os("HAUL_SCALE").is_some() {
+        20
+    } else {
+        1
+    };
+    let until = Instant::now() + PATIENCE * factor;
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;

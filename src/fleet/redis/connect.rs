@@ -43,7 +43,10 @@ impl ServerAddress {
     /// Connects, and tells the server who the client is.
     fn dial(&self, slow: &mut SlowDial) -> Result<Wire, EngineError> {
         self.check_tls()?;
-        let failed = |error: RedisError| failure::sort(&error, &self.to_string(), "connect", None);
+        let failed = |error: RedisError| match self.route {
+            Route::Tls { .. } => failure::of_tls(&error, &self.to_string()),
+            _ => failure::sort(&error, &self.to_string(), "connect", None),
+        };
         let mut connection = self.connection(slow).map_err(failed)?;
         self.log_in(&mut connection)?;
         Ok(Wire::Single(Box::new(connection)))

@@ -97,6 +97,18 @@ fn io_reason(error: &RedisError) -> String {
     }
 }
 
+/// Sorts an error of connecting with TLS. A server without TLS does not answer, or answers with something else.
+pub(super) fn of_tls(error: &RedisError, place: &str) -> EngineError {
+    let is_other_answer =
+        matches!(error.kind(), redis::ErrorKind::Io) && !error.is_connection_refusal();
+    match sort(error, place, "connect", None) {
+        EngineError::Away(reason) if is_other_answer => EngineError::Away(format!(
+            "{reason} (rediss:// needs TLS, redis:// is without it)"
+        )),
+        error => error,
+    }
+}
+
 /// Returns the reason if the server's certificate was refused: another attempt would end in the same way.
 fn untrusted(error: &RedisError) -> Option<String> {
     // The crate's source is a shared pointer to the error.

@@ -252,3 +252,37 @@ fn the_jobs_that_would_start_last_are_given_back() {
     assert_eq!(scene.ended().len(), 2);
     scene.schedule.recount([].iter(), now);
 }
+
+/// Settings with this rate for a host, and another for a minute.
+fn with_a_minute(rate: RateLimit) -> ScheduleSettings {
+    let mut settings = shared(None);
+    settings.host.rate = [rate, RateLimit::per_minute(900)].into_iter().collect();
+    settings
+}
+
+#[test]
+fn a_host_whose_places_are_taken_asks_for_no_slot_that_counts_in_a_longer_window() {
+    let mut settings = with_a_minute(RateLimit::per_second(100));
+    settings.host.in_flight = 1.into();
+    let mut scene = Scene::new(settings);
+    scene.push("a", 0..3);
+    assert_eq!(wanted(&mut scene), of_a(1));
+    grant(&mut scene, "a", 0, 1);
+    assert_eq!(scene.start_all(), [0]);
+    assert_eq!(wanted(&mut scene), []);
+    scene.at(5_000).done(0);
+    assert_eq!(scene.start(), None);
+    assert_eq!(wanted(&mut scene), of_a(1));
+}
+
+#[test]
+fn slots_that_count_in_a_longer_window_are_asked_for_as_far_as_places_are_free() {
+    let mut settings = with_a_minute(RateLimit::per_second(100));
+    settings.in_flight = 3;
+    let mut scene = Scene::new(settings);
+    scene.push("a", 0..9);
+    assert_eq!(wanted(&mut scene), of_a(3));
+    grant(&mut scene, "a", 0, 3);
+    assert_eq!(scene.at(20).start_all(), [0, 1, 2]);
+    assert_eq!(wanted(&mut scene), of_a(1), "one place may be free by then");
+}

@@ -1,7 +1,7 @@
 //! Rates that hold for all clients together.
 
 use super::*;
-use crate::settings::RateLimit;
+use crate::settings::{RateLimit, RateLimits};
 
 /// Four clients at fifty starts a second with a burst of five.
 fn fifty_a_second() -> LimitedFleet {
@@ -80,14 +80,19 @@ fn nothing_starts_when_the_engine_is_away_for_longer_than_a_lease() {
     assert_no_window_exceeds(&fleet.hits);
 }
 
-/// Clients at ten starts a second and thirty in twenty seconds.
-fn two_rates(clients: usize) -> LimitedFleet {
+/// Ten starts a second and thirty in twenty seconds.
+fn two_rates_of_a_host() -> RateLimits {
     let rates = [
         RateLimit::per_second(10),
         RateLimit::new(30, Duration::from_secs(20)),
     ];
+    rates.into_iter().collect()
+}
+
+/// Clients that share two rates.
+fn two_rates(clients: usize) -> LimitedFleet {
     let limits = HostLimits {
-        rate: rates.into_iter().collect(),
+        rate: two_rates_of_a_host(),
         granted: true,
         ..HostLimits::default()
     };
@@ -135,4 +140,20 @@ fn rates_for_two_windows_hold_while_the_engine_is_away() {
     assert_no_twenty_seconds_exceed(&fleet.hits);
     let after = fleet.hits_of(0, second * 47, second * 90);
     assert!(after >= 60, "{after} after that");
+}
+
+#[test]
+fn requests_that_take_long_leave_no_slot_of_a_longer_window_unused() {
+    let limits = HostLimits {
+        rate: two_rates_of_a_host(),
+        granted: true,
+        in_flight: 2.into(),
+        ..HostLimits::default()
+    };
+    let mut fleet = LimitedFleet::new(1, 1, &limits, |_| true);
+    fleet.latency = Duration::from_secs(2);
+    fleet.run_until(Duration::from_secs(100));
+    assert_no_twenty_seconds_exceed(&fleet.hits);
+    let hits = fleet.hits.len();
+    assert!(hits >= 95, "{hits}, where two places allow a hundred");
 }

@@ -139,3 +139,27 @@ fn others_hardly_wait_for_a_host_of_one_start_a_second_that_has_most_lines() {
         assert!(mixed <= alone.mul_f64(1.2), "{mixed:?}, alone {alone:?}");
     }
 }
+
+#[test]
+fn a_pause_reaches_all_workers_within_half_a_second_where_no_rate_is_set() {
+    let limits = PacedLimits {
+        total: Vec::new(),
+        per_host: Vec::new(),
+    };
+    for workers in [1, 2, 4] {
+        // Every other request is for the host that asks for a pause.
+        let lines = (0..9_000 * workers).map(|number| number % 2).collect();
+        let mut fleet = PacedFleet::new(workers, &limits, lines);
+        fleet.run_until(SECOND);
+        fleet.asks = Some((fleet.now, SECOND * 5));
+        fleet.run_until(SECOND * 8);
+        let asked = fleet.hits_of(0, Duration::ZERO, SECOND);
+        assert!(asked > 100, "{workers} workers: {asked} before");
+        let paused = fleet.hits_of(0, SECOND + SECOND / 2, SECOND * 6);
+        assert_eq!(paused, 0, "{workers} workers");
+        let others = fleet.hits_of(1, SECOND + SECOND / 2, SECOND * 6);
+        assert!(others > 1_000, "{workers} workers: {others} meanwhile");
+        let after = fleet.hits_of(0, SECOND * 6, SECOND * 8);
+        assert!(after > 100, "{workers} workers: {after} after");
+    }
+}

@@ -11,6 +11,9 @@ use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Longest time of a call by which its slots may be late. Those of a longer call are used earlier by the rest.
+///
+/// A question is given up after half a second. So where rates for longer windows hold too, and none is shorter than half a
+/// minute, no slot is used earlier than it was granted for.
 const LONGEST_CALL: Duration = Duration::from_millis(250);
 
 /// Time between two questions while there are no slots.
@@ -87,7 +90,10 @@ impl SlotKeeper {
         let kept = self.rates.entry(wanted.host.clone()).or_default();
         let told = std::mem::take(&mut kept.told);
         let asked = wanted.count.max(1);
-        let longest_call = LONGEST_CALL.min(RateLimit::longest_late(&wanted.longer) / 4);
+        let longest_call = match wanted.longer.is_empty() {
+            true => LONGEST_CALL,
+            false => RateLimit::longest_late(&wanted.longer) * 2 / 5,
+        };
         match reply {
             PermitReply::Granted(wait) | PermitReply::Fewer(wait, _) => {
                 kept.untold -= told;
