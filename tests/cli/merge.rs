@@ -2,6 +2,8 @@
 
 mod hostile;
 mod missing;
+#[cfg(target_os = "linux")]
+mod scale;
 
 use std::fs;
 
