@@ -1,7 +1,7 @@
 //! Rates that hold for all clients together.
 
 use super::*;
-use crate::settings::{RateLimit, RateLimits};
+use crate::settings::RateLimit;
 
 /// Four clients at fifty starts a second with a burst of five.
 fn fifty_a_second() -> LimitedFleet {
@@ -80,19 +80,14 @@ fn nothing_starts_when_the_engine_is_away_for_longer_than_a_lease() {
     assert_no_window_exceeds(&fleet.hits);
 }
 
-/// Ten starts a second and thirty in twenty seconds.
-fn two_rates_of_a_host() -> RateLimits {
+/// Clients at ten starts a second and thirty in twenty seconds.
+fn two_rates(clients: usize) -> LimitedFleet {
     let rates = [
         RateLimit::per_second(10),
         RateLimit::new(30, Duration::from_secs(20)),
     ];
-    rates.into_iter().collect()
-}
-
-/// Clients that share two rates.
-fn two_rates(clients: usize) -> LimitedFleet {
     let limits = HostLimits {
-        rate: two_rates_of_a_host(),
+        rate: rates.into_iter().collect(),
         granted: true,
         ..HostLimits::default()
     };
@@ -144,8 +139,12 @@ fn rates_for_two_windows_hold_while_the_engine_is_away() {
 
 #[test]
 fn requests_that_take_long_leave_no_slot_of_a_longer_window_unused() {
+    let rates = [
+        RateLimit::per_second(10),
+        RateLimit::new(22, Duration::from_secs(20)),
+    ];
     let limits = HostLimits {
-        rate: two_rates_of_a_host(),
+        rate: rates.into_iter().collect(),
         granted: true,
         in_flight: 2.into(),
         ..HostLimits::default()

@@ -322,7 +322,10 @@ fn a_worker_without_an_engine_starts_nothing_where_a_longer_window_may_be_full()
     let mut both = wanted(2);
     both.longer = vec![RateLimit::per_minute(30)];
     let window = &keeper.call(&both, now).windows[0];
-    assert_eq!((window.length, window.most), (SECOND * 61, 30));
+    assert_eq!(
+        (window.length, window.most),
+        (Duration::from_millis(61_250), 30)
+    );
     let fewer = PermitReply::Fewer(Duration::ZERO, 1);
     let after = Duration::ZERO;
     let permitted = keeper.answered(&both, fewer, now, now);
