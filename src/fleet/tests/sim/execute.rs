@@ -185,6 +185,13 @@ impl SimWorld {
                 let is_refused = matches!(reply, LoadReply::OtherLoader | LoadReply::Cancelled);
                 let is_due = !is_newest || is_cancelled;
                 assert_eq!(is_refused, is_due, "the newest loader alone loads");
+                let noted = self.engine.facts()?.position;
+                let is_noted = entries.iter().all(|entry| entry.sequence <= noted);
+                let is_loaded = reply == LoadReply::Loaded && !self.history.loses_data;
+                assert!(
+                    is_noted || !is_loaded,
+                    "lines are loaded before they are noted"
+                );
                 let after = self.engine.figures(*lane)?;
                 let fits = after.entries <= bounds.entries && after.queued_bytes <= bounds.bytes;
                 let is_added = before > 0 && reply == LoadReply::Loaded;
