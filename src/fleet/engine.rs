@@ -204,13 +204,15 @@ pub(crate) trait FleetEngine: Send {
     /// [`EngineError::Refused`] for `Loaded`, which only [`finish_loading`](FleetEngine::finish_loading) sets.
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError>;
 
-    /// Makes this loader the newest one, in all lanes, if no other has begun since these [facts](FleetEngine::facts) were
-    /// read. The run is not `Loaded` any more, so that workers stay. A loader that is the newest one already stays it:
-    /// the answer to its first call was lost. Returns false, and changes no lane, if another loader has begun: a call
-    /// that comes late does not take the place of a loader that has begun after its own.
+    /// Makes this loader the newest one, in all lanes, if no other has begun, noted or finished since these
+    /// [facts](FleetEngine::facts) were read. The run is not `Loaded` any more, so that workers stay. A loader that is the newest one already stays it:
+    /// the answer to its first call was lost. Returns false, and changes no lane, if another loader has begun, so
+    /// that a call that comes late does not take the place of a loader that has begun after its own, or has noted, so that
+    /// the caller first verifies its input as far as the run's is known.
     fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError>;
 
     /// Makes this loader the newest one, in place of all that have begun before.
+    #[cfg(test)]
     fn begin_loading(&mut self, loader: &str) -> Result<(), EngineError> {
         loop {
             let facts = self.facts()?;
@@ -220,8 +222,8 @@ pub(crate) trait FleetEngine: Send {
         }
     }
 
-    /// Notes that the input is loaded up to this line, and whether that is its end. Returns false, and notes nothing,
-    /// if a newer loader is at work.
+    /// Notes the input up to this line, before lines behind an earlier note are loaded, and whether that is its end. Returns false, and notes nothing,
+    /// if a newer loader is at work. A note of less than this loader has noted comes late, and changes nothing.
     fn note_loaded(
         &mut self,
         loader: &str,
@@ -235,7 +237,8 @@ pub(crate) trait FleetEngine: Send {
 
     /// Appends entries to a lane, in the order of their numbers, if `expected_last` is the number of the last entry that
     /// was ever added (0: there was none) and this loader is the newest one. A lane that holds entries takes none beyond
-    /// the bounds. The checks are made in this order: newest loader, last entry, bounds.
+    /// the bounds. A cancelled run takes none. The checks are made in this order: state, newest loader,
+    /// last entry, bounds.
     fn load(
         &mut self,
         lane: u32,

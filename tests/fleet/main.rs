@@ -28,6 +28,7 @@ mod dependencies;
 mod disturbed;
 mod ends;
 mod first_look;
+mod inputs;
 mod kills;
 mod later_loads;
 mod limits;

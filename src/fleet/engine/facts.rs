@@ -24,7 +24,7 @@ pub(crate) struct RunFacts {
     pub(crate) is_loaded: bool,
     /// True once a loader has read its input to the end.
     pub(crate) is_input_read: bool,
-    /// Number of lines of the input that are loaded, and the digest over their keys.
+    /// Number of lines of the input that are loaded or were about to be, and the digest over their keys.
     pub(crate) position: u64,
     pub(crate) digest: String,
     /// Number of loaders that have begun.

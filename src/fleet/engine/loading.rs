@@ -11,6 +11,8 @@ pub(crate) enum LoadReply {
     Full,
     /// No entry was added, since a newer loader is at work.
     OtherLoader,
+    /// No entry was added, since the run is cancelled.
+    Cancelled,
     /// No entry was added, since the last entry of the lane is another: `last`.
     Conflict { last: Sequence },
 }
@@ -20,9 +22,11 @@ pub(crate) enum LoadReply {
 pub(crate) enum FinishReply {
     /// The run is loaded.
     Finished,
-    /// No lane was changed, since a newer loader is at work.
+    /// The run is not loaded, since a newer loader is at work. Lanes that were marked as loaded before it began are marked
+    /// anew as it begins.
     OtherLoader,
-    /// No lane was changed, since the run is cancelled.
+    /// The run is not loaded, since it is cancelled, as far as its lanes were not marked before: they become cancelled
+    /// all the same.
     Cancelled,
 }
 

@@ -1,80 +1,76 @@
 //! Requests that have no outcome in files of results.
 
-use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::Path;
 
-use super::super::error::FleetError;
+use crate::fleet::error::FleetError;
 use crate::key::Key;
-use crate::record::{DecodedReader, Kind, Record};
+use crate::record::{DecodedReader, Kind, Record, ResultSplitter, SplitLine};
+use crate::redact::escape::log_line;
 use crate::request::{JournalFacts, Request};
 
-/// Outcomes of earlier passes over an input, by the keys of their requests.
+/// Outcomes of earlier passes over an input, in the order of the keys of their requests.
 #[derive(Debug, Default)]
-pub(in super::super) struct KnownOutcomes(HashMap<Key, KeyOutcomes>);
+pub(super) struct KnownOutcomes(Vec<KeyOutcomes>);
 
 /// Requests that are not loaded a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum LeftOut {
+pub(super) enum LeftOut {
     /// Each that has an outcome.
     Recorded,
     /// Each that has a successful outcome.
     Successful,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// Outcomes of a key that do not stand for a request yet.
+#[derive(Clone, Copy, Debug)]
 struct KeyOutcomes {
+    key: Key,
     successes: u32,
     /// Outcomes of the other kinds.
     others: u32,
 }
 
+/// Record, as far as it tells which requests have an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct RecordMark {
+    key: Key,
+    index: u64,
+    supersedes: bool,
+    is_success: bool,
+}
+
 impl KnownOutcomes {
-    /// Reads files of results. Lines that are no records are passed over: a kill may have torn them.
-    pub(in super::super) fn read<P: AsRef<Path>>(files: &[P]) -> Result<KnownOutcomes, FleetError> {
-        let mut known = KnownOutcomes::default();
+    /// Reads files of results. A last line that a kill has torn is passed over.
+    ///
+    /// # Errors
+    /// When a file cannot be read to its end, or its lines are no records.
+    pub(super) fn read<P: AsRef<Path>>(files: &[P]) -> Result<KnownOutcomes, FleetError> {
+        let mut marks = Vec::new();
         for path in files {
-            let path = path.as_ref();
-            let wrong = |e| FleetError::usage(format!("{}: cannot be read: {e}", path.display()));
-            let file = File::open(path).map_err(wrong)?;
-            let mut lines = BufReader::new(DecodedReader::new(BufReader::new(file)));
-            let mut line = String::new();
-            loop {
-                line.clear();
-                match lines.read_line(&mut line) {
-                    Ok(0) => break,
-                    Ok(_) => {}
-                    Err(e) if e.kind() == std::io::ErrorKind::InvalidData => continue,
-                    Err(e) => return Err(wrong(e)),
-                }
-                if let Ok(record) = Record::parse(line.trim_end()) {
-                    known.add(record.key, record.outcome, record.supersedes);
-                }
-            }
+            read_file(path.as_ref(), &mut marks)?;
         }
-        Ok(known)
+        Ok(KnownOutcomes::of(marks))
     }
 
-    fn add(&mut self, key: Key, outcome: Kind, supersedes: bool) {
-        let outcomes = self.0.entry(key).or_default();
-        if supersedes && outcomes.others > 0 {
-            outcomes.others -= 1;
-        }
-        match outcome {
-            Kind::Success => outcomes.successes += 1,
-            _ => outcomes.others += 1,
-        }
+    /// Counts the outcomes of each key. Copies of a record count once, and so does a record with the one that took its
+    /// place, in whichever order they come.
+    fn of(mut marks: Vec<RecordMark>) -> KnownOutcomes {
+        marks.sort_unstable();
+        let of_keys = marks.chunk_by(|one, next| one.key == next.key);
+        KnownOutcomes(of_keys.map(KeyOutcomes::of).collect())
     }
 
     /// Returns the request if it is to be loaded.
-    pub(in super::super) fn missing(
+    pub(super) fn missing(
         &mut self,
         key: Key,
         request: Request,
         left_out: LeftOut,
     ) -> Option<Request> {
-        let Some(outcomes) = self.0.get_mut(&key) else {
+        let found = self.0.binary_search_by_key(&key, |outcomes| outcomes.key);
+        let Some(outcomes) = found.ok().and_then(|at| self.0.get_mut(at)) else {
             return Some(request);
         };
         if outcomes.successes > 0 {
@@ -94,39 +90,91 @@ impl KnownOutcomes {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn known(outcomes: &[(Kind, bool)]) -> KnownOutcomes {
-        let mut known = KnownOutcomes::default();
-        for (outcome, supersedes) in outcomes {
-            known.add(Key::of(&"http://h/".into()), *outcome, *supersedes);
+impl KeyOutcomes {
+    /// Counts the outcomes of one key, whose records are in order.
+    fn of(marks: &[RecordMark]) -> KeyOutcomes {
+        let key = marks[0].key;
+        let (mut successes, mut others, mut superseding) = (0_u32, 0_u32, 0_u32);
+        for of_line in marks.chunk_by(|one, next| one.index == next.index) {
+            match of_line.iter().any(|mark| mark.is_success) {
+                true => successes += 1,
+                false => others += 1,
+            }
+            // The record whose place it takes has another index, as in the results of another list.
+            superseding += u32::from(of_line.iter().all(|mark| mark.supersedes));
         }
-        known
-    }
-
-    fn loaded(known: &mut KnownOutcomes, left_out: LeftOut) -> Option<bool> {
-        let request = Request::get("http://h/");
-        let missing = known.missing(Key::of(&request), request, left_out)?;
-        Some(missing.resumed().is_some_and(|resumed| resumed.supersedes))
-    }
-
-    #[test]
-    fn each_outcome_stands_for_one_of_equal_requests() {
-        let mut outcomes = known(&[(Kind::Success, false), (Kind::Failed, false)]);
-        let found: Vec<_> = (0..3)
-            .map(|_| loaded(&mut outcomes, LeftOut::Recorded))
-            .collect();
-        assert_eq!(found, [None, None, Some(false)]);
-    }
-
-    #[test]
-    fn a_failure_is_loaded_again_and_its_outcome_takes_the_place_of_the_first() {
-        let mut outcomes = known(&[(Kind::Failed, false)]);
-        assert_eq!(loaded(&mut outcomes, LeftOut::Successful), Some(true));
-        let mut mended = known(&[(Kind::Failed, false), (Kind::Success, true)]);
-        assert_eq!(loaded(&mut mended, LeftOut::Successful), None);
-        assert_eq!(loaded(&mut mended, LeftOut::Successful), Some(false));
+        // The last record of a chain takes the place of others, and none takes its own.
+        let replaced = superseding.min(others).min(successes + others - 1);
+        KeyOutcomes {
+            key,
+            successes,
+            others: others - replaced,
+        }
     }
 }
+
+/// Adds the records of a file.
+fn read_file(path: &Path, marks: &mut Vec<RecordMark>) -> Result<(), FleetError> {
+    let name = path.display();
+    let refused = |reason: &str| FleetError::usage(format!("{name}{reason}"));
+    let file = File::open(path).map_err(|e| refused(&format!(": cannot be read: {e}")))?;
+    let content = DecodedReader::new(BufReader::new(file)).accept_torn_end(true);
+    let mut lines = ResultSplitter::new(content);
+    let (mut is_first, mut broken, mut first_broken) = (true, 0_u64, 0);
+    loop {
+        let next = lines.number() + 1;
+        let line = lines.next();
+        let line = line.map_err(|e| refused(&format!(":{next}: cannot be read: {e}")))?;
+        let Some(line) = line else { break };
+        let text = text_of(&line);
+        if text.is_some_and(str::is_empty) {
+            continue;
+        }
+        let begins = line.bytes.is_some_and(|bytes| bytes.starts_with(b"{"));
+        let is_torn = !line.is_ended && begins;
+        match text.and_then(|text| Record::parse(text).ok()) {
+            Some(record) => marks.push(RecordMark {
+                key: record.key,
+                index: record.index,
+                supersedes: record.supersedes,
+                is_success: record.outcome == Kind::Success,
+            }),
+            None if is_torn => {}
+            None if is_first => {
+                return Err(refused(&format!(
+                    ":{}: it is no record of haul (a file that haul wrote with -o is expected)",
+                    line.number
+                )));
+            }
+            None => {
+                broken += 1;
+                first_broken = if broken == 1 {
+                    line.number
+                } else {
+                    first_broken
+                };
+            }
+        }
+        is_first = false;
+    }
+    if broken > 0 {
+        log_line!(
+            Warn,
+            "{name}:{first_broken}: it is no record of haul ({broken} such lines in the file); requests whose outcomes they held count as missing"
+        );
+    }
+    Ok(())
+}
+
+/// Returns the text of a line, without the zeros that a machine's crash may leave at the end of a file. `None`: it is no
+/// text, or too long.
+fn text_of<'a>(line: &SplitLine<'a>) -> Option<&'a str> {
+    let text = std::str::from_utf8(line.bytes?).ok()?;
+    Some(match line.is_ended {
+        true => text.trim(),
+        false => text.trim_end_matches('\0').trim(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,13 @@
 //! Loading, as a run offers it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::error::FleetError;
 use super::super::run::Run;
+use super::Loaded;
+use super::course::{self, LoadPart};
+use super::lines::{LinesApart, OwnLines};
 use super::missing::LeftOut;
-use super::{KnownOutcomes, LoadPart, Loaded};
 use crate::request::Request;
 
 impl Run {
@@ -13,7 +15,10 @@ impl Run {
     ///
     /// It waits while the queue is full. A call that was interrupted goes on where it ended: it is given the same
     /// requests from the first one on, and leaves out those that are loaded. A second caller takes the place of the
-    /// first, which ends with an error.
+    /// first, which ends with an error, once its requests are known to be those that were loaded.
+    ///
+    /// The caller reads the requests: while it waits for one, it loads none of those before. For a slow input see
+    /// [`load_with`](Run::load_with).
     ///
     /// # Errors
     /// [`OtherInput`](super::super::FleetErrorKind::OtherInput) if the first requests are not those that were loaded
@@ -26,10 +31,17 @@ impl Run {
         R::Item: Into<Request>,
     {
         let mut requests = Some(requests);
-        self.load_with(|| requests.take(), || false)
+        let open = || {
+            let requests = requests.take().map(IntoIterator::into_iter);
+            Ok(requests.map(|requests| OwnLines(requests.map(Into::into))))
+        };
+        course::load(self, open, LoadPart::Whole, || false)
     }
 
     /// Loads requests like [`load`](Run::load), until `stop` returns true, which is asked before each step.
+    ///
+    /// A thread of its own reads the requests, so that an input may be slow: each request is loaded about a second after it
+    /// was read, at the latest.
     ///
     /// `open` opens the input. It is called again if the server lost requests that were loaded, as after a loss of power:
     /// what the server still has is left out. `None`: the input cannot be read again.
@@ -42,22 +54,21 @@ impl Run {
         stop: impl FnMut() -> bool,
     ) -> Result<Loaded, FleetError>
     where
-        R: IntoIterator,
+        R: IntoIterator<IntoIter: Send + 'static>,
         R::Item: Into<Request>,
     {
-        let open = || open().map(|requests| requests.into_iter().map(Into::into));
-        super::load(self, open, LoadPart::Whole, stop)
+        let open = || open().map(read_apart).transpose();
+        course::load(self, open, LoadPart::Whole, stop)
     }
 
     /// Loads those of the requests that have no outcome in files of results.
     ///
-    /// The run must be over, and its results collected.
-    ///
-    /// The keys of all results are held in memory meanwhile.
+    /// The run must be over, and its results collected. The files are read when that is known. The requests are read as
+    /// by [`load_with`](Run::load_with), and the keys of all results are held in memory meanwhile.
     ///
     /// # Errors
     /// As [`load`](Run::load); also [`Usage`](super::super::FleetErrorKind::Usage) if requests are queued, results wait to be
-    /// collected, or a file cannot be read.
+    /// collected, or a file cannot be read or is no file of results.
     pub fn load_missing<R, P>(
         &self,
         requests: R,
@@ -65,7 +76,7 @@ impl Run {
         stop: impl FnMut() -> bool,
     ) -> Result<Loaded, FleetError>
     where
-        R: IntoIterator,
+        R: IntoIterator<IntoIter: Send + 'static>,
         R::Item: Into<Request>,
         P: AsRef<Path>,
     {
@@ -86,7 +97,7 @@ impl Run {
         stop: impl FnMut() -> bool,
     ) -> Result<Loaded, FleetError>
     where
-        R: IntoIterator,
+        R: IntoIterator<IntoIter: Send + 'static>,
         R::Item: Into<Request>,
         P: AsRef<Path>,
     {
@@ -101,13 +112,25 @@ impl Run {
         stop: impl FnMut() -> bool,
     ) -> Result<Loaded, FleetError>
     where
-        R: IntoIterator,
+        R: IntoIterator<IntoIter: Send + 'static>,
         R::Item: Into<Request>,
         P: AsRef<Path>,
     {
-        let known = KnownOutcomes::read(results)?;
-        let mut requests = Some(requests.into_iter().map(Into::into));
-        let part = LoadPart::Missing { known, left_out };
-        super::load(self, || requests.take(), part, stop)
+        let results = results.iter().map(|path| path.as_ref().to_owned());
+        let results = results.collect::<Vec<PathBuf>>();
+        let part = LoadPart::Missing { results, left_out };
+        let mut requests = Some(requests);
+        let open = || requests.take().map(read_apart).transpose();
+        course::load(self, open, part, stop)
     }
+}
+
+/// Begins to read requests.
+fn read_apart<R>(requests: R) -> Result<LinesApart, FleetError>
+where
+    R: IntoIterator<IntoIter: Send + 'static>,
+    R::Item: Into<Request>,
+{
+    let lines = LinesApart::read(requests.into_iter());
+    lines.map_err(|error| FleetError::usage(format!("no thread to read the input: {error}")))
 }

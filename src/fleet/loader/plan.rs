@@ -2,71 +2,25 @@
 //!
 //! A step whose answer is lost is taken again: [`LoadPlan::next`] returns it until it is answered. A line of the input
 //! goes to its lane only if the lane does not have it, so that reading the input again from its first line does no harm.
+//!
+//! Lines are noted, with the digest over their keys, before they are loaded. So the note of a loader that died covers each
+//! line of the lanes, and the next loader verifies its input up to there before it takes the place of any other: the
+//! wrong input does not end the loader of the right one, and changes nothing.
+
+mod answers;
+mod lane;
+mod step;
 
 use std::time::Duration;
 
-use crate::fleet::engine::{
-    Entry, FinishReply, LoadReply, MemoryUse, RunFacts, RunState, Sequence,
-};
+use crate::fleet::engine::{Entry, RunFacts, RunState, Sequence};
 
 use super::digest::{InputDigest, lane_of};
+use lane::LaneLoad;
+pub(crate) use step::{LoadEnd, LoadStep};
 
 /// Number of entries of a lane that are loaded at once, and of their bytes.
 const BATCH: (usize, u64) = (500, 1 << 20);
-
-/// Number of batches after which the position is noted.
-const NOTED_EVERY: usize = 10;
-
-/// Shortest and longest pause while a lane is full.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
-
-/// Part of the server's memory at which the loader waits.
-const FULL_MEMORY: f64 = 0.7;
-
-/// Number of batches from one look at the memory of a server without a bound to the next: it may be given one.
-const UNBOUNDED_BATCHES: u32 = 64;
-
-/// Next step of a loader.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LoadStep {
-    /// The next line of the input is to be handed in, or its end.
-    Read,
-    /// The input is to be read again from its first line on, after data of the engine were lost.
-    Rewind,
-    Load {
-        lane: u32,
-        expected_last: Sequence,
-        entries: Vec<Entry>,
-    },
-    /// The memory of the engine's server is to be looked at.
-    Weigh,
-    /// The lanes are full, or the memory: the loader waits, looks at the state of the run, and goes on.
-    Wait(Duration),
-    Note {
-        position: u64,
-        digest: String,
-        is_end: bool,
-    },
-    /// The entries that were loaded are to be made durable, or to be given the time that this takes.
-    Secure,
-    /// Number of the last entry in a lane, from its figures.
-    Check {
-        lane: u32,
-    },
-    /// The state of the run becomes `Loaded`.
-    Finish,
-    Over(LoadEnd),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LoadEnd {
-    Done,
-    /// A newer loader is at work.
-    OtherLoader,
-    /// The input is not the one that was loaded.
-    OtherInput,
-    Cancelled,
-}
 
 /// Loader's knowledge.
 #[derive(Debug)]
@@ -75,42 +29,55 @@ pub(crate) struct LoadPlan {
     batch: usize,
     /// Number before that of the first line. More than 0: the lines are a later load of the run.
     base: Sequence,
-    /// Facts of an earlier loader. `None`: they were verified, or there are none.
-    earlier: Option<EarlierLoad>,
+    facts: RunFacts,
+    /// Note that the lines are verified against. `None`: they were verified, or there is none.
+    earlier: Option<LoadNote>,
+    /// Note that the run has.
+    noted: LoadNote,
     lanes: Vec<LaneLoad>,
     position: u64,
     digest: InputDigest,
-    noted: u64,
+    /// Number of lines that the lanes had before this loader.
+    found: u64,
+    /// True if this loader became the newest one.
+    has_begun: bool,
+    /// True if the input was read to its end.
+    is_ended: bool,
     /// Length of the last pause.
     pause: Duration,
     /// True while a lane is full, or the memory.
     waits: bool,
+    /// True if the memory is full since a batch was loaded last.
+    waits_for_memory: bool,
     /// Number of batches that are loaded before the memory is looked at again.
     batches_until_look: u32,
     stage: LoadStage,
 }
 
-#[derive(Clone, Debug)]
-struct EarlierLoad {
+/// Position in the input, and the digest up to there.
+#[derive(Clone, Debug, Default)]
+struct LoadNote {
     position: u64,
     digest: String,
     is_end: bool,
 }
 
-#[derive(Debug, Default)]
-struct LaneLoad {
-    /// Number of the last entry that the lane has, as far as it is known.
-    last: Sequence,
-    waiting: Vec<Entry>,
-    bytes: u64,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LoadStage {
+    /// The last entry of each lane is asked for.
+    Placing {
+        lane: usize,
+    },
+    /// Lines that are noted are read.
+    Verifying,
+    Beginning,
+    Looking,
     Reading,
+    /// Lanes take what waits for them before more is read.
+    Flushing,
+    /// The run, which lost data, is given the note that it had.
+    Restoring,
     Rewinding,
-    /// Lanes take what waits for them, then the position is noted.
-    Noting,
     /// The input is at its end: lanes take what waits for them, which is then made durable.
     Emptying,
     NotingEnd,
@@ -126,37 +93,42 @@ enum LoadStage {
 impl LoadPlan {
     /// Returns the plan of a first load, or of one that goes on after a crash.
     pub(crate) fn new(facts: &RunFacts) -> LoadPlan {
-        let earlier = EarlierLoad {
-            position: facts.position,
-            digest: facts.digest.clone(),
-            is_end: facts.is_input_read,
-        };
-        let begun = earlier.position > 0 || earlier.is_end;
+        let noted = LoadNote::of(facts);
         LoadPlan {
             batch: BATCH.0,
             base: 0,
-            earlier: begun.then_some(earlier),
+            facts: facts.clone(),
+            earlier: noted.is_any().then(|| noted.clone()),
+            noted,
             lanes: (0..facts.lanes).map(|_| LaneLoad::default()).collect(),
             position: 0,
             digest: InputDigest::default(),
-            noted: 0,
+            found: 0,
+            has_begun: false,
+            is_ended: false,
             pause: Duration::ZERO,
             waits: false,
+            waits_for_memory: false,
             batches_until_look: 0,
             stage: match facts.state {
                 RunState::Cancelled => LoadStage::Over(LoadEnd::Cancelled),
-                _ => LoadStage::Reading,
+                _ => LoadStage::Placing { lane: 0 },
             },
         }
     }
 
-    /// Returns the plan of a later load. `last`: number of the last entry of each lane.
+    /// Returns the plan of a later load, whose loader is the newest one. `last`: number of the last entry of each lane.
     pub(crate) fn later(facts: &RunFacts, last: &[Sequence]) -> LoadPlan {
         let mut plan = LoadPlan::new(facts);
+        plan.has_begun = true;
         plan.earlier = None;
         plan.base = last.iter().copied().max().unwrap_or(0);
-        for (lane, last) in plan.lanes.iter_mut().zip(last) {
-            lane.last = *last;
+        if plan.base == 0 {
+            plan.noted = LoadNote::default();
+        }
+        plan.lanes = last.iter().map(|last| LaneLoad::after(*last)).collect();
+        if plan.stage == (LoadStage::Placing { lane: 0 }) {
+            plan.stage = LoadStage::Reading;
         }
         plan
     }
@@ -172,48 +144,85 @@ impl LoadPlan {
         self.base + self.position + 1
     }
 
+    /// Number of lines that the lanes had before this loader.
+    pub(crate) fn found(&self) -> u64 {
+        self.found
+    }
+
+    /// True if lines wait to be loaded that would be loaded now, if they were more.
+    pub(crate) fn holds_lines(&self) -> bool {
+        self.stage == LoadStage::Reading && self.lanes.iter().any(|lane| !lane.waiting.is_empty())
+    }
+
+    /// Has the lines that wait loaded before more are read.
+    pub(crate) fn flush(&mut self) {
+        if self.holds_lines() {
+            self.stage = LoadStage::Flushing;
+        }
+    }
+
     /// Next step.
     pub(crate) fn next(&self) -> LoadStep {
-        let is_full = |lane: &LaneLoad| lane.waiting.len() >= self.batch || lane.bytes >= BATCH.1;
+        let is_full = |lane: &LaneLoad| lane.is_full((self.batch, BATCH.1));
         let is_unloaded = |lane: &LaneLoad| !lane.waiting.is_empty();
         if self.waits {
             return LoadStep::Wait(self.pause);
         }
         match self.stage {
-            LoadStage::Reading => self.load(is_full).unwrap_or(LoadStep::Read),
-            LoadStage::Rewinding => LoadStep::Rewind,
-            LoadStage::Noting => {
-                let note = || self.note(false);
-                self.load(is_unloaded).unwrap_or_else(note)
+            LoadStage::Placing { lane } | LoadStage::Checking { lane } => {
+                LoadStep::Check { lane: lane as u32 }
             }
+            LoadStage::Verifying => LoadStep::Read,
+            LoadStage::Beginning => LoadStep::Begin(self.facts.clone()),
+            LoadStage::Looking => LoadStep::Look,
+            LoadStage::Reading => self.load(is_full).unwrap_or(LoadStep::Read),
+            LoadStage::Flushing => self.load(is_unloaded).unwrap_or(LoadStep::Read),
+            LoadStage::Restoring => self.noted.clone().step(),
+            LoadStage::Rewinding => LoadStep::Rewind,
             LoadStage::Emptying => self.load(is_unloaded).unwrap_or(LoadStep::Secure),
-            LoadStage::NotingEnd => self.note(true),
+            LoadStage::NotingEnd => self.note(true).step(),
             LoadStage::Securing => LoadStep::Secure,
-            LoadStage::Checking { lane } => LoadStep::Check { lane: lane as u32 },
             LoadStage::Finishing => LoadStep::Finish,
             LoadStage::Over(end) => LoadStep::Over(end),
         }
     }
 
-    /// Step that loads a lane, if one is of this kind.
+    /// Step that loads a lane, if one is of this kind, or that comes before.
     fn load(&self, is_meant: impl Fn(&LaneLoad) -> bool) -> Option<LoadStep> {
         let number = self.lanes.iter().position(is_meant)?;
+        let lane = &self.lanes[number];
+        let entries = lane.waiting.get(..self.batch).unwrap_or(&lane.waiting);
+        let last = entries.last().map_or(0, |entry| entry.sequence);
+        let is_noted = match self.base {
+            0 => last <= self.noted.position,
+            // The numbers of a later load are not those of lines: no first load goes on behind it.
+            _ => self.noted.is_end,
+        };
+        if !is_noted {
+            return Some(self.note(false).step());
+        }
         if self.batches_until_look == 0 {
             return Some(LoadStep::Weigh);
         }
-        let lane = &self.lanes[number];
         Some(LoadStep::Load {
             lane: number as u32,
             expected_last: lane.last,
-            entries: lane.waiting.iter().take(self.batch).cloned().collect(),
+            entries: entries.to_vec(),
         })
     }
 
-    fn note(&self, is_end: bool) -> LoadStep {
-        LoadStep::Note {
-            position: self.position,
-            digest: self.digest.text(),
-            is_end,
+    /// Note that the run is to have.
+    fn note(&self, is_end: bool) -> LoadNote {
+        match self.base {
+            0 => LoadNote {
+                position: self.position,
+                digest: self.digest.text(),
+                is_end,
+            },
+            _ => LoadNote {
+                is_end: true,
+                ..self.noted.clone()
+            },
         }
     }
 
@@ -225,30 +234,31 @@ impl LoadPlan {
             "lines have numbers in order"
         );
         let count = self.lanes.len() as u32;
-        let lane = &mut self.lanes[lane_of(&entry.key, count) as usize];
         self.position += 1;
         self.digest.add(&entry.key);
-        if let Some(earlier) = &self.earlier {
-            if self.position <= earlier.position {
-                lane.last = entry.sequence;
-                let is_last = self.position == earlier.position;
-                if is_last && self.digest.text() != earlier.digest {
-                    self.stage = LoadStage::Over(LoadEnd::OtherInput);
-                } else if is_last && !earlier.is_end {
-                    self.earlier = None;
-                }
-            } else {
-                self.stage = LoadStage::Over(LoadEnd::OtherInput);
-            }
-            self.noted = self.position;
+        let lane = &mut self.lanes[lane_of(&entry.key, count) as usize];
+        self.found += lane.take(entry);
+        if self.stage == LoadStage::Flushing {
+            self.stage = LoadStage::Reading;
+        }
+        // An earlier loader left a batch of each lane, at most.
+        if self.stage == LoadStage::Verifying && lane.is_full((2 * self.batch + 1, 2 * BATCH.1)) {
+            self.found += lane.pass_over();
+        }
+        let Some(earlier) = &self.earlier else {
+            return;
+        };
+        if self.position < earlier.position {
             return;
         }
-        if entry.sequence > lane.last {
-            lane.bytes += entry.size();
-            lane.waiting.push(entry);
-        }
-        if self.position - self.noted >= (self.batch * NOTED_EVERY) as u64 && self.base == 0 {
-            self.stage = LoadStage::Noting;
+        let is_same = self.position == earlier.position && self.digest.text() == earlier.digest;
+        if !is_same {
+            self.stage = LoadStage::Over(LoadEnd::OtherInput);
+        } else if !earlier.is_end {
+            self.earlier = None;
+            if self.stage == LoadStage::Verifying {
+                self.stage = LoadStage::Beginning;
+            }
         }
     }
 
@@ -256,121 +266,35 @@ impl LoadPlan {
     pub(crate) fn take_end(&mut self) {
         let earlier = self.earlier.as_ref();
         let is_shorter = earlier.is_some_and(|earlier| self.position < earlier.position);
+        self.is_ended = true;
         self.stage = match is_shorter {
             true => LoadStage::Over(LoadEnd::OtherInput),
-            false => LoadStage::Emptying,
+            false if self.has_begun => LoadStage::Emptying,
+            false => LoadStage::Placing { lane: 0 },
         };
-    }
-
-    /// Takes the answer to [`LoadStep::Load`].
-    pub(crate) fn load_done(&mut self, lane: u32, count: usize, reply: &LoadReply) {
-        let number = lane as usize;
-        let lane = &mut self.lanes[number];
-        match reply {
-            LoadReply::Loaded => {
-                self.pause = Duration::ZERO;
-                self.batches_until_look -= 1;
-                lane.last = lane.waiting[count - 1].sequence;
-                lane.drop_known();
-            }
-            LoadReply::Full => self.wait(),
-            LoadReply::OtherLoader => self.stage = LoadStage::Over(LoadEnd::OtherLoader),
-            // The answer to an earlier call was lost, or an earlier loader went further than it noted.
-            LoadReply::Conflict { last } if *last > lane.last => {
-                lane.last = *last;
-                lane.drop_known();
-            }
-            LoadReply::Conflict { last } => self.rewind(number, *last),
-        }
-    }
-
-    /// Takes the answer to [`LoadStep::Weigh`].
-    pub(crate) fn weighed(&mut self, memory: MemoryUse) {
-        match memory.share() >= FULL_MEMORY {
-            true => self.wait(),
-            false if memory.most == 0 => self.batches_until_look = UNBOUNDED_BATCHES,
-            false => self.batches_until_look = 1,
-        }
-    }
-
-    fn wait(&mut self) {
-        self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
-        self.waits = true;
-    }
-
-    /// Takes the end of a pause, with the state that the run has.
-    pub(crate) fn waited(&mut self, state: RunState) {
-        self.waits = false;
-        if state == RunState::Cancelled {
-            self.stage = LoadStage::Over(LoadEnd::Cancelled);
-        }
-    }
-
-    /// Notes that the next line will be the first of the input.
-    pub(crate) fn rewound(&mut self) {
-        self.position = 0;
-        self.noted = 0;
-        self.digest = InputDigest::default();
-        self.stage = LoadStage::Reading;
-    }
-
-    /// Takes the answer to [`LoadStep::Note`].
-    pub(crate) fn noted(&mut self, is_noted: bool) {
-        self.noted = self.position;
-        self.stage = match self.stage {
-            _ if !is_noted => LoadStage::Over(LoadEnd::OtherLoader),
-            LoadStage::NotingEnd => LoadStage::Securing,
-            _ => LoadStage::Reading,
-        };
-    }
-
-    pub(crate) fn secured(&mut self) {
-        self.stage = match self.stage {
-            LoadStage::Emptying if self.base == 0 => LoadStage::NotingEnd,
-            _ => LoadStage::Checking { lane: 0 },
-        };
-    }
-
-    /// Takes the answer to [`LoadStep::Check`].
-    pub(crate) fn checked(&mut self, last: Sequence) {
-        let LoadStage::Checking { lane } = self.stage else {
-            return;
-        };
-        if last < self.lanes[lane].last {
-            self.rewind(lane, last);
-        } else if lane + 1 < self.lanes.len() {
-            self.stage = LoadStage::Checking { lane: lane + 1 };
-        } else {
-            self.stage = LoadStage::Finishing;
-        }
-    }
-
-    /// Takes the answer to [`LoadStep::Finish`].
-    pub(crate) fn finished(&mut self, reply: FinishReply) {
-        let end = match reply {
-            FinishReply::Finished => LoadEnd::Done,
-            FinishReply::OtherLoader => LoadEnd::OtherLoader,
-            FinishReply::Cancelled => LoadEnd::Cancelled,
-        };
-        self.stage = LoadStage::Over(end);
-    }
-
-    /// Goes back to the first line, since a lane lost entries. Lines that the lanes have are passed over.
-    fn rewind(&mut self, lane: usize, last: Sequence) {
-        self.lanes[lane].last = last;
-        for lane in &mut self.lanes {
-            (lane.waiting, lane.bytes) = (Vec::new(), 0);
-        }
-        self.earlier = None;
-        self.stage = LoadStage::Rewinding;
     }
 }
 
-impl LaneLoad {
-    /// Drops entries that the lane has.
-    fn drop_known(&mut self) {
-        self.waiting.retain(|entry| entry.sequence > self.last);
-        self.bytes = self.waiting.iter().map(Entry::size).sum();
+impl LoadNote {
+    fn of(facts: &RunFacts) -> LoadNote {
+        LoadNote {
+            position: facts.position,
+            digest: facts.digest.clone(),
+            is_end: facts.is_input_read,
+        }
+    }
+
+    /// True if a loader has noted anything.
+    fn is_any(&self) -> bool {
+        self.position > 0 || self.is_end
+    }
+
+    fn step(self) -> LoadStep {
+        LoadStep::Note {
+            position: self.position,
+            digest: self.digest,
+            is_end: self.is_end,
+        }
     }
 }
 

@@ -37,7 +37,6 @@ fn entry(key: u8, sequence: u64) -> Entry {
 /// Loads an input of which each byte is the key of a line. `steps`: number of calls after which the loader dies.
 /// `None`: it died.
 fn load(engine: &mut MemoryEngine, name: &str, input: &[u8], steps: usize) -> Option<LoadEnd> {
-    engine.begin_loading(name).unwrap();
     let mut plan = LoadPlan::new(&engine.facts().unwrap()).with_batch(2);
     for _ in 0..steps {
         take(engine, name, input, &mut plan);
@@ -58,6 +57,8 @@ fn take(engine: &mut MemoryEngine, name: &str, input: &[u8], plan: &mut LoadPlan
             }
         }
         LoadStep::Rewind => plan.rewound(),
+        LoadStep::Begin(facts) => plan.begun(engine.begin_loading_after(name, &facts).unwrap()),
+        LoadStep::Look => plan.looked(engine.facts().unwrap()),
         LoadStep::Load {
             lane,
             expected_last,
@@ -66,7 +67,9 @@ fn take(engine: &mut MemoryEngine, name: &str, input: &[u8], plan: &mut LoadPlan
             let reply = engine.load(lane, name, expected_last, BOUNDS, &entries);
             plan.load_done(lane, entries.len(), &reply.unwrap());
         }
-        LoadStep::Weigh => plan.weighed(engine.server_use().unwrap().fullest),
+        LoadStep::Weigh => {
+            plan.weighed(engine.server_use().unwrap().fullest);
+        }
         LoadStep::Wait(_) => plan.waited(engine.facts().unwrap().state),
         LoadStep::Note {
             position,
@@ -174,4 +177,153 @@ fn a_loader_that_was_superseded_does_not_mark_the_run_as_loaded() {
     assert_eq!(engine.facts().unwrap().state, RunState::Running);
     assert_eq!(engine.finish_loading("new"), Ok(FinishReply::Finished));
     assert_eq!(engine.facts().unwrap().state, RunState::Loaded);
+}
+
+#[test]
+fn another_input_is_refused_wherever_the_load_of_the_first_ended() {
+    let mut refused = 0;
+    for steps in 0..60 {
+        let mut engine = engine();
+        load(&mut engine, "a", b"abcdefghij", steps);
+        let before = (loaded(&mut engine), engine.facts());
+        if before.0 > 0 {
+            let end = load(&mut engine, "b", b"klmnopqrs", 100);
+            assert_eq!(end, Some(LoadEnd::OtherInput), "{steps}");
+            assert_eq!((loaded(&mut engine), engine.facts()), before, "{steps}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 10, "{refused}");
+}
+
+#[test]
+fn a_loader_with_another_input_leaves_the_one_at_work_alone() {
+    let mut engine = engine();
+    let mut plan = LoadPlan::new(&engine.facts().unwrap()).with_batch(2);
+    while loaded(&mut engine) < 4 {
+        take(&mut engine, "a", b"abcdefghij", &mut plan);
+    }
+    let end = load(&mut engine, "b", b"klmnopqrst", 100);
+    assert_eq!(end, Some(LoadEnd::OtherInput));
+    while !matches!(plan.next(), LoadStep::Over(_)) {
+        take(&mut engine, "a", b"abcdefghij", &mut plan);
+    }
+    assert_eq!(plan.next(), LoadStep::Over(LoadEnd::Done));
+    assert_eq!(loaded(&mut engine), 10);
+}
+
+#[test]
+fn a_run_that_is_loaded_stays_so_while_its_input_is_verified() {
+    for steps in 0..40 {
+        let mut engine = engine();
+        load(&mut engine, "a", b"abcdefghij", 100);
+        let before = engine.facts();
+        load(&mut engine, "b", b"abcdefghij", steps);
+        assert_eq!(engine.facts(), before, "{steps}");
+    }
+}
+
+#[test]
+fn a_loader_verifies_what_another_has_noted_meanwhile() {
+    for (input, expected) in [
+        (b"abcdefghij", LoadEnd::Done),
+        (b"abcdefghix", LoadEnd::OtherInput),
+    ] {
+        let mut engine = engine();
+        load(&mut engine, "a", b"abcdefghij", 12);
+        let mut plan = LoadPlan::new(&engine.facts().unwrap()).with_batch(2);
+        while !matches!(plan.next(), LoadStep::Begin(_)) {
+            take(&mut engine, "b", input, &mut plan);
+        }
+        load(&mut engine, "c", b"abcdefghij", 100);
+        while !matches!(plan.next(), LoadStep::Over(_)) {
+            take(&mut engine, "b", input, &mut plan);
+        }
+        assert_eq!(plan.next(), LoadStep::Over(expected));
+        assert_eq!(loaded(&mut engine), 10);
+        assert_eq!(engine.facts().unwrap().state, RunState::Loaded);
+    }
+}
+
+#[test]
+fn a_run_that_is_cancelled_takes_nothing_more() {
+    let mut engine = engine();
+    let mut plan = LoadPlan::new(&engine.facts().unwrap()).with_batch(2);
+    while loaded(&mut engine) < 4 {
+        take(&mut engine, "a", b"abcdefghij", &mut plan);
+    }
+    engine.set_state(RunState::Cancelled).unwrap();
+    let before = loaded(&mut engine);
+    while !matches!(plan.next(), LoadStep::Over(_)) {
+        take(&mut engine, "a", b"abcdefghij", &mut plan);
+    }
+    assert_eq!(plan.next(), LoadStep::Over(LoadEnd::Cancelled));
+    assert_eq!(loaded(&mut engine), before);
+}
+
+#[test]
+fn lines_that_an_earlier_load_had_are_counted() {
+    let mut engine = engine();
+    load(&mut engine, "a", b"abcdefghij", 14);
+    let before = loaded(&mut engine);
+    assert!((1..10).contains(&before), "{before}");
+    let mut plan = LoadPlan::new(&engine.facts().unwrap()).with_batch(2);
+    while !matches!(plan.next(), LoadStep::Over(_)) {
+        take(&mut engine, "b", b"abcdefghij", &mut plan);
+    }
+    assert_eq!(plan.found(), before);
+}
+
+#[test]
+fn no_first_load_goes_on_behind_a_later_one() {
+    let mut engine = engine();
+    load(&mut engine, "a", b"abcdefghij", 14);
+    engine.begin_loading("b").unwrap();
+    let last: Vec<_> = (0..3)
+        .map(|lane| engine.figures(lane).unwrap().last)
+        .collect();
+    let mut plan = LoadPlan::later(&engine.facts().unwrap(), &last);
+    let first = plan.next_sequence();
+    let mut input = b"xyz".iter();
+    while !matches!(plan.next(), LoadStep::Over(_)) {
+        match plan.next() {
+            LoadStep::Read => match input.next() {
+                Some(key) => plan.take_line(entry(*key, plan.next_sequence())),
+                None => plan.take_end(),
+            },
+            _ => take(&mut engine, "b", b"", &mut plan),
+        }
+    }
+    assert_eq!(plan.next_sequence(), first + 3);
+    let end = load(&mut engine, "c", b"abcdefghij", 100);
+    assert_eq!(end, Some(LoadEnd::OtherInput));
+}
+
+#[test]
+fn a_note_that_comes_late_changes_nothing() {
+    let mut engine = engine();
+    engine.begin_loading("l").unwrap();
+    for (position, is_end) in [(5, false), (8, true), (5, false), (8, false)] {
+        let noted = engine.note_loaded("l", position, "d", is_end);
+        assert_eq!(noted, Ok(true));
+    }
+    let facts = engine.facts().unwrap();
+    assert_eq!((facts.position, facts.is_input_read), (8, true));
+    engine.begin_loading("m").unwrap();
+    assert_eq!(engine.note_loaded("m", 2, "d", false), Ok(true));
+    assert_eq!(engine.facts().unwrap().position, 2);
+}
+
+#[test]
+fn a_loader_that_knows_an_older_note_does_not_begin() {
+    let mut engine = engine();
+    engine.begin_loading("l").unwrap();
+    let facts = engine.facts().unwrap();
+    engine.note_loaded("l", 5, "d", false).unwrap();
+    assert_eq!(engine.begin_loading_after("m", &facts), Ok(false));
+    let facts = engine.facts().unwrap();
+    engine.finish_loading("l").unwrap();
+    assert_eq!(engine.begin_loading_after("m", &facts), Ok(false));
+    let facts = engine.facts().unwrap();
+    assert_eq!(engine.begin_loading_after("m", &facts), Ok(true));
 }

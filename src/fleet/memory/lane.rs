@@ -125,6 +125,9 @@ impl MemoryLane {
         bounds: QueueBounds,
         entries: &[Entry],
     ) -> Result<LoadReply, EngineError> {
+        if self.is_cancelled {
+            return Ok(LoadReply::Cancelled);
+        }
         if !self.is_newest(loader) {
             return Ok(LoadReply::OtherLoader);
         }

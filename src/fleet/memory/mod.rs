@@ -42,6 +42,8 @@ struct MemoryRun {
     is_input_read: bool,
     position: u64,
     digest: String,
+    /// Loader that noted last.
+    noter: String,
     /// Number of loaders that have begun.
     loaders: u64,
     lanes: Vec<MemoryLane>,
@@ -108,6 +110,7 @@ impl FleetEngine for MemoryEngine {
             is_input_read: false,
             position: 0,
             digest: String::new(),
+            noter: String::new(),
             loaders: 0,
             lanes: (0..run.lanes).map(|_| MemoryLane::default()).collect(),
         });
@@ -143,7 +146,10 @@ impl FleetEngine for MemoryEngine {
         let seen = facts.loaders;
         self.on_run(|run| {
             let is_newest = run.lanes[0].is_newest(loader);
-            if !is_newest && seen >= run.loaders {
+            let is_loaded = run.lanes[0].is_loaded();
+            let is_known = (facts.position, &facts.digest) == (run.position, &run.digest)
+                && (facts.is_input_read, facts.is_loaded) == (run.is_input_read, is_loaded);
+            if !is_newest && seen >= run.loaders && is_known {
                 run.loaders = seen + 1;
                 for lane in &mut run.lanes {
                     lane.begin_loading(loader);
@@ -164,9 +170,13 @@ impl FleetEngine for MemoryEngine {
             if !run.lanes[0].is_newest(loader) {
                 return false;
             }
-            run.position = position;
-            digest.clone_into(&mut run.digest);
-            run.is_input_read = is_end;
+            let is_late = (position, is_end) < (run.position, run.is_input_read);
+            if run.noter != loader || !is_late {
+                loader.clone_into(&mut run.noter);
+                run.position = position;
+                digest.clone_into(&mut run.digest);
+                run.is_input_read = is_end;
+            }
             true
         })
     }

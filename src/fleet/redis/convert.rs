@@ -77,6 +77,7 @@ pub(super) fn load_reply(value: Value) -> Option<LoadReply> {
         "OK" => LoadReply::Loaded,
         "FULL" => LoadReply::Full,
         "OTHER" => LoadReply::OtherLoader,
+        "CANCELLED" => LoadReply::Cancelled,
         "CONFLICT" => LoadReply::Conflict {
             last: reply::number(values.next()?)?,
         },

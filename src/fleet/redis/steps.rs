@@ -74,6 +74,11 @@ impl FleetEngine for RedisEngine {
                     .arg(lease_millis(run.lease))
                     .arg(generation)
                     .arg(u8::from(lane == 0));
+                command
+                    .arg(facts.position)
+                    .arg(&facts.digest)
+                    .arg(u8::from(facts.is_input_read))
+                    .arg(u8::from(facts.is_loaded));
             })?;
             let given = self.understood(StepScript::BeginLoading, reply::number(reply))?;
             match (lane, given) {

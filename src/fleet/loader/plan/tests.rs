@@ -1,6 +1,10 @@
 //! Loading that waits for memory.
 
+use std::time::Duration;
+
+use super::answers::UNBOUNDED_BATCHES;
 use super::*;
+use crate::fleet::engine::{LoadReply, MemoryUse};
 
 fn plan() -> LoadPlan {
     let facts = RunFacts {
@@ -14,21 +18,34 @@ fn plan() -> LoadPlan {
         digest: String::new(),
         loaders: 1,
     };
-    LoadPlan::new(&facts)
+    LoadPlan::later(&facts, &[0])
 }
 
+/// Reads until a batch waits, and notes it.
 fn read_batch(plan: &mut LoadPlan) {
-    while plan.next() == LoadStep::Read {
-        let sequence = plan.next_sequence();
-        plan.take_line(Entry {
-            sequence,
-            line: b"http://h/".to_vec(),
-            key: [0; 16],
-            index: sequence - 1,
-            supersedes: false,
-            fault: None,
-        });
+    loop {
+        match plan.next() {
+            LoadStep::Read => {}
+            LoadStep::Note { .. } => {
+                plan.noted(true);
+                continue;
+            }
+            _ => return,
+        }
+        read_line(plan);
     }
+}
+
+fn read_line(plan: &mut LoadPlan) {
+    let sequence = plan.next_sequence();
+    plan.take_line(Entry {
+        sequence,
+        line: b"http://h/".to_vec(),
+        key: [0; 16],
+        index: sequence - 1,
+        supersedes: false,
+        fault: None,
+    });
 }
 
 fn memory(used: u64, most: u64) -> MemoryUse {
@@ -48,6 +65,38 @@ fn nothing_is_loaded_while_seventy_percent_of_the_memory_is_in_use() {
     }
     plan.weighed(memory(699, 1_000));
     assert!(matches!(plan.next(), LoadStep::Load { .. }));
+}
+
+#[test]
+fn memory_that_is_full_is_told_once_in_a_series_of_waits() {
+    let mut plan = plan();
+    for _ in 0..2 {
+        read_batch(&mut plan);
+        let told = [(); 3].map(|()| {
+            let told = plan.weighed(memory(700, 1_000));
+            plan.waited(RunState::Running);
+            told
+        });
+        assert_eq!(told, [true, false, false]);
+        assert!(!plan.weighed(memory(10, 1_000)));
+        plan.load_done(0, BATCH.0, &LoadReply::Loaded);
+    }
+}
+
+#[test]
+fn a_line_is_loaded_without_others_after_a_flush() {
+    let mut plan = plan();
+    plan.flush();
+    assert_eq!(plan.next(), LoadStep::Read);
+    read_line(&mut plan);
+    assert_eq!(plan.next(), LoadStep::Read);
+    plan.flush();
+    read_batch(&mut plan);
+    plan.weighed(memory(1, 0));
+    assert!(matches!(plan.next(), LoadStep::Load { entries, .. } if entries.len() == 1));
+    plan.load_done(0, 1, &LoadReply::Loaded);
+    assert_eq!(plan.next(), LoadStep::Read);
+    assert!(!plan.holds_lines());
 }
 
 #[test]
@@ -81,19 +130,12 @@ fn memory_without_a_bound_is_looked_at_now_and_then() {
             plan.weighed(memory(1 << 40, 0));
             looks += 1;
         }
-        if let LoadStep::Note { .. } = plan.next() {
-            plan.noted(true);
-            read_batch(&mut plan);
-        }
         assert!(
             matches!(plan.next(), LoadStep::Load { .. }),
             "{:?}",
             plan.next()
         );
         plan.load_done(0, BATCH.0, &LoadReply::Loaded);
-        if let LoadStep::Note { .. } = plan.next() {
-            plan.noted(true);
-        }
     }
     assert_eq!(looks, 2);
 }

@@ -3,6 +3,8 @@
 local run = redis.call('HMGET', KEYS[1], 'state', 'loader')
 if not run[1] then
   return redis.error_reply('NORUN there is no such run')
+elseif run[1] == 'cancel' then
+  return {'CANCELLED'}
 elseif run[2] ~= ARGV[1] then
   return {'OTHER'}
 end

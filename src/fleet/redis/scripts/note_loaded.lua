@@ -1,11 +1,15 @@
 -- Notes how far the input is loaded. Keys: m of lane 0. Arguments: loader, position, digest, 1 at the end of the input.
--- Returns 0 if a newer loader is at work.
-local run = redis.call('HMGET', KEYS[1], 'state', 'loader')
+-- Returns 0 if a newer loader is at work. A note that does not go beyond the last one of the same loader comes late, and
+-- changes nothing.
+local run = redis.call('HMGET', KEYS[1], 'state', 'loader', 'noter', 'pos', 'eof')
 if not run[1] then
   return redis.error_reply('NORUN there is no such run')
 elseif run[2] ~= ARGV[1] then
   return 0
 end
-numbers(2, 2)
-redis.call('HSET', KEYS[1], 'pos', ARGV[2], 'sum', ARGV[3], 'eof', ARGV[4])
+local position = numbers(2, 2)[1]
+local is_first, before = run[3] ~= ARGV[1], tonumber(run[4])
+if is_first or position > before or position == before and ARGV[4] >= run[5] then
+  redis.call('HSET', KEYS[1], 'pos', ARGV[2], 'sum', ARGV[3], 'eof', ARGV[4], 'noter', ARGV[1])
+end
 return 1

@@ -150,10 +150,11 @@ impl History {
 
     fn begin_loading(&mut self) {
         let loader = format!("loader {}", self.random.u8(0..3));
-        let back = self.random.u64(0..2);
-        self.both(format!("begin_loading {loader} {back}"), |e| {
+        let (back, late) = (self.random.u64(0..2), self.random.u64(0..6) / 5);
+        self.both(format!("begin_loading {loader} {back} {late}"), |e| {
             let mut facts = e.facts()?;
             facts.loaders = facts.loaders.saturating_sub(back);
+            facts.position += late;
             e.begin_loading_after(&loader, &facts)
         });
     }

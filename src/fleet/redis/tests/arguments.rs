@@ -57,8 +57,8 @@ fn calls(trial: &Trial) -> Vec<Call> {
         lane(
             StepScript::BeginLoading,
             &[Facts],
-            &["loader", "1000", "9", "0"],
-            &[1, 2, 3],
+            &["loader", "1000", "9", "0", "5", "sum", "0", "0"],
+            &[1, 2, 3, 4, 6, 7],
         ),
         lane(
             StepScript::NoteLoaded,

@@ -86,6 +86,18 @@ fn an_older_loader_adds_nothing() {
 }
 
 #[test]
+fn a_cancelled_run_takes_no_entries() {
+    let Some(mut trial) = Trial::new(1) else {
+        return;
+    };
+    trial.load(1..=3);
+    trial.engine.set_state(RunState::Cancelled).unwrap();
+    let reply = trial.engine.load(0, "loader", 3, WIDE, &[entry(4)]);
+    assert_eq!(reply, Ok(LoadReply::Cancelled));
+    assert_eq!(trial.engine.figures(0).unwrap().last, 3);
+}
+
+#[test]
 fn a_lane_takes_no_more_than_its_bounds() {
     let Some(mut trial) = Trial::new(1) else {
         return;

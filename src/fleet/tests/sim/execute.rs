@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::fleet::collector::CollectStep;
 use crate::fleet::engine::{
-    BeatReply, EngineError, FleetEngine, LoadReply, ResultSource, RunFacts, RunState, SettleReply,
+    BeatReply, EngineError, FleetEngine, LoadReply, ResultSource, RunState, SettleReply,
 };
 use crate::fleet::loader::LoadStep;
 use crate::fleet::worker::core::{LeaseAnswer, LeaseCall, LeaseStep, SettleAnswer, SettleStep};
@@ -81,17 +81,6 @@ impl SimWorld {
             SimCall::Permit(wanted, permit) => {
                 let reply = self.engine.permit(wanted.host.as_ref(), permit);
                 reply.map(SimReply::Permit)
-            }
-            SimCall::BeginLoading(name, seen) => {
-                let facts = self.engine.facts().map(|facts| RunFacts {
-                    loaders: *seen,
-                    ..facts
-                });
-                let begun = facts.and_then(|facts| self.engine.begin_loading_after(name, &facts));
-                if begun == Ok(true) {
-                    name.clone_into(&mut self.truth.loader);
-                }
-                begun.map(SimReply::Flag)
             }
             SimCall::Facts => self.engine.facts().map(SimReply::Facts),
             SimCall::Load(name, step) => self.execute_load(name, step, is_late),
@@ -174,6 +163,13 @@ impl SimWorld {
     ) -> Result<SimReply, EngineError> {
         let is_newest = self.truth.loader == name;
         Ok(match step {
+            LoadStep::Begin(facts) => {
+                let begun = self.engine.begin_loading_after(name, facts)?;
+                if begun {
+                    name.clone_into(&mut self.truth.loader);
+                }
+                SimReply::Flag(begun)
+            }
             LoadStep::Load {
                 lane,
                 expected_last,
@@ -184,8 +180,18 @@ impl SimWorld {
                 let reply = self
                     .engine
                     .load(*lane, name, *expected_last, bounds, entries)?;
-                let is_refused = reply == LoadReply::OtherLoader;
-                assert_eq!(is_refused, !is_newest, "the newest loader alone loads");
+                let is_cancelled = self.truth.cancelled_at.is_some();
+                assert_eq!(reply == LoadReply::Cancelled, is_cancelled);
+                let is_refused = matches!(reply, LoadReply::OtherLoader | LoadReply::Cancelled);
+                let is_due = !is_newest || is_cancelled;
+                assert_eq!(is_refused, is_due, "the newest loader alone loads");
+                let noted = self.engine.facts()?.position;
+                let is_noted = entries.iter().all(|entry| entry.sequence <= noted);
+                let is_loaded = reply == LoadReply::Loaded && !self.history.loses_data;
+                assert!(
+                    is_noted || !is_loaded,
+                    "lines are loaded before they are noted"
+                );
                 let after = self.engine.figures(*lane)?;
                 let fits = after.entries <= bounds.entries && after.queued_bytes <= bounds.bytes;
                 let is_added = before > 0 && reply == LoadReply::Loaded;

@@ -8,6 +8,7 @@ use crate::fleet::engine::{EngineError, MemoryUse, RunState};
 use crate::fleet::loader::{LoadEnd, LoadPlan, LoadStep};
 
 use super::history::ms;
+use super::inputs::WrongInput;
 use super::network::{SimCall, SimCaller, SimReply};
 use super::world::{SimEvent, SimWorld};
 
@@ -15,9 +16,8 @@ pub(super) struct SimLoader {
     incarnation: u32,
     plan: Option<LoadPlan>,
     name: String,
-    /// Number of loaders that had begun when it was asked for. `None`: it was not asked for.
-    seen: Option<u64>,
-    has_begun: bool,
+    /// `None`: its input is the one of the history.
+    pub(super) wrong: Option<WrongInput>,
     pub(super) end: Option<LoadEnd>,
 }
 
@@ -36,13 +36,12 @@ pub(super) struct SimCollector {
 }
 
 impl SimWorld {
-    pub(super) fn add_loader(&mut self) {
+    pub(super) fn add_loader(&mut self, wrong: Option<WrongInput>) {
         self.loaders.push(SimLoader {
             incarnation: 0,
             plan: None,
             name: String::new(),
-            seen: None,
-            has_begun: false,
+            wrong,
             end: None,
         });
         self.boot_loader(self.loaders.len() - 1);
@@ -55,7 +54,7 @@ impl SimWorld {
         }
         loader.incarnation += 1;
         loader.name = format!("loader {number}.{}", loader.incarnation);
-        (loader.plan, loader.seen, loader.has_begun) = (None, None, false);
+        loader.plan = None;
         let incarnation = loader.incarnation;
         let caller = SimCaller::Loader {
             loader: number,
@@ -84,28 +83,27 @@ impl SimWorld {
         };
         let loader = &mut self.loaders[number];
         let name = loader.name.clone();
-        let Some(plan) = &mut loader.plan else {
-            let call = match loader.seen {
-                Some(seen) if !loader.has_begun => SimCall::BeginLoading(name, seen),
-                _ => SimCall::Facts,
-            };
-            self.send(caller, call);
+        let Some(mut plan) = loader.plan.take() else {
+            self.send(caller, SimCall::Facts);
             return;
         };
         loop {
             match plan.next() {
+                LoadStep::Read if plan.holds_lines() && self.rng.u64(0..20) == 0 => plan.flush(),
                 LoadStep::Read => {
                     let sequence = plan.next_sequence();
-                    let index = sequence as usize - 1;
-                    match index < self.history.lines.len() {
-                        true => plan.take_line(self.history.entry(index, sequence)),
-                        false => plan.take_end(),
+                    match self.line_of(number, sequence as usize - 1, sequence) {
+                        Some(line) => plan.take_line(line),
+                        None => plan.take_end(),
                     }
                 }
                 LoadStep::Rewind => plan.rewound(),
-                LoadStep::Weigh => plan.weighed(MemoryUse::default()),
+                LoadStep::Weigh => {
+                    plan.weighed(MemoryUse::default());
+                }
                 LoadStep::Secure => {
                     plan.secured();
+                    self.loaders[number].plan = Some(plan);
                     self.after(
                         ms(30),
                         SimEvent::WakeLoader {
@@ -122,6 +120,7 @@ impl SimWorld {
                     return;
                 }
                 step => {
+                    self.loaders[number].plan = Some(plan);
                     self.send(caller, SimCall::Load(name, step));
                     return;
                 }
@@ -143,13 +142,6 @@ impl SimWorld {
         let mut wait = ms(0);
         match (call, reply, &mut loader.plan) {
             (_, Err(_), _) => wait = ms(100),
-            (SimCall::BeginLoading(..), Ok(SimReply::Flag(begun)), _) => {
-                loader.has_begun = begun;
-                loader.seen = loader.seen.filter(|_| begun);
-            }
-            (SimCall::Facts, Ok(SimReply::Facts(facts)), _) if !loader.has_begun => {
-                loader.seen = Some(facts.loaders);
-            }
             (SimCall::Facts, Ok(SimReply::Facts(facts)), plan) => {
                 *plan = Some(LoadPlan::new(&facts).with_batch(self.history.batch));
             }
@@ -157,6 +149,8 @@ impl SimWorld {
                 (LoadStep::Load { lane, entries, .. }, SimReply::Load(reply)) => {
                     plan.load_done(lane, entries.len(), &reply);
                 }
+                (LoadStep::Begin(_), SimReply::Flag(begun)) => plan.begun(begun),
+                (LoadStep::Look, SimReply::Facts(facts)) => plan.looked(facts),
                 (LoadStep::Wait(pause), SimReply::Facts(facts)) => {
                     plan.waited(facts.state);
                     wait = pause;
@@ -320,7 +314,9 @@ impl SimWorld {
     fn check_loaded(&mut self, number: usize, end: LoadEnd) {
         match end {
             LoadEnd::Done => {
-                let name = &self.loaders[number].name;
+                let loader = &self.loaders[number];
+                let name = &loader.name;
+                assert_eq!(loader.wrong, None, "another input was loaded");
                 assert!(
                     !self.truth.refused_notes.contains(name),
                     "a loader went on although a newer one is at work"
@@ -332,15 +328,23 @@ impl SimWorld {
                     .loaders
                     .iter()
                     .any(|loader| loader.end == Some(LoadEnd::Done));
-                let is_loading = self.loaders.iter().any(|loader| loader.end.is_none());
+                let mut others = self.loaders.iter();
+                let is_loading = others.any(|other| other.end.is_none() && other.wrong.is_none());
                 // The engine lost that the loader had begun. A person begins once more.
                 let is_lost = self.history.loses_data && !is_done && !is_loading;
                 assert!(is_lost || is_done || is_loading, "no newer loader works");
                 if is_lost {
-                    self.add_loader();
+                    self.add_loader(None);
                 }
             }
-            LoadEnd::OtherInput => panic!("the input is the same"),
+            LoadEnd::OtherInput => {
+                let loader = &self.loaders[number];
+                assert!(loader.wrong.is_some(), "the input is the same");
+                self.seen.other_inputs += 1;
+                // The loader of the right input is not held up.
+                let is_newest = self.truth.loader == loader.name;
+                assert!(!is_newest || self.history.loses_data, "it took its place");
+            }
         }
     }
 

@@ -67,6 +67,8 @@ pub(super) struct SimHistory {
     /// True if one of two collectors does not come back.
     pub(super) loses_collector: bool,
     pub(super) second_loader: bool,
+    /// Number of loaders that come with another input.
+    pub(super) wrong_loaders: u64,
     pub(super) pauses: bool,
     pub(super) cancels: bool,
     /// True if the engine loses what was loaded last, before the workers begin.
@@ -147,6 +149,7 @@ impl SimHistory {
         };
         let wild = faults * if rng.u64(0..4) == 0 { 60 } else { 15 };
         let collectors = rng.usize(1..3);
+        let loses_data = rng.u64(0..10) == 0;
         SimHistory {
             lines: (0..count).map(|number| line(rng, number)).collect(),
             lanes: rng.u32(1..4),
@@ -204,9 +207,11 @@ impl SimHistory {
             refused: if parks_late { 40 } else { 5 },
             loses_collector: collectors > 1 && rng.u64(0..3) == 0,
             second_loader: rng.u64(0..3) == 0,
+            // An engine that lost its note knows no input.
+            wrong_loaders: if loses_data { 0 } else { rng.u64(0..3) },
             pauses: rng.u64(0..6) == 0,
             cancels: rng.u64(0..16) == 0,
-            loses_data: rng.u64(0..10) == 0,
+            loses_data,
         }
     }
 
@@ -245,6 +250,7 @@ impl SimHistory {
             refused: 0,
             loses_collector: false,
             second_loader: false,
+            wrong_loaders: 0,
             pauses: false,
             cancels: false,
             loses_data: false,

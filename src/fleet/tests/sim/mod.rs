@@ -8,6 +8,7 @@ mod client;
 mod execute;
 mod feeding;
 mod history;
+mod inputs;
 mod machine;
 mod network;
 mod process;

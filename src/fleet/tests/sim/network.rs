@@ -38,7 +38,6 @@ pub(super) enum SimCall {
     Begin(BeginCall),
     Settle(SettleCall),
     Permit(WantedStarts, PermitCall),
-    BeginLoading(String, u64),
     Facts,
     Load(String, LoadStep),
     Collect(String, CollectStep),

@@ -26,10 +26,12 @@ pub(super) struct Seen {
     pub(super) local_slots: u64,
     pub(super) cancelled: u64,
     pub(super) lost_collectors: u64,
+    /// Loaders that were told that their input is another one.
+    pub(super) other_inputs: u64,
 }
 
 impl Seen {
-    fn fields(&mut self) -> [(&'static str, &mut u64); 22] {
+    fn fields(&mut self) -> [(&'static str, &mut u64); 23] {
         [
             ("histories", &mut self.histories),
             ("hits", &mut self.hits),
@@ -53,6 +55,7 @@ impl Seen {
             ("local_slots", &mut self.local_slots),
             ("cancelled", &mut self.cancelled),
             ("lost_collectors", &mut self.lost_collectors),
+            ("other_inputs", &mut self.other_inputs),
         ]
     }
 

@@ -50,6 +50,8 @@ pub(super) enum SimEvent {
         incarnation: u32,
     },
     BootLoader(usize),
+    SecondLoader,
+    WrongLoader,
     CrashLoader(usize),
     WakeCollector {
         collector: usize,
@@ -136,7 +138,7 @@ impl SimWorld {
             }
             false => Duration::ZERO,
         };
-        self.add_loader();
+        self.add_loader(None);
         for machine in 0..self.machines.len() {
             let at = first + ms(self.rng.u64(0..3_000));
             self.after(at, SimEvent::Boot(machine));
@@ -181,7 +183,11 @@ impl SimWorld {
         }
         if history.second_loader {
             let (at, _) = some(self);
-            self.after(at, SimEvent::BootLoader(1));
+            self.after(at, SimEvent::SecondLoader);
+        }
+        for _ in 0..history.wrong_loaders {
+            let (at, _) = some(self);
+            self.after(at, SimEvent::WrongLoader);
         }
         if history.pauses {
             let (at, _) = some(self);
@@ -311,7 +317,8 @@ impl SimWorld {
                 loader,
                 incarnation,
             } => self.wake_loader(loader, incarnation),
-            SimEvent::BootLoader(1) if self.loaders.len() == 1 => self.add_loader(),
+            SimEvent::SecondLoader => self.add_loader(None),
+            SimEvent::WrongLoader => self.add_wrong_loader(),
             SimEvent::BootLoader(loader) => self.boot_loader(loader),
             SimEvent::CrashLoader(loader) => self.crash_loader(loader),
             SimEvent::WakeCollector {

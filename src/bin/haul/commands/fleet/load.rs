@@ -188,7 +188,11 @@ fn load(
     let refusal = RefCell::new(input.refusal());
     // An input that cannot be read on has not come to its end.
     let stop = || stops.number().is_some() || refusal.borrow().failure().is_some();
-    let input = ToldLines { input, messages };
+    let told = |input| ToldLines {
+        input,
+        messages: messages.clone(),
+    };
+    let input = told(input);
     let loaded = match (queue.resume, queue.retry_failed) {
         (_, true) => run.load_unsuccessful(input, &queue.results, stop),
         (true, false) => run.load_missing(input, &queue.results, stop),
@@ -201,10 +205,7 @@ fn load(
                 let again = is_read_twice(arguments).then(|| open(arguments, messages))?;
                 let again = again.ok()?;
                 refusal.replace(again.refusal());
-                Some(ToldLines {
-                    input: again,
-                    messages,
-                })
+                Some(told(again))
             };
             run.load_with(open_again, stop)
         }
@@ -232,12 +233,12 @@ fn load(
 }
 
 /// Requests of an input, of which unreadable lines are told.
-struct ToldLines<'m> {
+struct ToldLines {
     input: ListReader,
-    messages: &'m Messages,
+    messages: Messages,
 }
 
-impl Iterator for ToldLines<'_> {
+impl Iterator for ToldLines {
     type Item = Request;
 
     fn next(&mut self) -> Option<Request> {
