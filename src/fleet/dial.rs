@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::engine::{EngineError, FleetEngine};
 use super::error::FleetError;
+use super::run_name;
 
 /// Server that holds runs. Each engine that it gives has a connection of its own.
 pub(super) trait Dial: Send + Sync {
@@ -30,17 +31,9 @@ pub(super) struct RunPlace {
     pub(super) run: Arc<str>,
 }
 
-/// Longest name of a run.
-const LONGEST_NAME: usize = 64;
-
 impl RunPlace {
     pub(super) fn new(server: Arc<dyn Dial>, run: &str) -> Result<RunPlace, FleetError> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        if run.is_empty() || run.len() > LONGEST_NAME || !run.bytes().all(fits) {
-            return Err(FleetError::usage(format!(
-                "not the name of a run: {run:?} (1 to {LONGEST_NAME} letters, digits, _ and - are expected)"
-            )));
-        }
+        run_name::check(run).map_err(FleetError::usage)?;
         Ok(RunPlace {
             server,
             run: run.into(),

@@ -39,6 +39,7 @@ mod patient;
 mod redis;
 mod run;
 mod settings;
+mod run_name;
 mod status;
 mod stored_line;
 #[cfg(test)]

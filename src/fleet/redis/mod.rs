@@ -31,13 +31,13 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
 pub(crate) use self::address::ServerAddress;
 use self::connect::ServerLink;
-pub(crate) use self::keys::is_run_name;
 use self::keys::{HostKey, LaneKey};
 use self::scripts::{Scripts, StepScript};
 pub(crate) use self::server_checks::ServerFacts;
 #[cfg(test)]
 pub(super) use self::waits::SHORTEST as SHORTEST_LISTED_WAIT;
 use super::engine::{EngineError, ServerUse};
+use super::run_name;
 use crate::host::Host;
 
 /// Commands that a user of the server may need, as its ACL names them: all that this module calls, itself or in scripts.
@@ -117,10 +117,8 @@ impl RedisEngine {
         run: &str,
         scripts: Arc<Scripts>,
     ) -> Result<RedisEngine, EngineError> {
-        if !is_run_name(run) {
-            let reason = "not the name of a run (1 to 64 of A-Z, a-z, 0-9, _ and -)";
-            return Err(EngineError::Refused(format!("{run:?}: {reason}")));
-        }
+        // Braces in a name would move its keys to other slots of a cluster.
+        run_name::check(run).map_err(EngineError::Refused)?;
         Ok(RedisEngine {
             link: ServerLink::new(address),
             run: run.to_owned(),
