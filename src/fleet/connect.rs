@@ -93,8 +93,8 @@ impl Fleet {
     /// Creates a run, or opens the one of this name if it has these settings.
     ///
     /// # Errors
-    /// [`Usage`](super::FleetErrorKind::Usage) if the name or a setting is not valid, or a run of this name has other
-    /// settings; [`Refused`](super::FleetErrorKind::Refused) if the server cannot do what the settings ask for, or
+    /// [`Usage`](super::FleetErrorKind::Usage) if the name or a setting is not valid;
+    /// [`OtherSettings`](super::FleetErrorKind::OtherSettings) if a run of this name has others; [`Refused`](super::FleetErrorKind::Refused) if the server cannot do what the settings ask for, or
     /// another program has keys of these names.
     pub fn create(&self, name: impl AsRef<str>, settings: RunSettings) -> Result<Run, FleetError> {
         let place = self.place(name.as_ref())?;
@@ -111,13 +111,10 @@ impl Fleet {
             return Ok(Run::new(place, settings));
         }
         let facts = self.first.take(|| engine.facts()).map_err(wrong)?;
-        let existing = RunSettings::of(&facts)?;
+        let existing = place.settings(&facts)?;
         if !settings.is_same_run(&existing) {
-            return Err(FleetError::usage(format!(
-                "the run {:?} was created with other options: {} (use the same ones, or a new name)",
-                place.run,
-                settings.differences(&existing).join("; ")
-            )));
+            let differences = settings.differences(&existing);
+            return Err(FleetError::other_settings(&place.run, differences));
         }
         Ok(Run::new(place, settings))
     }
@@ -130,7 +127,7 @@ impl Fleet {
         let place = self.place(name.as_ref())?;
         let mut engine = place.engine()?;
         let facts = self.first.take(|| engine.facts());
-        let settings = RunSettings::of(&facts.map_err(|error| place.error(error))?)?;
+        let settings = place.settings(&facts.map_err(|error| place.error(error))?)?;
         Ok(Run::new(place, settings))
     }
 

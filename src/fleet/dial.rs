@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{EngineError, FleetEngine};
+use super::engine::{EngineError, FleetEngine, RunFacts};
 use super::error::FleetError;
 use super::run_name;
+use super::settings::RunSettings;
 
 /// Server that holds runs. Each engine that it gives has a connection of its own.
 pub(super) trait Dial: Send + Sync {
@@ -53,6 +54,11 @@ impl RunPlace {
     ) -> Result<Box<dyn FleetEngine>, FleetError> {
         let engine = self.server.engine(&self.run, Some(longest));
         engine.map_err(|error| self.error(error))
+    }
+
+    /// Settings of the run.
+    pub(super) fn settings(&self, facts: &RunFacts) -> Result<RunSettings, FleetError> {
+        RunSettings::of(facts, &self.run, &self.server.shown())
     }
 
     /// Makes the error of a step of this run.

@@ -14,7 +14,7 @@ mod server_use;
 
 use std::time::Duration;
 
-pub(crate) use facts::{LaneFigures, NewRun, RunFacts};
+pub(crate) use facts::{LaneFigures, MOST_LANES, NewRun, RunFacts, RunState};
 pub(crate) use limits::{HostWait, ListedWait, PermitCall, PermitReply, SlotWindow};
 pub(crate) use loading::{FinishReply, LoadReply, QueueBounds};
 pub(crate) use server_use::{MemoryUse, ServerUse};
@@ -61,18 +61,6 @@ pub(crate) struct LeasedEntry {
     /// Worker that began it and must not be followed by another, since the request must not be repeated. `None`: no
     /// worker did.
     pub(crate) intent: Option<String>,
-}
-
-/// State of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RunState {
-    Running,
-    /// No entry is leased until the run is resumed.
-    Paused,
-    /// No entry is leased any more.
-    Cancelled,
-    /// All of the input is loaded: the run is over as soon as the queue is empty.
-    Loaded,
 }
 
 /// Error of an engine.

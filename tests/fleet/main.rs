@@ -41,6 +41,7 @@ mod server_faults;
 mod server_figures;
 mod server_loss;
 mod silent;
+mod settings;
 mod status;
 mod stopped;
 mod views;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 
 use super::super::engine::{
-    BeatReply, Entry, FinishReply, LaneFigures, LeaseReply, LoadReply, PermitReply, ResultClass,
-    RunFacts,
+    BeatReply, Entry, FinishReply, LaneFigures, LeaseReply, LoadReply, MOST_LANES, PermitReply,
+    ResultClass, RunFacts,
 };
 use super::reply;
 
@@ -133,7 +133,10 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
 }
 
 /// Returns the facts in the order in which [`super::lanes`] asks for them, without the version.
-pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
+///
+/// # Errors
+/// The name of a field with a value that no run has.
+pub(super) fn facts(values: [Value; 9]) -> Result<RunFacts, &'static str> {
     let [
         settings,
         lanes,
@@ -145,19 +148,23 @@ pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
         digest,
         loaders,
     ] = values;
-    Some(RunFacts {
-        settings: reply::text(settings)?,
-        lanes: reply::number(lanes)?.try_into().ok()?,
-        lease: Duration::from_millis(reply::number(lease)?),
-        state: reply::state(state)?,
+    let count = |value, field| reply::number(value).filter(|n| *n <= MOST).ok_or(field);
+    let lanes = count(lanes, "lanes")?.try_into().map_err(|_| "lanes")?;
+    Ok(RunFacts {
+        settings: reply::text(settings).ok_or("args")?,
+        lanes: Some(lanes)
+            .filter(|n| (1..=MOST_LANES).contains(n))
+            .ok_or("lanes")?,
+        lease: Duration::from_millis(count(lease, "lease")?),
+        state: reply::state(state).ok_or("state")?,
         // A run that no loader has begun has no such field.
         is_loaded: matches!(&is_loaded, Value::BulkString(text) if text == b"1"),
-        is_input_read: reply::number(is_input_read)? == 1,
-        position: reply::number(position)?,
-        digest: reply::text(digest)?,
+        is_input_read: count(is_input_read, "eof")? == 1,
+        position: count(position, "pos")?,
+        digest: reply::text(digest).ok_or("sum")?,
         loaders: match loaders {
             Value::Nil => 0,
-            loaders => reply::number(loaders)?,
+            loaders => count(loaders, "generation")?,
         },
     })
 }

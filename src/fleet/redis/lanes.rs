@@ -86,9 +86,14 @@ impl RedisEngine {
         };
         match version {
             Value::Nil if values.iter().all(|value| *value == Value::Nil) => Ok(None),
-            Value::BulkString(version) if version == VERSION => convert::facts(values)
-                .map(Some)
-                .ok_or_else(|| self.unexpected("HMGET")),
+            Value::BulkString(version) if version == VERSION => {
+                convert::facts(values).map(Some).map_err(|field| {
+                    let run = &self.run;
+                    self.refused(&format!(
+                        "the run {run:?} has a field {field:?} whose value no run can have"
+                    ))
+                })
+            }
             Value::BulkString(version) => {
                 let version = String::from_utf8_lossy(&version);
                 Err(self.refused(&format!(
