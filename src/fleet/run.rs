@@ -10,7 +10,8 @@ use super::engine::{FleetEngine, RunState};
 use super::error::FleetError;
 use super::limiter_link::LimiterLink;
 use super::settings::RunSettings;
-use super::status::{RunPhase, RunStatus};
+use super::status::RunStatus;
+use super::watch::RunWatch;
 
 /// Time between two looks at a run that is being removed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -104,23 +105,22 @@ impl Run {
 
     /// Cancels the run and deletes all that the server has of it.
     ///
-    /// Workers have one lease to leave before that. Results that nobody collected are lost.
+    /// Collectors have two seconds to notice it, and workers one lease to leave. Results that nobody collected are lost.
     ///
     /// # Errors
     /// As [`status`](Run::status).
     pub fn remove(&self) -> Result<(), FleetError> {
         // An earlier call that was interrupted may have deleted a part of the run.
         let is_there = |error: &FleetError| error.kind() != super::FleetErrorKind::NoRun;
-        let phase = self.status().map(|status| status.phase);
-        let was_over = matches!(phase, Ok(RunPhase::Over) | Err(_));
-        self.cancel().or_else(|error| match is_there(&error) {
-            true => Err(error),
-            false => Ok(()),
-        })?;
+        let was_there = match self.cancel() {
+            Err(error) if is_there(&error) => return Err(error),
+            cancelled => cancelled.is_ok(),
+        };
         let mut engine = self.place.engine()?;
         let begun = Instant::now();
-        if !was_over {
-            // Collectors see that the run was cancelled, and end as they do after that.
+        if was_there {
+            // Collectors see that the run was cancelled, and end as they do after that. Some may be at work though all
+            // requests have their outcome, also if no result waits: one that took the last has still to look.
             let left = || NOTICE.checked_sub(begun.elapsed());
             while let Some(left) = left().filter(|left| !left.is_zero()) {
                 thread::park_timeout(left);
