@@ -31,6 +31,7 @@ mod dial;
 mod end;
 mod engine;
 mod error;
+mod gone;
 mod limiter_link;
 mod loader;
 #[cfg(test)]
@@ -44,6 +45,7 @@ mod status;
 mod stored_line;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod worker;
 
 pub use append_file::AppendFile;
@@ -55,4 +57,5 @@ pub use loader::Loaded;
 pub use run::Run;
 pub use settings::RunSettings;
 pub use status::{FleetWorker, HostAtRest, RunPhase, RunStatus, WaitReason};
+pub use watch::RunWatch;
 pub use worker::{FleetLimiter, Worker, WorkerSummary};

@@ -54,6 +54,11 @@ impl Run {
         self.status_by(&mut *self.place.engine()?)
     }
 
+    /// Watches the run until it has ended.
+    pub fn watch(&self) -> RunWatch {
+        RunWatch::new(self.clone())
+    }
+
     pub(super) fn status_by(&self, engine: &mut dyn FleetEngine) -> Result<RunStatus, FleetError> {
         let wrong = |error| self.place.error(error);
         let facts = engine.facts().map_err(wrong)?;

@@ -42,6 +42,10 @@ pub struct FleetWorker {
     pub name: String,
     /// Time since it last told that it lives.
     pub last_beat: Duration,
+    /// True if that is longer than two thirds of a lease: it is dead, stopped, or cut off from the server.
+    ///
+    /// It starts no requests then. Others take those that it has as soon as it is silent for a lease.
+    pub is_silent: bool,
 }
 
 /// Reason for which the workers of a run leave a host alone.
@@ -158,9 +162,13 @@ impl RunStatus {
         RunStatus {
             phase: match facts.state {
                 RunState::Running => RunPhase::Running,
+                    is_silent: false,
                 RunState::Paused => RunPhase::Paused,
                 RunState::Cancelled => RunPhase::Cancelled,
                 RunState::Loaded if entries == 0 => RunPhase::Over,
+        for worker in &mut workers {
+            worker.is_silent = worker.last_beat * 3 > facts.lease * 2;
+        }
                 RunState::Loaded => RunPhase::Loaded,
             },
             loaded: sum(|lane| lane.loaded),

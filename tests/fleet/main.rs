@@ -45,3 +45,4 @@ mod settings;
 mod status;
 mod stopped;
 mod views;
+mod watched;

@@ -83,6 +83,7 @@ fn the_json_has_each_figure_under_its_name() {
     }
     assert_eq!(status["loaded"], 3);
     assert!(status["workers"][0]["last_beat_ms"].is_u64());
+    assert!(status["workers"][0]["silent"].is_boolean());
     let host = &status["hosts_waiting"][0];
     assert_eq!(host["reason"], "asked");
     assert!(host["wait_ms"].as_u64().expect("a time") > 1_000);
@@ -168,6 +169,7 @@ fn the_metrics_are_in_the_format_of_prometheus() {
     };
     assert_eq!(value("loaded_total") as u64, 3);
     assert_eq!(value("workers") as u64, 1);
+    assert!(value("workers_silent") <= 1.0);
     assert_eq!(value("hosts_waiting") as u64, 1);
     assert!(metrics.keys().all(|name| name.starts_with("haul_fleet_")));
     end(&world, worker);
