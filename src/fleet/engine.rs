@@ -186,11 +186,15 @@ pub(crate) trait FleetEngine: Send {
     /// returns false then, unless it is to be cancelled.
     ///
     /// A pause and the end of the input are kept apart. A run that is paused stays paused when it becomes `Loaded`, and
-    /// a run that is `Running` again after a pause is `Loaded` if it became so before.
+    /// a run that is `Running` again after a pause is `Loaded` if it became so before. Of two calls at once, the one that
+    /// the first lane takes last holds in all lanes, as soon as both have ended.
     ///
     /// # Errors
     /// [`EngineError::Refused`] for `Loaded`, which only [`finish_loading`](FleetEngine::finish_loading) sets.
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError>;
+
+    /// Sets the state of each lane to that of the first one. They differ after a call of `set_state` that was interrupted.
+    fn align_lanes(&mut self) -> Result<(), EngineError>;
 
     /// Makes this loader the newest one, in all lanes, if no other has begun since these [facts](FleetEngine::facts) were
     /// read. The run is not `Loaded` any more, so that workers stay. A loader that is the newest one already stays it:

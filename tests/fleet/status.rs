@@ -61,7 +61,7 @@ fn the_json_has_each_figure_under_its_name() {
     assert_eq!(shown.lines().count(), 1);
     let status: BTreeMap<String, Value> = serde_json::from_str(&shown).expect("an object");
     let names: BTreeSet<&str> = status.keys().map(String::as_str).collect();
-    let expected = "run state loaded success rejected failed given_up queued leased parked \
+    let expected = "run state odd_lanes loaded success rejected failed given_up queued leased parked \
         results_waiting collected stale reclaimed queued_bytes result_bytes rate remaining_ms \
         workers hosts_waiting memory_used_bytes memory_limit_bytes aof_enabled aof_bytes aof_write_ok \
         aof_rewrite_ok";

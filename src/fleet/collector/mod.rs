@@ -157,6 +157,7 @@ fn collect<S: FnMut() -> bool>(
     let wrong = |error| run.place.error(error);
     let name = name_of(path);
     let settings = &run.settings;
+    let mut is_loaded = false;
     let mut plan = CollectPlan::new(settings.lanes, settings.lease, Instant::now());
     loop {
         if engine.is_stopped() {
@@ -196,12 +197,18 @@ fn collect<S: FnMut() -> bool>(
                 facts
                     .map(|facts| {
                         *was_cancelled = facts.state == RunState::Cancelled;
+                        is_loaded = facts.state == RunState::Loaded;
                         plan.state_is(facts.state, Instant::now());
                     })
                     .is_some()
             }
             CollectStep::Figures { lane } => {
                 let figures = engine.call(|engine| engine.figures(lane)).map_err(wrong)?;
+                let state = figures.as_ref().map(|figures| figures.state);
+                if is_loaded && state == Some(RunState::Paused) {
+                    // A step that set the state was interrupted: nothing would send the requests of the lane.
+                    engine.call(|engine| engine.align_lanes()).map_err(wrong)?;
+                }
                 figures
                     .map(|figures| plan.figures_are(&figures, Instant::now()))
                     .is_some()

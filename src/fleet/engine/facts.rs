@@ -60,6 +60,8 @@ pub(crate) struct RunFacts {
 /// Figures of a lane.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LaneFigures {
+    /// State of the lane: that of the run, unless a step that set it was interrupted or is under way.
+    pub(crate) state: RunState,
     /// Number of the last entry that was loaded, 0 if there is none, and of all entries that were loaded.
     pub(crate) last: Sequence,
     pub(crate) loaded: u64,

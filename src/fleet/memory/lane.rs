@@ -332,6 +332,7 @@ impl MemoryLane {
         let members = self.members.iter();
         let workers = members.map(|(name, member)| (name.clone(), now - member.last_beat));
         LaneFigures {
+            state: self.state(),
             entries: self.entries.len() as u64,
             leased: leased.count() as u64,
             parked: parked.count() as u64,

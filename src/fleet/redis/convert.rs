@@ -171,6 +171,7 @@ pub(super) fn facts(values: [Value; 9]) -> Result<RunFacts, &'static str> {
 
 pub(super) fn figures(value: Value) -> Option<LaneFigures> {
     let [
+        state,
         last,
         loaded,
         entries,
@@ -182,6 +183,7 @@ pub(super) fn figures(value: Value) -> Option<LaneFigures> {
         now,
     ] = reply::exactly(value)?;
     let mut figures = LaneFigures {
+        state: reply::state(state)?,
         last: reply::number(last)?,
         loaded: reply::number(loaded)?,
         entries: reply::number(entries)?,

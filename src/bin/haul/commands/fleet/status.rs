@@ -178,6 +178,7 @@ fn as_json(name: &str, status: &RunStatus, pace: &RunPace) -> String {
     json!({
         "run": name,
         "state": status.phase.as_str(),
+        "odd_lanes": status.odd_lanes,
         "loaded": status.loaded,
         "success": status.success,
         "rejected": status.rejected,
