@@ -329,6 +329,9 @@ pub(crate) trait FleetEngine: Send {
     fn permit(
         &mut self,
         host: Option<&Host>,
+    ///
+    /// An engine whose clock is set back grants slots again after a time that the calls' numbers bound; no pause and no
+    /// rest, and no window, holds for longer than its length from then on.
         call: &PermitCall,
     ) -> Result<PermitReply, EngineError>;
 

@@ -39,8 +39,8 @@ mod memory;
 mod patient;
 mod redis;
 mod run;
-mod settings;
 mod run_name;
+mod settings;
 mod status;
 mod stored_line;
 #[cfg(test)]
