@@ -11,7 +11,6 @@ use super::error::FleetError;
 use super::limiter_link::LimiterLink;
 use super::settings::RunSettings;
 use super::status::RunStatus;
-use super::watch::RunWatch;
 
 /// Time between two looks at a run that is being removed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -52,11 +51,6 @@ impl Run {
     /// When the run is not there, or the server does not answer.
     pub fn status(&self) -> Result<RunStatus, FleetError> {
         self.status_by(&mut *self.place.engine()?)
-    }
-
-    /// Watches the run until it has ended.
-    pub fn watch(&self) -> RunWatch {
-        RunWatch::new(self.clone())
     }
 
     pub(super) fn status_by(&self, engine: &mut dyn FleetEngine) -> Result<RunStatus, FleetError> {

@@ -35,17 +35,19 @@ pub struct RunWatch {
     has_ended: bool,
 }
 
-impl RunWatch {
-    pub(super) fn new(run: Run) -> RunWatch {
-        let lease = run.settings.lease;
+impl Run {
+    /// Watches the run until it has ended.
+    pub fn watch(&self) -> RunWatch {
         RunWatch {
-            run,
-            gone: GoneWorkers::new(lease),
+            run: self.clone(),
+            gone: GoneWorkers::new(self.settings.lease),
             ending_since: None,
             has_ended: false,
         }
     }
+}
 
+impl RunWatch {
     /// State and figures of the run now.
     ///
     /// # Errors
@@ -77,9 +79,9 @@ impl RunWatch {
         self.has_ended
     }
 
-    /// Waits for this time, or until `stop` returns true, or until a cancelled run has ended. Returns true if it stopped.
+    /// Waits for this time, or until `stop` returns true. Returns true if it stopped.
     ///
-    /// `stop` is asked some times a second. A cancelled run is read meanwhile, since only readings that follow each other
+    /// It also returns when a cancelled run has ended. `stop` is asked some times a second. A cancelled run is read meanwhile, since only readings that follow each other
     /// closely tell that its workers are gone.
     pub fn wait(&mut self, time: Duration, mut stop: impl FnMut() -> bool) -> bool {
         // A time that no clock can hold does not end.
