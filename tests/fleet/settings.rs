@@ -129,3 +129,19 @@ fn a_run_whose_facts_were_changed_is_refused_by_each_command() {
     }
     world.fleet("status", &[]).done().exits(0);
 }
+
+#[test]
+fn counts_that_were_changed_are_shown_without_an_overflow() {
+    let Some((world, _)) = loaded(&["--lanes", "2"]) else {
+        return;
+    };
+    for lane in ["0", "1"] {
+        let counts = format!("haul:{{{RUN}.{lane}}}:n");
+        for name in ["success", "failed", "queued_bytes", "reclaimed"] {
+            world.ask::<()>(&["HSET", &counts, name, "9223372036854775807"]);
+        }
+    }
+    for options in [&[][..], &["--json"], &["--prom"]] {
+        world.fleet("status", options).done().exits(0);
+    }
+}

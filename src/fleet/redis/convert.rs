@@ -182,19 +182,21 @@ pub(super) fn figures(value: Value) -> Option<LaneFigures> {
         members,
         now,
     ] = reply::exactly(value)?;
+    // Figures of all lanes are added up.
+    let count = |value| Some(reply::number(value)?.min(MOST));
     let mut figures = LaneFigures {
         state: reply::state(state)?,
         last: reply::number(last)?,
-        loaded: reply::number(loaded)?,
-        entries: reply::number(entries)?,
-        leased: reply::number(leased)?,
-        parked: reply::number(parked)?,
-        results: reply::number(results)?,
+        loaded: count(loaded)?,
+        entries: count(entries)?,
+        leased: count(leased)?,
+        parked: count(parked)?,
+        results: count(results)?,
         workers: reply::members(members, reply::number(now)?)?,
         ..LaneFigures::default()
     };
     figures.workers.sort();
-    for (name, count) in reply::pairs(counters)? {
+    for (name, value) in reply::pairs(counters)? {
         let counter = match &*name {
             "success" => &mut figures.success,
             "rejected" => &mut figures.rejected,
@@ -207,7 +209,7 @@ pub(super) fn figures(value: Value) -> Option<LaneFigures> {
             "result_bytes" => &mut figures.result_bytes,
             _ => continue,
         };
-        *counter = reply::number(count)?;
+        *counter = count(value)?;
     }
     Some(figures)
 }
