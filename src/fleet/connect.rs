@@ -99,18 +99,18 @@ impl Fleet {
     pub fn create(&self, name: impl AsRef<str>, settings: RunSettings) -> Result<Run, FleetError> {
         let place = self.place(name.as_ref())?;
         settings.check()?;
-        let wrong = |error| place.error(error);
         if settings.stored.durable {
             let checked = self.first.take(|| self.server.check(true));
-            checked.map_err(wrong)?;
+            checked.map_err(|error| place.error(error))?;
         }
         let mut engine = place.engine()?;
         let new = settings.to_new_run();
         let is_new = self.first.take(|| engine.create(&new));
-        if is_new.map_err(wrong)? {
+        if is_new.map_err(|error| place.error_by(&mut *engine, error))? {
             return Ok(Run::new(place, settings));
         }
-        let facts = self.first.take(|| engine.facts()).map_err(wrong)?;
+        let facts = self.first.take(|| engine.facts());
+        let facts = facts.map_err(|error| place.error_by(&mut *engine, error))?;
         let existing = place.settings(&facts)?;
         if !settings.is_same_run(&existing) {
             let differences = settings.differences(&existing);
@@ -127,7 +127,8 @@ impl Fleet {
         let place = self.place(name.as_ref())?;
         let mut engine = place.engine()?;
         let facts = self.first.take(|| engine.facts());
-        let settings = place.settings(&facts.map_err(|error| place.error(error))?)?;
+        let facts = facts.map_err(|error| place.error_by(&mut *engine, error))?;
+        let settings = place.settings(&facts)?;
         Ok(Run::new(place, settings))
     }
 
@@ -212,8 +213,10 @@ impl FleetBuilder {
             waits: self.waits,
             has_answered: false,
         };
-        let connected = first.take(|| RedisEngine::connect(address.clone(), NO_RUN, false));
-        let (engine, facts) = connected.map_err(|error| FleetError::of(error, NO_RUN, &shown))?;
+        let wrong = |error| FleetError::of(error, NO_RUN, &shown);
+        let mut engine = RedisEngine::to(address, NO_RUN).map_err(wrong)?;
+        let facts = first.take(|| engine.server(false));
+        let facts = facts.map_err(|error| wrong(error).caused_by(engine.take_cause()))?;
         first.has_answered = true;
         Ok(Fleet {
             first,

@@ -61,6 +61,11 @@ impl RunPlace {
         RunSettings::of(facts, &self.run, &self.server.shown())
     }
 
+    /// Makes the error of the engine's last step, with its reason.
+    pub(super) fn error_by(&self, engine: &mut dyn FleetEngine, error: EngineError) -> FleetError {
+        self.error(error).caused_by(engine.take_cause())
+    }
+
     /// Makes the error of a step of this run.
     pub(super) fn error(&self, error: EngineError) -> FleetError {
         FleetError::of(error, &self.run, &self.server.shown())

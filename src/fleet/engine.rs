@@ -63,6 +63,9 @@ pub(crate) struct LeasedEntry {
     pub(crate) intent: Option<String>,
 }
 
+/// Error of the way to an engine that is the reason of its own error.
+pub(crate) type ErrorCause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Error of an engine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EngineError {
@@ -326,12 +329,12 @@ pub(crate) trait FleetEngine: Send {
     /// long as there is none at once, the answer is `Later`.
     ///
     /// `Later` says when the first slot comes within `longest_wait`. A window is kept as long as calls name its length.
-    fn permit(
-        &mut self,
-        host: Option<&Host>,
     ///
     /// An engine whose clock is set back grants slots again after a time that the calls' numbers bound; no pause and no
     /// rest, and no window, holds for longer than its length from then on.
+    fn permit(
+        &mut self,
+        host: Option<&Host>,
         call: &PermitCall,
     ) -> Result<PermitReply, EngineError>;
 
@@ -378,4 +381,10 @@ pub(crate) trait FleetEngine: Send {
 
     /// Deletes the keys of the run.
     fn remove(&mut self) -> Result<(), EngineError>;
+
+    /// Error of the way to the engine that was the reason of the last step's error. It is returned once, and holds no
+    /// secret. `None`: there was none.
+    fn take_cause(&mut self) -> Option<ErrorCause> {
+        None
+    }
 }

@@ -4,15 +4,12 @@ use std::fmt;
 
 use crate::sink::SinkError;
 
-use super::engine::EngineError;
+use super::engine::{EngineError, ErrorCause};
 
 /// Error of a step of a fleet: names the server, the run or the file.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct FleetError(Box<FleetFault>);
-
-/// Error that is the reason of another one. None holds a secret: connections are made before a password is sent.
-pub(super) type ErrorCause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Setting of a run that cannot hold, by its method of [`RunSettings`](super::RunSettings).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +119,9 @@ impl FleetError {
         }
     }
 
-    /// Settings that are the reason of the error: each by its method of `RunSettings`, with its value and the reason.
+    /// Settings that are the reason of the error.
+    ///
+    /// Each comes by its method of [`RunSettings`](super::RunSettings), with its value and the reason.
     ///
     /// ```no_run
     /// use haul::fleet::{Fleet, RunSettings};

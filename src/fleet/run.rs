@@ -54,14 +54,14 @@ impl Run {
     }
 
     pub(super) fn status_by(&self, engine: &mut dyn FleetEngine) -> Result<RunStatus, FleetError> {
-        let wrong = |error| self.place.error(error);
-        let facts = engine.facts().map_err(wrong)?;
-        let lanes = 0..facts.lanes;
-        let lanes: Result<Vec<_>, _> = lanes.map(|lane| engine.figures(lane)).collect();
-        let lanes = lanes.map_err(wrong)?;
-        let waits = engine.waiting_hosts().map_err(wrong)?;
-        let server = engine.server_use().map_err(wrong)?;
-        Ok(RunStatus::of(&facts, &lanes, waits, &server))
+        let read = |engine: &mut dyn FleetEngine| {
+            let facts = engine.facts()?;
+            let lanes = 0..facts.lanes;
+            let lanes: Result<Vec<_>, _> = lanes.map(|lane| engine.figures(lane)).collect();
+            let (lanes, waits) = (lanes?, engine.waiting_hosts()?);
+            Ok(RunStatus::of(&facts, &lanes, waits, &engine.server_use()?))
+        };
+        read(engine).map_err(|error| self.place.error_by(engine, error))
     }
 
     /// Hands out no further requests until the run is resumed. Requests that are under way end.
@@ -95,10 +95,11 @@ impl Run {
     }
 
     fn set(&self, state: RunState) -> Result<(), FleetError> {
-        match self.place.engine()?.set_state(state) {
+        let mut engine = self.place.engine()?;
+        match engine.set_state(state) {
             Ok(true) => Ok(()),
             Ok(false) => Err(FleetError::cancelled(self.name())),
-            Err(error) => Err(self.place.error(error)),
+            Err(error) => Err(self.place.error_by(&mut *engine, error)),
         }
     }
 
@@ -133,7 +134,8 @@ impl Run {
                 Ok(_) => thread::park_timeout(LOOK),
             }
         }
-        engine.remove().map_err(|error| self.place.error(error))
+        let removed = engine.remove();
+        removed.map_err(|error| self.place.error_by(&mut *engine, error))
     }
 }
 

@@ -22,6 +22,7 @@ mod redis_proxy;
 mod world;
 
 mod busy;
+mod causes;
 #[cfg(feature = "fleet-cluster")]
 mod cluster;
 mod dependencies;

@@ -97,17 +97,19 @@ pub(crate) struct RedisEngine {
 }
 
 impl RedisEngine {
-    /// Connects to a server and looks at it. `durable`: the run is to outlast a loss of power.
-    ///
-    /// # Errors
-    /// [`EngineError::Refused`] if the server is not fit for a run, or does not let the user in; [`EngineError::Away`] if
-    /// it does not answer; [`EngineError::Busy`] while it starts.
+    /// Makes an engine. Its first step connects to the server.
+    pub(crate) fn to(address: ServerAddress, run: &str) -> Result<RedisEngine, EngineError> {
+        RedisEngine::new(address, run, Scripts::shared())
+    }
+
+    /// Connects to a server and looks at it.
+    #[cfg(test)]
     pub(crate) fn connect(
         address: ServerAddress,
         run: &str,
         durable: bool,
     ) -> Result<(RedisEngine, ServerFacts), EngineError> {
-        let mut engine = RedisEngine::new(address, run, Scripts::shared())?;
+        let mut engine = RedisEngine::to(address, run)?;
         let facts = engine.server(durable)?;
         Ok((engine, facts))
     }
@@ -156,8 +158,12 @@ impl RedisEngine {
         &self.link.address
     }
 
-    /// Looks at the server, or at each primary of a cluster: its version, its role, its memory. Refuses one that is not
-    /// fit for a run.
+    /// Looks at the server, or at each primary of a cluster: its version, its role, its memory. `durable`: the run is to
+    /// outlast a loss of power.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] if the server is not fit for a run, or does not let the user in; [`EngineError::Away`] if
+    /// it does not answer; [`EngineError::Busy`] while it starts.
     pub(crate) fn server(&mut self, durable: bool) -> Result<ServerFacts, EngineError> {
         let reply = match self.link.request(&redis::cmd("INFO"))? {
             Err(error) if ServerLink::is_other_protocol(&error) => {

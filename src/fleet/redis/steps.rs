@@ -5,9 +5,9 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::engine::{
-    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LeaseReply,
-    LeasedEntry, ListedWait, LoadReply, NewRun, ParkedEntry, PermitCall, PermitReply, QueueBounds,
-    ResultSource, RunFacts, RunState, Sequence, ServerUse, SettleReply, SettledEntry,
+    BeatReply, BegunEntry, EngineError, Entry, ErrorCause, FinishReply, FleetEngine, LaneFigures,
+    LeaseReply, LeasedEntry, ListedWait, LoadReply, NewRun, ParkedEntry, PermitCall, PermitReply,
+    QueueBounds, ResultSource, RunFacts, RunState, Sequence, ServerUse, SettleReply, SettledEntry,
     WaitingResult,
 };
 use super::RedisEngine;
@@ -379,5 +379,9 @@ impl FleetEngine for RedisEngine {
 
     fn remove(&mut self) -> Result<(), EngineError> {
         self.unlink_all()
+    }
+
+    fn take_cause(&mut self) -> Option<ErrorCause> {
+        Some(self.link.cause.take()?.into())
     }
 }
