@@ -71,8 +71,15 @@ pub(super) fn screen(run: &Run, status: &RunStatus, pace: &RunPace) -> String {
         );
     }
     let (done, all) = (status.settled(), status.loaded);
-    let share = done.saturating_mul(100).checked_div(all).unwrap_or_default();
-    let full = done.saturating_mul(BAR).checked_div(all).unwrap_or_default().min(BAR);
+    let share = done
+        .saturating_mul(100)
+        .checked_div(all)
+        .unwrap_or_default();
+    let full = done
+        .saturating_mul(BAR)
+        .checked_div(all)
+        .unwrap_or_default()
+        .min(BAR);
     let bar = "#".repeat(full as usize) + &"-".repeat((BAR - full) as usize);
     line("done", format!("[{bar}] {share} %, {done} of {all}"));
     let rate = pace
