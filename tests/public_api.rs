@@ -27,7 +27,7 @@ mod modules {
     use haul::fleet::{
         AppendFile, Collected, Collector, Fleet, FleetBuilder, FleetEnd, FleetError,
         FleetErrorKind, FleetLimiter, FleetWorker, HostAtRest, Loaded, Run, RunPhase, RunSettings,
-        RunStatus, WaitReason, Worker, WorkerSummary,
+        RunStatus, RunWatch, WaitReason, Worker, WorkerSummary,
     };
     use haul::outcome::{
         Attempt, Cause, Context, Hop, Link, Outcome, OutcomeBuilder, Saved, State, Timings,

@@ -93,31 +93,28 @@ impl Fleet {
     /// Creates a run, or opens the one of this name if it has these settings.
     ///
     /// # Errors
-    /// [`Usage`](super::FleetErrorKind::Usage) if the name or a setting is not valid, or a run of this name has other
-    /// settings; [`Refused`](super::FleetErrorKind::Refused) if the server cannot do what the settings ask for, or
+    /// [`Usage`](super::FleetErrorKind::Usage) if the name or a setting is not valid;
+    /// [`OtherSettings`](super::FleetErrorKind::OtherSettings) if a run of this name has others; [`Refused`](super::FleetErrorKind::Refused) if the server cannot do what the settings ask for, or
     /// another program has keys of these names.
     pub fn create(&self, name: impl AsRef<str>, settings: RunSettings) -> Result<Run, FleetError> {
         let place = self.place(name.as_ref())?;
         settings.check()?;
-        let wrong = |error| place.error(error);
         if settings.stored.durable {
             let checked = self.first.take(|| self.server.check(true));
-            checked.map_err(wrong)?;
+            checked.map_err(|error| place.error(error))?;
         }
         let mut engine = place.engine()?;
         let new = settings.to_new_run();
         let is_new = self.first.take(|| engine.create(&new));
-        if is_new.map_err(wrong)? {
+        if is_new.map_err(|error| place.error_by(&mut *engine, error))? {
             return Ok(Run::new(place, settings));
         }
-        let facts = self.first.take(|| engine.facts()).map_err(wrong)?;
-        let existing = RunSettings::of(&facts)?;
+        let facts = self.first.take(|| engine.facts());
+        let facts = facts.map_err(|error| place.error_by(&mut *engine, error))?;
+        let existing = place.settings(&facts)?;
         if !settings.is_same_run(&existing) {
-            return Err(FleetError::usage(format!(
-                "the run {:?} was created with other options: {} (use the same ones, or a new name)",
-                place.run,
-                settings.differences(&existing).join("; ")
-            )));
+            let differences = settings.differences(&existing);
+            return Err(FleetError::other_settings(&place.run, differences));
         }
         Ok(Run::new(place, settings))
     }
@@ -130,7 +127,8 @@ impl Fleet {
         let place = self.place(name.as_ref())?;
         let mut engine = place.engine()?;
         let facts = self.first.take(|| engine.facts());
-        let settings = RunSettings::of(&facts.map_err(|error| place.error(error))?)?;
+        let facts = facts.map_err(|error| place.error_by(&mut *engine, error))?;
+        let settings = place.settings(&facts)?;
         Ok(Run::new(place, settings))
     }
 
@@ -215,8 +213,10 @@ impl FleetBuilder {
             waits: self.waits,
             has_answered: false,
         };
-        let connected = first.take(|| RedisEngine::connect(address.clone(), NO_RUN, false));
-        let (engine, facts) = connected.map_err(|error| FleetError::of(error, NO_RUN, &shown))?;
+        let wrong = |error| FleetError::of(error, NO_RUN, &shown);
+        let mut engine = RedisEngine::to(address, NO_RUN).map_err(wrong)?;
+        let facts = first.take(|| engine.server(false));
+        let facts = facts.map_err(|error| wrong(error).caused_by(engine.take_cause()))?;
         first.has_answered = true;
         Ok(Fleet {
             first,

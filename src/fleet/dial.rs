@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{EngineError, FleetEngine};
+use super::engine::{EngineError, FleetEngine, RunFacts};
 use super::error::FleetError;
+use super::run_name;
+use super::settings::RunSettings;
 
 /// Server that holds runs. Each engine that it gives has a connection of its own.
 pub(super) trait Dial: Send + Sync {
@@ -30,17 +32,9 @@ pub(super) struct RunPlace {
     pub(super) run: Arc<str>,
 }
 
-/// Longest name of a run.
-const LONGEST_NAME: usize = 64;
-
 impl RunPlace {
     pub(super) fn new(server: Arc<dyn Dial>, run: &str) -> Result<RunPlace, FleetError> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        if run.is_empty() || run.len() > LONGEST_NAME || !run.bytes().all(fits) {
-            return Err(FleetError::usage(format!(
-                "not the name of a run: {run:?} (1 to {LONGEST_NAME} letters, digits, _ and - are expected)"
-            )));
-        }
+        run_name::check(run).map_err(FleetError::usage)?;
         Ok(RunPlace {
             server,
             run: run.into(),
@@ -60,6 +54,16 @@ impl RunPlace {
     ) -> Result<Box<dyn FleetEngine>, FleetError> {
         let engine = self.server.engine(&self.run, Some(longest));
         engine.map_err(|error| self.error(error))
+    }
+
+    /// Settings of the run.
+    pub(super) fn settings(&self, facts: &RunFacts) -> Result<RunSettings, FleetError> {
+        RunSettings::of(facts, &self.run, &self.server.shown())
+    }
+
+    /// Makes the error of the engine's last step, with its reason.
+    pub(super) fn error_by(&self, engine: &mut dyn FleetEngine, error: EngineError) -> FleetError {
+        self.error(error).caused_by(engine.take_cause())
     }
 
     /// Makes the error of a step of this run.

@@ -14,7 +14,7 @@ mod server_use;
 
 use std::time::Duration;
 
-pub(crate) use facts::{LaneFigures, NewRun, RunFacts};
+pub(crate) use facts::{LaneFigures, MOST_LANES, NewRun, RunFacts, RunState};
 pub(crate) use limits::{HostWait, ListedWait, PermitCall, PermitReply, SlotWindow};
 pub(crate) use loading::{FinishReply, LoadReply, QueueBounds};
 pub(crate) use server_use::{MemoryUse, ServerUse};
@@ -63,17 +63,8 @@ pub(crate) struct LeasedEntry {
     pub(crate) intent: Option<String>,
 }
 
-/// State of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RunState {
-    Running,
-    /// No entry is leased until the run is resumed.
-    Paused,
-    /// No entry is leased any more.
-    Cancelled,
-    /// All of the input is loaded: the run is over as soon as the queue is empty.
-    Loaded,
-}
+/// Error of the way to an engine that is the reason of its own error.
+pub(crate) type ErrorCause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Error of an engine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -198,17 +189,22 @@ pub(crate) trait FleetEngine: Send {
     /// returns false then, unless it is to be cancelled.
     ///
     /// A pause and the end of the input are kept apart. A run that is paused stays paused when it becomes `Loaded`, and
-    /// a run that is `Running` again after a pause is `Loaded` if it became so before.
+    /// a run that is `Running` again after a pause is `Loaded` if it became so before. Of two calls at once, the one that
+    /// the first lane takes last holds in all lanes, as soon as both have ended.
     ///
     /// # Errors
     /// [`EngineError::Refused`] for `Loaded`, which only [`finish_loading`](FleetEngine::finish_loading) sets.
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError>;
 
+    /// Sets the state of each lane to that of the first one. They differ after a call of `set_state` that was interrupted.
+    fn align_lanes(&mut self) -> Result<(), EngineError>;
+
     /// Makes this loader the newest one, in all lanes, if no other has begun, noted or finished since these
-    /// [facts](FleetEngine::facts) were read. The run is not `Loaded` any more, so that workers stay. A loader that is the newest one already stays it:
-    /// the answer to its first call was lost. Returns false, and changes no lane, if another loader has begun, so
-    /// that a call that comes late does not take the place of a loader that has begun after its own, or has noted, so that
-    /// the caller first verifies its input as far as the run's is known.
+    /// [facts](FleetEngine::facts) were read. The run is not `Loaded` any more, so that workers stay.
+    ///
+    /// A loader that is the newest one already stays it: the answer to its first call was lost. Returns false, and
+    /// changes no lane, if another loader has begun or noted: a call that comes late does not take the place of a loader
+    /// that has begun after its own, and the caller first verifies its input as far as the run's is known.
     fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError>;
 
     /// Makes this loader the newest one, in place of all that have begun before.
@@ -337,6 +333,9 @@ pub(crate) trait FleetEngine: Send {
     /// long as there is none at once, the answer is `Later`.
     ///
     /// `Later` says when the first slot comes within `longest_wait`. A window is kept as long as calls name its length.
+    ///
+    /// An engine whose clock is set back grants slots again after a time that the calls' numbers bound; no pause and no
+    /// rest, and no window, holds for longer than its length from then on.
     fn permit(
         &mut self,
         host: Option<&Host>,
@@ -386,4 +385,10 @@ pub(crate) trait FleetEngine: Send {
 
     /// Deletes the keys of the run.
     fn remove(&mut self) -> Result<(), EngineError>;
+
+    /// Error of the way to the engine that was the reason of the last step's error. It is returned once, and holds no
+    /// secret. `None`: there was none.
+    fn take_cause(&mut self) -> Option<ErrorCause> {
+        None
+    }
 }

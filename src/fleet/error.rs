@@ -1,24 +1,63 @@
 //! Errors of a fleet: the server that cannot be used, and runs that are not there.
 
+use std::fmt;
+
 use crate::sink::SinkError;
 
-use super::engine::EngineError;
+use super::engine::{EngineError, ErrorCause};
 
 /// Error of a step of a fleet: names the server, the run or the file.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct FleetError(Box<FleetFault>);
 
+/// Setting of a run that cannot hold, by its method of [`RunSettings`](super::RunSettings).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SettingFault {
+    pub(super) name: &'static str,
+    /// Value and reason: `0 (at least 1 is needed)`.
+    pub(super) text: String,
+}
+
+impl SettingFault {
+    pub(super) fn new(name: &'static str, text: impl Into<String>) -> SettingFault {
+        let text = text.into();
+        SettingFault { name, text }
+    }
+}
+
+impl fmt::Display for SettingFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.text)
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum FleetFault {
     #[error("no run {run:?} at {server} (haul fleet load {run} creates it)")]
     NoRun { run: String, server: String },
+    #[error("{message}")]
+    Away {
+        message: String,
+        source: Option<ErrorCause>,
+    },
+    #[error("{message}")]
+    Refused {
+        message: String,
+        source: Option<ErrorCause>,
+    },
+    #[error("{message}")]
+    Usage {
+        message: String,
+        source: Option<ErrorCause>,
+    },
     #[error("{0}")]
-    Away(String),
-    #[error("{0}")]
-    Refused(String),
-    #[error("{0}")]
-    Usage(String),
+    WrongSetting(SettingFault),
+    #[error("the run {run:?} was created with other options: {} (use the same ones, or a new name)", list(.settings))]
+    OtherSettings {
+        run: String,
+        settings: Vec<SettingFault>,
+    },
     #[error(transparent)]
     UnfitFile(SinkError),
     #[error("not the input that {0} has loaded (use a new name)")]
@@ -29,6 +68,11 @@ enum FleetFault {
     Cancelled(String),
     #[error("{0}")]
     Lost(String),
+}
+
+fn list(settings: &[SettingFault]) -> String {
+    let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
+    settings.join("; ")
 }
 
 /// Kind of a [`FleetError`].
@@ -45,6 +89,8 @@ pub enum FleetErrorKind {
     ///
     /// For example a name that is no name of a run.
     Usage,
+    /// The run has other settings: see [`FleetError::settings`].
+    OtherSettings,
     /// The requests are not those that were loaded before.
     OtherInput,
     /// A file could not be written.
@@ -60,9 +106,12 @@ impl FleetError {
     pub fn kind(&self) -> FleetErrorKind {
         match &*self.0 {
             FleetFault::NoRun { .. } => FleetErrorKind::NoRun,
-            FleetFault::Away(_) => FleetErrorKind::Away,
-            FleetFault::Refused(_) => FleetErrorKind::Refused,
-            FleetFault::Usage(_) | FleetFault::UnfitFile(_) => FleetErrorKind::Usage,
+            FleetFault::Away { .. } => FleetErrorKind::Away,
+            FleetFault::Refused { .. } => FleetErrorKind::Refused,
+            FleetFault::Usage { .. } | FleetFault::WrongSetting(_) | FleetFault::UnfitFile(_) => {
+                FleetErrorKind::Usage
+            }
+            FleetFault::OtherSettings { .. } => FleetErrorKind::OtherSettings,
             FleetFault::OtherInput(_) => FleetErrorKind::OtherInput,
             FleetFault::Unwritten(_) => FleetErrorKind::Unwritten,
             FleetFault::Cancelled(_) => FleetErrorKind::Cancelled,
@@ -70,8 +119,58 @@ impl FleetError {
         }
     }
 
+    /// Settings that are the reason of the error.
+    ///
+    /// Each comes by its method of [`RunSettings`](super::RunSettings), with its value and the reason.
+    ///
+    /// ```no_run
+    /// use haul::fleet::{Fleet, RunSettings};
+    ///
+    /// let fleet = Fleet::connect("redis://127.0.0.1:6379/0")?;
+    /// let error = fleet.create("r1", RunSettings::new().lanes(0)).unwrap_err();
+    /// let settings: Vec<_> = error.settings().collect();
+    /// assert_eq!(settings, [("lanes", "0 (1 to 1024 are possible)")]);
+    /// # Ok::<(), haul::fleet::FleetError>(())
+    /// ```
+    pub fn settings(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let settings = match &*self.0 {
+            FleetFault::WrongSetting(setting) => std::slice::from_ref(setting),
+            FleetFault::OtherSettings { settings, .. } => settings,
+            _ => &[],
+        };
+        settings
+            .iter()
+            .map(|setting| (setting.name, &*setting.text))
+    }
+
     pub(super) fn usage(message: impl Into<String>) -> FleetError {
-        FleetError(Box::new(FleetFault::Usage(message.into())))
+        FleetError(Box::new(FleetFault::Usage {
+            message: message.into(),
+            source: None,
+        }))
+    }
+
+    pub(super) fn refused(message: impl Into<String>) -> FleetError {
+        FleetError(Box::new(FleetFault::Refused {
+            message: message.into(),
+            source: None,
+        }))
+    }
+
+    pub(super) fn other_settings(run: &str, settings: Vec<SettingFault>) -> FleetError {
+        let run = run.to_owned();
+        FleetError(Box::new(FleetFault::OtherSettings { run, settings }))
+    }
+
+    /// Adds the error that is the reason of this one.
+    pub(super) fn caused_by(mut self, cause: Option<impl Into<ErrorCause>>) -> FleetError {
+        if let FleetFault::Away { source, .. }
+        | FleetFault::Refused { source, .. }
+        | FleetFault::Usage { source, .. } = &mut *self.0
+        {
+            *source = cause.map(Into::into);
+        }
+        self
     }
 
     pub(super) fn other_input(run: &str) -> FleetError {
@@ -97,9 +196,21 @@ impl FleetError {
                 run: run.to_owned(),
                 server: server.to_owned(),
             },
-            EngineError::Away(reason) | EngineError::Busy(reason) => FleetFault::Away(reason),
-            EngineError::Refused(reason) => FleetFault::Refused(reason),
+            EngineError::Away(message) | EngineError::Busy(message) => FleetFault::Away {
+                message,
+                source: None,
+            },
+            EngineError::Refused(message) => FleetFault::Refused {
+                message,
+                source: None,
+            },
         }))
+    }
+}
+
+impl From<SettingFault> for FleetError {
+    fn from(fault: SettingFault) -> FleetError {
+        FleetError(Box::new(FleetFault::WrongSetting(fault)))
     }
 }
 

@@ -31,6 +31,7 @@ mod dial;
 mod end;
 mod engine;
 mod error;
+mod gone;
 mod limiter_link;
 mod loader;
 #[cfg(test)]
@@ -38,11 +39,13 @@ mod memory;
 mod patient;
 mod redis;
 mod run;
+mod run_name;
 mod settings;
 mod status;
 mod stored_line;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod worker;
 
 pub use append_file::AppendFile;
@@ -54,4 +57,5 @@ pub use loader::Loaded;
 pub use run::Run;
 pub use settings::RunSettings;
 pub use status::{FleetWorker, HostAtRest, RunPhase, RunStatus, WaitReason};
+pub use watch::RunWatch;
 pub use worker::{FleetLimiter, Worker, WorkerSummary};

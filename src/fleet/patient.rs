@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::engine::{EngineError, FleetEngine};
+use super::engine::{EngineError, ErrorCause, FleetEngine};
 use crate::redact::escape::log_line;
 
 /// Shortest and longest pause between two calls.
@@ -105,6 +105,11 @@ impl<S: FnMut() -> bool> PatientEngine<S> {
     /// True if the caller is to stop.
     pub(super) fn is_stopped(&mut self) -> bool {
         (self.stop)()
+    }
+
+    /// Reason of the last step's error.
+    pub(super) fn take_cause(&mut self) -> Option<ErrorCause> {
+        self.engine.take_cause()
     }
 
     /// Takes a step once.

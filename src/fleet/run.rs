@@ -10,7 +10,7 @@ use super::engine::{FleetEngine, RunState};
 use super::error::FleetError;
 use super::limiter_link::LimiterLink;
 use super::settings::RunSettings;
-use super::status::{RunPhase, RunStatus};
+use super::status::RunStatus;
 
 /// Time between two looks at a run that is being removed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -54,14 +54,14 @@ impl Run {
     }
 
     pub(super) fn status_by(&self, engine: &mut dyn FleetEngine) -> Result<RunStatus, FleetError> {
-        let wrong = |error| self.place.error(error);
-        let facts = engine.facts().map_err(wrong)?;
-        let lanes = 0..facts.lanes;
-        let lanes: Result<Vec<_>, _> = lanes.map(|lane| engine.figures(lane)).collect();
-        let lanes = lanes.map_err(wrong)?;
-        let waits = engine.waiting_hosts().map_err(wrong)?;
-        let server = engine.server_use().map_err(wrong)?;
-        Ok(RunStatus::of(&facts, &lanes, waits, &server))
+        let read = |engine: &mut dyn FleetEngine| {
+            let facts = engine.facts()?;
+            let lanes = 0..facts.lanes;
+            let lanes: Result<Vec<_>, _> = lanes.map(|lane| engine.figures(lane)).collect();
+            let (lanes, waits) = (lanes?, engine.waiting_hosts()?);
+            Ok(RunStatus::of(&facts, &lanes, waits, &engine.server_use()?))
+        };
+        read(engine).map_err(|error| self.place.error_by(engine, error))
     }
 
     /// Hands out no further requests until the run is resumed. Requests that are under way end.
@@ -95,32 +95,32 @@ impl Run {
     }
 
     fn set(&self, state: RunState) -> Result<(), FleetError> {
-        match self.place.engine()?.set_state(state) {
+        let mut engine = self.place.engine()?;
+        match engine.set_state(state) {
             Ok(true) => Ok(()),
             Ok(false) => Err(FleetError::cancelled(self.name())),
-            Err(error) => Err(self.place.error(error)),
+            Err(error) => Err(self.place.error_by(&mut *engine, error)),
         }
     }
 
     /// Cancels the run and deletes all that the server has of it.
     ///
-    /// Workers have one lease to leave before that. Results that nobody collected are lost.
+    /// Collectors have two seconds to notice it, and workers one lease to leave. Results that nobody collected are lost.
     ///
     /// # Errors
     /// As [`status`](Run::status).
     pub fn remove(&self) -> Result<(), FleetError> {
         // An earlier call that was interrupted may have deleted a part of the run.
         let is_there = |error: &FleetError| error.kind() != super::FleetErrorKind::NoRun;
-        let phase = self.status().map(|status| status.phase);
-        let was_over = matches!(phase, Ok(RunPhase::Over) | Err(_));
-        self.cancel().or_else(|error| match is_there(&error) {
-            true => Err(error),
-            false => Ok(()),
-        })?;
+        let was_there = match self.cancel() {
+            Err(error) if is_there(&error) => return Err(error),
+            cancelled => cancelled.is_ok(),
+        };
         let mut engine = self.place.engine()?;
         let begun = Instant::now();
-        if !was_over {
-            // Collectors see that the run was cancelled, and end as they do after that.
+        if was_there {
+            // Collectors see that the run was cancelled, and end as they do after that. Some may be at work though all
+            // requests have their outcome, also if no result waits: one that took the last has still to look.
             let left = || NOTICE.checked_sub(begun.elapsed());
             while let Some(left) = left().filter(|left| !left.is_zero()) {
                 thread::park_timeout(left);
@@ -134,7 +134,8 @@ impl Run {
                 Ok(_) => thread::park_timeout(LOOK),
             }
         }
-        engine.remove().map_err(|error| self.place.error(error))
+        let removed = engine.remove();
+        removed.map_err(|error| self.place.error_by(&mut *engine, error))
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::{NewRun, QueueBounds, RunFacts};
-use super::error::FleetError;
+use super::engine::{MOST_LANES, NewRun, QueueBounds, RunFacts};
+use super::error::{FleetError, SettingFault};
 use crate::timing::millis;
 use crate::url::{Base, Mistake};
 
@@ -53,14 +53,19 @@ const MOST_INPUTS: usize = 100;
 /// Upper bound for the bytes of a lane's queued lines.
 const QUEUED_BYTES: u64 = 64 << 20;
 
-/// Upper bound for the number of lanes: more lanes than a cluster has slots serve nothing.
-const MOST_LANES: u32 = 1024;
-
 /// Longest lease: a worker that died would be waited for that long.
 const LONGEST_LEASE: Duration = Duration::from_secs(86_400);
 
 /// Shortest lease: the beats of a shorter one would be late on a busy machine.
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
+/// Returns a time as it may be typed. Zero has a unit, too.
+fn typed(time: Duration) -> String {
+    match time.subsec_nanos() {
+        0 => format!("{}s", time.as_secs()),
+        _ => format!("{time:?}"),
+    }
+}
 
 /// True if a URL has a user or a password before its host.
 fn has_userinfo(url: &str) -> bool {
@@ -198,8 +203,8 @@ impl RunSettings {
         &self.stored.options
     }
 
-    /// Returns each setting that differs, by its method, with both values: `lanes: 4 (the run has 1)`.
-    pub(super) fn differences(&self, of_run: &RunSettings) -> Vec<String> {
+    /// Returns each setting that differs, with both values: `lanes: 4 (the run has 1)`.
+    pub(super) fn differences(&self, of_run: &RunSettings) -> Vec<SettingFault> {
         let (own, run) = (&self.stored, &of_run.stored);
         let none = || "none".to_owned();
         let url = |stored: &StoredSettings| stored.base_url.clone().unwrap_or_else(none);
@@ -209,11 +214,7 @@ impl RunSettings {
         };
         let both = [
             ("lanes", self.lanes.to_string(), of_run.lanes.to_string()),
-            (
-                "lease",
-                format!("{:?}", self.lease),
-                format!("{:?}", of_run.lease),
-            ),
+            ("lease", typed(self.lease), typed(of_run.lease)),
             (
                 "max_queued",
                 own.max_queued.to_string(),
@@ -239,14 +240,21 @@ impl RunSettings {
             ("options", texts(own), texts(run)),
         ];
         let differ = both.into_iter().filter(|(_, own, run)| own != run);
-        let told = differ.map(|(name, own, run)| format!("{name}: {own} (the run has {run})"));
+        let told = differ.map(|(name, own, run)| {
+            let text = format!("{own} (the run has {run})");
+            SettingFault::new(name, text)
+        });
         told.collect()
     }
 
     pub(super) fn base(&self) -> Result<Option<Base>, FleetError> {
+        Ok(self.parsed_base()?)
+    }
+
+    fn parsed_base(&self) -> Result<Option<Base>, SettingFault> {
         let base = self.stored.base_url.as_deref().map(Base::parse);
         let base = base.transpose();
-        base.map_err(|wrong: Mistake| FleetError::usage(format!("base_url: {}", wrong.reason)))
+        base.map_err(|wrong: Mistake| SettingFault::new("base_url", wrong.reason.to_string()))
     }
 
     pub(super) fn bounds(&self) -> QueueBounds {
@@ -256,35 +264,35 @@ impl RunSettings {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), FleetError> {
-        let wrong = |what: String| Err(FleetError::usage(what));
-        if self.lanes == 0 || self.lanes > MOST_LANES {
-            return wrong(format!(
-                "lanes: {} (1 to {MOST_LANES} are possible)",
-                self.lanes
-            ));
+    /// Checks that a run can have these settings.
+    pub(super) fn check(&self) -> Result<(), SettingFault> {
+        let wrong = |name, text: String| Err(SettingFault::new(name, text));
+        let (lanes, lease) = (self.lanes, self.lease);
+        if lanes == 0 || lanes > MOST_LANES {
+            return wrong("lanes", format!("{lanes} (1 to {MOST_LANES} are possible)"));
         }
-        if self.lease < SHORTEST_LEASE {
-            return wrong(format!("lease: {:?} (at least 1s is needed)", self.lease));
+        if lease < SHORTEST_LEASE {
+            let text = format!("{} (at least 1s is needed)", typed(lease));
+            return wrong("lease", text);
         }
-        if self.lease > LONGEST_LEASE {
-            return wrong(format!(
-                "lease: {:?} (at most a day is possible)",
-                self.lease
-            ));
+        if lease > LONGEST_LEASE {
+            let text = format!("{} (at most a day is possible)", typed(lease));
+            return wrong("lease", text);
         }
-        if self.stored.max_queued == 0 {
-            return wrong("max_queued: 0 (at least 1 is needed)".to_owned());
-        }
-        if self.stored.max_deliveries == 0 {
-            return wrong("max_deliveries: 0 (at least 1 is needed)".to_owned());
+        let counts = [
+            ("max_queued", self.stored.max_queued),
+            ("max_deliveries", self.stored.max_deliveries.into()),
+        ];
+        for (name, count) in counts {
+            if count == 0 {
+                return wrong(name, "0 (at least 1 is needed)".to_owned());
+            }
         }
         if self.stored.base_url.as_deref().is_some_and(has_userinfo) {
-            return wrong(
-                "base_url: it holds a user or a password, which the server would keep".to_owned(),
-            );
+            let text = "it holds a user or a password, which the server would keep";
+            return wrong("base_url", text.to_owned());
         }
-        self.base().map(drop)
+        self.parsed_base().map(drop)
     }
 
     pub(super) fn to_new_run(&self) -> NewRun {
@@ -296,14 +304,25 @@ impl RunSettings {
     }
 
     /// Reads the settings of a run that exists.
-    pub(super) fn of(facts: &RunFacts) -> Result<RunSettings, FleetError> {
-        let stored = serde_json::from_str(&facts.settings).map_err(|e| {
-            FleetError::usage(format!("the run was made by another version of haul: {e}"))
+    ///
+    /// # Errors
+    /// When no run can have them: the server's copy was changed, or another version of haul made it.
+    pub(super) fn of(facts: &RunFacts, run: &str, server: &str) -> Result<RunSettings, FleetError> {
+        let stored = serde_json::from_str(&facts.settings).map_err(|error| {
+            let message =
+                format!("{server}: the run {run:?} was made by another version of haul: {error}");
+            FleetError::usage(message).caused_by(Some(error))
         })?;
-        Ok(RunSettings {
+        let settings = RunSettings {
             lanes: facts.lanes,
             lease: facts.lease,
             stored,
-        })
+        };
+        settings.check().map_err(|fault| {
+            FleetError::refused(format!(
+                "{server}: the run {run:?} has a setting that no run can have: {fault}"
+            ))
+        })?;
+        Ok(settings)
     }
 }

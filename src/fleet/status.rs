@@ -40,8 +40,12 @@ impl RunPhase {
 pub struct FleetWorker {
     /// Name: node, process and a random part.
     pub name: String,
-    /// Time since it last told that it lives.
+    /// Time since it last told that it lives, which it does three times in a lease.
     pub last_beat: Duration,
+    /// True if that is longer than two thirds of a lease: it is dead, stopped, or cut off from the server.
+    ///
+    /// It starts no requests then. Others take those that it has as soon as it is silent for a lease.
+    pub is_silent: bool,
 }
 
 /// Reason for which the workers of a run leave a host alone.
@@ -85,6 +89,10 @@ pub struct HostAtRest {
 pub struct RunStatus {
     /// State of the run.
     pub phase: RunPhase,
+    /// Lanes in another state than the run: a step that set it was interrupted, or is under way.
+    ///
+    /// Setting the state once more sets that of all lanes. A loader that comes to its end and a collector do so, too.
+    pub odd_lanes: Vec<u32>,
     /// Number of requests that were loaded.
     pub loaded: u64,
     /// Number of requests that ended in success.
@@ -140,6 +148,9 @@ impl RunStatus {
         waits: Vec<ListedWait>,
         server: &ServerUse,
     ) -> RunStatus {
+        let state = facts.state.without_end();
+        let lane_states = (0..).zip(lanes.iter().map(|lane| lane.state.without_end()));
+        let odd_lanes = lane_states.filter(|(_, of_lane)| *of_lane != state);
         let sum = |figure: fn(&LaneFigures) -> u64| lanes.iter().map(figure).sum::<u64>();
         let entries = sum(|lane| lane.entries);
         let (leased, parked) = (sum(|lane| lane.leased), sum(|lane| lane.parked));
@@ -151,8 +162,12 @@ impl RunStatus {
                 None => workers.push(FleetWorker {
                     name: name.clone(),
                     last_beat: *last_beat,
+                    is_silent: false,
                 }),
             }
+        }
+        for worker in &mut workers {
+            worker.is_silent = worker.last_beat * 3 > facts.lease * 2;
         }
         workers.sort_by(|one, other| one.name.cmp(&other.name));
         RunStatus {
@@ -163,6 +178,7 @@ impl RunStatus {
                 RunState::Loaded if entries == 0 => RunPhase::Over,
                 RunState::Loaded => RunPhase::Loaded,
             },
+            odd_lanes: odd_lanes.map(|(lane, _)| lane).collect(),
             loaded: sum(|lane| lane.loaded),
             success: sum(|lane| lane.success),
             rejected: sum(|lane| lane.rejected),

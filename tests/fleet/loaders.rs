@@ -94,7 +94,7 @@ fn a_run_with_other_options_is_refused() {
         .says("was created with other options: --retry: 2 (the run has 1) (use the same ones, or a new name)");
     let lanes = ["--retry", "1", "--lanes", "2"];
     let refused = world.loading(&list, &lanes).done().exits(2);
-    refused.says("was created with other options: lanes: 2 (the run has 1)");
+    refused.says("was created with other options: --lanes: 2 (the run has 1)");
 }
 
 #[test]

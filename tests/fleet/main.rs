@@ -22,6 +22,7 @@ mod redis_proxy;
 mod world;
 
 mod busy;
+mod causes;
 #[cfg(feature = "fleet-cluster")]
 mod cluster;
 mod dependencies;
@@ -30,6 +31,7 @@ mod ends;
 mod first_look;
 mod inputs;
 mod kills;
+mod lanes;
 mod later_loads;
 mod limits;
 mod loaders;
@@ -41,7 +43,9 @@ mod secrets;
 mod server_faults;
 mod server_figures;
 mod server_loss;
+mod settings;
 mod silent;
 mod status;
 mod stopped;
 mod views;
+mod watched;

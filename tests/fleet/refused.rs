@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use test_support::{Answer, BlackHole, Server, refused};
+use test_support::{Answer, BlackHole, Folder, Server, refused};
 
 use crate::command::haul;
 use crate::redis_proxy::{Fate, RedisProxy};
@@ -70,6 +70,37 @@ fn results_go_to_files_on_a_disk_only() {
     for place in places {
         let refused = world.fleet("collect", &["-o", &place]).done().exits(2);
         refused.says(&format!("haul: {place}: a file is expected"));
+    }
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_named_as_a_run_names_it() {
+    let folder = Folder::new();
+    let path = folder.file("none");
+    let path = path.join("x").to_str().expect("a text").to_owned();
+    let run = haul(["-o", &path, "http://127.0.0.1:1/"]).done();
+    assert!(run.stderr.contains("none does not exist"), "{}", run.stderr);
+    let out = folder.file("x").to_str().expect("a text").to_owned();
+    // The server is not asked: it is not there.
+    let redis = ["--redis", "redis://127.0.0.1:1/0"];
+    let outputs: [&[&str]; 2] = [&["-o", &path], &["-o", &out, "--failures", &path]];
+    for outputs in outputs {
+        let collect = haul(["fleet", "collect", RUN]).and(outputs).and(redis);
+        let collect = collect.done();
+        assert_eq!((collect.status, &collect.stderr), (run.status, &run.stderr));
+    }
+}
+
+#[test]
+fn an_input_that_does_not_exist_is_named_as_a_run_names_it() {
+    let Some(world) = World::start(&["--appendonly", "yes"]) else {
+        return;
+    };
+    for name in ["none", "none.txt"] {
+        let path = world.at(name);
+        let run = haul([&*path]).done().exits(2);
+        let load = world.fleet("load", &[&path]).done().exits(2);
+        assert_eq!(load.stderr, run.stderr);
     }
 }
 

@@ -61,7 +61,7 @@ fn the_json_has_each_figure_under_its_name() {
     assert_eq!(shown.lines().count(), 1);
     let status: BTreeMap<String, Value> = serde_json::from_str(&shown).expect("an object");
     let names: BTreeSet<&str> = status.keys().map(String::as_str).collect();
-    let expected = "run state loaded success rejected failed given_up queued leased parked \
+    let expected = "run state odd_lanes loaded success rejected failed given_up queued leased parked \
         results_waiting collected stale reclaimed queued_bytes result_bytes rate remaining_ms \
         workers hosts_waiting memory_used_bytes memory_limit_bytes aof_enabled aof_bytes aof_write_ok \
         aof_rewrite_ok";
@@ -83,6 +83,7 @@ fn the_json_has_each_figure_under_its_name() {
     }
     assert_eq!(status["loaded"], 3);
     assert!(status["workers"][0]["last_beat_ms"].is_u64());
+    assert!(status["workers"][0]["silent"].is_boolean());
     let host = &status["hosts_waiting"][0];
     assert_eq!(host["reason"], "asked");
     assert!(host["wait_ms"].as_u64().expect("a time") > 1_000);
@@ -168,6 +169,7 @@ fn the_metrics_are_in_the_format_of_prometheus() {
     };
     assert_eq!(value("loaded_total") as u64, 3);
     assert_eq!(value("workers") as u64, 1);
+    assert!(value("workers_silent") <= 1.0);
     assert_eq!(value("hosts_waiting") as u64, 1);
     assert!(metrics.keys().all(|name| name.starts_with("haul_fleet_")));
     end(&world, worker);

@@ -10,7 +10,7 @@ pub(super) use plan::{CollectPlan, CollectStep};
 
 use super::end::FleetEnd;
 use super::engine::{EngineError, RunState, WaitingResult};
-use super::error::{FleetError, FleetErrorKind};
+use super::error::FleetError;
 use super::patient::PatientEngine;
 use super::run::Run;
 use crate::digest::Sha256;
@@ -136,12 +136,33 @@ impl<'r> Collector<'r> {
         let end = collect(run, path, &mut engine, &mut files, &mut was_cancelled);
         files.written.end = match end {
             // A run is cancelled before it is removed.
-            Err(error) if was_cancelled && error.kind() == FleetErrorKind::NoRun => {
-                FleetEnd::Cancelled
+            Err(CollectError::Engine(EngineError::NoRun)) if was_cancelled => FleetEnd::Cancelled,
+            Err(CollectError::Engine(error)) => {
+                return Err(run.place.error(error).caused_by(engine.take_cause()));
             }
-            end => end?,
+            Err(CollectError::File(error)) => return Err(error.into()),
+            Ok(end) => end,
         };
         Ok(files.written)
+    }
+}
+
+/// Error of a collector.
+#[derive(Debug)]
+enum CollectError {
+    Engine(EngineError),
+    File(SinkError),
+}
+
+impl From<EngineError> for CollectError {
+    fn from(error: EngineError) -> CollectError {
+        CollectError::Engine(error)
+    }
+}
+
+impl From<SinkError> for CollectError {
+    fn from(error: SinkError) -> CollectError {
+        CollectError::File(error)
     }
 }
 
@@ -153,10 +174,10 @@ fn collect<S: FnMut() -> bool>(
     engine: &mut PatientEngine<S>,
     files: &mut CollectedFiles,
     was_cancelled: &mut bool,
-) -> Result<FleetEnd, FleetError> {
-    let wrong = |error| run.place.error(error);
+) -> Result<FleetEnd, CollectError> {
     let name = name_of(path);
     let settings = &run.settings;
+    let mut is_loaded = false;
     let mut plan = CollectPlan::new(settings.lanes, settings.lease, Instant::now());
     loop {
         if engine.is_stopped() {
@@ -174,7 +195,7 @@ fn collect<S: FnMut() -> bool>(
                         if matches!(error, EngineError::Away(_)) {
                             plan.fetch_lost();
                         }
-                        engine.wait_after(error).map_err(wrong)?
+                        engine.wait_after(error)?
                     }
                 }
             }
@@ -185,23 +206,29 @@ fn collect<S: FnMut() -> bool>(
                     .map(|result| (result.name.clone(), result.record.len() as u64))
                     .collect();
                 let removed = engine.call(|engine| engine.collected(lane, &names));
-                let removed = removed.map_err(wrong)?;
+                let removed = removed?;
                 if removed.is_some() {
                     plan.saved();
                 }
                 removed.is_some()
             }
             CollectStep::State => {
-                let facts = engine.call(|engine| engine.facts()).map_err(wrong)?;
+                let facts = engine.call(|engine| engine.facts())?;
                 facts
                     .map(|facts| {
                         *was_cancelled = facts.state == RunState::Cancelled;
+                        is_loaded = facts.state == RunState::Loaded;
                         plan.state_is(facts.state, Instant::now());
                     })
                     .is_some()
             }
             CollectStep::Figures { lane } => {
-                let figures = engine.call(|engine| engine.figures(lane)).map_err(wrong)?;
+                let figures = engine.call(|engine| engine.figures(lane))?;
+                let state = figures.as_ref().map(|figures| figures.state);
+                if is_loaded && state == Some(RunState::Paused) {
+                    // A step that set the state was interrupted: nothing would send the requests of the lane.
+                    engine.call(|engine| engine.align_lanes())?;
+                }
                 figures
                     .map(|figures| plan.figures_are(&figures, Instant::now()))
                     .is_some()

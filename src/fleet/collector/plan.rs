@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::fleet::end::FleetEnd;
 use crate::fleet::engine::{LaneFigures, ResultSource, RunState, WaitingResult};
+use crate::fleet::gone::GoneWorkers;
 
 /// Number of results that are fetched at once.
 const MOST: usize = 500;
@@ -50,9 +51,7 @@ pub(crate) struct CollectPlan {
     abandoned_at: Instant,
     /// Number of fetches with results since the state was asked for.
     fetches: u32,
-    /// First and last of the answers about the run that came without a gap of more than a third of a lease. Workers that
-    /// were silent in a gap may have been cut off by what cut off the collector. `None`: there was no answer.
-    unbroken: Option<(Instant, Instant)>,
+    gone: GoneWorkers,
     stage: CollectStage,
 }
 
@@ -99,7 +98,7 @@ impl CollectPlan {
             pause: Duration::ZERO,
             abandoned_at: now + lease,
             fetches: 0,
-            unbroken: None,
+            gone: GoneWorkers::new(lease),
             stage: CollectStage::Fetching {
                 lane: 0,
                 from: ResultSource::New,
@@ -209,7 +208,7 @@ impl CollectPlan {
     /// Takes the answer to [`CollectStep::State`].
     pub(crate) fn state_is(&mut self, state: RunState, now: Instant) {
         self.fetches = 0;
-        self.answered(now);
+        self.gone.answered(now);
         if matches!(state, RunState::Loaded | RunState::Cancelled) {
             self.stage = CollectStage::Looking { lane: 0, state };
         } else {
@@ -220,15 +219,14 @@ impl CollectPlan {
     /// Takes the answer to [`CollectStep::Figures`]. A lane is over if first its queue and then its results are found
     /// empty: the other order would miss results that are settled in between.
     pub(crate) fn figures_are(&mut self, figures: &LaneFigures, now: Instant) {
-        let is_unbroken = self.answered(now);
+        self.gone.answered(now);
         let CollectStage::Looking { lane, state } = self.stage else {
             return;
         };
-        let live = |(_, silent): &(String, Duration)| *silent <= self.lease;
         let is_settled = match state {
             RunState::Cancelled => {
-                let are_gone = is_unbroken && !figures.workers.iter().any(live);
-                figures.leased == 0 || are_gone
+                let silent = figures.workers.iter().map(|(_, silent)| *silent);
+                figures.leased == 0 || self.gone.are_gone(silent)
             }
             _ => figures.entries == 0,
         };
@@ -250,17 +248,6 @@ impl CollectPlan {
                 _ => FleetEnd::Complete,
             });
         }
-    }
-
-    /// Notes an answer about the run. Returns true if answers are unbroken for a lease.
-    fn answered(&mut self, now: Instant) -> bool {
-        let goes_on = |last| now.saturating_duration_since(last) <= self.lease / 3;
-        let first = match self.unbroken {
-            Some((first, last)) if goes_on(last) => first,
-            _ => now,
-        };
-        self.unbroken = Some((first, now));
-        now.saturating_duration_since(first) >= self.lease
     }
 
     fn wait(&mut self, now: Instant) {

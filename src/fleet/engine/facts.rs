@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{RunState, Sequence};
+use super::Sequence;
+
+/// Upper bound for the number of lanes: a step that concerns a whole run takes a call for each of them.
+pub(crate) const MOST_LANES: u32 = 1024;
 
 /// Settings of a new run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +14,29 @@ pub(crate) struct NewRun {
     pub(crate) settings: String,
     pub(crate) lanes: u32,
     pub(crate) lease: Duration,
+}
+
+/// State of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RunState {
+    #[default]
+    Running,
+    /// No entry is leased until the run is resumed.
+    Paused,
+    /// No entry is leased any more.
+    Cancelled,
+    /// All of the input is loaded: the run is over as soon as the queue is empty.
+    Loaded,
+}
+
+impl RunState {
+    /// Returns the state that is set, however much of the input is loaded.
+    pub(crate) fn without_end(self) -> RunState {
+        match self {
+            RunState::Loaded => RunState::Running,
+            state => state,
+        }
+    }
 }
 
 /// Facts of a run that all its workers share.
@@ -34,6 +60,8 @@ pub(crate) struct RunFacts {
 /// Figures of a lane.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LaneFigures {
+    /// State of the lane: that of the run, unless a step that set it was interrupted or is under way.
+    pub(crate) state: RunState,
     /// Number of the last entry that was loaded, 0 if there is none, and of all entries that were loaded.
     pub(crate) last: Sequence,
     pub(crate) loaded: u64,

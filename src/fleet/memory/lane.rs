@@ -11,6 +11,9 @@ use crate::fleet::engine::{
 use super::member::LaneMember;
 use super::results::LaneResults;
 
+/// Time between two notes of the time.
+const NOTED_EACH: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct MemoryLane {
     is_paused: bool,
@@ -26,6 +29,8 @@ pub(super) struct MemoryLane {
     /// Worker that reclaims, and the time of its last call.
     pub(super) reaper: Option<(String, Duration)>,
     pub(super) results: LaneResults,
+    /// Time that was noted last.
+    clock: Duration,
     /// Counts, without those that follow from the entries and results.
     pub(super) counts: LaneFigures,
 }
@@ -176,6 +181,7 @@ impl MemoryLane {
         if !reply.is_member || !self.hands_out() {
             return reply;
         }
+        self.follow_clock(now);
         let parked = self.entries.iter().filter_map(|(number, e)| match e.place {
             EntryPlace::Parked { until, is_aside } => Some((is_aside, until, *number)),
             _ => None,
@@ -200,6 +206,20 @@ impl MemoryLane {
             reply.entries.push(entry.hand_to(worker, now));
         }
         reply
+    }
+
+    /// Notes the time once in a second. When the clock was set back, parked entries are due that much earlier.
+    fn follow_clock(&mut self, now: Duration) {
+        if now + NOTED_EACH <= self.clock {
+            for entry in self.entries.values_mut() {
+                if let EntryPlace::Parked { until, .. } = &mut entry.place {
+                    *until = (*until + now).saturating_sub(self.clock);
+                }
+            }
+        }
+        if now.abs_diff(self.clock) >= NOTED_EACH {
+            self.clock = now;
+        }
     }
 
     /// Reply that hands out nothing.
@@ -333,8 +353,10 @@ impl MemoryLane {
         let leased = places().filter(|place| matches!(place, EntryPlace::Leased { .. }));
         let parked = places().filter(|place| matches!(place, EntryPlace::Parked { .. }));
         let members = self.members.iter();
-        let workers = members.map(|(name, member)| (name.clone(), now - member.last_beat));
+        let workers =
+            members.map(|(name, member)| (name.clone(), now.saturating_sub(member.last_beat)));
         LaneFigures {
+            state: self.state(),
             entries: self.entries.len() as u64,
             leased: leased.count() as u64,
             parked: parked.count() as u64,

@@ -16,6 +16,10 @@ const PARTS: u128 = 64;
 /// Longest rest of a host.
 const LONGEST_REST: Duration = Duration::from_secs(300);
 
+/// Slots and time that the calls of some workers may have more than those of others.
+const MORE_SLOTS: u32 = 8;
+const MORE_TIME: Duration = Duration::from_secs(1);
+
 /// Limits by host. `None`: those of all hosts together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MemoryLimits(BTreeMap<Option<Host>, MemoryHostLimits>);
@@ -24,8 +28,9 @@ pub(super) struct MemoryLimits(BTreeMap<Option<Host>, MemoryHostLimits>);
 pub(super) struct MemoryHostLimits {
     /// Time of the next slot by the even pace.
     next_slot: Duration,
-    /// End of the pause that a server asked for.
+    /// End of the pause that a server asked for, and its length.
     cools_until: Duration,
+    cools_for: Duration,
     /// Slots in each longer window, by its length.
     used: BTreeMap<Duration, Vec<WindowPart>>,
     rest: Option<HostRest>,
@@ -86,7 +91,26 @@ impl MemoryLimits {
 }
 
 impl MemoryHostLimits {
+    /// Brings times nearer that are further ahead than calls set them: the clock was set back.
+    fn follow_clock(&mut self, call: &PermitCall, now: Duration) {
+        // Other calls may be for some slots and some time more.
+        let slots = call.interval * (call.count + MORE_SLOTS);
+        let latest = now + call.longest_wait + slots + MORE_TIME;
+        self.next_slot = self.next_slot.min(latest + call.tolerance);
+        self.cools_until = self.cools_until.min(now + self.cools_for);
+        for SlotWindow { length, .. } in &call.windows {
+            let last = latest.as_micros() / WindowPart::length(*length);
+            for part in self.used.get_mut(length).into_iter().flatten() {
+                part.number = part.number.min(last);
+            }
+        }
+        if let Some(rest) = &mut self.rest {
+            rest.until = rest.until.min(now + rest.length);
+        }
+    }
+
     pub(super) fn permit(&mut self, call: &PermitCall, now: Duration) -> PermitReply {
+        self.follow_clock(call, now);
         let resting = self.rest.map(|rest| rest.until);
         if let Some(until) = resting.filter(|until| *until > now) {
             return PermitReply::Rests(until - now);
@@ -160,7 +184,10 @@ impl MemoryHostLimits {
     }
 
     pub(super) fn cool(&mut self, pause: Duration, now: Duration) {
-        self.cools_until = self.cools_until.max(now + pause);
+        self.cools_until = self.cools_until.min(now + self.cools_for);
+        if now + pause > self.cools_until {
+            (self.cools_until, self.cools_for) = (now + pause, pause);
+        }
         self.list(HostWait::Asked, pause, now);
     }
 
@@ -181,7 +208,8 @@ impl MemoryHostLimits {
         // Calls that fail while the host rests were begun before.
         let tripped = tripped && self.rest.is_none();
         self.votes.insert(worker.to_owned(), (now, tripped));
-        self.votes.retain(|_, (at, _)| now - *at < VOTE_LASTS);
+        self.votes
+            .retain(|_, (at, _)| *at <= now + VOTE_LASTS && now < *at + VOTE_LASTS);
         let tripped = self.votes.values().filter(|(_, tripped)| *tripped).count();
         let is_quorum = tripped >= 2 && tripped * 10 >= self.votes.len() * 3;
         if self.rest.is_none() && is_quorum {

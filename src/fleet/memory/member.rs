@@ -10,8 +10,9 @@ pub(super) struct LaneMember {
 }
 
 impl LaneMember {
-    /// True if the last beat is not longer ago than two thirds of a lease.
+    /// True if the last beat is not longer ago than two thirds of a lease, and the clock was not set back since.
     pub(super) fn is_unbroken(&self, now: Duration, lease: Duration) -> bool {
-        (now - self.last_beat) * 3 <= lease * 2
+        let gap = now.checked_sub(self.last_beat);
+        gap.is_some_and(|gap| gap * 3 <= lease * 2)
     }
 }

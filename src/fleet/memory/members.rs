@@ -53,7 +53,7 @@ impl MemoryLane {
         self.reaper = Some((worker.to_owned(), now));
         for silent in self.silent(now, lease) {
             let left = self.held_since(&silent);
-            let old = left.iter().filter(|(_, since)| now - *since > lease);
+            let old = left.iter().filter(|(_, since)| now > *since + lease);
             let room = most - reply.entries.len();
             let taken: Vec<_> = old.map(|(number, _)| *number).take(room).collect();
             for number in &taken {
@@ -77,16 +77,19 @@ impl MemoryLane {
         let Some(member) = self.members.get(worker) else {
             return false;
         };
-        let long_enough = member.is_unbroken(now, lease) && now - member.unbroken_since >= lease;
+        let is_long = now >= member.unbroken_since + lease;
+        let long_enough = member.is_unbroken(now, lease) && is_long;
         let other = self.reaper.as_ref();
-        let other = other.filter(|(name, last)| name != worker && now - *last < lease);
+        // A call that lies ahead was made before the clock was set back.
+        let other =
+            other.filter(|(name, last)| name != worker && now < *last + lease && *last <= now);
         long_enough && other.is_none()
     }
 
     /// Workers that are silent for longer than a lease, and holders that are no members.
     fn silent(&self, now: Duration, lease: Duration) -> BTreeSet<String> {
         let members = self.members.iter();
-        let silent = members.filter(|(_, member)| now - member.last_beat > lease);
+        let silent = members.filter(|(_, member)| now > member.last_beat + lease);
         let holders = self
             .entries
             .values()

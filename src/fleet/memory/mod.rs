@@ -142,6 +142,11 @@ impl FleetEngine for MemoryEngine {
         })
     }
 
+    fn align_lanes(&mut self) -> Result<(), EngineError> {
+        // One step sets all of them.
+        self.on_run(|_| ())
+    }
+
     fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError> {
         let seen = facts.loaders;
         self.on_run(|run| {

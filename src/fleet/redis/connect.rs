@@ -41,11 +41,19 @@ impl Wire {
 
 impl ServerAddress {
     /// Connects, and tells the server who the client is.
-    fn dial(&self, slow: &mut SlowDial) -> Result<Wire, EngineError> {
+    fn dial(
+        &self,
+        slow: &mut SlowDial,
+        cause: &mut Option<RedisError>,
+    ) -> Result<Wire, EngineError> {
         self.check_tls()?;
-        let failed = |error: RedisError| match self.route {
-            Route::Tls { .. } => failure::of_tls(&error, &self.to_string()),
-            _ => failure::sort(&error, &self.to_string(), "connect", None),
+        let failed = |error: RedisError| {
+            let sorted = match self.route {
+                Route::Tls { .. } => failure::of_tls(&error, &self.to_string()),
+                _ => failure::sort(&error, &self.to_string(), "connect", None),
+            };
+            *cause = failure::of_way(error);
+            sorted
         };
         let mut connection = self.connection(slow).map_err(failed)?;
         self.log_in(&mut connection)?;
@@ -167,6 +175,8 @@ pub(super) struct ServerLink {
     /// Number of times that a connection to a cluster was made.
     dials: u64,
     slow: SlowDial,
+    /// Reason of the last error, if it was one of the way to the server.
+    pub(super) cause: Option<RedisError>,
 }
 
 impl ServerLink {
@@ -178,6 +188,7 @@ impl ServerLink {
             wire: None,
             dials: 0,
             slow: SlowDial::default(),
+            cause: None,
         }
     }
 
@@ -191,6 +202,7 @@ impl ServerLink {
             wire: None,
             dials: 0,
             slow: SlowDial::default(),
+            cause: None,
         }
     }
 
@@ -205,15 +217,19 @@ impl ServerLink {
         if self.address.is_cluster {
             self.dials += 1;
             let place = self.address.to_string();
-            let failed = |error: RedisError| failure::sort(&error, &place, "connect", None);
-            let mut link = ClusterLink::dial(&self.address, &self.known).map_err(failed)?;
+            let mut failed = |error: RedisError| {
+                let sorted = failure::sort(&error, &place, "connect", None);
+                self.cause = failure::of_way(error);
+                sorted
+            };
+            let mut link = ClusterLink::dial(&self.address, &self.known).map_err(&mut failed)?;
             let known = link.known().map_err(failed)?;
             if !known.is_empty() {
                 self.known = known;
             }
             return Ok(Wire::Cluster(Box::new(link)));
         }
-        self.address.dial(&mut self.slow)
+        self.address.dial(&mut self.slow, &mut self.cause)
     }
 
     /// Gives the connection up.
@@ -244,11 +260,13 @@ impl ServerLink {
         &mut self,
         send: impl FnOnce(&mut Wire) -> RedisResult<Value>,
     ) -> Result<Result<Value, RedisError>, EngineError> {
+        self.cause = None;
         let mut wire = match self.wire.take() {
             Some(wire) => wire,
             None => self.dial()?,
         };
         let reply = send(&mut wire);
+        self.cause = reply.as_ref().err().cloned().and_then(failure::of_way);
         if !reply.as_ref().is_err_and(failure::ends_connection) {
             self.wire = Some(wire);
         }

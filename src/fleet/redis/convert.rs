@@ -5,8 +5,8 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 
 use super::super::engine::{
-    BeatReply, Entry, FinishReply, LaneFigures, LeaseReply, LoadReply, PermitReply, ResultClass,
-    RunFacts,
+    BeatReply, Entry, FinishReply, LaneFigures, LeaseReply, LoadReply, MOST_LANES, PermitReply,
+    ResultClass, RunFacts,
 };
 use super::reply;
 
@@ -134,7 +134,10 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
 }
 
 /// Returns the facts in the order in which [`super::lanes`] asks for them, without the version.
-pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
+///
+/// # Errors
+/// The name of a field with a value that no run has.
+pub(super) fn facts(values: [Value; 9]) -> Result<RunFacts, &'static str> {
     let [
         settings,
         lanes,
@@ -146,25 +149,30 @@ pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
         digest,
         loaders,
     ] = values;
-    Some(RunFacts {
-        settings: reply::text(settings)?,
-        lanes: reply::number(lanes)?.try_into().ok()?,
-        lease: Duration::from_millis(reply::number(lease)?),
-        state: reply::state(state)?,
+    let count = |value, field| reply::number(value).filter(|n| *n <= MOST).ok_or(field);
+    let lanes = count(lanes, "lanes")?.try_into().map_err(|_| "lanes")?;
+    Ok(RunFacts {
+        settings: reply::text(settings).ok_or("args")?,
+        lanes: Some(lanes)
+            .filter(|n| (1..=MOST_LANES).contains(n))
+            .ok_or("lanes")?,
+        lease: Duration::from_millis(count(lease, "lease")?),
+        state: reply::state(state).ok_or("state")?,
         // A run that no loader has begun has no such field.
         is_loaded: matches!(&is_loaded, Value::BulkString(text) if text == b"1"),
-        is_input_read: reply::number(is_input_read)? == 1,
-        position: reply::number(position)?,
-        digest: reply::text(digest)?,
+        is_input_read: count(is_input_read, "eof")? == 1,
+        position: count(position, "pos")?,
+        digest: reply::text(digest).ok_or("sum")?,
         loaders: match loaders {
             Value::Nil => 0,
-            loaders => reply::number(loaders)?,
+            loaders => count(loaders, "generation")?,
         },
     })
 }
 
 pub(super) fn figures(value: Value) -> Option<LaneFigures> {
     let [
+        state,
         last,
         loaded,
         entries,
@@ -175,18 +183,21 @@ pub(super) fn figures(value: Value) -> Option<LaneFigures> {
         members,
         now,
     ] = reply::exactly(value)?;
+    // Figures of all lanes are added up.
+    let count = |value| Some(reply::number(value)?.min(MOST));
     let mut figures = LaneFigures {
+        state: reply::state(state)?,
         last: reply::number(last)?,
-        loaded: reply::number(loaded)?,
-        entries: reply::number(entries)?,
-        leased: reply::number(leased)?,
-        parked: reply::number(parked)?,
-        results: reply::number(results)?,
+        loaded: count(loaded)?,
+        entries: count(entries)?,
+        leased: count(leased)?,
+        parked: count(parked)?,
+        results: count(results)?,
         workers: reply::members(members, reply::number(now)?)?,
         ..LaneFigures::default()
     };
     figures.workers.sort();
-    for (name, count) in reply::pairs(counters)? {
+    for (name, value) in reply::pairs(counters)? {
         let counter = match &*name {
             "success" => &mut figures.success,
             "rejected" => &mut figures.rejected,
@@ -199,7 +210,7 @@ pub(super) fn figures(value: Value) -> Option<LaneFigures> {
             "result_bytes" => &mut figures.result_bytes,
             _ => continue,
         };
-        *counter = reply::number(count)?;
+        *counter = count(value)?;
     }
     Some(figures)
 }

@@ -37,6 +37,12 @@ pub(super) fn is_answer(error: &RedisError) -> bool {
     error.code().is_some()
 }
 
+/// Returns the error if it is one of the way to the server. Others may repeat the server's words, and these the password
+/// that it was sent.
+pub(super) fn of_way(error: RedisError) -> Option<RedisError> {
+    error.is_io_error().then_some(error)
+}
+
 /// Returns true if the error calls for a new connection: there was no answer, or the server is about to close it, or is
 /// no longer the one to ask.
 pub(super) fn ends_connection(error: &RedisError) -> bool {

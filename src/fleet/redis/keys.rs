@@ -2,15 +2,6 @@
 
 use crate::host::Host;
 
-/// Longest name of a run, in bytes.
-const LONGEST_NAME: usize = 64;
-
-/// Returns true if a run may have this name: 1 to 64 of `A-Z`, `a-z`, `0-9`, `_` and `-`.
-pub(crate) fn is_run_name(name: &str) -> bool {
-    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(is_fit)
-}
-
 /// Keys of a lane, by the part of the name that tells them apart. All of them share one slot of a cluster, so that a
 /// script may use any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,7 +43,35 @@ impl RedisEngine {
                 other => return Ok(other),
             }
         }
+        // A lane that stayed paused would keep the run from ending.
+        self.follow_first_lane()?;
         Ok(FinishReply::Finished)
+    }
+
+    /// Sets the state of a lane. Returns false, and changes nothing, if the lane is cancelled and is not to be.
+    pub(super) fn set_lane(&mut self, lane: u32, state: RunState) -> Result<bool, EngineError> {
+        let keys = self.lane_keys(lane, &[LaneKey::Facts]);
+        let reply = self.run(StepScript::SetState, &keys, |command| {
+            command.arg(reply::state_name(state));
+        })?;
+        self.understood(StepScript::SetState, reply::flag(&reply))
+    }
+
+    /// Sets the state of all lanes to that of the first one, until that has not changed meanwhile: of two callers, each
+    /// sees what the other one set.
+    pub(super) fn follow_first_lane(&mut self) -> Result<(), EngineError> {
+        let mut facts = self.facts()?;
+        while facts.lanes > 1 {
+            let state = facts.state.without_end();
+            for lane in 1..facts.lanes {
+                self.set_lane(lane, state)?;
+            }
+            facts = self.facts()?;
+            if facts.state.without_end() == state {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Creates a lane with this state. Returns false, and changes nothing, if it exists.
@@ -86,9 +114,14 @@ impl RedisEngine {
         };
         match version {
             Value::Nil if values.iter().all(|value| *value == Value::Nil) => Ok(None),
-            Value::BulkString(version) if version == VERSION => convert::facts(values)
-                .map(Some)
-                .ok_or_else(|| self.unexpected("HMGET")),
+            Value::BulkString(version) if version == VERSION => {
+                convert::facts(values).map(Some).map_err(|field| {
+                    let run = &self.run;
+                    self.refused(&format!(
+                        "the run {run:?} has a field {field:?} whose value no run can have"
+                    ))
+                })
+            }
             Value::BulkString(version) => {
                 let version = String::from_utf8_lossy(&version);
                 Err(self.refused(&format!(

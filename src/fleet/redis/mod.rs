@@ -31,13 +31,13 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
 pub(crate) use self::address::ServerAddress;
 use self::connect::ServerLink;
-pub(crate) use self::keys::is_run_name;
 use self::keys::{HostKey, LaneKey};
 use self::scripts::{Scripts, StepScript};
 pub(crate) use self::server_checks::ServerFacts;
 #[cfg(test)]
 pub(super) use self::waits::SHORTEST as SHORTEST_LISTED_WAIT;
 use super::engine::{EngineError, ServerUse};
+use super::run_name;
 use crate::host::Host;
 
 /// Commands that a user of the server may need, as its ACL names them: all that this module calls, itself or in scripts.
@@ -97,17 +97,19 @@ pub(crate) struct RedisEngine {
 }
 
 impl RedisEngine {
-    /// Connects to a server and looks at it. `durable`: the run is to outlast a loss of power.
-    ///
-    /// # Errors
-    /// [`EngineError::Refused`] if the server is not fit for a run, or does not let the user in; [`EngineError::Away`] if
-    /// it does not answer; [`EngineError::Busy`] while it starts.
+    /// Makes an engine. Its first step connects to the server.
+    pub(crate) fn to(address: ServerAddress, run: &str) -> Result<RedisEngine, EngineError> {
+        RedisEngine::new(address, run, Scripts::shared())
+    }
+
+    /// Connects to a server and looks at it.
+    #[cfg(test)]
     pub(crate) fn connect(
         address: ServerAddress,
         run: &str,
         durable: bool,
     ) -> Result<(RedisEngine, ServerFacts), EngineError> {
-        let mut engine = RedisEngine::new(address, run, Scripts::shared())?;
+        let mut engine = RedisEngine::to(address, run)?;
         let facts = engine.server(durable)?;
         Ok((engine, facts))
     }
@@ -117,10 +119,8 @@ impl RedisEngine {
         run: &str,
         scripts: Arc<Scripts>,
     ) -> Result<RedisEngine, EngineError> {
-        if !is_run_name(run) {
-            let reason = "not the name of a run (1 to 64 of A-Z, a-z, 0-9, _ and -)";
-            return Err(EngineError::Refused(format!("{run:?}: {reason}")));
-        }
+        // Braces in a name would move its keys to other slots of a cluster.
+        run_name::check(run).map_err(EngineError::Refused)?;
         Ok(RedisEngine {
             link: ServerLink::new(address),
             run: run.to_owned(),
@@ -158,8 +158,12 @@ impl RedisEngine {
         &self.link.address
     }
 
-    /// Looks at the server, or at each primary of a cluster: its version, its role, its memory. Refuses one that is not
-    /// fit for a run.
+    /// Looks at the server, or at each primary of a cluster: its version, its role, its memory. `durable`: the run is to
+    /// outlast a loss of power.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] if the server is not fit for a run, or does not let the user in; [`EngineError::Away`] if
+    /// it does not answer; [`EngineError::Busy`] while it starts.
     pub(crate) fn server(&mut self, durable: bool) -> Result<ServerFacts, EngineError> {
         let reply = match self.link.request(&redis::cmd("INFO"))? {
             Err(error) if ServerLink::is_other_protocol(&error) => {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::engine::{
-    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LeaseReply,
-    LeasedEntry, ListedWait, LoadReply, NewRun, ParkedEntry, PermitCall, PermitReply, QueueBounds,
-    ResultSource, RunFacts, RunState, Sequence, ServerUse, SettleReply, SettledEntry,
+    BeatReply, BegunEntry, EngineError, Entry, ErrorCause, FinishReply, FleetEngine, LaneFigures,
+    LeaseReply, LeasedEntry, ListedWait, LoadReply, NewRun, ParkedEntry, PermitCall, PermitReply,
+    QueueBounds, ResultSource, RunFacts, RunState, Sequence, ServerUse, SettleReply, SettledEntry,
     WaitingResult,
 };
 use super::RedisEngine;
@@ -43,16 +43,14 @@ impl FleetEngine for RedisEngine {
     }
 
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError> {
-        let (lanes, mut is_set) = (self.facts()?.lanes, true);
-        // The first lane last: it tells the state of the run, and an interrupted step can be repeated.
-        for lane in (0..lanes).rev() {
-            let keys = self.lane_keys(lane, &[LaneKey::Facts]);
-            let reply = self.run(StepScript::SetState, &keys, |command| {
-                command.arg(reply::state_name(state));
-            })?;
-            is_set = self.understood(StepScript::SetState, reply::flag(&reply))?;
-        }
+        // The first lane first: it tells the state of the run, and the others follow it, whoever sets theirs.
+        let is_set = self.set_lane(0, state)?;
+        self.align_lanes()?;
         Ok(is_set)
+    }
+
+    fn align_lanes(&mut self) -> Result<(), EngineError> {
+        self.follow_first_lane()
     }
 
     fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError> {
@@ -386,5 +384,9 @@ impl FleetEngine for RedisEngine {
 
     fn remove(&mut self) -> Result<(), EngineError> {
         self.unlink_all()
+    }
+
+    fn take_cause(&mut self) -> Option<ErrorCause> {
+        Some(self.link.cause.take()?.into())
     }
 }

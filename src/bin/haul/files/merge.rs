@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use haul::record::FileRegister;
 
 use super::report::enter_outputs;
+#[cfg(feature = "fleet")]
+use super::writable;
 use super::{Access, Use, refusal, uses};
 use crate::arguments::Arguments;
 use crate::failure::CommandError;
@@ -49,7 +51,7 @@ pub(crate) fn read_paths(arguments: &Arguments) -> Vec<PathBuf> {
 /// files may be there already.
 ///
 /// # Errors
-/// As [`enter_merge`].
+/// As [`enter_merge`]; when an output cannot be written.
 #[cfg(feature = "fleet")]
 pub(crate) fn enter_collected(
     output: &Path,
@@ -64,5 +66,9 @@ pub(crate) fn enter_collected(
     }
     let mut outputs = vec![("--output", output)];
     outputs.extend(failures.map(|path| ("--failures", path)));
-    enter_outputs(&register, &outputs, exist)
+    enter_outputs(&register, &outputs, exist)?;
+    // A server is not asked for files that cannot be written.
+    outputs
+        .iter()
+        .try_for_each(|(_, path)| writable::check(path))
 }

@@ -8,8 +8,8 @@ local last = redis.call('ZSCORE', KEYS[2], ARGV[1])
 if not last and ARGV[2] ~= '1' then
   return -1
 end
--- A gap of more than two thirds of a lease breaks the beats.
-if not last or (now - last) * 3 > run[2] * 2 then
+-- A gap of more than two thirds of a lease breaks the beats, and so does a clock that was set back.
+if not last or (now - last) * 3 > run[2] * 2 or tonumber(last) > now then
   redis.call('HSET', KEYS[3], ARGV[1], written(now))
 end
 redis.call('ZADD', KEYS[2], written(now), ARGV[1])

@@ -1,5 +1,6 @@
 -- Returns the figures of a lane. Keys: m, q, out, later, aside, n, wk.
-if redis.call('EXISTS', KEYS[1]) == 0 then
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state then
   return redis.error_reply('NORUN there is no such run')
 end
 local about, stream = {}, redis.call('XINFO', 'STREAM', KEYS[2])
@@ -7,7 +8,7 @@ for at = 1, #stream, 2 do
   about[stream[at]] = stream[at + 1]
 end
 return {
-  string.match(about['last-generated-id'], '^%d+'), about['entries-added'], about.length,
+  state, string.match(about['last-generated-id'], '^%d+'), about['entries-added'], about.length,
   redis.call('XPENDING', KEYS[2], 'w')[1], redis.call('ZCARD', KEYS[4]) + redis.call('ZCARD', KEYS[5]),
   redis.call('XLEN', KEYS[3]), redis.call('HGETALL', KEYS[6]), redis.call('ZRANGE', KEYS[7], 0, -1, 'WITHSCORES'),
   written(milliseconds()),

@@ -1,6 +1,7 @@
 -- Hands entries to a worker. Keys: m, q, later, aside, wk, i. Arguments: worker, most entries, most of those that were
 -- put aside and are not due.
-local state = redis.call('HGET', KEYS[1], 'state')
+local run = redis.call('HMGET', KEYS[1], 'state', 'clock')
+local state = run[1]
 if not state then
   return redis.error_reply('NORUN there is no such run')
 end
@@ -11,8 +12,9 @@ if not redis.call('ZSCORE', KEYS[5], me) then
 elseif state == 'pause' or state == 'cancel' or most == 0 then
   return {state, 1, {}, {}}
 end
+writes(KEYS[1], 'hset')
 writes(KEYS[2], 'xclaim', 'xreadgroup')
-writes(KEYS[3], 'zrange', 'zrem')
+writes(KEYS[3], 'zrange', 'zrem', 'zadd')
 writes(KEYS[6], 'hmget', 'hset')
 local parked, fresh = {}, {}
 local function take_up(key, names)
@@ -28,7 +30,21 @@ local function take_up(key, names)
     end
   end
 end
-local now = written(milliseconds())
+-- The lane notes the time once in a second. When the server's clock was set back, parked entries are due that much earlier.
+local time = milliseconds()
+local passed = time - tonumber(run[2] or '0')
+if passed <= -1000 then
+  for key = 3, 4 do
+    local entries = redis.call('ZRANGE', KEYS[key], 0, -1, 'WITHSCORES')
+    for at = 1, #entries, 2 do
+      redis.call('ZADD', KEYS[key], written(entries[at + 1] + passed), entries[at])
+    end
+  end
+end
+if math.abs(passed) >= 1000 then
+  redis.call('HSET', KEYS[1], 'clock', written(time))
+end
+local now = written(time)
 for key = 3, 4 do
   take_up(KEYS[key], redis.call('ZRANGE', KEYS[key], '-inf', now, 'BYSCORE', 'LIMIT', 0, most - #parked))
 end

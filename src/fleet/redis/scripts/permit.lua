@@ -1,24 +1,46 @@
 -- Grants slots of a rate. Keys: g, and cb for the rate of a host. Arguments, times in µs: interval, tolerance, count of
 -- slots, longest wait, then for each longer window its length and its most slots. Returns {0, wait}, {0, wait, count} if
 -- a window has no room for all, {-1, time to ask again}, {-2, rest of the host}, or {1}: the request that probes the host.
--- g: "arrival:pause|length=part:count,part:count..|..", the time at which the rate is used up to, the time until which the
--- host is left alone, and the slots in each window. Two times, since a burst may come before the arrival time, and nothing
--- comes in a pause. A window has 64 parts: slots of one part leave together, the window's length after the part's end.
+-- g: "arrival:pause:length|length=part:count,part:count..|..", the time at which the rate is used up to, the time until
+-- which the host is left alone, the length of that pause, and the slots in each window. Two times, since a burst may come
+-- before the arrival time, and nothing comes in a pause. A window has 64 parts: slots of one part leave together, the window's length after the part's end.
 -- cb: "open:until:rest" while the host rests, "probe:until:rest" while a request probes it.
 groups(5, 2)
 local call, now = numbers(1, #ARGV), microseconds()
 local interval, tolerance, count, longest = call[1], call[2], call[3], call[4]
-local arrival, pause, used = string.match(redis.call('GET', KEYS[1]) or '0:0', '^(%d+):(%d+)(.*)$')
+local before = redis.call('GET', KEYS[1]) or ''
+local arrival, pause, length, used = string.match(before, '^(%d+):(%d+):(%d+)(.*)$')
+-- Times further ahead than calls set them are from before the server's clock was set back. Other workers' calls may be for
+-- some slots and some time more than this one.
+local latest = now + longest + (count + 8) * interval + 1000000
+if arrival then
+  arrival, pause = math.min(arrival, latest + tolerance), math.min(pause, now + length)
+  for at = 5, #ARGV, 2 do
+    local last = math.floor(latest / math.ceil(call[at] / 64))
+    used = string.gsub(used, '|' .. ARGV[at] .. '=[%d:,]+', function(window)
+      return (string.gsub(window, '(%d+):', function(number) return written(math.min(number, last)) .. ':' end))
+    end)
+  end
+  local after = written(arrival) .. ':' .. written(pause) .. ':' .. length .. used
+  if after ~= before then
+    redis.call('SET', KEYS[1], after, 'KEEPTTL')
+  end
+else
+  arrival, pause, length, used = 0, 0, 0, ''
+end
 local rest
 if KEYS[2] then
-  local till, length = string.match(redis.call('GET', KEYS[2]) or '', '^%a+:(%d+):(%d+)$')
+  local state, till, whole = string.match(redis.call('GET', KEYS[2]) or '', '^(%a+):(%d+):(%d+)$')
+  if till and tonumber(till) > now + whole then
+    till = now + whole
+    redis.call('SET', KEYS[2], state .. ':' .. written(till) .. ':' .. whole, 'KEEPTTL')
+  end
   if till and tonumber(till) > now then
     return {-2, till - now}
   elseif till then
-    rest, count, longest = tonumber(length), 1, 0
+    rest, count, longest = tonumber(whole), 1, 0
   end
 end
-arrival, pause = tonumber(arrival), tonumber(pause)
 local first, windows = math.max(now, pause, arrival - tolerance), {}
 for at = 5, #ARGV, 2 do
   local window = {name = ARGV[at], length = call[at], most = math.max(call[at + 1], 1), parts = {}}
@@ -53,7 +75,7 @@ end
 if interval > 0 then
   local last = first + (count - 1) * interval
   arrival = math.max(first, arrival) + count * interval
-  local value, kept = written(arrival) .. ':' .. written(pause), math.max(arrival, pause) - now
+  local value, kept = written(arrival) .. ':' .. written(pause) .. ':' .. length, math.max(arrival, pause) - now
   for _, window in ipairs(windows) do
     local parts, newest = {}, window.parts[#window.parts]
     -- A slot of a burst may lie before those of an earlier call.

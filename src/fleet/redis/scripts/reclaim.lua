@@ -10,12 +10,14 @@ if not last then
   return {state, 0, {}, {}}
 end
 -- A worker whose own beats were held up cannot tell that another is silent: the server may have been away from both.
-local is_unbroken = start and now - start >= lease and (now - last) * 3 <= lease * 2
+local gap = now - last
+local is_unbroken = start and now - start >= lease and gap >= 0 and gap * 3 <= lease * 2
 if state == 'pause' or state == 'cancel' or not is_unbroken then
   return {state, 1, {}, {}}
 end
 local till, reaper = string.match(redis.call('GET', KEYS[5]) or '', '^(%d+):(.*)$')
-if till and reaper ~= me and tonumber(till) > now then
+-- A time further ahead than a lease is from before the server's clock was set back.
+if till and reaper ~= me and tonumber(till) > now and tonumber(till) <= now + lease then
   return {state, 1, {}, {}}
 end
 redis.call('SET', KEYS[5], written(now + lease) .. ':' .. me, 'PX', written(lease))

@@ -1,9 +1,10 @@
 -- Counts how workers fare with a host. Keys: v, a, cb. Arguments: worker, 1 if most of its calls fail, rest in µs.
 -- Returns 0 if the host does not rest, 1 if it does, 2 if it does from now on.
 local now, rest = microseconds(), numbers(3, 3)[1]
--- A vote counts for ten seconds.
+-- A vote counts for ten seconds. One from further ahead is from before the server's clock was set back.
 for at = 1, 2 do
   redis.call('ZREMRANGEBYSCORE', KEYS[at], '-inf', written(now - 10000000))
+  redis.call('ZREMRANGEBYSCORE', KEYS[at], '(' .. written(now + 10000000), '+inf')
 end
 redis.call('ZADD', KEYS[2], written(now), ARGV[1])
 redis.call('PEXPIRE', KEYS[2], 600000)

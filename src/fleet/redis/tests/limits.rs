@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Trial;
 use super::limits_agree::host;
-use crate::fleet::engine::{FleetEngine, PermitCall, PermitReply};
+use crate::fleet::engine::{FleetEngine, PermitCall, PermitReply, SlotWindow};
 use crate::fleet::redis::keys::{HostKey, rate_of_run};
 
 const MS: Duration = Duration::from_millis(1);
@@ -239,4 +239,94 @@ fn keys_of_limits_vanish_by_themselves() {
     trial.engine.cool(&a, Duration::from_secs(3600)).unwrap();
     let left: i64 = trial.ask(redis::cmd("PTTL").arg(HostKey::Rate.of(&trial.run, &a)));
     assert!(left > 3_500_000, "{left}");
+}
+
+/// Time by which the clock is set back in tests.
+const BACK: Duration = Duration::from_secs(3600);
+
+#[test]
+fn slots_come_again_soon_after_the_clock_was_set_back() {
+    let Some(mut trial) = Trial::without_run(1) else {
+        return;
+    };
+    let mut call = call(MS * 100, 2);
+    call.windows = vec![SlotWindow {
+        length: MS * 6400,
+        most: 3,
+    }];
+    let permit = |trial: &mut Trial| trial.engine.permit(None, &call).unwrap();
+    let granted = PermitReply::Granted(Duration::ZERO);
+    assert_eq!(permit(&mut trial), granted);
+    trial.set_back(BACK);
+    let PermitReply::Fewer(..) = permit_within(&mut trial, &permit, MS * 5000) else {
+        panic!("one place of the window is free");
+    };
+    let whole = permit_within(&mut trial, &permit, MS * 12_000);
+    assert!(matches!(
+        whole,
+        PermitReply::Granted(_) | PermitReply::Fewer(..)
+    ));
+}
+
+/// Asks until slots are granted, for this time at the most.
+fn permit_within(
+    trial: &mut Trial,
+    permit: &impl Fn(&mut Trial) -> PermitReply,
+    longest: Duration,
+) -> PermitReply {
+    let mut waited = Duration::ZERO;
+    loop {
+        match permit(trial) {
+            PermitReply::Later(after) => {
+                waited += after;
+                assert!(waited <= longest, "{waited:?}");
+                trial.pass(after);
+            }
+            reply => return reply,
+        }
+    }
+}
+
+#[test]
+fn a_pause_is_no_longer_than_it_was_after_the_clock_was_set_back() {
+    let Some(mut trial) = Trial::without_run(1) else {
+        return;
+    };
+    let a = host("a");
+    trial.engine.cool(&a, MS * 5000).unwrap();
+    trial.set_back(BACK);
+    let call = call(Duration::ZERO, 1);
+    let later = Ok(PermitReply::Later(MS * 4000));
+    assert_eq!(trial.engine.permit(Some(&a), &call), later);
+    trial.pass(MS * 4000);
+    let granted = Ok(PermitReply::Granted(MS * 1000));
+    assert_eq!(trial.engine.permit(Some(&a), &call), granted);
+}
+
+#[test]
+fn a_rest_is_no_longer_than_it_was_after_the_clock_was_set_back() {
+    let Some(mut trial) = Trial::without_run(1) else {
+        return;
+    };
+    let (a, rest) = (host("a"), MS * 2000);
+    for worker in ["w1", "w2"] {
+        trial.engine.vote(&a, worker, true, rest).unwrap();
+    }
+    trial.set_back(BACK);
+    let call = call(Duration::ZERO, 1);
+    let rests = Ok(PermitReply::Rests(rest));
+    assert_eq!(trial.engine.permit(Some(&a), &call), rests);
+    trial.pass(rest);
+    assert_eq!(trial.engine.permit(Some(&a), &call), Ok(PermitReply::Probe));
+}
+
+#[test]
+fn votes_from_before_the_clock_was_set_back_do_not_count() {
+    let Some(mut trial) = Trial::without_run(1) else {
+        return;
+    };
+    let (a, rest) = (host("a"), MS * 2000);
+    trial.engine.vote(&a, "w1", true, rest).unwrap();
+    trial.set_back(BACK);
+    assert_eq!(trial.engine.vote(&a, "w2", true, rest), Ok(false));
 }

@@ -14,6 +14,9 @@ use crate::host::Host;
 const HISTORIES: u64 = 50;
 const STEPS: usize = 80;
 
+/// End of the trace of a step.
+const SET_BACK: &str = "the clock is set back";
+
 pub(super) fn host(name: &str) -> Host {
     Host::of(&format!("http://{name}/").parse().unwrap()).unwrap()
 }
@@ -36,8 +39,11 @@ fn both_engines_grant_the_same_slots() {
         for _ in 0..STEPS {
             let (ours, theirs) = step(&mut random, &mut trial, &mut memory, &mut trace);
             assert_eq!(ours, theirs, "redis, memory\n{}", trace.join("\n"));
-            let (ours, theirs) = (trial.engine.waiting_hosts(), memory.waiting_hosts());
-            assert_eq!(ours, theirs, "redis, memory\n{}", trace.join("\n"));
+            // A list forgets ended waits some time, and a clock that is set back brings them back.
+            if !trace.iter().any(|step| step.ends_with(SET_BACK)) {
+                let (ours, theirs) = (trial.engine.waiting_hosts(), memory.waiting_hosts());
+                assert_eq!(ours, theirs, "redis, memory\n{}", trace.join("\n"));
+            }
         }
     }
 }
@@ -65,7 +71,14 @@ fn step(
     let worker = format!("node:{}", random.u8(0..7));
     let is_bad = random.u8(0..3) > 0;
     let time = Duration::from_micros(random.u64(0..4_000_000));
-    match random.u8(0..10) {
+    match random.u8(0..40) / 4 {
+        9 if random.u8(0..4) == 0 => {
+            let time = time * [1, 10, 1000][random.usize(0..3)];
+            trace.push(format!("{time:?} {SET_BACK}"));
+            trial.set_back(time);
+            memory.set_now(memory.now() - time);
+            (String::new(), String::new())
+        }
         0..4 => {
             let call = PermitCall {
                 interval: [0, 100_000, 333_334, 1_000_000].map(Duration::from_micros)

@@ -229,3 +229,35 @@ fn a_silent_worker_that_holds_nothing_is_declared_dead() {
     assert_eq!(reclaim(&mut trial, "b"), [0; 0]);
     assert_eq!(members(&mut trial), ["b"]);
 }
+
+#[test]
+fn a_worker_that_dies_after_the_clock_was_set_back_is_noticed() {
+    let Some(mut trial) = held() else { return };
+    trial.set_back(LEASE * 10);
+    trial.join(&["a", "b"]);
+    trial.pass_with_beats(LEASE + LEASE / 10, &["b"]);
+    assert_eq!(reclaim(&mut trial, "b"), [1, 2, 3]);
+}
+
+#[test]
+fn a_worker_takes_nothing_before_a_lease_has_passed_since_the_clock_was_set_back() {
+    let Some(mut trial) = held() else { return };
+    trial.pass_with_beats(LEASE * 4, &["a", "b"]);
+    trial.set_back(LEASE * 2);
+    assert_eq!(reclaim(&mut trial, "b"), [0; 0]);
+    trial.join(&["b"]);
+    assert_eq!(reclaim(&mut trial, "b"), [0; 0]);
+    assert_eq!(members(&mut trial), ["a", "b"]);
+}
+
+#[test]
+fn a_reaper_of_before_the_clock_was_set_back_is_not_waited_for() {
+    let Some(mut trial) = held() else { return };
+    trial.join(&["c"]);
+    trial.pass_with_beats(LEASE + LEASE / 10, &["b", "c"]);
+    assert_eq!(reclaim(&mut trial, "c"), [1, 2, 3]);
+    trial.set_back(LEASE * 10);
+    trial.join(&["b", "c"]);
+    trial.pass_with_beats(LEASE + LEASE / 10, &["b"]);
+    assert_eq!(reclaim(&mut trial, "b"), [1, 2, 3]);
+}

@@ -146,6 +146,12 @@ impl Trial {
         }
     }
 
+    /// Sets the clock back.
+    pub(super) fn set_back(&mut self, time: Duration) {
+        self.now -= time;
+        self.pass(Duration::ZERO);
+    }
+
     /// Lets time pass in which these workers send their beats.
     pub(super) fn pass_with_beats(&mut self, time: Duration, workers: &[&str]) {
         for _ in 0..4 {

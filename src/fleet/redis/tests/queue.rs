@@ -205,6 +205,29 @@ fn parked_entries_that_are_due_come_before_queued_ones() {
 }
 
 #[test]
+fn parked_entries_are_due_after_their_delay_though_the_clock_is_set_back() {
+    let Some(mut trial) = Trial::new(1) else {
+        return;
+    };
+    trial.load(1..=3);
+    trial.join(&["a"]);
+    trial.lease("a", 3);
+    let minute = Duration::from_secs(60);
+    let mut aside = parked(2, minute * 3);
+    aside.is_aside = true;
+    let park = [parked(1, minute * 2), aside];
+    assert_eq!(trial.engine.park(0, "a", 1, &park), Ok(vec![true; 2]));
+    trial.pass(minute);
+    assert_eq!(trial.lease("a", 9), [0; 0]);
+    trial.set_back(minute * 60);
+    assert_eq!(trial.lease("a", 9), [0; 0]);
+    trial.pass(minute);
+    assert_eq!(trial.lease("a", 9), [1]);
+    trial.pass(minute);
+    assert_eq!(trial.lease("a", 9), [2]);
+}
+
+#[test]
 fn only_the_holder_begins_an_entry() {
     let Some(mut trial) = Trial::new(1) else {
         return;

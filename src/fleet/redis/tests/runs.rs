@@ -8,6 +8,7 @@ use crate::fleet::engine::{
     ResultSource, RunState,
 };
 use crate::fleet::redis::keys::LaneKey;
+use crate::fleet::redis::reply;
 
 #[test]
 fn a_run_is_created_once() {
@@ -312,13 +313,62 @@ fn limits_need_no_run() {
     );
 }
 
+/// States of the lanes, as their facts have them.
+fn states(trial: &mut Trial, lanes: u32) -> Vec<String> {
+    let state = |lane| {
+        let facts = LaneKey::Facts.of(&trial.run, lane);
+        trial.ask(redis::cmd("HGET").arg(facts).arg("state"))
+    };
+    (0..lanes).map(state).collect()
+}
+
+/// Sets the state of one lane by hand.
+fn set_by_hand(trial: &mut Trial, lane: u32, state: &str) {
+    let facts = LaneKey::Facts.of(&trial.run, lane);
+    let () = trial.ask(redis::cmd("HSET").arg(facts).arg("state").arg(state));
+}
+
 #[test]
-fn a_name_that_no_run_may_have_is_refused() {
-    use crate::fleet::redis::is_run_name;
-    for name in ["a", "A-z_09", &"x".repeat(64)] {
-        assert!(is_run_name(name), "{name}");
+fn lanes_follow_the_first_one() {
+    let Some(mut trial) = Trial::new(3) else {
+        return;
+    };
+    for (odd, first) in [("pause", "run"), ("run", "pause"), ("run", "cancel")] {
+        set_by_hand(&mut trial, 0, first);
+        set_by_hand(&mut trial, 2, odd);
+        let figures = trial.engine.figures(2).unwrap();
+        assert_eq!(reply::state_name(figures.state), odd);
+        trial.engine.align_lanes().unwrap();
+        assert_eq!(states(&mut trial, 3), [first; 3]);
     }
-    for name in ["", "a b", "a.b", "a{b}", "ä", "a:b", &"x".repeat(65)] {
-        assert!(!is_run_name(name), "{name}");
+}
+
+#[test]
+fn a_loader_that_ends_leaves_no_lane_paused() {
+    let Some(mut trial) = Trial::new(3) else {
+        return;
+    };
+    trial.engine.begin_loading("loader").unwrap();
+    set_by_hand(&mut trial, 2, "pause");
+    let finished = trial.engine.finish_loading("loader");
+    assert_eq!(finished, Ok(FinishReply::Finished));
+    assert_eq!(states(&mut trial, 3), ["done"; 3]);
+}
+
+#[test]
+fn a_pause_and_a_resume_at_once_leave_all_lanes_in_one_state() {
+    let Some(mut trial) = Trial::new(3) else {
+        return;
+    };
+    for _ in 0..50 {
+        let callers = [RunState::Paused, RunState::Running].map(|state| {
+            let mut engine = trial.engine.another();
+            std::thread::spawn(move || engine.set_state(state))
+        });
+        for caller in callers {
+            assert_eq!(caller.join().unwrap(), Ok(true));
+        }
+        let states = states(&mut trial, 3);
+        assert!(states.iter().all(|state| *state == states[0]), "{states:?}");
     }
 }

@@ -169,11 +169,7 @@ fn load(
             let of_run = existing.settings().given_options();
             let different = differences(of_run, settings.given_options());
             if !different.is_empty() {
-                return Err(CommandError::usage(format!(
-                    "the run {:?} was created with other options: {} (use the same ones, or a new name)",
-                    own.run,
-                    different.join("; ")
-                )));
+                return Err(other_options(&own.run, &different));
             }
             settings = settings.options(of_run.iter().cloned());
         }
@@ -182,7 +178,7 @@ fn load(
     }
     let run: Run = fleet
         .create(&own.run, settings)
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| not_created(&error, own))?;
     let signalled = super::signals::watch(messages, super::signals::WRITES)?;
     let stops = signalled.clone();
     let refusal = RefCell::new(input.refusal());
@@ -247,6 +243,42 @@ impl Iterator for ToldLines {
             self.messages.bad_line(&bad.message(self.messages.lists()));
             bad.stand_in
         }))
+    }
+}
+
+fn other_options(run: &str, different: &[String]) -> CommandError {
+    CommandError::usage(format!(
+        "the run {run:?} was created with other options: {} (use the same ones, or a new name)",
+        different.join("; ")
+    ))
+}
+
+/// Makes the failure of an error of creating the run: settings are named by their options.
+fn not_created(error: &FleetError, own: &LoadArguments) -> CommandError {
+    let settings = error.settings();
+    let settings: Vec<String> = settings
+        .map(|(name, text)| own.queue.shown(name, text))
+        .collect();
+    match error.kind() {
+        _ if settings.is_empty() => failed(error),
+        FleetErrorKind::OtherSettings => other_options(&own.run, &settings),
+        _ => CommandError::usage(settings.join("; ")),
+    }
+}
+
+impl QueueArguments {
+    /// Returns the message about a setting of a run, by the option that sets it.
+    fn shown(&self, name: &str, text: &str) -> String {
+        let (option, is_given) = match name {
+            "durable" => ("durable", self.durable),
+            "resume_writes" => ("resume-writes", self.resume_writes),
+            "saves_files" => ("output-files", self.output_files),
+            name => return format!("--{}: {text}", name.replace('_', "-")),
+        };
+        match is_given {
+            true => format!("--{option}: given (the run does not have it)"),
+            false => format!("--{option}: not given (the run has it)"),
+        }
     }
 }
 

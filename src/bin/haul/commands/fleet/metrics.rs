@@ -24,9 +24,11 @@ pub(super) fn prometheus(name: &str, status: &RunStatus, pace: &RunPace) -> Stri
     };
     let slowest = status.workers.iter().map(|worker| worker.last_beat).max();
     let silent = slowest.map_or(0.0, |beat| beat.as_secs_f64());
+    let silent_workers = status.workers.iter().filter(|worker| worker.is_silent);
+    let silent_workers = silent_workers.count();
     let file = status.append_file.unwrap_or_default();
     let flag = |is_so: bool| f64::from(u8::from(is_so));
-    let metrics: [Metric; 24] = [
+    let metrics: [Metric; 26] = [
         (
             "loaded_total",
             "counter",
@@ -112,10 +114,22 @@ pub(super) fn prometheus(name: &str, status: &RunStatus, pace: &RunPace) -> Stri
             status.result_bytes as f64,
         ),
         (
+            "odd_lanes",
+            "gauge",
+            "Lanes in another state than the run.",
+            status.odd_lanes.len() as f64,
+        ),
+        (
             "workers",
             "gauge",
             "Workers of the run.",
             status.workers.len() as f64,
+        ),
+        (
+            "workers_silent",
+            "gauge",
+            "Workers whose last beat is older than two thirds of a lease.",
+            silent_workers as f64,
         ),
         (
             "silent_seconds",

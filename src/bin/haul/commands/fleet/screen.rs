@@ -60,9 +60,26 @@ pub(super) fn screen(run: &Run, status: &RunStatus, pace: &RunPace) -> String {
         _ => "over",
     };
     line("run", format!("{}: {state}", run.name()));
+    if !status.odd_lanes.is_empty() {
+        let lanes: Vec<String> = status.odd_lanes.iter().map(u32::to_string).collect();
+        let lanes = lanes.join(", ");
+        line(
+            "lanes",
+            format!(
+                "{lanes} in another state (haul fleet pause, resume or cancel sets that of all)"
+            ),
+        );
+    }
     let (done, all) = (status.settled(), status.loaded);
-    let share = (done * 100).checked_div(all).unwrap_or_default();
-    let full = (done * BAR).checked_div(all).unwrap_or_default().min(BAR);
+    let share = done
+        .saturating_mul(100)
+        .checked_div(all)
+        .unwrap_or_default();
+    let full = done
+        .saturating_mul(BAR)
+        .checked_div(all)
+        .unwrap_or_default()
+        .min(BAR);
     let bar = "#".repeat(full as usize) + &"-".repeat((BAR - full) as usize);
     line("done", format!("[{bar}] {share} %, {done} of {all}"));
     let rate = pace
@@ -117,14 +134,18 @@ pub(super) fn screen(run: &Run, status: &RunStatus, pace: &RunPace) -> String {
         line("hosts", hosts(&status.waiting_hosts));
     }
     line("server", server(status));
-    line("workers", status.workers.len().to_string());
+    let silent = status.workers.iter().filter(|worker| worker.is_silent);
+    let silent = match silent.count() {
+        0 => String::new(),
+        count => format!(", {count} of them silent"),
+    };
+    line("workers", format!("{}{silent}", status.workers.len()));
     let mut workers: Vec<_> = status.workers.iter().collect();
     workers.sort_by_key(|worker| std::cmp::Reverse(worker.last_beat));
     for worker in workers.iter().take(WORKERS) {
-        line(
-            "",
-            format!("{}, last beat {} ago", worker.name, shown(worker.last_beat)),
-        );
+        let silent = if worker.is_silent { ": silent" } else { "" };
+        let beat = shown(worker.last_beat);
+        line("", format!("{}, last beat {beat} ago{silent}", worker.name));
     }
     if workers.len() > WORKERS {
         line("", format!("and {} more", workers.len() - WORKERS));

@@ -117,13 +117,14 @@ fn watch(
     let signal = super::signals::watch(messages, "")?;
     let is_screen = !own.json && io::stdout().is_terminal();
     let (mut pace, mut was_cancelled) = (RunPace::default(), false);
+    let mut watched = run.watch();
     loop {
-        let status = match run.status() {
+        let status = match watched.status() {
             Ok(status) => status,
             // A server that is away for a moment is no reason to end what a person looks at.
             Err(error) if error.kind() == FleetErrorKind::Away => {
                 messages.warning(&error.to_string());
-                if wait(every, &signal) {
+                if watched.wait(every, || signal.number().is_some()) {
                     return Ok(Status::Signal(signal.number().unwrap_or_default()));
                 }
                 continue;
@@ -147,30 +148,13 @@ fn watch(
             false => text + "\n",
         };
         stdout::print(text.as_bytes())?;
-        let is_over = match status.phase {
-            RunPhase::Over => status.results_waiting == 0,
-            RunPhase::Cancelled => status.leased == 0 && status.results_waiting == 0,
-            _ => false,
-        };
-        if is_over {
+        if watched.has_ended() {
             return Ok(Status::Fine);
         }
-        if wait(every, &signal) {
+        if watched.wait(every, || signal.number().is_some()) {
             return Ok(Status::Signal(signal.number().unwrap_or_default()));
         }
     }
-}
-
-/// Waits for this time. Returns true if a signal came.
-fn wait(time: Duration, signal: &super::signals::StopSignal) -> bool {
-    let until = Instant::now() + time;
-    while let Some(left) = until.checked_duration_since(Instant::now()) {
-        if signal.number().is_some() {
-            return true;
-        }
-        thread::park_timeout(left.min(Duration::from_millis(50)));
-    }
-    signal.number().is_some()
 }
 
 fn as_json(name: &str, status: &RunStatus, pace: &RunPace) -> String {
@@ -178,7 +162,8 @@ fn as_json(name: &str, status: &RunStatus, pace: &RunPace) -> String {
         .workers
         .iter()
         .map(|worker| {
-            json!({"name": worker.name, "last_beat_ms": worker.last_beat.as_millis() as u64})
+            let silent = worker.last_beat.as_millis() as u64;
+            json!({"name": worker.name, "last_beat_ms": silent, "silent": worker.is_silent})
         })
         .collect();
     let hosts: Vec<_> = status
@@ -193,6 +178,7 @@ fn as_json(name: &str, status: &RunStatus, pace: &RunPace) -> String {
     json!({
         "run": name,
         "state": status.phase.as_str(),
+        "odd_lanes": status.odd_lanes,
         "loaded": status.loaded,
         "success": status.success,
         "rejected": status.rejected,

@@ -20,8 +20,8 @@ fn details(name: &str) -> String {
              with status 4. It cannot be taken back."
         }
         _ => {
-            "Workers have one lease to leave; then the queue and all results that nobody collected are deleted. Workers \
-             and collectors end with status 4."
+            "Collectors have two seconds to notice it, and workers one lease to leave; then the queue and all results that \
+             nobody collected are deleted. Workers and collectors end with status 4."
         }
     };
     format!("{}\n\n{details}", super::about(name))
