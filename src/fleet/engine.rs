@@ -81,6 +81,9 @@ pub(crate) enum EngineError {
     /// The run does not exist (any more).
     #[error("there is no such run")]
     NoRun,
+    /// The run was removed, and another one has its name.
+    #[error("the run was removed and created again")]
+    OtherRun,
     /// No answer came: the step was carried out, or not.
     #[error("{0}")]
     Away(String),
@@ -185,7 +188,9 @@ pub(crate) enum ResultSource {
 /// Connection to the shared state of one run. Each method is one step, and happens as a whole or not at all.
 ///
 /// # Errors
-/// Every method: [`EngineError::NoRun`] if the run was removed, except for `server_use`, and for `permit`, `cool`, `vote`,
+/// `facts`, `beat` and all steps of loaders and on the run as a whole that begin with the facts:
+/// [`EngineError::OtherRun`] if the engine is bound to another run of this name. That is enough, since a worker of
+/// another run holds nothing and is no member. Every method: [`EngineError::NoRun`] if the run was removed, except for `server_use`, and for `permit`, `cool`, `vote`,
 /// `probe` and `waiting_hosts`, whose facts outlive the run by some minutes; [`EngineError::Away`] if no answer came.
 pub(crate) trait FleetEngine: Send {
     /// Creates the run. Returns false, and changes nothing, if it exists.

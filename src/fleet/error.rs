@@ -13,6 +13,8 @@ pub struct FleetError(Box<FleetFault>);
 enum FleetFault {
     #[error("no run {run:?} at {server} (haul fleet load {run} creates it)")]
     NoRun { run: String, server: String },
+    #[error("the run {0:?} was removed and created again")]
+    OtherRun(String),
     #[error("{0}")]
     Away(String),
     #[error("{0}")]
@@ -49,7 +51,7 @@ pub enum FleetErrorKind {
     OtherInput,
     /// A file could not be written.
     Unwritten,
-    /// The run was cancelled.
+    /// The run was cancelled, or removed and created again.
     Cancelled,
     /// The server lost requests that were loaded: they are to be loaded again, from the first one on.
     Lost,
@@ -65,7 +67,7 @@ impl FleetError {
             FleetFault::Usage(_) | FleetFault::UnfitFile(_) => FleetErrorKind::Usage,
             FleetFault::OtherInput(_) => FleetErrorKind::OtherInput,
             FleetFault::Unwritten(_) => FleetErrorKind::Unwritten,
-            FleetFault::Cancelled(_) => FleetErrorKind::Cancelled,
+            FleetFault::Cancelled(_) | FleetFault::OtherRun(_) => FleetErrorKind::Cancelled,
             FleetFault::Lost(_) => FleetErrorKind::Lost,
         }
     }
@@ -97,6 +99,7 @@ impl FleetError {
                 run: run.to_owned(),
                 server: server.to_owned(),
             },
+            EngineError::OtherRun => FleetFault::OtherRun(run.to_owned()),
             EngineError::Away(reason) | EngineError::Busy(reason) => FleetFault::Away(reason),
             EngineError::Refused(reason) => FleetFault::Refused(reason),
         }))

@@ -24,6 +24,7 @@ mod world;
 mod busy;
 #[cfg(feature = "fleet-cluster")]
 mod cluster;
+mod created_again;
 mod dependencies;
 mod disturbed;
 mod ends;

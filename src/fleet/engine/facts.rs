@@ -7,6 +7,8 @@ use super::{RunState, Sequence};
 /// Settings of a new run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NewRun {
+    /// Random text by which the run differs from others of its name.
+    pub(crate) id: String,
     /// Options of the run, in a form of the callers' own.
     pub(crate) settings: String,
     pub(crate) lanes: u32,
@@ -16,6 +18,8 @@ pub(crate) struct NewRun {
 /// Facts of a run that all its workers share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RunFacts {
+    /// Text by which the run differs from others of its name. Empty: it was created without one.
+    pub(crate) id: String,
     pub(crate) settings: String,
     pub(crate) lanes: u32,
     pub(crate) lease: Duration,

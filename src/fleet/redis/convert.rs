@@ -133,7 +133,7 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
 }
 
 /// Returns the facts in the order in which [`super::lanes`] asks for them, without the version.
-pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
+pub(super) fn facts(values: [Value; 10]) -> Option<RunFacts> {
     let [
         settings,
         lanes,
@@ -144,8 +144,14 @@ pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
         position,
         digest,
         loaders,
+        id,
     ] = values;
     Some(RunFacts {
+        // A run that an earlier build created has no such field.
+        id: match id {
+            Value::Nil => String::new(),
+            id => reply::text(id)?,
+        },
         settings: reply::text(settings)?,
         lanes: reply::number(lanes)?.try_into().ok()?,
         lease: Duration::from_millis(reply::number(lease)?),

@@ -128,10 +128,10 @@ impl<'r> Worker<'r> {
     /// [`Usage`](super::FleetErrorKind::Usage) if the run [saves files](super::RunSettings::saves_files) and this worker
     /// has no directory for them;
     /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed, and
-    /// [`Cancelled`](super::FleetErrorKind::Cancelled) if it was also created again; [`Away`](super::FleetErrorKind::Away) if the
-    /// server does not answer for ten minutes, or answers for as long that it is not ready;
-    /// [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The outcomes that were not settled then are lost,
-    /// and their requests go to other workers.
+    /// [`Cancelled`](super::FleetErrorKind::Cancelled) if it was also created again;
+    /// [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes, or answers for as long that it
+    /// is not ready; [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The outcomes that were not settled
+    /// then are lost, and their requests go to other workers.
     pub fn run(self) -> Result<WorkerSummary, FleetError> {
         self.run_until(|| false)
     }
@@ -264,7 +264,7 @@ fn ended(run: &Run, core: &WorkerCore, summary: Summary) -> Result<WorkerSummary
     let end = core.is_over().cloned().unwrap_or(CoreEnd::Drained);
     if unsettled > 0 {
         let fate = match end {
-            CoreEnd::Cancelled | CoreEnd::NoRun => "they are in no results",
+            CoreEnd::Cancelled | CoreEnd::NoRun | CoreEnd::OtherRun => "they are in no results",
             _ => "their requests are sent again by other workers, or end as interrupted",
         };
         let name = run.name();
@@ -278,6 +278,7 @@ fn ended(run: &Run, core: &WorkerCore, summary: Summary) -> Result<WorkerSummary
         CoreEnd::Cancelled => FleetEnd::Cancelled,
         CoreEnd::Drained => FleetEnd::Stopped,
         CoreEnd::NoRun => return Err(run.place.error(EngineError::NoRun)),
+        CoreEnd::OtherRun => return Err(run.place.error(EngineError::OtherRun)),
         CoreEnd::Refused(why) => return Err(run.place.error(EngineError::Refused(why))),
         CoreEnd::Away(why) => {
             let why = format!("{why} (asked again for ten minutes; {LOST})");

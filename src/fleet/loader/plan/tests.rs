@@ -4,6 +4,7 @@ use super::*;
 
 fn plan() -> LoadPlan {
     let facts = RunFacts {
+        id: "id".to_owned(),
         settings: String::new(),
         lanes: 1,
         lease: Duration::from_secs(30),

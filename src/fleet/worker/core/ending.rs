@@ -27,6 +27,8 @@ pub(crate) enum CoreEnd {
     Drained,
     /// The run was removed.
     NoRun,
+    /// The run was removed, and another one has its name.
+    OtherRun,
     /// The engine did not take calls for ten minutes, for this reason.
     Away(String),
     /// The engine had no room for outcomes for ten minutes.

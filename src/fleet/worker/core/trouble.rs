@@ -50,6 +50,7 @@ impl WorkerCore {
                 }
             }
             Err(EngineError::NoRun) => self.end_without_run(CoreEnd::NoRun),
+            Err(EngineError::OtherRun) => self.end_without_run(CoreEnd::OtherRun),
             // Outcomes that are there may still be settled.
             Err(EngineError::Refused(why)) if thread != CallThread::Settle => {
                 self.begin_ending(CoreEnd::Refused(why.clone()), None, now);
