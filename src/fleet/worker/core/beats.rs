@@ -137,6 +137,10 @@ impl WorkerCore {
             return;
         }
         let lane = self.lane_mut(call.lane);
+        if lane.generation() != call.generation {
+            // The lease thread heard meanwhile that the worker was declared dead.
+            return;
+        }
         let member = &mut lane.membership;
         match answer {
             Ok(BeatReply::Member { state, workers }) => {

@@ -81,6 +81,7 @@ impl WorkerCore {
         if self.phase.is_ending() {
             return NextCall::Wait(self.phase.wakes_at());
         }
+        self.count_stuck(now);
         let count = self.lanes.len();
         for number in self.lease_turns.order(count) {
             if let Some(step) = self.lease_step(number as u32, now) {
@@ -97,6 +98,25 @@ impl WorkerCore {
             }
         }
         NextCall::Wait(self.lease_wakes_at(now))
+    }
+
+    /// Counts the entries that wait for a lane whose server is silent: they leave the window to the other lanes.
+    fn count_stuck(&mut self, now: Instant) {
+        let lease = self.settings.lease;
+        let is_overdue = |lane: &CoreLane| lane.membership.is_overdue(lease, now);
+        if !self.lanes.iter().any(is_overdue) {
+            self.stuck = 0;
+            return;
+        }
+        let is_stuck = |key: &EntryKey, entry: &EntryInHand| {
+            let is_closed = matches!(entry.stage, EntryStage::Closed { .. });
+            !is_closed && is_overdue(self.lane(key.lane))
+        };
+        let stuck = self
+            .entries
+            .iter()
+            .filter(|(key, entry)| is_stuck(key, entry));
+        self.stuck = stuck.count();
     }
 
     /// Step that is due for a lane.
@@ -152,10 +172,12 @@ impl WorkerCore {
     /// take keep the others waiting only if there are more than one lane can have.
     fn room_of(&self, lane: &CoreLane) -> usize {
         let is_blocked = !lane.takes_outcomes() || self.closed >= 2 * MOST_CLOSED + self.window();
-        match self.is_half_free() && !is_blocked {
-            true => (self.window() - self.filled()).min(MOST),
-            false => 0,
+        if is_blocked || !self.is_half_free() {
+            return 0;
         }
+        let most_open = 2 * self.window();
+        let room = (self.window() - self.filled()).min(MOST);
+        room.min(most_open.saturating_sub(self.open()))
     }
 
     pub(super) fn is_half_free(&self) -> bool {

@@ -98,6 +98,8 @@ pub(crate) struct WorkerCore {
     started: usize,
     /// Number of entries whose outcome or parking waits for the engine.
     closed: usize,
+    /// Number of other entries, of lanes whose beats are overdue: none of them is started.
+    stuck: usize,
     lease_turns: LaneTurns,
     begin_turns: LaneTurns,
     settle_turns: LaneTurns,
@@ -172,6 +174,7 @@ impl WorkerCore {
             wakes_others: false,
             started: 0,
             closed: 0,
+            stuck: 0,
             lease_turns: LaneTurns::default(),
             begin_turns: LaneTurns::default(),
             settle_turns: LaneTurns::default(),
@@ -216,8 +219,14 @@ impl WorkerCore {
         self.settings.window()
     }
 
-    /// Number of entries that take up room in the window: all but those that wait for the engine.
+    /// Number of entries that take up room in the window: all but those that wait for the engine, or for a lane whose
+    /// server is silent.
     fn filled(&self) -> usize {
+        self.open().saturating_sub(self.stuck)
+    }
+
+    /// Number of entries that do not wait for the engine.
+    fn open(&self) -> usize {
         self.entries.len() - self.closed
     }
 

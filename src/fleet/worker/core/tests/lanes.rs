@@ -156,3 +156,71 @@ fn a_lane_that_is_leased_from_in_vain_keeps_no_other_lane_waiting() {
     }
     assert_eq!(asked, [0, 1, 2, 3]);
 }
+
+/// Lets beats of all lanes but the first one come through from this time on. Returns the time when the first is overdue.
+fn silence_of_first_lane(core: &mut WorkerCore, from: Instant) -> Instant {
+    let until = from + LEASE;
+    let mut now = from;
+    while now < until {
+        while let NextCall::Call(call) = core.next_beat(now) {
+            let (state, workers) = (RunState::Running, 4);
+            let answer = match call.lane {
+                0 => Err(EngineError::Away("h: no answer".to_owned())),
+                _ => Ok(BeatReply::Member { state, workers }),
+            };
+            core.beat_done(&call, &answer, now);
+        }
+        now += SECOND;
+    }
+    until
+}
+
+#[test]
+fn requests_of_a_lane_whose_server_is_silent_leave_the_window_to_the_others() {
+    let (mut core, now) = member_of(2, 100);
+    assert_eq!(lease(&mut core, 1..=150, now), 200);
+    let handed = core.take_handed(now);
+    assert!(handed.iter().all(|entry| entry.key.lane == 0));
+    assert!(matches!(core.next_lease(now + SECOND), NextCall::Wait(_)));
+    let later = silence_of_first_lane(&mut core, now);
+    let most = lease(&mut core, 1..=200, later);
+    assert_eq!(most, 200);
+    assert!(
+        core.take_handed(later)
+            .iter()
+            .all(|entry| entry.key.lane == 1)
+    );
+    assert!(matches!(core.next_lease(later + SECOND), NextCall::Wait(_)));
+}
+
+#[test]
+fn a_late_answer_to_a_beat_says_nothing_about_the_name_after_it() {
+    for answer in [
+        BeatReply::Dead,
+        BeatReply::Member {
+            state: RunState::Running,
+            workers: 4,
+        },
+    ] {
+        let (mut core, now) = member_of(1, 100);
+        let now = now + LEASE / 3;
+        let NextCall::Call(beat) = core.next_beat(now) else {
+            panic!("a beat is due");
+        };
+        let NextCall::Call(call) = core.next_lease(now) else {
+            panic!("a lease is due");
+        };
+        let reply = LeaseReply {
+            state: RunState::Running,
+            is_member: false,
+            entries: Vec::new(),
+        };
+        core.lease_done(&call, Ok(LeaseAnswer::Leased(reply)), now);
+        core.beat_done(&beat, &Ok(answer), now);
+        assert_eq!(core.names().len(), 2, "{answer:?}");
+        let NextCall::Call(next) = core.next_beat(now) else {
+            panic!("it joins again");
+        };
+        assert!(next.join, "{answer:?}");
+    }
+}
