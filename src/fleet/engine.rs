@@ -188,10 +188,12 @@ pub(crate) enum ResultSource {
 /// Connection to the shared state of one run. Each method is one step, and happens as a whole or not at all.
 ///
 /// # Errors
-/// `facts`, `beat` and all steps of loaders and on the run as a whole that begin with the facts:
-/// [`EngineError::OtherRun`] if the engine is bound to another run of this name. That is enough, since a worker of
-/// another run holds nothing and is no member. Every method: [`EngineError::NoRun`] if the run was removed, except for `server_use`, and for `permit`, `cool`, `vote`,
+/// Every method: [`EngineError::NoRun`] if the run was removed, except for `server_use`, and for `permit`, `cool`, `vote`,
 /// `probe` and `waiting_hosts`, whose facts outlive the run by some minutes; [`EngineError::Away`] if no answer came.
+///
+/// `facts`, `set_state`, `begin_loading_after`, `finish_loading`, `beat` and `remove`: [`EngineError::OtherRun`] if the
+/// engine is bound to another run of this name. The other steps need not look: a worker or loader of another run is no
+/// member and not the newest loader, and a collector looks at the facts.
 pub(crate) trait FleetEngine: Send {
     /// Creates the run. Returns false, and changes nothing, if it exists.
     fn create(&mut self, run: &NewRun) -> Result<bool, EngineError>;

@@ -106,8 +106,8 @@ impl<'r> Collector<'r> {
     /// [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes, or answers for as long that it
     /// is not ready;
     /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed, and
-    /// [`Cancelled`](super::FleetErrorKind::Cancelled) if it was also created again; [`Refused`](super::FleetErrorKind::Refused) if the
-    /// server refuses a step.
+    /// [`Cancelled`](super::FleetErrorKind::Cancelled) if it was also created again;
+    /// [`Refused`](super::FleetErrorKind::Refused) if the server refuses a step.
     pub fn write_to(self, path: impl AsRef<Path>) -> Result<Collected, FleetError> {
         self.write_until(path, || false)
     }

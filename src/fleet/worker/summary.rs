@@ -20,10 +20,11 @@ impl WorkerSummary {
         &self.summary
     }
 
-    /// Number of outcomes that the server did not take until the worker had to end, as far as the worker knows.
+    /// Number of outcomes that the server had not taken when the worker ended.
     ///
-    /// They are in the [summary](WorkerSummary::summary) and not in the results: the requests are sent again by other
-    /// workers, or end as [`Interrupted`](crate::ErrorType::Interrupted) if they must not be repeated.
+    /// Those of a call without an answer are among them. They are in the [summary](WorkerSummary::summary) and not in the
+    /// results: the requests are sent again by other workers, or end as
+    /// [`Interrupted`](crate::ErrorType::Interrupted) if they must not be repeated.
     pub fn unsettled(&self) -> u64 {
         self.unsettled
     }

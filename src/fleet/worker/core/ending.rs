@@ -7,7 +7,6 @@ use crate::host::Host;
 
 use super::entries::{EntryAction, EntryStage};
 use super::redial::Redial;
-use super::trouble::LaneTroubles;
 use super::{CoreLane, WorkerCore};
 
 /// Time for the last calls after the client was cut off.
@@ -219,7 +218,7 @@ impl CoreLane {
     /// Lets the times count from now on for which calls have failed, or found no room, and makes the next call at once:
     /// the end has its own time, however long there was trouble before.
     fn begin_ending(&mut self, now: Instant) {
-        self.troubles = LaneTroubles::default();
+        self.troubles = Default::default();
         self.full_since = self.full_since.map(|_| now);
         self.settle_redial = Redial::default();
         self.full_redial = Redial::default();
