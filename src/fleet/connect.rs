@@ -50,10 +50,11 @@ impl Dial for RedisServer {
     fn engine(
         &self,
         run: &str,
+        id: &str,
         longest: Option<Duration>,
     ) -> Result<Box<dyn FleetEngine>, EngineError> {
         let first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Box::new(first.for_run(run, longest)?))
+        Ok(Box::new(first.for_run(run, id, longest)?))
     }
 
     fn check(&self, durable: bool) -> Result<(), EngineError> {
@@ -107,7 +108,7 @@ impl Fleet {
         let new = settings.to_new_run();
         let is_new = self.first.take(|| engine.create(&new));
         if is_new.map_err(|error| place.error_by(&mut *engine, error))? {
-            return Ok(Run::new(place, settings));
+            return Ok(Run::new(place.of_run(&new.id), settings));
         }
         let facts = self.first.take(|| engine.facts());
         let facts = facts.map_err(|error| place.error_by(&mut *engine, error))?;
@@ -116,7 +117,7 @@ impl Fleet {
             let differences = settings.differences(&existing);
             return Err(FleetError::other_settings(&place.run, differences));
         }
-        Ok(Run::new(place, settings))
+        Ok(Run::new(place.of_run(&facts.id), settings))
     }
 
     /// Opens a run that exists.
@@ -129,7 +130,7 @@ impl Fleet {
         let facts = self.first.take(|| engine.facts());
         let facts = facts.map_err(|error| place.error_by(&mut *engine, error))?;
         let settings = place.settings(&facts)?;
-        Ok(Run::new(place, settings))
+        Ok(Run::new(place.of_run(&facts.id), settings))
     }
 
     /// Commands that a user of the server needs, by their names in rules of access (`+xadd`).
@@ -184,8 +185,8 @@ impl FleetBuilder {
     /// Sets whether a server that is not ready is asked again, for ten minutes. Default: false.
     ///
     /// It holds for `connect`, and for [`create`](Fleet::create) and [`run`](Fleet::run) of the fleet, so that workers,
-    /// loaders and collectors can be started while the server reads its files, or is busy. A warning is logged meanwhile. A server
-    /// that does not answer at all is an error at once, since the URL may be wrong.
+    /// loaders and collectors can be started while the server reads its files, or is busy. A warning is logged meanwhile.
+    /// A server that does not answer at all is an error at once, since the URL may be wrong.
     pub fn wait_until_ready(mut self, waits: bool) -> FleetBuilder {
         self.waits = waits;
         self

@@ -10,11 +10,13 @@ use super::settings::RunSettings;
 
 /// Server that holds runs. Each engine that it gives has a connection of its own.
 pub(super) trait Dial: Send + Sync {
-    /// Makes an engine for a run. The connection is made by its first step. `longest`: upper bound for the time until it
-    /// is made, and for the time until a reply comes.
+    /// Makes an engine for a run. The connection is made by its first step. `id`: the run that it is bound to; empty: the
+    /// run that has the name. `longest`: upper bound for the time until the connection is made, and for the time until a
+    /// reply comes.
     fn engine(
         &self,
         run: &str,
+        id: &str,
         longest: Option<Duration>,
     ) -> Result<Box<dyn FleetEngine>, EngineError>;
 
@@ -30,6 +32,8 @@ pub(super) trait Dial: Send + Sync {
 pub(super) struct RunPlace {
     server: Arc<dyn Dial>,
     pub(super) run: Arc<str>,
+    /// Text by which the run differs from others of its name. Empty: it is not known.
+    id: Arc<str>,
 }
 
 impl RunPlace {
@@ -38,12 +42,21 @@ impl RunPlace {
         Ok(RunPlace {
             server,
             run: run.into(),
+            id: "".into(),
         })
+    }
+
+    /// Returns the place of this run, and of no other that is created under its name later.
+    pub(super) fn of_run(self, id: &str) -> RunPlace {
+        RunPlace {
+            id: id.into(),
+            ..self
+        }
     }
 
     /// Makes an engine with a connection of its own.
     pub(super) fn engine(&self) -> Result<Box<dyn FleetEngine>, FleetError> {
-        let engine = self.server.engine(&self.run, None);
+        let engine = self.server.engine(&self.run, &self.id, None);
         engine.map_err(|error| self.error(error))
     }
 
@@ -52,7 +65,7 @@ impl RunPlace {
         &self,
         longest: Duration,
     ) -> Result<Box<dyn FleetEngine>, FleetError> {
-        let engine = self.server.engine(&self.run, Some(longest));
+        let engine = self.server.engine(&self.run, &self.id, Some(longest));
         engine.map_err(|error| self.error(error))
     }
 

@@ -72,6 +72,9 @@ pub(crate) enum EngineError {
     /// The run does not exist (any more).
     #[error("there is no such run")]
     NoRun,
+    /// The run was removed, and another one has its name.
+    #[error("the run was removed and created again")]
+    OtherRun,
     /// No answer came: the step was carried out, or not.
     #[error("{0}")]
     Away(String),
@@ -178,6 +181,10 @@ pub(crate) enum ResultSource {
 /// # Errors
 /// Every method: [`EngineError::NoRun`] if the run was removed, except for `server_use`, and for `permit`, `cool`, `vote`,
 /// `probe` and `waiting_hosts`, whose facts outlive the run by some minutes; [`EngineError::Away`] if no answer came.
+///
+/// `facts`, `set_state`, `begin_loading_after`, `finish_loading`, `beat` and `remove`: [`EngineError::OtherRun`] if the
+/// engine is bound to another run of this name. The other steps need not look: a worker or loader of another run is no
+/// member and not the newest loader, and a collector looks at the facts.
 pub(crate) trait FleetEngine: Send {
     /// Creates the run. Returns false, and changes nothing, if it exists.
     fn create(&mut self, run: &NewRun) -> Result<bool, EngineError>;

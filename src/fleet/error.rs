@@ -51,6 +51,8 @@ enum FleetFault {
         message: String,
         source: Option<ErrorCause>,
     },
+    #[error("the run {0:?} was removed and created again")]
+    OtherRun(String),
     #[error("{0}")]
     WrongSetting(SettingFault),
     #[error("the run {run:?} was created with other options: {} (use the same ones, or a new name)", list(.settings))]
@@ -95,7 +97,7 @@ pub enum FleetErrorKind {
     OtherInput,
     /// A file could not be written.
     Unwritten,
-    /// The run was cancelled.
+    /// The run was cancelled, or removed and created again.
     Cancelled,
     /// The server lost requests that were loaded: they are to be loaded again, from the first one on.
     Lost,
@@ -114,7 +116,7 @@ impl FleetError {
             FleetFault::OtherSettings { .. } => FleetErrorKind::OtherSettings,
             FleetFault::OtherInput(_) => FleetErrorKind::OtherInput,
             FleetFault::Unwritten(_) => FleetErrorKind::Unwritten,
-            FleetFault::Cancelled(_) => FleetErrorKind::Cancelled,
+            FleetFault::Cancelled(_) | FleetFault::OtherRun(_) => FleetErrorKind::Cancelled,
             FleetFault::Lost(_) => FleetErrorKind::Lost,
         }
     }
@@ -196,6 +198,7 @@ impl FleetError {
                 run: run.to_owned(),
                 server: server.to_owned(),
             },
+            EngineError::OtherRun => FleetFault::OtherRun(run.to_owned()),
             EngineError::Away(message) | EngineError::Busy(message) => FleetFault::Away {
                 message,
                 source: None,

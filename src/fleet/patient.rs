@@ -9,9 +9,34 @@ use crate::redact::escape::log_line;
 /// Shortest and longest pause between two calls.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// Time for which loaders, collectors and workers make a call again that the server does not answer, or to which it answers
-/// that it is not ready. Then they end.
+/// Time for which loaders, collectors and workers make a call again that the server does not answer, or to which it
+/// answers that it is not ready. Then they end.
 pub(super) const LONGEST_AWAY: Duration = Duration::from_secs(600);
+
+/// Time without a call after which the next one that fails is the first of its series: the process was stopped.
+const LONGEST_GAP: Duration = Duration::from_secs(60);
+
+/// Series of calls that failed one after the other: the times of the first and the last one. `None`: the last call did
+/// not fail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FailedCalls(Option<(Instant, Instant)>);
+
+impl FailedCalls {
+    /// Notes a call that failed. Returns for how long all calls have failed.
+    pub(super) fn failed(&mut self, now: Instant) -> Duration {
+        let goes_on = |last| now.saturating_duration_since(last) <= LONGEST_GAP;
+        let begin = match self.0 {
+            Some((begin, last)) if goes_on(last) => begin,
+            _ => now,
+        };
+        self.0 = Some((begin, now));
+        now.saturating_duration_since(begin)
+    }
+
+    pub(super) fn succeeded(&mut self) {
+        self.0 = None;
+    }
+}
 
 /// Message about a call that failed and is made again.
 pub(super) fn asked_again(error: &EngineError) -> String {
@@ -25,8 +50,7 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Default)]
 struct Patience {
     pause: Duration,
-    /// Time of the first call of those that failed one after the other. `None`: the last one did not fail.
-    failing_since: Option<Instant>,
+    failed: FailedCalls,
 }
 
 impl Patience {
@@ -39,8 +63,7 @@ impl Patience {
         if !is_patient {
             return Err(error);
         }
-        let since = *self.failing_since.get_or_insert(now);
-        if now.saturating_duration_since(since) >= LONGEST_AWAY {
+        if self.failed.failed(now) >= LONGEST_AWAY {
             return Err(EngineError::Away(format!(
                 "{error} (asked again for ten minutes)"
             )));
@@ -189,7 +212,7 @@ mod tests {
         for error in [EngineError::Away, EngineError::Busy] {
             let (mut engine, begin) = (impatient(), Instant::now());
             let error = error("redis://h: LOADING".to_owned());
-            for seconds in [0, 1, 300, 599] {
+            for seconds in (0..600).step_by(50) {
                 let waited = engine.wait_after_at(error.clone(), begin + SECOND * seconds);
                 assert_eq!(waited, Ok(false), "{seconds}");
             }
@@ -205,11 +228,20 @@ mod tests {
         let busy = || EngineError::Busy("full".to_owned());
         assert_eq!(engine.wait_after_at(busy(), begin), Ok(false));
         assert!(engine.once(|_| Ok(())).is_ok());
-        for seconds in [700, 1299] {
+        for seconds in (700..1300).step_by(50) {
             let waited = engine.wait_after_at(busy(), begin + SECOND * seconds);
             assert_eq!(waited, Ok(false), "{seconds}");
         }
         assert!(engine.wait_after_at(busy(), begin + SECOND * 1300).is_err());
+    }
+
+    #[test]
+    fn the_time_for_which_a_process_was_stopped_does_not_count() {
+        let (mut engine, begin) = (impatient(), Instant::now());
+        let busy = || EngineError::Busy("full".to_owned());
+        assert_eq!(engine.wait_after_at(busy(), begin), Ok(false));
+        let waited = engine.wait_after_at(busy(), begin + SECOND * 700);
+        assert_eq!(waited, Ok(false), "it was asked twice");
     }
 
     /// Takes first steps on a server that answers with these errors. Returns the end, and how often it was asked.

@@ -297,6 +297,7 @@ impl RunSettings {
 
     pub(super) fn to_new_run(&self) -> NewRun {
         NewRun {
+            id: format!("{:016x}", fastrand::u64(..)),
             settings: serde_json::to_string(&self.stored).expect("numbers and texts are JSON"),
             lanes: self.lanes,
             lease: self.lease,

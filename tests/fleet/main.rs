@@ -25,6 +25,7 @@ mod busy;
 mod causes;
 #[cfg(feature = "fleet-cluster")]
 mod cluster;
+mod created_again;
 mod dependencies;
 mod disturbed;
 mod ends;

@@ -153,6 +153,29 @@ fn what_outlasts_the_grace_is_cut_off_and_sent_elsewhere_if_it_may() {
 }
 
 #[test]
+fn a_worker_that_ends_without_its_server_tells_how_many_outcomes_were_not_settled() {
+    let server = Server::always(Answer::text("hello"));
+    let Some((world, list)) = World::loaded(&server, 3) else {
+        return;
+    };
+    let proxy = RedisProxy::start(world.redis.socket(), |call| match call.step {
+        "settle" => Fate::LostCall,
+        _ => Fate::Pass,
+    });
+    let ending = world
+        .fleet_at(&proxy.url, "work", &["--grace", "100ms"])
+        .begin();
+    server.wait_for_requests(3);
+    thread::sleep(LEASE / 2);
+    ending.signal(Signal::TERM);
+    let ended = ending.finish().exits(143);
+    ended.says("r1: outcomes that the server did not take before the worker ended: 3 (their requests are sent again");
+    world.finish("out.jsonl");
+    assert_eq!(server.requests(), 6);
+    world.assert_exact(&list, &["out.jsonl"]);
+}
+
+#[test]
 fn a_paused_run_sends_nothing_until_it_is_resumed() {
     let server = Server::always(Answer::text("hello"));
     let Some((world, list)) = World::loaded(&server, 20) else {

@@ -105,8 +105,9 @@ impl<'r> Collector<'r> {
     /// [`Unwritten`](super::FleetErrorKind::Unwritten) if another process writes it, or it cannot be written;
     /// [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes, or answers for as long that it
     /// is not ready;
-    /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Refused`](super::FleetErrorKind::Refused) if the
-    /// server refuses a step.
+    /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed, and
+    /// [`Cancelled`](super::FleetErrorKind::Cancelled) if it was also created again;
+    /// [`Refused`](super::FleetErrorKind::Refused) if the server refuses a step.
     pub fn write_to(self, path: impl AsRef<Path>) -> Result<Collected, FleetError> {
         self.write_until(path, || false)
     }
@@ -200,6 +201,9 @@ fn collect<S: FnMut() -> bool>(
                 }
             }
             CollectStep::Save { lane, results } => {
+                if !is_own_run(engine)? {
+                    return Ok(FleetEnd::Stopped);
+                }
                 files.write(&results)?;
                 let names: Vec<(String, u64)> = results
                     .iter()
@@ -243,6 +247,18 @@ fn collect<S: FnMut() -> bool>(
         if !goes_on {
             return Ok(FleetEnd::Stopped);
         }
+    }
+}
+
+/// Looks if results that were fetched are of the collector's run, before they are written to its file: the run may have
+/// been removed and created again while the collector was stopped. Returns false if the collector is to stop.
+///
+/// # Errors
+/// [`EngineError::OtherRun`]. Results of a run that was removed are written.
+fn is_own_run<S: FnMut() -> bool>(engine: &mut PatientEngine<S>) -> Result<bool, EngineError> {
+    match engine.call(|engine| engine.facts()) {
+        Err(EngineError::NoRun) => Ok(true),
+        looked => Ok(looked?.is_some()),
     }
 }
 

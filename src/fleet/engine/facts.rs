@@ -10,6 +10,8 @@ pub(crate) const MOST_LANES: u32 = 1024;
 /// Settings of a new run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NewRun {
+    /// Random text by which the run differs from others of its name.
+    pub(crate) id: String,
     /// Options of the run, in a form of the callers' own.
     pub(crate) settings: String,
     pub(crate) lanes: u32,
@@ -42,6 +44,8 @@ impl RunState {
 /// Facts of a run that all its workers share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RunFacts {
+    /// Text by which the run differs from others of its name. Empty: it was created without one.
+    pub(crate) id: String,
     pub(crate) settings: String,
     pub(crate) lanes: u32,
     pub(crate) lease: Duration,

@@ -15,6 +15,7 @@ const BOUNDS: QueueBounds = QueueBounds {
 fn engine() -> MemoryEngine {
     let mut engine = MemoryEngine::default();
     let run = NewRun {
+        id: "id".to_owned(),
         settings: String::new(),
         lanes: 3,
         lease: Duration::from_secs(30),

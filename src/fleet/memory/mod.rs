@@ -25,7 +25,11 @@ use limits::MemoryLimits;
 
 /// Connection to a run in memory.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct MemoryEngine(Arc<Mutex<MemoryStore>>);
+pub(crate) struct MemoryEngine {
+    store: Arc<Mutex<MemoryStore>>,
+    /// Text by which the run differs from others of its name. Empty: the engine serves any run.
+    id: String,
+}
 
 /// Everything that the engine keeps.
 #[derive(Clone, Debug, Default)]
@@ -79,13 +83,26 @@ impl MemoryEngine {
         lane.holder(sequence).map(str::to_owned)
     }
 
+    /// Binds the engine to a run.
+    pub(crate) fn bind(&mut self, id: &str) {
+        id.clone_into(&mut self.id);
+    }
+
     fn lock(&self) -> MutexGuard<'_, MemoryStore> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Carries out a step on the run.
     fn on_run<T>(&self, step: impl FnOnce(&mut MemoryRun) -> T) -> Result<T, EngineError> {
         self.lock().run.as_mut().map(step).ok_or(EngineError::NoRun)
+    }
+
+    /// Carries out a step on the run that the engine is bound to.
+    fn on_own_run<T>(&self, step: impl FnOnce(&mut MemoryRun) -> T) -> Result<T, EngineError> {
+        self.on_run(|run| match self.id.is_empty() || self.id == run.new.id {
+            true => Ok(step(run)),
+            false => Err(EngineError::OtherRun),
+        })?
     }
 
     /// Carries out a step on a lane, with the time and the length of a lease.
@@ -118,7 +135,8 @@ impl FleetEngine for MemoryEngine {
     }
 
     fn facts(&mut self) -> Result<RunFacts, EngineError> {
-        self.on_run(|run| RunFacts {
+        self.on_own_run(|run| RunFacts {
+            id: run.new.id.clone(),
             settings: run.new.settings.clone(),
             lanes: run.new.lanes,
             lease: run.new.lease,
@@ -136,7 +154,7 @@ impl FleetEngine for MemoryEngine {
             let reason = "only its loader may mark a run as loaded";
             return Err(EngineError::Refused(reason.to_owned()));
         }
-        self.on_run(|run| {
+        self.on_own_run(|run| {
             let set = run.lanes.iter_mut().map(|lane| lane.set_state(state));
             set.fold(true, |all, set| all & set)
         })
@@ -150,6 +168,9 @@ impl FleetEngine for MemoryEngine {
     fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError> {
         let seen = facts.loaders;
         self.on_run(|run| {
+            if run.new.id != facts.id {
+                return Err(EngineError::OtherRun);
+            }
             let is_newest = run.lanes[0].is_newest(loader);
             let is_loaded = run.lanes[0].is_loaded();
             let is_known = (facts.position, &facts.digest) == (run.position, &run.digest)
@@ -160,8 +181,8 @@ impl FleetEngine for MemoryEngine {
                     lane.begin_loading(loader);
                 }
             }
-            run.lanes[0].is_newest(loader)
-        })
+            Ok(run.lanes[0].is_newest(loader))
+        })?
     }
 
     fn note_loaded(
@@ -187,7 +208,7 @@ impl FleetEngine for MemoryEngine {
     }
 
     fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError> {
-        self.on_run(|run| {
+        self.on_own_run(|run| {
             let replies = run.lanes.iter_mut().map(|lane| lane.finish_loading(loader));
             let other = replies
                 .into_iter()
@@ -210,6 +231,7 @@ impl FleetEngine for MemoryEngine {
     }
 
     fn beat(&mut self, lane: u32, worker: &str, join: bool) -> Result<BeatReply, EngineError> {
+        self.on_own_run(|_| {})?;
         self.on_lane(lane, |lane, now, lease| lane.beat(worker, join, now, lease))
     }
 
@@ -346,7 +368,8 @@ impl FleetEngine for MemoryEngine {
     }
 
     fn remove(&mut self) -> Result<(), EngineError> {
-        let run = self.lock().run.take();
-        run.map(drop).ok_or(EngineError::NoRun)
+        self.on_own_run(|_| {})?;
+        self.lock().run = None;
+        Ok(())
     }
 }

@@ -24,6 +24,7 @@ fn engine(entries: u64) -> MemoryEngine {
     let mut engine = MemoryEngine::default();
     engine.set_now(SECOND * 1_000);
     let run = NewRun {
+        id: "id".to_owned(),
         settings: "settings".to_owned(),
         lanes: 1,
         lease: LEASE,

@@ -89,8 +89,8 @@ impl ServerAddress {
         }
     }
 
-    /// Returns the address of a host that is reached in the same way. The password stays out of it, since the crate's own commands for it
-    /// do not tell a wrong password from other errors.
+    /// Returns the address of a host that is reached in the same way. The password stays out of it, since the crate's
+    /// own commands for it do not tell a wrong password from other errors.
     pub(super) fn info_of(&self, host: &str, port: u16) -> RedisResult<ConnectionInfo> {
         let host = host.to_owned();
         info(match &self.route {

@@ -137,7 +137,7 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
 ///
 /// # Errors
 /// The name of a field with a value that no run has.
-pub(super) fn facts(values: [Value; 9]) -> Result<RunFacts, &'static str> {
+pub(super) fn facts(values: [Value; 10]) -> Result<RunFacts, &'static str> {
     let [
         settings,
         lanes,
@@ -148,10 +148,16 @@ pub(super) fn facts(values: [Value; 9]) -> Result<RunFacts, &'static str> {
         position,
         digest,
         loaders,
+        id,
     ] = values;
     let count = |value, field| reply::number(value).filter(|n| *n <= MOST).ok_or(field);
     let lanes = count(lanes, "lanes")?.try_into().map_err(|_| "lanes")?;
     Ok(RunFacts {
+        // A run that an earlier build created has no such field.
+        id: match id {
+            Value::Nil => String::new(),
+            id => reply::text(id).ok_or("id")?,
+        },
         settings: reply::text(settings).ok_or("args")?,
         lanes: Some(lanes)
             .filter(|n| (1..=MOST_LANES).contains(n))

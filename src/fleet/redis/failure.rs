@@ -3,6 +3,7 @@
 //! | an engine's error | reported for |
 //! |---|---|
 //! | `NoRun` | a script that finds no run, a group that is gone |
+//! | `OtherRun` | a script that finds another run of the name |
 //! | `Away` | a connection that fails, a reply that does not come or cannot be read |
 //! | `Busy` | `LOADING`, `MISCONF`, `OOM`, `BUSY`, `TRYAGAIN`, `READONLY`, `MASTERDOWN`, `NOREPLICAS`, `CLUSTERDOWN`, `MOVED`, `ASK`, `NOSCRIPT`, too many clients |
 //! | `Refused` | a wrong password, a right that the user lacks, keys of others, an untrusted certificate, all else |
@@ -71,6 +72,7 @@ pub(super) fn sort(
     };
     match code {
         "NORUN" | "NOGROUP" => EngineError::NoRun,
+        "OTHERRUN" => EngineError::OtherRun,
         code if BUSY.contains(&code) || is_too_many_clients(error) => {
             EngineError::Busy(format!("{place}: {step}: {code} {}", shortened(detail)))
         }

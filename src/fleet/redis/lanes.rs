@@ -87,7 +87,10 @@ impl RedisEngine {
                 .arg(&run.settings)
                 .arg(run.lanes)
                 .arg(lease_millis(run.lease));
-            command.arg(reply::state_name(state));
+            command
+                .arg(reply::state_name(state))
+                .arg(&run.id)
+                .arg(u8::from(lane == 0));
         })?;
         self.understood(StepScript::Create, reply::flag(&reply))
     }
@@ -107,9 +110,10 @@ impl RedisEngine {
             "pos",
             "sum",
             "generation",
+            "id",
         ]);
         let reply = self.link.command(&command, "HMGET")?;
-        let Some([version, values @ ..]) = reply::exactly::<10>(reply) else {
+        let Some([version, values @ ..]) = reply::exactly::<11>(reply) else {
             return Err(self.unexpected("HMGET"));
         };
         match version {

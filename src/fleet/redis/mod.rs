@@ -93,6 +93,8 @@ pub(crate) const DURABLE_COMMANDS: &[&str] = &["waitaof"];
 pub(crate) struct RedisEngine {
     link: ServerLink,
     run: String,
+    /// Text by which the run differs from others of its name. Empty: the engine serves whatever run has the name.
+    id: String,
     scripts: Arc<Scripts>,
 }
 
@@ -124,6 +126,7 @@ impl RedisEngine {
         Ok(RedisEngine {
             link: ServerLink::new(address),
             run: run.to_owned(),
+            id: String::new(),
             scripts,
         })
     }
@@ -134,15 +137,18 @@ impl RedisEngine {
         RedisEngine {
             link: self.link.another(),
             run: self.run.clone(),
+            id: self.id.clone(),
             scripts: Arc::clone(&self.scripts),
         }
     }
 
-    /// Returns an engine for a run of the same server, with a connection of its own. `longest`: upper bound for the times
-    /// until it is connected and until a reply comes.
+    /// Returns an engine for a run of the same server, with a connection of its own. `id`: the run that it is bound to;
+    /// empty: the run that has the name. `longest`: upper bound for the times until it is connected and until a reply
+    /// comes.
     pub(crate) fn for_run(
         &self,
         run: &str,
+        id: &str,
         longest: Option<Duration>,
     ) -> Result<RedisEngine, EngineError> {
         let mut address = self.link.address.clone();
@@ -150,7 +156,9 @@ impl RedisEngine {
             let (connect, reply) = (address.connect_timeout, address.reply_timeout);
             address = address.with_timeouts(connect.min(longest), reply.min(longest));
         }
-        RedisEngine::new(address, run, Arc::clone(&self.scripts))
+        let mut engine = RedisEngine::new(address, run, Arc::clone(&self.scripts))?;
+        id.clone_into(&mut engine.id);
+        Ok(engine)
     }
 
     /// Returns the address of the server.

@@ -42,7 +42,7 @@ fn begin(
     let (sender, receiver) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("haul-connect".to_owned());
     thread.spawn(move || {
-        // The one who asked may have given up.
+        // The caller may have given up.
         let _ = sender.send(connect());
     })?;
     Ok(receiver)

@@ -39,7 +39,11 @@ impl FleetEngine for RedisEngine {
     }
 
     fn facts(&mut self) -> Result<RunFacts, EngineError> {
-        self.first_lane()?.ok_or(EngineError::NoRun)
+        let facts = self.first_lane()?.ok_or(EngineError::NoRun)?;
+        match self.id.is_empty() || self.id == facts.id {
+            true => Ok(facts),
+            false => Err(EngineError::OtherRun),
+        }
     }
 
     fn set_state(&mut self, state: RunState) -> Result<bool, EngineError> {
@@ -55,6 +59,7 @@ impl FleetEngine for RedisEngine {
 
     fn begin_loading_after(&mut self, loader: &str, facts: &RunFacts) -> Result<bool, EngineError> {
         let run = NewRun {
+            id: facts.id.clone(),
             settings: facts.settings.clone(),
             lanes: facts.lanes,
             lease: facts.lease,
@@ -76,7 +81,8 @@ impl FleetEngine for RedisEngine {
                     .arg(facts.position)
                     .arg(&facts.digest)
                     .arg(u8::from(facts.is_input_read))
-                    .arg(u8::from(facts.is_loaded));
+                    .arg(u8::from(facts.is_loaded))
+                    .arg(&run.id);
             })?;
             let given = self.understood(StepScript::BeginLoading, reply::number(reply))?;
             match (lane, given) {
@@ -136,8 +142,9 @@ impl FleetEngine for RedisEngine {
     fn beat(&mut self, lane: u32, worker: &str, join: bool) -> Result<BeatReply, EngineError> {
         let keys = [LaneKey::Facts, LaneKey::Members, LaneKey::Unbroken];
         let keys = self.lane_keys(lane, &keys);
+        let id = self.id.clone();
         let reply = self.run(StepScript::Beat, &keys, |command| {
-            command.arg(worker).arg(u8::from(join));
+            command.arg(worker).arg(u8::from(join)).arg(&id);
         })?;
         let beat = match reply {
             Value::Int(-1) => Some(BeatReply::Dead),

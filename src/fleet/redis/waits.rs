@@ -13,7 +13,7 @@ use super::reply;
 use super::scripts::StepScript;
 use crate::host::Host;
 
-/// Shortest wait that is listed: shorter ones are over before anybody has read them.
+/// Shortest wait that is listed: a shorter one is over before the list is shown.
 pub(in crate::fleet) const SHORTEST: Duration = Duration::from_secs(1);
 
 impl RedisEngine {

@@ -63,7 +63,7 @@ fn hand_in(
     let in_client = Arc::new(ClientEntry::new(handed, core, once));
     // A request without a host is not sent: its outcome says why.
     if let (EntryAction::Send, Some(host)) = (handed.action, &host) {
-        let goes = core.change(|core, now| core.read(handed.key, host, once, now));
+        let goes = core.change(|core, now| core.request_was_read(handed.key, host, once, now));
         if !goes {
             give_back_file();
             return;

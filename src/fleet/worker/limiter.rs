@@ -56,17 +56,17 @@ impl LimiterState {
         step: impl FnOnce(&mut dyn FleetEngine) -> Result<T, EngineError>,
     ) -> Option<Result<T, EngineError>> {
         let sent = Instant::now();
-        if self.silence.holds(sent) {
+        if self.silence.leaves_out(sent) {
             return None;
         }
         let answer = step(&mut *self.engine);
         match &answer {
-            Ok(_) => self.silence.ends(),
+            Ok(_) => self.silence.was_answered(),
             Err(EngineError::Refused(why)) => {
                 self.link.refuse(why);
-                self.silence.begins(sent, Instant::now());
+                self.silence.was_unanswered(sent, Instant::now());
             }
-            Err(_) => self.silence.begins(sent, Instant::now()),
+            Err(_) => self.silence.was_unanswered(sent, Instant::now()),
         }
         Some(answer)
     }
@@ -76,7 +76,7 @@ impl LimiterState {
         let now = Instant::now();
         self.untold.retain(|_, until| *until > now);
         for _ in 0..MOST_PAUSES {
-            if self.silence.holds(Instant::now()) {
+            if self.silence.leaves_out(Instant::now()) {
                 return;
             }
             let Some((host, until)) = self.untold.pop_first() else {
@@ -92,7 +92,7 @@ impl LimiterState {
                 Err(error) => {
                     // A server that is not ready for this may still answer a question.
                     if let EngineError::Away(_) = error {
-                        self.silence.begins(sent, Instant::now());
+                        self.silence.was_unanswered(sent, Instant::now());
                     }
                     self.untold.insert(host, until);
                     return;

@@ -37,6 +37,8 @@ use super::settings::RunSettings;
 use crate::batch::CancelToken;
 use crate::client::Client;
 use crate::record::{InputLines, RecordOptions};
+use crate::redact::escape::log_line;
+use crate::summary::Summary;
 
 /// Bytes of a body that a record keeps by default, since results wait in the server's memory.
 const BODY_LIMIT: usize = 16 << 10;
@@ -125,9 +127,11 @@ impl<'r> Worker<'r> {
     /// # Errors
     /// [`Usage`](super::FleetErrorKind::Usage) if the run [saves files](super::RunSettings::saves_files) and this worker
     /// has no directory for them;
-    /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed; [`Away`](super::FleetErrorKind::Away) if the
-    /// server does not answer for ten minutes, or answers for as long that it is not ready; [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The
-    /// outcomes that were not settled then are lost, and their requests go to other workers.
+    /// [`NoRun`](super::FleetErrorKind::NoRun) if the run was removed, and
+    /// [`Cancelled`](super::FleetErrorKind::Cancelled) if it was also created again;
+    /// [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes, or answers for as long that it
+    /// is not ready; [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The outcomes that were not settled
+    /// then are lost, and their requests go to other workers.
     pub fn run(self) -> Result<WorkerSummary, FleetError> {
         self.run_until(|| false)
     }
@@ -135,7 +139,8 @@ impl<'r> Worker<'r> {
     /// Sends requests until the run is over or `stop` returns true, which is asked some times a second.
     ///
     /// A worker that is stopped starts nothing more, hands back what it has not sent, and ends after the requests under
-    /// way, or after the [grace](Worker::grace).
+    /// way, or after the [grace](Worker::grace). Outcomes that the server does not take until then are
+    /// [counted](WorkerSummary::unsettled), and told by a warning.
     ///
     /// # Errors
     /// As [`run`](Worker::run).
@@ -249,30 +254,48 @@ impl<'r> Worker<'r> {
         if let Some(error) = failed {
             return Err(no_thread(&error));
         }
-        let (end, stale) = core.look(|core| (core.is_over().cloned(), core.figures().stale));
-        let summary = figures.snapshot();
-        let end = match end.unwrap_or(CoreEnd::Drained) {
-            CoreEnd::Complete => FleetEnd::Complete,
-            CoreEnd::Cancelled => FleetEnd::Cancelled,
-            CoreEnd::Drained => FleetEnd::Stopped,
-            CoreEnd::NoRun => return Err(run.place.error(EngineError::NoRun)),
-            CoreEnd::Refused(why) => return Err(run.place.error(EngineError::Refused(why))),
-            CoreEnd::Away(why) => {
-                let why = format!("{why} (asked again for ten minutes; {LOST})");
-                return Err(run.place.error(EngineError::Away(why)));
-            }
-            CoreEnd::Full => {
-                let why = "for ten minutes the server had no room for outcomes (haul fleet collect makes room)";
-                let why = format!("{}: {why}; {LOST}", run.name());
-                return Err(run.place.error(EngineError::Away(why)));
-            }
-        };
-        Ok(WorkerSummary {
-            summary,
-            stale,
-            end,
-        })
+        core.look(|core| ended(run, core, figures.snapshot()))
     }
+}
+
+/// Returns the figures of a worker that ended, or the error for which it ended. Warns of outcomes that were not settled.
+fn ended(run: &Run, core: &WorkerCore, summary: Summary) -> Result<WorkerSummary, FleetError> {
+    let (stale, unsettled) = (core.figures().stale, core.unsettled());
+    let end = core.is_over().cloned().unwrap_or(CoreEnd::Drained);
+    if unsettled > 0 {
+        let fate = match end {
+            CoreEnd::Cancelled | CoreEnd::NoRun | CoreEnd::OtherRun => "they are in no results",
+            _ => "their requests are sent again by other workers, or end as interrupted",
+        };
+        let name = run.name();
+        log_line!(
+            Warn,
+            "{name}: outcomes that the server did not take before the worker ended: {unsettled} ({fate})"
+        );
+    }
+    let end = match end {
+        CoreEnd::Complete => FleetEnd::Complete,
+        CoreEnd::Cancelled => FleetEnd::Cancelled,
+        CoreEnd::Drained => FleetEnd::Stopped,
+        CoreEnd::NoRun => return Err(run.place.error(EngineError::NoRun)),
+        CoreEnd::OtherRun => return Err(run.place.error(EngineError::OtherRun)),
+        CoreEnd::Refused(why) => return Err(run.place.error(EngineError::Refused(why))),
+        CoreEnd::Away(why) => {
+            let why = format!("{why} (asked again for ten minutes; {LOST})");
+            return Err(run.place.error(EngineError::Away(why)));
+        }
+        CoreEnd::Full => {
+            let why = "for ten minutes the server had no room for outcomes (haul fleet collect makes room)";
+            let why = format!("{}: {why}; {LOST}", run.name());
+            return Err(run.place.error(EngineError::Away(why)));
+        }
+    };
+    Ok(WorkerSummary {
+        summary,
+        stale,
+        unsettled,
+        end,
+    })
 }
 
 /// Ends the worker if the thread that holds this panics: the others would go on without it, and hold its requests.

@@ -8,6 +8,7 @@ use crate::summary::Summary;
 pub struct WorkerSummary {
     pub(super) summary: Summary,
     pub(super) stale: u64,
+    pub(super) unsettled: u64,
     pub(super) end: FleetEnd,
 }
 
@@ -17,6 +18,15 @@ impl WorkerSummary {
     /// Requests that were handed back are in the figures of the worker that ended them.
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// Number of outcomes that the server had not taken when the worker ended.
+    ///
+    /// Those of a call without an answer are among them. They are in the [summary](WorkerSummary::summary) and not in the
+    /// results: the requests are sent again by other workers, or end as
+    /// [`Interrupted`](crate::ErrorType::Interrupted) if they must not be repeated.
+    pub fn unsettled(&self) -> u64 {
+        self.unsettled
     }
 
     /// Number of outcomes that were thrown away, since others had taken the requests over.

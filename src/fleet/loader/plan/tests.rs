@@ -8,6 +8,7 @@ use crate::fleet::engine::{LoadReply, MemoryUse};
 
 fn plan() -> LoadPlan {
     let facts = RunFacts {
+        id: "id".to_owned(),
         settings: String::new(),
         lanes: 1,
         lease: Duration::from_secs(30),

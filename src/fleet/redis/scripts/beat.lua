@@ -1,7 +1,9 @@
--- Keeps a worker among the members. Keys: m, wk, up. Arguments: worker, 1 to join.
-local run = redis.call('HMGET', KEYS[1], 'state', 'lease')
+-- Keeps a worker among the members. Keys: m, wk, up. Arguments: worker, 1 to join, id of its run.
+local run = redis.call('HMGET', KEYS[1], 'state', 'lease', 'id')
 if not run[1] then
   return redis.error_reply('NORUN there is no such run')
+elseif ARGV[3] ~= '' and run[3] and run[3] ~= ARGV[3] then
+  return redis.error_reply('OTHERRUN another run has this name')
 end
 local now = milliseconds()
 local last = redis.call('ZSCORE', KEYS[2], ARGV[1])

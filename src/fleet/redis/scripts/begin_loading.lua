@@ -1,10 +1,12 @@
 -- Makes a loader the newest one of a lane. Keys: m. Arguments: loader, lease in ms, its generation, 1 in the first lane,
--- and the facts of the first lane that it knows: position, digest, 1 at the end of the input, 1 if the run is loaded.
--- Returns the generation of the first lane, by which two loaders that begin at once end up in one order everywhere, or 0
--- if another loader has this generation or a higher one, or has noted or loaded more.
-local run = redis.call('HMGET', KEYS[1], 'state', 'loader', 'generation', 'pos', 'sum', 'eof', 'loaded')
+-- the facts of the first lane that it knows: position, digest, 1 at the end of the input, 1 if the run is loaded; and the
+-- id of the run. Returns the generation of the first lane, by which two loaders that begin at once end up in one order
+-- everywhere, or 0 if another loader has this generation or a higher one, or has noted or loaded more.
+local run = redis.call('HMGET', KEYS[1], 'state', 'loader', 'generation', 'pos', 'sum', 'eof', 'loaded', 'id')
 if not run[1] then
   return redis.error_reply('NORUN there is no such run')
+elseif ARGV[4] == '1' and (run[8] or '') ~= ARGV[9] then
+  return redis.error_reply('OTHERRUN another run has this name')
 end
 numbers(2, 5)
 numbers(7, 8)
@@ -19,7 +21,8 @@ local is_known = run[4] == ARGV[5] and run[5] == ARGV[6] and run[6] == ARGV[7] a
 if ARGV[4] == '1' and not is_known then
   return 0
 end
-redis.call('HSET', KEYS[1], 'loader', ARGV[1], 'lease', ARGV[2], 'generation', written(generation), 'loaded', '0')
+redis.call('HSET', KEYS[1], 'loader', ARGV[1], 'lease', ARGV[2], 'generation', written(generation), 'loaded', '0',
+  'id', ARGV[9])
 if run[1] == 'done' then
   redis.call('HSET', KEYS[1], 'state', 'run')
 end

@@ -65,6 +65,7 @@ struct History {
 fn kind<T>(reply: Result<T, EngineError>) -> Result<T, &'static str> {
     reply.map_err(|error| match error {
         EngineError::NoRun => "NoRun",
+        EngineError::OtherRun => "OtherRun",
         EngineError::Away(_) => "Away",
         EngineError::Busy(_) => "Busy",
         EngineError::Refused(_) => "Refused",
@@ -144,8 +145,20 @@ impl History {
         }
     }
 
+    /// Creates a run, and mostly goes on with it. Otherwise the engines stay bound to the one before.
     fn create(&mut self) {
-        self.both("create".into(), |e| e.create(&new_run(LANES)));
+        let mut new = new_run(LANES);
+        new.id = format!("run {}", self.trace.len());
+        let is_new = self.both(format!("create {}", new.id), |e| e.create(&new));
+        if is_new == Some(true) && self.random.u8(0..4) > 0 {
+            self.bind(&new.id);
+        }
+    }
+
+    fn bind(&mut self, id: &str) {
+        self.trace.push(format!("bound to {id:?}"));
+        id.clone_into(&mut self.trial.engine.id);
+        self.memory.bind(id);
     }
 
     fn begin_loading(&mut self) {
@@ -370,6 +383,7 @@ impl History {
                 self.both("remove".into(), |e| e.remove());
                 self.names.clear();
             }
+            2 => self.bind(""),
             _ => {
                 self.create();
                 self.begin_loading();

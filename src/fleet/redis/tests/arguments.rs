@@ -57,7 +57,7 @@ fn calls(trial: &Trial) -> Vec<Call> {
         lane(
             StepScript::BeginLoading,
             &[Facts],
-            &["loader", "1000", "9", "0", "5", "sum", "0", "0"],
+            &["loader", "1000", "9", "0", "5", "sum", "0", "0", "id"],
             &[1, 2, 3, 4, 6, 7],
         ),
         lane(

@@ -214,6 +214,7 @@ pub(super) fn connection(server: &RedisServer) -> Connection {
 
 pub(super) fn new_run(lanes: u32) -> NewRun {
     NewRun {
+        id: "id".to_owned(),
         settings: "settings".to_owned(),
         lanes,
         lease: LEASE,

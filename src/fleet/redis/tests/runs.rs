@@ -16,6 +16,7 @@ fn a_run_is_created_once() {
         return;
     };
     let other = NewRun {
+        id: "other".into(),
         settings: "other".into(),
         lanes: 1,
         lease: LEASE * 2,
@@ -48,6 +49,67 @@ fn a_run_that_was_created_in_part_is_completed() {
         trial.engine.load(1, "loader", 0, WIDE, &[entry(1)]),
         Ok(LoadReply::Loaded)
     );
+}
+
+#[test]
+fn an_engine_serves_no_run_that_was_created_again() {
+    let Some(mut trial) = Trial::new(2) else {
+        return;
+    };
+    let seen = trial.engine.facts().unwrap();
+    trial.engine.remove().unwrap();
+    let again = NewRun {
+        id: "again".to_owned(),
+        ..new_run(2)
+    };
+    assert_eq!(trial.engine.create(&again), Ok(true));
+    let mut new = trial.engine.another();
+    trial.engine.id = seen.id.clone();
+    let engine = &mut trial.engine;
+    let other = EngineError::OtherRun;
+    assert_eq!(engine.facts().unwrap_err(), other);
+    for (lane, joins) in [(0, true), (0, false), (1, true), (1, false)] {
+        assert_eq!(engine.beat(lane, "a", joins).unwrap_err(), other);
+    }
+    assert_eq!(engine.begin_loading("l").unwrap_err(), other);
+    assert_eq!(engine.begin_loading_after("l", &seen).unwrap_err(), other);
+    assert_eq!(engine.finish_loading("l").unwrap_err(), other);
+    assert_eq!(engine.set_state(RunState::Paused).unwrap_err(), other);
+    assert_eq!(engine.remove().unwrap_err(), other);
+    new.id = "again".to_owned();
+    assert!(matches!(
+        new.beat(1, "a", true),
+        Ok(BeatReply::Member { .. })
+    ));
+    assert_eq!(new.facts().unwrap().loaders, 0);
+}
+
+#[test]
+fn workers_join_all_lanes_of_a_run_that_was_created_by_two_at_once() {
+    let Some(mut trial) = Trial::without_run(3) else {
+        return;
+    };
+    let of = |id: &str| NewRun {
+        id: id.to_owned(),
+        ..new_run(3)
+    };
+    // The first creation was held up before the first lane, and the second one before the second lane.
+    let mut first = trial.engine.another();
+    assert_eq!(first.create_lane(2, &of("1"), RunState::Running), Ok(true));
+    assert_eq!(first.create_lane(1, &of("1"), RunState::Running), Ok(true));
+    assert_eq!(trial.engine.create(&of("2")), Ok(true));
+    assert_eq!(first.create_lane(0, &of("1"), RunState::Running), Ok(false));
+    let id = trial.engine.facts().unwrap().id;
+    assert_eq!(id, "2");
+    let joins = |trial: &mut Trial, id: &str| {
+        trial.engine.id = id.to_owned();
+        let mut beat = |lane| trial.engine.beat(lane, "a", true);
+        [0, 1, 2].map(|lane| !matches!(beat(lane), Err(EngineError::OtherRun)))
+    };
+    assert_eq!(joins(&mut trial, "2"), [true; 3]);
+    trial.engine.begin_loading("l").unwrap();
+    assert_eq!(joins(&mut trial, "1"), [false; 3]);
+    assert_eq!(joins(&mut trial, "2"), [true; 3]);
 }
 
 #[test]

@@ -48,6 +48,7 @@ impl PacedFleet {
         let mut engine = MemoryEngine::default();
         engine.set_now(SECOND * 1_000);
         let run = NewRun {
+            id: "id".to_owned(),
             settings: String::new(),
             lanes: 1,
             lease: LEASE,

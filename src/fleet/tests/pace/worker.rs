@@ -125,7 +125,10 @@ impl PacedWorker {
     pub(super) fn hand_out(&mut self, lines: &[usize], hosts: &[Host], now: Instant) {
         for handed in self.core.take_handed(now) {
             let host = lines[handed.leased.entry.index as usize];
-            if self.core.read(handed.key, &hosts[host], false, now) {
+            if self
+                .core
+                .request_was_read(handed.key, &hosts[host], false, now)
+            {
                 let job = (handed.key, host);
                 self.schedule.push(self.batch, &hosts[host], job, now);
             }

@@ -1,5 +1,6 @@
 //! Machine with a worker: its clock, and what happens to its process.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::fleet::engine::{EngineError, SettleReply};
@@ -113,7 +114,7 @@ impl SimWorld {
             keeper: SlotKeeper::new(history.lease, now),
             client: SimClient::new(history.jobs, now),
             is_busy: [false; THREADS],
-            is_full: false,
+            full: BTreeSet::new(),
         });
         self.pump(number);
     }
@@ -255,7 +256,10 @@ impl SimWorld {
             }
             SimCall::Settle(call) => {
                 if let Ok(SimReply::Settle(SettleAnswer::Settled(reply))) = &reply {
-                    process.is_full = *reply == SettleReply::Full;
+                    match reply {
+                        SettleReply::Full => process.full.insert(call.lane),
+                        SettleReply::Settled(_) => process.full.remove(&call.lane),
+                    };
                 }
                 core.settle_done(call, unwrapped!(reply, SimReply::Settle), now);
             }

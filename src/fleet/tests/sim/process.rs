@@ -1,5 +1,6 @@
 //! Process of a simulated worker: the core, the client, and the calls that are under way.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::fleet::engine::ResultClass;
@@ -19,8 +20,8 @@ pub(super) struct SimProcess {
     pub(super) keeper: SlotKeeper,
     pub(super) client: SimClient,
     pub(super) is_busy: [bool; THREADS],
-    /// True if there was no room for the last outcomes.
-    pub(super) is_full: bool,
+    /// Lanes that had no room for their last outcomes.
+    pub(super) full: BTreeSet<u32>,
 }
 
 impl SimProcess {
@@ -42,7 +43,7 @@ impl SimProcess {
             match handed.action {
                 EntryAction::Send => {
                     let line = &history.lines[index];
-                    if self.core.read(key, &line.host, line.once, now) {
+                    if self.core.request_was_read(key, &line.host, line.once, now) {
                         self.client.push(key, index);
                     }
                 }
@@ -117,10 +118,10 @@ impl SimProcess {
         }
         if !*lease {
             let next = core.next_lease(now);
-            if let NextCall::Call(LeaseCall { step, .. }) = &next {
+            if let NextCall::Call(LeaseCall { lane, step, .. }) = &next {
                 let takes = matches!(step, LeaseStep::Lease { .. } | LeaseStep::Reclaim { .. });
                 assert!(
-                    !takes || !self.is_full,
+                    !takes || !self.full.contains(lane),
                     "no room for outcomes, and {step:?}"
                 );
             }

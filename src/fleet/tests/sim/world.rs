@@ -96,6 +96,7 @@ impl SimWorld {
         let mut engine = MemoryEngine::default();
         engine.set_now(ms(1_000_000));
         let run = NewRun {
+            id: "id".to_owned(),
             settings: String::new(),
             lanes: history.lanes,
             lease: history.lease,

@@ -61,6 +61,11 @@ impl Membership {
         self.is_fresh(lease, now) && self.unbroken_since.is_some_and(long)
     }
 
+    /// Lets the worker leave at once, whatever beats failed before.
+    pub(super) fn begin_leaving(&mut self) {
+        self.redial.succeeded();
+    }
+
     pub(super) fn is_member(&self) -> bool {
         self.standing == Standing::Member
     }
@@ -132,6 +137,10 @@ impl WorkerCore {
             return;
         }
         let lane = self.lane_mut(call.lane);
+        if lane.generation() != call.generation {
+            // The lease thread heard meanwhile that the worker was declared dead.
+            return;
+        }
         let member = &mut lane.membership;
         match answer {
             Ok(BeatReply::Member { state, workers }) => {

@@ -40,6 +40,7 @@ pub(crate) struct LeaseCall {
     pub(crate) generation: u32,
     pub(crate) worker: String,
     pub(crate) step: LeaseStep,
+    pub(crate) sent: Instant,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ pub(crate) struct BeginCall {
     pub(crate) entries: Vec<BegunEntry>,
     /// Keys of the entries, in the same order.
     pub(crate) keys: Vec<EntryKey>,
+    pub(crate) sent: Instant,
 }
 
 /// Call of the settle thread.
@@ -88,6 +90,7 @@ pub(crate) struct SettleCall {
     pub(crate) step: SettleStep,
     /// True if an earlier call for some of the entries has no answer: it may have been carried out.
     pub(crate) is_repeated: bool,
+    pub(crate) sent: Instant,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use crate::fleet::patient::LONGEST_AWAY;
 use crate::host::Host;
 
-use super::WorkerCore;
 use super::entries::{EntryAction, EntryStage};
+use super::redial::Redial;
+use super::{CoreLane, WorkerCore};
 
 /// Time for the last calls after the client was cut off.
 const LAST_CALLS: Duration = Duration::from_secs(2);
@@ -25,6 +26,8 @@ pub(crate) enum CoreEnd {
     Drained,
     /// The run was removed.
     NoRun,
+    /// The run was removed, and another one has its name.
+    OtherRun,
     /// The engine did not take calls for ten minutes, for this reason.
     Away(String),
     /// The engine had no room for outcomes for ten minutes.
@@ -41,6 +44,9 @@ pub(super) enum WorkerPhase {
         end: CoreEnd,
         /// Time at which running requests are cut off. `None`: they are waited for.
         cut_off: Option<Instant>,
+        /// Time at which the client was told to cut them off: a process that is stopped tells it late. `None`: it was
+        /// not told.
+        was_cut_off: Option<Instant>,
     },
     /// No entry is in hand: the worker leaves its lanes, until this time at the latest.
     Leaving {
@@ -70,12 +76,20 @@ impl WorkerPhase {
         matches!(self, WorkerPhase::Over(_))
     }
 
-    /// Time at which the phase ends at the latest. `None`: there is no such time.
-    pub(super) fn wakes_at(&self) -> Option<Instant> {
+    /// Time at which the phase ends at the latest. `None`: it is not known yet.
+    pub(super) fn ends_at(&self) -> Option<Instant> {
         match self {
-            WorkerPhase::Ending { cut_off, .. } => cut_off.map(|at| at + LAST_CALLS),
+            WorkerPhase::Ending { was_cut_off, .. } => was_cut_off.map(|at| at + LAST_CALLS),
             WorkerPhase::Leaving { last, .. } => Some(*last),
             _ => None,
+        }
+    }
+
+    /// Time at which the phase is to be looked at. `None`: there is no such time.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        match self {
+            WorkerPhase::Ending { cut_off, .. } => self.ends_at().or(*cut_off),
+            _ => self.ends_at(),
         }
     }
 }
@@ -98,15 +112,22 @@ impl WorkerCore {
     pub(crate) fn orders(&mut self, now: Instant) -> ClientOrders {
         self.look_at_end(now);
         let mut orders = ClientOrders::default();
-        match &self.phase {
+        match &mut self.phase {
             WorkerPhase::Running => {
                 orders.give_back = self.hosts_in_the_way(now);
                 orders.next = Some(now + LOOKS);
             }
-            WorkerPhase::Ending { cut_off, .. } => {
+            WorkerPhase::Ending {
+                cut_off,
+                was_cut_off,
+                ..
+            } => {
                 orders.drain = true;
                 orders.cut_off = cut_off.is_some_and(|at| at <= now);
-                orders.next = cut_off.filter(|at| *at > now).or(self.phase.wakes_at());
+                if orders.cut_off {
+                    was_cut_off.get_or_insert(now);
+                }
+                orders.next = self.phase.wakes_at();
             }
             WorkerPhase::Leaving { .. } | WorkerPhase::Over(_) => {
                 (orders.drain, orders.cut_off) = (true, true);
@@ -137,7 +158,14 @@ impl WorkerCore {
     pub(super) fn begin_ending(&mut self, end: CoreEnd, cut_off: Option<Instant>, now: Instant) {
         match &mut self.phase {
             WorkerPhase::Running => {
-                self.phase = WorkerPhase::Ending { end, cut_off };
+                self.phase = WorkerPhase::Ending {
+                    end,
+                    cut_off,
+                    was_cut_off: None,
+                };
+                self.lanes
+                    .iter_mut()
+                    .for_each(|lane| lane.begin_ending(now));
                 let idle = self.entries.iter().filter(|(_, entry)| {
                     entry.stage == EntryStage::Idle && entry.action == EntryAction::Send
                 });
@@ -163,22 +191,36 @@ impl WorkerCore {
 
     /// Goes on to the next phase if it is time.
     pub(super) fn look_at_end(&mut self, now: Instant) {
-        let full = self.full_since;
-        let is_stuck = full.is_some_and(|at| now.saturating_duration_since(at) >= LONGEST_AWAY);
-        let is_late = self.phase.wakes_at().is_some_and(|at| at <= now);
+        let mut full = self.lanes.iter().filter_map(|lane| lane.full_since);
+        let is_stuck = full.any(|at| now.saturating_duration_since(at) >= LONGEST_AWAY);
+        let is_late = self.phase.ends_at().is_some_and(|at| at <= now);
         match self.phase.clone() {
             WorkerPhase::Running if self.is_complete() => {
                 self.begin_ending(CoreEnd::Complete, None, now);
             }
             WorkerPhase::Ending { end, .. } if self.entries.is_empty() => {
                 let last = now + LAST_CALLS;
-                let last = self.phase.wakes_at().map_or(last, |at| at.min(last));
+                let last = self.phase.ends_at().map_or(last, |at| at.min(last));
                 self.phase = WorkerPhase::Leaving { end, last };
+                self.lanes
+                    .iter_mut()
+                    .for_each(|lane| lane.membership.begin_leaving());
             }
             WorkerPhase::Ending { .. } if is_stuck => self.end(CoreEnd::Full),
             WorkerPhase::Ending { end, .. } if is_late => self.end(end),
             WorkerPhase::Leaving { end, .. } if is_late || self.has_left() => self.end(end),
             _ => {}
         }
+    }
+}
+
+impl CoreLane {
+    /// Lets the times count from now on for which calls have failed, or found no room, and makes the next call at once:
+    /// the end has its own time, however long there was trouble before.
+    fn begin_ending(&mut self, now: Instant) {
+        self.troubles = Default::default();
+        self.full_since = self.full_since.map(|_| now);
+        self.settle_redial = Redial::default();
+        self.full_redial = Redial::default();
     }
 }

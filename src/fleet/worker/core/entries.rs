@@ -122,8 +122,15 @@ impl WorkerCore {
         handed
     }
 
-    /// Takes the facts of an entry's request. Returns true if it is to be handed to the client.
-    pub(crate) fn read(&mut self, key: EntryKey, host: &Host, once: bool, now: Instant) -> bool {
+    /// Notes that an entry's request was read: its host, and if it must not be repeated. Returns true if it is to be
+    /// handed to the client.
+    pub(crate) fn request_was_read(
+        &mut self,
+        key: EntryKey,
+        host: &Host,
+        once: bool,
+        now: Instant,
+    ) -> bool {
         let is_ending = self.phase.is_ending() || !self.is_current(key);
         let Some(entry) = self.entries.get_mut(&key) else {
             return false;

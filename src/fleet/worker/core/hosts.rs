@@ -210,7 +210,7 @@ impl WorkerCore {
         let is_judged = self.hosts.judged_from.is_none_or(|from| from <= now);
         let is_crowded = !self.is_half_free()
             && self.started * 10 < self.settings.jobs * 9
-            && self.full_since.is_none()
+            && self.lanes.iter().any(CoreLane::takes_outcomes)
             && is_judged;
         if !is_crowded {
             self.hosts.crowded_since = None;

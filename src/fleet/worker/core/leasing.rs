@@ -20,7 +20,7 @@ const POLLS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_m
 /// Time by which the next lease is put off for each entry that is sent back unsent.
 const SENT_BACK: Duration = Duration::from_millis(1);
 
-/// Number of entries that wait for the engine at which the worker leases no more.
+/// Number of entries of a lane that wait for the engine at which the worker leases no more of it.
 const MOST_CLOSED: usize = 2_000;
 
 /// Times of the next calls for one lane.
@@ -78,16 +78,14 @@ impl WorkerCore {
         if self.phase.is_over() {
             return NextCall::Over;
         }
-        if let Some(until) = self.lease_redial.waits_until(now) {
-            return NextCall::Wait(Some(until));
-        }
         if self.phase.is_ending() {
             return NextCall::Wait(self.phase.wakes_at());
         }
+        self.count_stuck(now);
         let count = self.lanes.len();
-        for number in (0..count).map(|step| (self.next_lane + step) % count) {
+        for number in self.lease_turns.order(count) {
             if let Some(step) = self.lease_step(number as u32, now) {
-                self.next_lane = (number + 1) % count;
+                self.lease_turns.take(number, count);
                 let lane = &mut self.lanes[number];
                 lane.is_leasing = true;
                 return NextCall::Call(LeaseCall {
@@ -95,17 +93,38 @@ impl WorkerCore {
                     generation: lane.generation(),
                     worker: lane.name().to_owned(),
                     step,
+                    sent: now,
                 });
             }
         }
         NextCall::Wait(self.lease_wakes_at(now))
     }
 
+    /// Counts the entries that wait for a lane whose server is silent: they leave the window to the other lanes.
+    fn count_stuck(&mut self, now: Instant) {
+        let lease = self.settings.lease;
+        let is_overdue = |lane: &CoreLane| lane.membership.is_overdue(lease, now);
+        if !self.lanes.iter().any(is_overdue) {
+            self.stuck = 0;
+            return;
+        }
+        let is_stuck = |key: &EntryKey, entry: &EntryInHand| {
+            let is_closed = matches!(entry.stage, EntryStage::Closed { .. });
+            !is_closed && is_overdue(self.lane(key.lane))
+        };
+        let stuck = self
+            .entries
+            .iter()
+            .filter(|(key, entry)| is_stuck(key, entry));
+        self.stuck = stuck.count();
+    }
+
     /// Step that is due for a lane.
     fn lease_step(&self, number: u32, now: Instant) -> Option<LeaseStep> {
         let lane = self.lane(number);
         let (lease, polls) = (self.settings.lease, &lane.polls);
-        if lane.is_parking || !lane.membership.is_fresh(lease, now) {
+        let waits = self.lease_turns.waits_until(&lane.lease_redial, now);
+        if lane.is_parking || waits.is_some() || !lane.membership.is_fresh(lease, now) {
             return None;
         }
         if polls.lost_answer || (self.entries.is_empty() && polls.held_at <= now && polls.is_dry) {
@@ -115,7 +134,7 @@ impl WorkerCore {
             let known = known.map(|key| key.sequence).collect();
             return Some(LeaseStep::Held { known });
         }
-        let most = self.room();
+        let most = self.room_of(lane);
         if most > 0 && polls.lease_at <= now {
             let early = self.early(now);
             return Some(LeaseStep::Lease { most, early });
@@ -146,16 +165,19 @@ impl WorkerCore {
 
     /// True if entries may be leased.
     pub(super) fn has_room(&self) -> bool {
-        self.room() > 0
+        self.is_half_free() && self.lanes.iter().any(|lane| self.room_of(lane) > 0)
     }
 
-    /// Number of entries that may be leased: 0 unless half of the window is free.
-    fn room(&self) -> usize {
-        let is_blocked = self.full_since.is_some() || self.closed >= MOST_CLOSED;
-        match self.is_half_free() && !is_blocked {
-            true => (self.window() - self.filled()).min(MOST),
-            false => 0,
+    /// Number of entries of a lane that may be leased: 0 unless half of the window is free. Outcomes that a lane does not
+    /// take keep the others waiting only if there are more than one lane can have.
+    fn room_of(&self, lane: &CoreLane) -> usize {
+        let is_blocked = !lane.takes_outcomes() || self.closed >= 2 * MOST_CLOSED + self.window();
+        if is_blocked || !self.is_half_free() {
+            return 0;
         }
+        let most_open = 2 * self.window();
+        let room = (self.window() - self.filled()).min(MOST);
+        room.min(most_open.saturating_sub(self.open()))
     }
 
     pub(super) fn is_half_free(&self) -> bool {
@@ -165,10 +187,13 @@ impl WorkerCore {
     /// Time at which a lane is to be looked at again.
     fn lease_wakes_at(&self, now: Instant) -> Option<Instant> {
         let lease = self.settings.lease;
-        let has_room = self.room() > 0;
         let idle = self.entries.is_empty();
         let of_lane = |lane: &CoreLane| {
-            let polls = &lane.polls;
+            let waits = self.lease_turns.waits_until(&lane.lease_redial, now);
+            if waits.is_some() {
+                return waits;
+            }
+            let (polls, has_room) = (&lane.polls, self.room_of(lane) > 0);
             let dry = polls.is_dry;
             let mut times = Vec::new();
             times.extend(has_room.then_some(polls.lease_at));
@@ -197,7 +222,12 @@ impl WorkerCore {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                self.lease_redial.failed(now);
+                self.lane_mut(call.lane).lease_redial.failed(now);
+                let has_others = self
+                    .lanes
+                    .iter()
+                    .any(|lane| !lane.lease_redial.is_failing());
+                self.lease_turns.failed(call.sent, has_others, now);
                 let polls = &mut self.lane_mut(call.lane).polls;
                 if let LeaseStep::Reclaim { .. } = call.step {
                     polls.reclaim_at = now + lease / 3;
@@ -208,7 +238,7 @@ impl WorkerCore {
                 return;
             }
         };
-        self.lease_redial.succeeded();
+        self.lane_mut(call.lane).lease_redial.succeeded();
         let polls = &mut self.lane_mut(call.lane).polls;
         match (&call.step, answer) {
             (LeaseStep::Lease { most, .. }, LeaseAnswer::Leased(reply)) => {
@@ -299,6 +329,13 @@ impl WorkerCore {
     pub(super) fn is_complete(&self) -> bool {
         let is_done = |lane: &CoreLane| lane.state == RunState::Loaded && lane.polls.is_empty;
         self.entries.is_empty() && self.lanes.iter().all(is_done)
+    }
+}
+
+impl CoreLane {
+    /// True unless outcomes of the lane find no room, or as many as can wait.
+    pub(super) fn takes_outcomes(&self) -> bool {
+        self.full_since.is_none() && self.closed.len() < MOST_CLOSED
     }
 }
 

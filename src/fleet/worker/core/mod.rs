@@ -11,7 +11,7 @@
 //! | settle | [`next_settle`](WorkerCore::next_settle) | [`settle_done`](WorkerCore::settle_done) |
 //!
 //! An entry goes this way: [`take_handed`](WorkerCore::take_handed) says what is to be done with it;
-//! [`read`](WorkerCore::read) tells its host, and whether it is handed to the client;
+//! [`request_was_read`](WorkerCore::request_was_read) tells its host, and whether it is handed to the client;
 //! [`may_start`](WorkerCore::may_start) is asked before the first byte of each attempt; and
 //! [`ended`](WorkerCore::ended) or [`undone`](WorkerCore::undone) tells how it ended. The thread that takes the
 //! client's outcomes asks for [`orders`](WorkerCore::orders).
@@ -45,9 +45,9 @@ pub(crate) use slots::SlotKeeper;
 pub(crate) use starts::StartAnswer;
 
 use ending::WorkerPhase;
-use entries::EntryInHand;
+use entries::{EntryInHand, EntryStage};
 use hosts::LoadedHosts;
-use redial::Redial;
+use redial::{LaneTurns, Redial};
 use settling::ClosedEntries;
 use trouble::LaneTroubles;
 
@@ -98,14 +98,11 @@ pub(crate) struct WorkerCore {
     started: usize,
     /// Number of entries whose outcome or parking waits for the engine.
     closed: usize,
-    /// Lane that is leased from next.
-    next_lane: usize,
-    lease_redial: Redial,
-    begin_redial: Redial,
-    settle_redial: Redial,
-    full_redial: Redial,
-    /// Time since when too many results wait to be collected. `None`: there is room.
-    full_since: Option<Instant>,
+    /// Number of other entries, of lanes whose beats are overdue: none of them is started.
+    stuck: usize,
+    lease_turns: LaneTurns,
+    begin_turns: LaneTurns,
+    settle_turns: LaneTurns,
     /// Reason of the last call that failed.
     last_failure: String,
     figures: CoreFigures,
@@ -132,6 +129,12 @@ struct CoreLane {
     polls: leasing::LanePolls,
     closed: ClosedEntries,
     troubles: LaneTroubles,
+    lease_redial: Redial,
+    begin_redial: Redial,
+    settle_redial: Redial,
+    full_redial: Redial,
+    /// Time since when too many results of the lane wait to be collected. `None`: there is room.
+    full_since: Option<Instant>,
     /// True while a call that hands entries out is on its way, and while one that parks entries is. There is one of the
     /// two at a time: their answers could come in another order than that in which the engine carried them out, and the
     /// worker would take a parked entry for one that it holds.
@@ -150,6 +153,11 @@ impl WorkerCore {
             polls: leasing::LanePolls::new(now),
             closed: ClosedEntries::default(),
             troubles: LaneTroubles::default(),
+            lease_redial: Redial::default(),
+            begin_redial: Redial::default(),
+            settle_redial: Redial::default(),
+            full_redial: Redial::default(),
+            full_since: None,
             is_leasing: false,
             is_parking: false,
         };
@@ -166,12 +174,10 @@ impl WorkerCore {
             wakes_others: false,
             started: 0,
             closed: 0,
-            next_lane: 0,
-            lease_redial: Redial::default(),
-            begin_redial: Redial::default(),
-            settle_redial: Redial::default(),
-            full_redial: Redial::default(),
-            full_since: None,
+            stuck: 0,
+            lease_turns: LaneTurns::default(),
+            begin_turns: LaneTurns::default(),
+            settle_turns: LaneTurns::default(),
             last_failure: String::new(),
             figures: CoreFigures::default(),
         }
@@ -179,6 +185,12 @@ impl WorkerCore {
 
     pub(crate) fn figures(&self) -> CoreFigures {
         self.figures
+    }
+
+    /// Number of outcomes that the engine did not take, as far as it is known.
+    pub(crate) fn unsettled(&self) -> u64 {
+        let is_outcome = |entry: &&EntryInHand| entry.stage == EntryStage::Closed { parks: false };
+        self.entries.values().filter(is_outcome).count() as u64
     }
 
     /// True if the worker has this name in a lane.
@@ -207,8 +219,14 @@ impl WorkerCore {
         self.settings.window()
     }
 
-    /// Number of entries that take up room in the window: all but those that wait for the engine.
+    /// Number of entries that take up room in the window: all but those that wait for the engine, or for a lane whose
+    /// server is silent.
     fn filled(&self) -> usize {
+        self.open().saturating_sub(self.stuck)
+    }
+
+    /// Number of entries that do not wait for the engine.
+    fn open(&self) -> usize {
         self.entries.len() - self.closed
     }
 

@@ -22,6 +22,10 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// Longest pause while too many results wait to be collected.
 const LONGEST_FULL: Duration = Duration::from_secs(1);
 
+/// Longest pause after a call that failed, while the worker runs and while it ends.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_LAST: Duration = Duration::from_millis(500);
+
 /// Entries of a lane that wait for the engine.
 #[derive(Debug, Default)]
 pub(super) struct ClosedEntries {
@@ -57,6 +61,11 @@ impl ClosedEntries {
             is_repeated: false,
             entry,
         });
+    }
+
+    /// Number of entries that wait, without those of a call that is on its way.
+    pub(super) fn len(&self) -> usize {
+        self.settles.len() + self.parks.len()
     }
 
     /// Takes the counts of an entry that waits to be parked and was handed out anew: other workers may have had it since.
@@ -125,18 +134,20 @@ impl WorkerCore {
         if self.phase.is_over() {
             return NextCall::Over;
         }
-        if let Some(until) = self.settle_redial.waits_until(now) {
-            return NextCall::Wait(Some(until));
-        }
         let at_once = self.phase.is_ending();
-        let full_until = self.full_redial.waits_until(now);
+        let count = self.lanes.len();
         let mut earliest = None::<Instant>;
-        for number in 0..self.lanes.len() {
+        for number in self.settle_turns.order(count) {
             let lane = &mut self.lanes[number];
             let closed = &mut lane.closed;
+            let waits = self.settle_turns.waits_until(&lane.settle_redial, now);
+            let full_until = lane.full_redial.waits_until(now);
+            let later =
+                |at: Instant, until: Option<Instant>| until.map_or(at, |until| until.max(at));
             let parks = due(&closed.parks, at_once, now).filter(|_| !lane.is_leasing);
+            let parks = parks.map(|at| later(at, waits));
             let settles = due(&closed.settles, at_once, now);
-            let settles = settles.map(|at| full_until.map_or(at, |until| until.max(at)));
+            let settles = settles.map(|at| later(later(at, full_until), waits));
             let taken = if parks.is_some_and(|at| at <= now) {
                 closed.last_park += 1;
                 lane.is_parking = true;
@@ -150,12 +161,14 @@ impl WorkerCore {
                 None
             };
             if let Some((generation, is_repeated, step)) = taken {
+                self.settle_turns.take(number, count);
                 return NextCall::Call(SettleCall {
                     lane: number as u32,
                     generation,
                     worker: lane.name_of(generation).to_owned(),
                     step,
                     is_repeated,
+                    sent: now,
                 });
             }
             earliest = earliest.into_iter().chain(parks).chain(settles).min();
@@ -171,18 +184,19 @@ impl WorkerCore {
         now: Instant,
     ) {
         self.note_answer((call.lane, CallThread::Settle), &answer, now);
+        let lane = self.lane_mut(call.lane);
         if answer.is_ok() {
-            self.settle_redial.succeeded();
+            lane.settle_redial.succeeded();
         }
         if let SettleStep::Park { .. } = call.step {
-            self.lane_mut(call.lane).is_parking = false;
+            lane.is_parking = false;
         }
         match (call.step, answer) {
             (
                 SettleStep::Settle(entries),
                 Ok(SettleAnswer::Settled(SettleReply::Settled(held))),
             ) => {
-                (self.full_since, self.full_redial) = (None, super::Redial::default());
+                (lane.full_since, lane.full_redial) = (None, super::Redial::default());
                 for (entry, held) in entries.iter().zip(held) {
                     // An entry whose first call has no answer was most likely settled by it.
                     match held || call.is_repeated {
@@ -193,11 +207,10 @@ impl WorkerCore {
                 }
             }
             (SettleStep::Settle(entries), Ok(_)) => {
-                self.full_since.get_or_insert(now);
-                self.full_redial.failed_for(LONGEST_FULL, now);
-                let closed = &mut self.lane_mut(call.lane).closed;
+                lane.full_since.get_or_insert(now);
+                lane.full_redial.failed_for(LONGEST_FULL, now);
                 let back = (call.generation, call.is_repeated);
-                put_back(&mut closed.settles, back, entries, now);
+                put_back(&mut lane.closed.settles, back, entries, now);
             }
             (SettleStep::Park { entries, .. }, Ok(_)) => {
                 for entry in entries {
@@ -205,9 +218,9 @@ impl WorkerCore {
                 }
             }
             (step, Err(error)) => {
-                self.settle_redial.failed(now);
                 let is_lost = matches!(error, EngineError::Away(_));
                 let back = (call.generation, call.is_repeated || is_lost);
+                self.settle_failed(call.lane, call.sent, now);
                 let closed = &mut self.lane_mut(call.lane).closed;
                 match step {
                     SettleStep::Settle(entries) => {
@@ -220,6 +233,20 @@ impl WorkerCore {
             }
         }
         self.look_at_end(now);
+    }
+
+    /// Lets a lane pause after a call that failed. In the end the pauses are short, since there is little time left.
+    fn settle_failed(&mut self, lane: u32, sent: Instant, now: Instant) {
+        let longest = match self.phase.is_ending() {
+            true => LONGEST_LAST,
+            false => LONGEST_PAUSE,
+        };
+        self.lane_mut(lane).settle_redial.failed_for(longest, now);
+        let has_others = self
+            .lanes
+            .iter()
+            .any(|lane| !lane.settle_redial.is_failing());
+        self.settle_turns.failed(sent, has_others, now);
     }
 
     /// True if a thread that waits would find something to do: the first outcome that waits, or a full call of them, or

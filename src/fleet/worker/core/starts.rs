@@ -75,17 +75,22 @@ impl WorkerCore {
         if self.phase.is_over() {
             return NextCall::Over;
         }
-        if let Some(until) = self.begin_redial.waits_until(now) {
-            return NextCall::Wait(Some(until));
-        }
         let (entries, resume_writes) = (&self.entries, self.settings.resume_writes);
         self.to_begin.retain(|key| {
             let entry = entries.get(key);
             entry.is_some_and(|entry| !matches!(entry.stage, EntryStage::Closed { .. }))
         });
-        let Some(first) = self.to_begin.front().copied() else {
-            return NextCall::Wait(None);
+        let (turns, count) = (self.begin_turns, self.lanes.len());
+        let waits = |key: &&EntryKey| {
+            let lane = &self.lanes[key.lane as usize];
+            turns.waits_until(&lane.begin_redial, now)
         };
+        let ready = self.to_begin.iter().filter(|key| waits(key).is_none());
+        let first = ready.min_by_key(|key| turns.before(key.lane as usize, count));
+        let Some(first) = first.copied() else {
+            return NextCall::Wait(self.to_begin.iter().filter_map(|key| waits(&key)).min());
+        };
+        self.begin_turns.take(first.lane as usize, count);
         let (mut begun, mut keys) = (Vec::new(), Vec::new());
         self.to_begin.retain(|key| {
             let is_together = (key.lane, key.generation) == (first.lane, first.generation);
@@ -107,6 +112,7 @@ impl WorkerCore {
             worker: self.lane(first.lane).name_of(first.generation).to_owned(),
             entries: begun,
             keys,
+            sent: now,
         })
     }
 
@@ -119,13 +125,18 @@ impl WorkerCore {
     ) {
         self.note_answer((call.lane, CallThread::Begin), answer, now);
         let Ok(held) = answer else {
-            self.begin_redial.failed(now);
+            self.lane_mut(call.lane).begin_redial.failed(now);
+            let has_others = self
+                .lanes
+                .iter()
+                .any(|lane| !lane.begin_redial.is_failing());
+            self.begin_turns.failed(call.sent, has_others, now);
             for key in call.keys.iter().rev() {
                 self.to_begin.push_front(*key);
             }
             return;
         };
-        self.begin_redial.succeeded();
+        self.lane_mut(call.lane).begin_redial.succeeded();
         for (key, held) in call.keys.iter().copied().zip(held) {
             match self.entries.get_mut(&key) {
                 Some(entry) if *held => entry.announcement = Announcement::Made,

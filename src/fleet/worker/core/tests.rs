@@ -9,9 +9,12 @@ use crate::fleet::engine::{
 use crate::host::Host;
 use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
 
+mod ends;
+mod lanes;
+
 use super::{
-    CoreEnd, CoreSettings, LeaseAnswer, LeaseStep, NextCall, SettleAnswer, SettleStep, SlotKeeper,
-    StartAnswer, UndoneEntry, WorkerCore,
+    CoreEnd, CoreSettings, EntryKey, LeaseAnswer, LeaseStep, NextCall, SettleAnswer, SettleStep,
+    SlotKeeper, StartAnswer, UndoneEntry, WorkerCore,
 };
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -24,18 +27,23 @@ fn host(name: &str) -> Host {
 
 /// Core of a member, and the time.
 fn member(jobs: usize) -> (WorkerCore, Instant) {
+    member_of(1, jobs)
+}
+
+/// Core of a member of so many lanes, and the time.
+fn member_of(lanes: u32, jobs: usize) -> (WorkerCore, Instant) {
     let now = Instant::now();
     let settings = CoreSettings {
         prefix: "node:1".to_owned(),
         seed: 1,
-        lanes: 1,
+        lanes,
         lease: LEASE,
         jobs,
         max_deliveries: 3,
         resume_writes: false,
     };
     let mut core = WorkerCore::new(settings, now);
-    beat(&mut core, 4, now);
+    (0..lanes).for_each(|_| beat(&mut core, 4, now));
     (core, now)
 }
 
@@ -102,7 +110,7 @@ fn the_last_requests_of_a_slow_host_make_room_for_others() {
     lease(&mut core, 1..=64, now);
     let slow = host("slow");
     for handed in core.take_handed(now) {
-        assert!(core.read(handed.key, &slow, false, now));
+        assert!(core.request_was_read(handed.key, &slow, false, now));
     }
     assert!(core.orders(now).give_back.is_empty());
     let later = now + SECOND;
@@ -115,7 +123,7 @@ fn the_last_requests_of_a_slow_host_make_room_for_others() {
     let (mut core, now) = member(30);
     lease(&mut core, 1..=63, now);
     for handed in core.take_handed(now) {
-        core.read(handed.key, &slow, false, now);
+        core.request_was_read(handed.key, &slow, false, now);
     }
     core.orders(now);
     let later = now + SECOND;
@@ -127,7 +135,7 @@ fn a_window_whose_jobs_all_run_is_not_crowded() {
     let (mut core, now) = member(30);
     lease(&mut core, 1..=64, now);
     for (number, handed) in core.take_handed(now).into_iter().enumerate() {
-        assert!(core.read(handed.key, &host("fast"), false, now));
+        assert!(core.request_was_read(handed.key, &host("fast"), false, now));
         if number < 30 {
             assert_eq!(core.may_start(handed.key, now, now), StartAnswer::Now);
         }
@@ -141,7 +149,7 @@ fn a_worker_that_finds_no_room_for_outcomes_leases_no_more() {
     let (mut core, now) = member(1);
     lease(&mut core, 1..=1, now);
     let handed = core.take_handed(now).remove(0);
-    core.read(handed.key, &host("h"), false, now);
+    core.request_was_read(handed.key, &host("h"), false, now);
     core.may_start(handed.key, now, now);
     let class = ResultClass::Success;
     core.ended(handed.key, class, b"record".to_vec(), now);
@@ -216,7 +224,7 @@ fn parking_without_an_answer_is_repeated_under_a_higher_number_before_the_entry_
     let (mut core, now) = member(1);
     lease(&mut core, 1..=1, now);
     let handed = core.take_handed(now).remove(0);
-    core.read(handed.key, &host("h"), true, now);
+    core.request_was_read(handed.key, &host("h"), true, now);
     let undone = UndoneEntry {
         delay: SECOND,
         attempts: 0,
@@ -252,7 +260,7 @@ fn an_engine_that_takes_beats_and_no_outcomes_is_waited_for_ten_minutes() {
         let (mut core, begin) = member(8);
         lease(&mut core, 1..2, begin);
         let handed = core.take_handed(begin).remove(0);
-        core.read(handed.key, &host("h"), false, begin);
+        core.request_was_read(handed.key, &host("h"), false, begin);
         core.ended(handed.key, ResultClass::Success, b"{}".to_vec(), begin);
         let (mut now, mut calls) = (begin, 0);
         let end = loop {
@@ -290,7 +298,7 @@ fn a_refusal_of_further_entries_lets_those_that_run_be_settled() {
     let (mut core, now) = member(8);
     lease(&mut core, 1..2, now);
     let handed = core.take_handed(now).remove(0);
-    core.read(handed.key, &host("h"), false, now);
+    core.request_was_read(handed.key, &host("h"), false, now);
     assert_eq!(core.may_start(handed.key, now, now), StartAnswer::Now);
     let later = now + SECOND;
     let NextCall::Call(call) = core.next_lease(later) else {

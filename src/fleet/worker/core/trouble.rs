@@ -3,13 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::fleet::engine::EngineError;
-use crate::fleet::patient::LONGEST_AWAY;
+use crate::fleet::patient::{FailedCalls, LONGEST_AWAY};
 
 use super::WorkerCore;
-use super::ending::CoreEnd;
-
-/// Time without a call after which the next one that fails is the first of its series.
-const LONGEST_GAP: Duration = Duration::from_secs(60);
+use super::ending::{CoreEnd, WorkerPhase};
 
 /// Thread of a worker that makes calls to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,26 +17,18 @@ pub(super) enum CallThread {
     Settle,
 }
 
-/// Series of failed calls of each thread in one lane: the times of the first and the last one. `None`: the last call did
-/// not fail.
+/// Failed calls of each thread in one lane.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LaneTroubles([Option<(Instant, Instant)>; 4]);
+pub(super) struct LaneTroubles([FailedCalls; 4]);
 
 impl LaneTroubles {
     /// Notes a call that failed. Returns for how long all calls of this thread have failed.
     fn failed(&mut self, thread: CallThread, now: Instant) -> Duration {
-        let series = &mut self.0[thread as usize];
-        let goes_on = |last| now.saturating_duration_since(last) <= LONGEST_GAP;
-        let begin = match *series {
-            Some((begin, last)) if goes_on(last) => begin,
-            _ => now,
-        };
-        *series = Some((begin, now));
-        now.saturating_duration_since(begin)
+        self.0[thread as usize].failed(now)
     }
 
     fn succeeded(&mut self, thread: CallThread) {
-        self.0[thread as usize] = None;
+        self.0[thread as usize].succeeded();
     }
 }
 
@@ -60,15 +49,25 @@ impl WorkerCore {
                     self.end_as_away();
                 }
             }
-            // A run is cancelled before it is removed.
-            Err(EngineError::NoRun) if self.phase.is_cancelled() => self.end(CoreEnd::Cancelled),
-            Err(EngineError::NoRun) => self.end(CoreEnd::NoRun),
+            Err(EngineError::NoRun) => self.end_without_run(CoreEnd::NoRun),
+            Err(EngineError::OtherRun) => self.end_without_run(CoreEnd::OtherRun),
             // Outcomes that are there may still be settled.
             Err(EngineError::Refused(why)) if thread != CallThread::Settle => {
                 self.begin_ending(CoreEnd::Refused(why.clone()), None, now);
             }
             Err(EngineError::Refused(why)) => self.end(CoreEnd::Refused(why.clone())),
         }
+    }
+
+    /// Ends the worker, since its run is gone.
+    fn end_without_run(&mut self, end: CoreEnd) {
+        self.end(match &self.phase {
+            // All that it had to do is done.
+            WorkerPhase::Leaving { end, .. } => end.clone(),
+            // A run is cancelled before it is removed.
+            phase if phase.is_cancelled() => CoreEnd::Cancelled,
+            _ => end,
+        });
     }
 
     /// Ends the worker, since the engine did not take calls for too long.
