@@ -8,6 +8,7 @@ if not run[1] then
 elseif ARGV[4] == '1' and (run[8] or '') ~= ARGV[9] then
   return redis.error_reply('OTHERRUN another run has this name')
 end
+groups(10, 1)
 numbers(2, 5)
 numbers(7, 8)
 local newest, generation = tonumber(run[3] or '0'), tonumber(ARGV[3])
