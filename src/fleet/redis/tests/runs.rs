@@ -287,7 +287,7 @@ fn two_loaders_that_begin_at_once_end_up_in_one_order() {
         &keys,
         |command| {
             command.arg("first").arg(1000).arg(1).arg(0);
-            command.arg(0).arg("").arg(0).arg(0);
+            command.arg(0).arg("").arg(0).arg(0).arg("id");
         },
     );
     late.unwrap();
