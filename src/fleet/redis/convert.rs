@@ -5,8 +5,8 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 
 use super::super::engine::{
-    BeatReply, Entry, FinishReply, LaneFigures, LeaseReply, LoadReply, PermitReply, ResultClass,
-    RunFacts,
+    BeatReply, Entry, FinishReply, LaneFigures, LaterNote, LeaseReply, LoadReply, PermitReply,
+    ResultClass, RunFacts,
 };
 use super::reply;
 
@@ -134,7 +134,7 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
 }
 
 /// Returns the facts in the order in which [`super::lanes`] asks for them, without the version.
-pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
+pub(super) fn facts(values: [Value; 12]) -> Option<RunFacts> {
     let [
         settings,
         lanes,
@@ -145,7 +145,14 @@ pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
         position,
         digest,
         loaders,
+        later_position,
+        later_text,
+        is_later_over,
     ] = values;
+    let count = |value| match value {
+        Value::Nil => Some(0),
+        value => reply::number(value),
+    };
     Some(RunFacts {
         settings: reply::text(settings)?,
         lanes: reply::number(lanes)?.try_into().ok()?,
@@ -156,10 +163,15 @@ pub(super) fn facts(values: [Value; 9]) -> Option<RunFacts> {
         is_input_read: reply::number(is_input_read)? == 1,
         position: reply::number(position)?,
         digest: reply::text(digest)?,
-        loaders: match loaders {
-            Value::Nil => 0,
-            loaders => reply::number(loaders)?,
+        later: LaterNote {
+            position: count(later_position)?,
+            text: match later_text {
+                Value::Nil => String::new(),
+                text => reply::text(text)?,
+            },
+            is_over: count(is_later_over)? == 1,
         },
+        loaders: count(loaders)?,
     })
 }
 
