@@ -124,7 +124,7 @@ where
             }
         }
         Ok(Loaded {
-            read: self.read,
+            read: self.read - plan.unloaded(),
             found: self.left_out + plan.found(),
             is_whole,
         })

@@ -47,8 +47,8 @@ pub(crate) struct LoadPlan {
     later_noted: Sequence,
     /// True until a line is known to have an outcome, without which the later load does not begin.
     awaits_match: bool,
-    /// True if more lines came before the input was verified than are held.
-    has_passed_over: bool,
+    /// Number of lines that were not held, since too many came before the input was verified.
+    passed_over: u64,
     digest: InputDigest,
     /// Number of lines that the lanes had before this loader.
     found: u64,
@@ -127,7 +127,7 @@ impl LoadPlan {
             chosen: 0,
             later_noted: 0,
             awaits_match: false,
-            has_passed_over: false,
+            passed_over: 0,
             digest: InputDigest::default(),
             found: 0,
             has_begun: false,
@@ -192,7 +192,13 @@ impl LoadPlan {
 
     /// True if the input is read again only since too many of its lines came before it was verified.
     pub(crate) fn has_passed_over(&self) -> bool {
-        self.has_passed_over
+        self.passed_over > 0
+    }
+
+    /// Number of lines that were taken, and are not loaded yet.
+    pub(crate) fn unloaded(&self) -> u64 {
+        let waiting: usize = self.lanes.iter().map(|lane| lane.waiting.len()).sum();
+        waiting as u64 + self.passed_over
     }
 
     /// True if lines wait to be loaded that would be loaded now, if they were more.
@@ -301,8 +307,10 @@ impl LoadPlan {
             true => HELD,
         };
         if self.stage == LoadStage::Verifying && lane.is_full(held) {
-            self.found += lane.pass_over();
-            self.has_passed_over = self.is_later;
+            match self.is_later {
+                false => self.found += lane.pass_over(),
+                true => self.passed_over += lane.pass_over(),
+            }
         }
         self.count_line(&key);
     }

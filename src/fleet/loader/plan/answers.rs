@@ -146,7 +146,7 @@ impl LoadPlan {
     /// Notes that the next line will be the first of the input.
     pub(crate) fn rewound(&mut self) {
         (self.position, self.found, self.is_ended) = (0, 0, false);
-        (self.chosen, self.later_noted, self.has_passed_over) = (0, 0, false);
+        (self.chosen, self.later_noted, self.passed_over) = (0, 0, 0);
         self.digest = InputDigest::default();
         for lane in &mut self.lanes {
             lane.rewind();
