@@ -14,7 +14,7 @@ mod server_use;
 
 use std::time::Duration;
 
-pub(crate) use facts::{LaneFigures, MOST_LANES, NewRun, RunFacts, RunState};
+pub(crate) use facts::{LaneFigures, LaterNote, MOST_LANES, NewRun, RunFacts, RunState};
 pub(crate) use limits::{HostWait, ListedWait, PermitCall, PermitReply, SlotWindow};
 pub(crate) use loading::{FinishReply, LoadReply, QueueBounds};
 pub(crate) use server_use::{MemoryUse, ServerUse};
@@ -234,6 +234,9 @@ pub(crate) trait FleetEngine: Send {
         digest: &str,
         is_end: bool,
     ) -> Result<bool, EngineError>;
+
+    /// Notes a later load, like [`note_loaded`](FleetEngine::note_loaded): it is under way until the run is `Loaded`.
+    fn note_later(&mut self, loader: &str, position: u64, text: &str) -> Result<bool, EngineError>;
 
     /// Makes the run `Loaded` in all lanes, if this loader is the newest one.
     fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError>;

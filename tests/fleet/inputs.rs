@@ -7,6 +7,7 @@ use haul::fleet::RunPhase;
 use rustix::process::Signal;
 use test_support::{Answer, Server};
 
+use crate::command::haul;
 use crate::world::{Member, World, wait_until};
 
 fn server() -> Server {
@@ -182,4 +183,48 @@ fn a_copy_of_a_record_hides_no_missing_outcome() {
     loaded.says("2 requests loaded, 1 of them were there before");
     world.finish("b.jsonl");
     world.assert_exact(&list, &["a.jsonl", "b.jsonl"]);
+}
+
+#[test]
+fn results_without_an_outcome_of_the_input_are_refused() {
+    let server = server();
+    let Some((world, list)) = World::loaded(&server, 5) else {
+        return;
+    };
+    world.finish("a.jsonl");
+    let other = other_list(&world, &server, 5);
+    let (foreign, empty) = (world.at("foreign.jsonl"), world.at("empty.jsonl"));
+    haul(["-o", &foreign, &other]).done().exits(0);
+    world.folder.write("empty.jsonl", "");
+    for option in ["--resume", "--retry-failed"] {
+        let files = ["--results", &foreign, "--results", &empty];
+        let refused = world.loading(&list, &[option]).and(files).done().exits(2);
+        refused.says(&format!("{foreign}, {empty}: no outcome of this input"));
+        assert_eq!(world.status().phase, RunPhase::Over);
+    }
+    world.work(&[]).finish().exits(0);
+    assert_eq!(server.requests(), 10);
+}
+
+#[test]
+fn another_list_is_refused_by_a_later_load() {
+    let server = server();
+    let Some((world, list)) = World::loaded(&server, 5) else {
+        return;
+    };
+    world.finish("a.jsonl");
+    let other = other_list(&world, &server, 5);
+    let text = fs::read_to_string(&list).expect("a file");
+    let lines: Vec<_> = text.lines().collect();
+    world.folder.write("shorter", lines[..4].join("\n"));
+    let results = world.at("a.jsonl");
+    for option in ["--resume", "--retry-failed"] {
+        for input in [&other, &world.at("shorter")] {
+            let refused = world.loading(input, &[option, "--results", &results]);
+            let refused = refused.done().exits(2);
+            refused.says("not the input that r1 has loaded");
+            assert_eq!(world.status().phase, RunPhase::Over);
+        }
+    }
+    assert_eq!((world.entries_added(), server.requests()), (5, 5));
 }

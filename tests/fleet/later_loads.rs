@@ -4,9 +4,11 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::process::Signal;
 use test_support::{Answer, Server};
 
-use crate::world::{World, path_of, wait_until};
+use crate::command::Haul;
+use crate::world::{Member, World, path_of, wait_until};
 
 /// Takes the records of some paths out of a file of results.
 fn lose(world: &World, name: &str, is_lost: impl Fn(&str) -> bool) {
@@ -164,4 +166,141 @@ fn a_later_load_that_was_killed_is_run_again_when_the_rest_of_it_has_ended() {
     collector.finish().exits(0);
     world.assert_exact(&list, &["a.jsonl", "b.jsonl"]);
     assert_eq!(server.requests(), count + count - 10);
+}
+
+/// Number of lines of a run, of which the queue takes a third.
+const COUNT: usize = 300;
+
+/// Run whose requests, which must not be repeated, have all failed, and a later load of all of them.
+struct Retried {
+    world: World,
+    server: Server,
+    list: String,
+}
+
+impl Retried {
+    /// Sends all requests once, and fills the queue with the first of those that are sent again.
+    fn begin() -> Option<(Retried, Member)> {
+        let world = World::start(&[])?;
+        let is_mended = Arc::new(AtomicBool::new(false));
+        let mended = Arc::clone(&is_mended);
+        let server = Server::start(move |_| match mended.load(Ordering::Acquire) {
+            true => Answer::text("hello"),
+            false => Answer::status(500),
+        });
+        let line = |number| {
+            let url = server.url(&format!("/{number}"));
+            format!(r#"{{"url":"{url}","method":"POST","body":"b"}}"#)
+        };
+        let list = world.list_of((0..COUNT).map(line));
+        let retried = Retried {
+            world,
+            server,
+            list,
+        };
+        let world = &retried.world;
+        let loader = retried.loading(&[]).begin();
+        world.wait_for_run();
+        assert_eq!(world.finish("a.jsonl").len(), COUNT);
+        loader.finish().exits(0);
+        is_mended.store(true, Ordering::Release);
+        let loader = retried.again(&["a.jsonl"]).begin();
+        wait_until("a full queue", || world.length("q") == 100);
+        Some((retried, loader))
+    }
+
+    fn loading(&self, options: &[&str]) -> Haul {
+        let bound = ["--max-queued", "100", "--retry", "0"];
+        self.world.loading(&self.list, &bound).and(options)
+    }
+
+    /// Builds the command that loads what has no success in these files.
+    fn again(&self, results: &[&str]) -> Haul {
+        let load = self.loading(&["--retry-failed"]);
+        results.iter().fold(load, |load, name| {
+            load.and(["--results", &self.world.at(name)])
+        })
+    }
+
+    /// Asserts that each request was sent twice, and succeeded.
+    fn assert_sent_once_more(&self, results: &[&str]) {
+        let all = self.world.assert_exact(&self.list, results);
+        let successes = all.iter().filter(|record| record["outcome"] == "success");
+        assert_eq!(
+            (successes.count(), self.server.requests()),
+            (COUNT, 2 * COUNT)
+        );
+    }
+}
+
+#[test]
+fn an_interrupted_later_load_goes_on_while_its_requests_are_queued() {
+    let Some((run, loader)) = Retried::begin() else {
+        return;
+    };
+    loader.signal(Signal::INT);
+    let goes_on = "the same command, with --results as they are now, goes on from there";
+    let interrupted = loader.finish().exits(130).says(goes_on);
+    interrupted.says("100 requests loaded");
+    let unfinished = "r1: a load with --retry-failed is not finished";
+    run.loading(&[]).done().exits(2).says(unfinished);
+    let other = run.loading(&["--resume", "--results", &run.world.at("a.jsonl")]);
+    other.done().exits(2).says(unfinished);
+    let loader = run.again(&["a.jsonl"]).begin();
+    run.world.finish("b.jsonl");
+    loader
+        .finish()
+        .exits(0)
+        .says("300 requests loaded, 100 of them were there before");
+    run.assert_sent_once_more(&["a.jsonl", "b.jsonl"]);
+    run.loading(&[])
+        .done()
+        .exits(0)
+        .says("300 of them were there before");
+}
+
+#[test]
+fn a_later_load_that_was_killed_goes_on_when_its_requests_have_ended() {
+    let Some((run, loader)) = Retried::begin() else {
+        return;
+    };
+    let world = &run.world;
+    loader.kill();
+    let (worker, collector) = (world.work(&[]), world.collect("b.jsonl"));
+    wait_until("results", || world.status().collected == COUNT as u64 + 100);
+    run.loading(&[]).done().exits(2).says("is not finished");
+    run.again(&["a.jsonl"]).done().exits(0);
+    worker.finish().exits(0);
+    collector.finish().exits(0);
+    run.assert_sent_once_more(&["a.jsonl", "b.jsonl"]);
+}
+
+#[test]
+fn a_later_load_with_other_files_needs_the_outcomes_of_the_one_before() {
+    let Some((run, loader)) = Retried::begin() else {
+        return;
+    };
+    let world = &run.world;
+    loader.kill();
+    let (worker, collector) = (world.work(&[]), world.collect("b.jsonl"));
+    wait_until("results", || world.status().collected == COUNT as u64 + 100);
+    let text = fs::read_to_string(world.folder.file("b.jsonl")).expect("a file");
+    let (first, rest) = text.split_once('\n').expect("lines");
+    // A copy stands for no other record.
+    world.folder.write(
+        "lost.jsonl",
+        format!("{rest}{}", rest.lines().next().expect("a line")),
+    );
+    world.folder.write("found.jsonl", first);
+    let lacking = run.again(&["a.jsonl", "lost.jsonl"]).done();
+    lacking
+        .exits(2)
+        .says("the files of --results lack outcomes");
+    run.again(&["a.jsonl", "lost.jsonl", "found.jsonl"])
+        .done()
+        .exits(0)
+        .says("100 of them were there before");
+    worker.finish().exits(0);
+    collector.finish().exits(0);
+    run.assert_sent_once_more(&["a.jsonl", "b.jsonl"]);
 }

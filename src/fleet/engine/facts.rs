@@ -57,8 +57,28 @@ pub(crate) struct RunFacts {
     /// Number of lines of the input that are loaded or were about to be, and the digest over their keys.
     pub(crate) position: u64,
     pub(crate) digest: String,
+    /// Note of the last later load.
+    pub(crate) later: LaterNote,
     /// Number of loaders that have begun.
     pub(crate) loaders: u64,
+}
+
+/// Note of a later load: of lines that an input had already, and whose outcomes are missing or are to be replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LaterNote {
+    /// Number of lines of the input that were read. 0: there was no such load.
+    pub(crate) position: u64,
+    /// Facts by which its loaders know it, in a form of their own.
+    pub(crate) text: String,
+    /// True if the run was marked as loaded since.
+    pub(crate) is_over: bool,
+}
+
+impl LaterNote {
+    /// True if the load has begun and has not come to its end.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.position > 0 && !self.is_over
+    }
 }
 
 /// Figures of a lane.

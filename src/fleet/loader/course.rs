@@ -1,14 +1,16 @@
 //! Course of a load: the steps of a plan, carried out.
 
+mod later;
+
 use std::path::PathBuf;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::lines::LoadLines;
-use super::missing::{KnownOutcomes, LeftOut};
+use super::missing::LeftOut;
 use super::unfit::UnfitLines;
 use super::{LoadEnd, LoadPlan, LoadStep, Loaded, entry_of, most_at_once};
-use crate::fleet::engine::{EngineError, FleetEngine, RunFacts, RunState};
+use crate::fleet::engine::{EngineError, FleetEngine, LaterNote, RunFacts};
 use crate::fleet::error::FleetError;
 use crate::fleet::patient::PatientEngine;
 use crate::fleet::run::Run;
@@ -16,6 +18,7 @@ use crate::key::KeyVersion;
 use crate::record::KeyMaker;
 use crate::redact::escape::log_line;
 use crate::request::Request;
+use later::LaterCourse;
 
 /// Time for which a line waits for others before it is loaded.
 const LONGEST_HELD: Duration = Duration::from_secs(1);
@@ -28,7 +31,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) enum LoadPart {
     /// All of it, or what an earlier call has left of it.
     Whole,
-    /// Requests without the outcomes that are left out, after a run that is over.
+    /// Requests without the outcomes that are left out, after a run that is over, or what an earlier call has left of them.
     Missing {
         results: Vec<PathBuf>,
         left_out: LeftOut,
@@ -43,8 +46,8 @@ struct Course<'r, S, O, L> {
     keys: KeyMaker,
     open: O,
     lines: Option<L>,
-    /// Outcomes of requests that are not loaded. `None`: all requests are.
-    known: Option<(KnownOutcomes, LeftOut)>,
+    /// `None`: all requests are loaded.
+    later: Option<LaterCourse>,
     told: UnfitLines,
     read: u64,
     /// Number of requests that are left out, since they have an outcome.
@@ -73,7 +76,7 @@ pub(super) fn load<L: LoadLines>(
         },
         open,
         lines,
-        known: None,
+        later: None,
         told: UnfitLines::default(),
         read: 0,
         left_out: 0,
@@ -94,12 +97,14 @@ where
     L: LoadLines,
 {
     fn run(&mut self, part: LoadPart) -> Result<Loaded, FleetError> {
+        let Some(facts) = self.call(|engine| engine.facts())? else {
+            return Ok(Loaded::default());
+        };
         let plan = match part {
-            LoadPart::Whole => {
-                let facts = self.call(|engine| engine.facts())?;
-                facts.map(|facts| LoadPlan::new(&facts))
+            LoadPart::Whole => Some(LoadPlan::new(&facts)),
+            LoadPart::Missing { results, left_out } => {
+                self.plan_later(&facts, results, left_out)?
             }
-            LoadPart::Missing { results, left_out } => self.begin_later(&results, left_out)?,
         };
         let Some(plan) = plan else {
             return Ok(Loaded::default());
@@ -109,7 +114,8 @@ where
         while !self.engine.is_stopped() {
             let step = plan.next();
             if let LoadStep::Over(end) = step {
-                self.ended(end)?;
+                let note = &plan.facts().later;
+                self.ended(end, note)?;
                 is_whole = true;
                 break;
             }
@@ -118,7 +124,7 @@ where
             }
         }
         Ok(Loaded {
-            read: self.read,
+            read: self.read - plan.unloaded(),
             found: self.left_out + plan.found(),
             is_whole,
         })
@@ -133,37 +139,6 @@ where
         answer.map_err(|error| self.run.place.error(error))
     }
 
-    /// Becomes the newest loader of a run that is over, and reads the files of results then: nothing is added to them or to
-    /// the run meanwhile. `None`: the caller is to stop.
-    fn begin_later(
-        &mut self,
-        results: &[PathBuf],
-        left_out: LeftOut,
-    ) -> Result<Option<LoadPlan>, FleetError> {
-        let facts = loop {
-            let Some(facts) = self.call(|engine| engine.facts())? else {
-                return Ok(None);
-            };
-            if facts.state == RunState::Cancelled {
-                return Err(FleetError::cancelled(self.run.name()));
-            }
-            // A loader that is at work goes on if this one is refused.
-            if self.idle_lanes(facts.lanes)?.is_none() {
-                return Ok(None);
-            }
-            match self.begin(&facts)? {
-                Some(true) => break facts,
-                Some(false) => {}
-                None => return Ok(None),
-            }
-        };
-        let Some(last) = self.idle_lanes(facts.lanes)? else {
-            return Ok(None);
-        };
-        self.known = Some((KnownOutcomes::read(results)?, left_out));
-        Ok(Some(LoadPlan::later(&facts, &last)))
-    }
-
     /// Becomes the newest loader. Workers that find the queue empty wait for what comes. False: the run is not as these
     /// facts say.
     fn begin(&mut self, facts: &RunFacts) -> Result<Option<bool>, FleetError> {
@@ -172,28 +147,6 @@ where
         // A caller that is to stop may have begun: the answer was lost.
         self.is_as_before = facts.is_loaded && begun != Some(false);
         Ok(begun)
-    }
-
-    /// Returns the number of the last entry of each lane.
-    ///
-    /// # Errors
-    /// When entries are queued, or results are not collected.
-    fn idle_lanes(&mut self, lanes: u32) -> Result<Option<Vec<u64>>, FleetError> {
-        let figures = self.call(|engine| {
-            let figures = (0..lanes).map(|lane| engine.figures(lane));
-            figures.collect::<Result<Vec<_>, _>>()
-        })?;
-        let is_idle = |figures: &Vec<_>| {
-            let busy = |lane: &crate::fleet::engine::LaneFigures| lane.entries + lane.results > 0;
-            !figures.iter().any(busy)
-        };
-        match figures {
-            Some(figures) if !is_idle(&figures) => Err(FleetError::usage(format!(
-                "{}: requests are queued, or results wait to be collected (what is missing is known after the end of the run)",
-                self.run.name()
-            ))),
-            figures => Ok(figures.map(|lanes| lanes.iter().map(|lane| lane.last).collect())),
-        }
     }
 
     /// Takes a step of the plan. `None`: the caller is to stop.
@@ -206,11 +159,17 @@ where
                 Some(())
             }
             LoadStep::Rewind => {
-                self.rewind()?;
+                self.rewind(plan.has_passed_over())?;
                 plan.rewound();
                 Some(())
             }
-            LoadStep::Begin(facts) => self.begin(&facts)?.map(|begun| plan.begun(begun)),
+            LoadStep::Begin(facts) => {
+                self.check_match()?;
+                match self.begin(&facts)? {
+                    Some(true) => self.check_begun(facts.lanes)?.map(|()| plan.begun(true)),
+                    begun => begun.map(|begun| plan.begun(begun)),
+                }
+            }
             LoadStep::Look => {
                 let facts = self.call(|engine| engine.facts())?;
                 facts.map(|facts| plan.looked(facts))
@@ -249,6 +208,12 @@ where
             } => {
                 let noted =
                     self.call(|engine| engine.note_loaded(&name, position, &digest, is_end))?;
+                noted.map(|noted| plan.noted(noted))
+            }
+            LoadStep::NoteLater { position, digest } => {
+                let facts = self.later.as_ref().map(|later| later.facts.to_string());
+                let text = format!("{} {digest}", facts.unwrap_or_default());
+                let noted = self.call(|engine| engine.note_later(&name, position, &text))?;
                 noted.map(|noted| plan.noted(noted))
             }
             LoadStep::Secure => self
@@ -291,12 +256,20 @@ where
     fn take_request(&mut self, request: Request, plan: &mut LoadPlan) {
         let (key, position) = (self.keys.of(&request), self.read);
         self.read += 1;
-        let request = match &mut self.known {
+        let request = match &mut self.later {
             None => Some(request),
-            Some((known, left_out)) => known.missing(key, request, *left_out),
+            Some(later) => later.known.missing(key, request, later.left_out),
         };
+        if self
+            .later
+            .as_ref()
+            .is_some_and(|later| later.known.has_match())
+        {
+            plan.matched();
+        }
         let Some(request) = request else {
             self.left_out += 1;
+            plan.leave_out(&key.digest());
             return;
         };
         let place = (key, plan.next_sequence(), position);
@@ -304,22 +277,26 @@ where
         plan.take_line(entry_of(&request, place, saves_files, &mut self.told));
     }
 
-    /// Opens the input once more.
-    fn rewind(&mut self) -> Result<(), FleetError> {
-        self.lines = match self.known {
-            None => (self.open)()?,
-            // The known outcomes were taken off as they were met.
-            Some(_) => None,
-        };
-        if self.lines.is_none() {
-            return Err(FleetError::lost(self.run.name()));
+    /// Opens the input once more. `is_second`: it was read so far to be verified, and is too large to be kept.
+    fn rewind(&mut self, is_second: bool) -> Result<(), FleetError> {
+        let run = self.run.name();
+        self.lines = (self.open)()?;
+        if self.lines.is_none() && is_second {
+            return Err(FleetError::usage(format!(
+                "{run}: the input has to be read twice, to be verified before so many lines of it are loaded (a file is expected)"
+            )));
+        } else if self.lines.is_none() {
+            return Err(FleetError::lost(run));
+        } else if !is_second {
+            log_line!(
+                Warn,
+                "{run}: the server lost requests that were loaded; the input is read again"
+            );
         }
-        log_line!(
-            Warn,
-            "{}: the server lost requests that were loaded; the input is read again",
-            self.run.name()
-        );
-        self.read = 0;
+        if let Some(later) = &mut self.later {
+            later.known.rewind();
+        }
+        (self.read, self.left_out) = (0, 0);
         Ok(())
     }
 
@@ -333,7 +310,7 @@ where
     }
 
     /// Returns the error of an end that is none of the input.
-    fn ended(&self, end: LoadEnd) -> Result<(), FleetError> {
+    fn ended(&self, end: LoadEnd, note: &LaterNote) -> Result<(), FleetError> {
         let run = self.run.name();
         match end {
             LoadEnd::Done => Ok(()),
@@ -341,6 +318,10 @@ where
                 "{run}: a newer loader is at work, and this one ends"
             ))),
             LoadEnd::OtherInput => Err(FleetError::other_input(run)),
+            LoadEnd::LaterUnfinished => Err(FleetError::usage(format!(
+                "{} (the same command, with --results as they were, goes on from there)",
+                later::unfinished(run, note)
+            ))),
             LoadEnd::Cancelled => Err(FleetError::cancelled(run)),
         }
     }

@@ -1,6 +1,7 @@
 //! Requests that have no outcome in files of results.
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::BufReader;
 use std::path::Path;
 
@@ -10,9 +11,17 @@ use crate::record::{DecodedReader, Kind, Record, ResultSplitter, SplitLine};
 use crate::redact::escape::log_line;
 use crate::request::{JournalFacts, Request};
 
-/// Outcomes of earlier passes over an input, in the order of the keys of their requests.
+/// Outcomes of earlier passes over an input.
 #[derive(Debug, Default)]
-pub(super) struct KnownOutcomes(Vec<KeyOutcomes>);
+pub(super) struct KnownOutcomes {
+    /// In the order of the keys of their requests.
+    of_keys: Vec<KeyOutcomes>,
+    /// Number of records, without copies, and a digest over them.
+    records: u64,
+    digest: u64,
+    /// True if a request had an outcome.
+    has_match: bool,
+}
 
 /// Requests that are not loaded a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +32,17 @@ pub(super) enum LeftOut {
     Successful,
 }
 
-/// Outcomes of a key that do not stand for a request yet.
+/// Outcomes of a key.
 #[derive(Clone, Copy, Debug)]
 struct KeyOutcomes {
     key: Key,
+    counts: OutcomeCounts,
+    /// Those that do not stand for a request yet.
+    left: OutcomeCounts,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct OutcomeCounts {
     successes: u32,
     /// Outcomes of the other kinds.
     others: u32,
@@ -39,6 +55,8 @@ struct RecordMark {
     index: u64,
     supersedes: bool,
     is_success: bool,
+    /// Hash of its line, equal for copies.
+    hash: u64,
 }
 
 impl KnownOutcomes {
@@ -58,8 +76,40 @@ impl KnownOutcomes {
     /// place, in whichever order they come.
     fn of(mut marks: Vec<RecordMark>) -> KnownOutcomes {
         marks.sort_unstable();
+        marks.dedup();
+        let mut digest = DefaultHasher::new();
+        for mark in &marks {
+            (mark.key.digest(), mark.hash).hash(&mut digest);
+        }
         let of_keys = marks.chunk_by(|one, next| one.key == next.key);
-        KnownOutcomes(of_keys.map(KeyOutcomes::of).collect())
+        KnownOutcomes {
+            of_keys: of_keys.map(KeyOutcomes::of).collect(),
+            records: marks.len() as u64,
+            digest: digest.finish(),
+            has_match: false,
+        }
+    }
+
+    /// Number of records, of which copies count once.
+    pub(super) fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Digest over the records, in whichever order and files they are.
+    pub(super) fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// True if a request had an outcome.
+    pub(super) fn has_match(&self) -> bool {
+        self.has_match
+    }
+
+    /// Prepares for the first request, which comes again.
+    pub(super) fn rewind(&mut self) {
+        for outcomes in &mut self.of_keys {
+            outcomes.left = outcomes.counts;
+        }
     }
 
     /// Returns the request if it is to be loaded.
@@ -69,10 +119,12 @@ impl KnownOutcomes {
         request: Request,
         left_out: LeftOut,
     ) -> Option<Request> {
-        let found = self.0.binary_search_by_key(&key, |outcomes| outcomes.key);
-        let Some(outcomes) = found.ok().and_then(|at| self.0.get_mut(at)) else {
+        let found = self.of_keys.binary_search_by_key(&key, |of_key| of_key.key);
+        let Some(of_key) = found.ok().and_then(|at| self.of_keys.get_mut(at)) else {
             return Some(request);
         };
+        self.has_match = true;
+        let outcomes = &mut of_key.left;
         if outcomes.successes > 0 {
             outcomes.successes -= 1;
             return None;
@@ -105,10 +157,14 @@ impl KeyOutcomes {
         }
         // The last record of a chain takes the place of others, and none takes its own.
         let replaced = superseding.min(others).min(successes + others - 1);
-        KeyOutcomes {
-            key,
+        let counts = OutcomeCounts {
             successes,
             others: others - replaced,
+        };
+        KeyOutcomes {
+            key,
+            counts,
+            left: counts,
         }
     }
 }
@@ -132,12 +188,14 @@ fn read_file(path: &Path, marks: &mut Vec<RecordMark>) -> Result<(), FleetError>
         }
         let begins = line.bytes.is_some_and(|bytes| bytes.starts_with(b"{"));
         let is_torn = !line.is_ended && begins;
-        match text.and_then(|text| Record::parse(text).ok()) {
-            Some(record) => marks.push(RecordMark {
+        let record = text.and_then(|text| Some((text, Record::parse(text).ok()?)));
+        match record {
+            Some((text, record)) => marks.push(RecordMark {
                 key: record.key,
                 index: record.index,
                 supersedes: record.supersedes,
                 is_success: record.outcome == Kind::Success,
+                hash: hash_of(text),
             }),
             None if is_torn => {}
             None if is_first => {
@@ -164,6 +222,12 @@ fn read_file(path: &Path, marks: &mut Vec<RecordMark>) -> Result<(), FleetError>
         );
     }
     Ok(())
+}
+
+fn hash_of(line: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    hash.write(line.as_bytes());
+    hash.finish()
 }
 
 /// Returns the text of a line, without the zeros that a machine's crash may leave at the end of a file. `None`: it is no

@@ -64,14 +64,21 @@ impl Run {
     /// Loads those of the requests that have no outcome in files of results.
     ///
     /// The run must be over, and its results collected. The files are read when that is known. The requests are read as
-    /// by [`load_with`](Run::load_with), and the keys of all results are held in memory meanwhile.
+    /// by [`load_with`](Run::load_with), and the keys of all results are held in memory meanwhile. They are those that were
+    /// loaded before, from the first one on, and are verified to be so before any is loaded: `open` is called a second time
+    /// if more than a hundred thousand are to be loaded.
+    ///
+    /// A call that was interrupted goes on where it ended, given the same requests and files as they were then, also while
+    /// requests are queued. Until then [`load`](Run::load) is refused. With other files a new load begins, once the requests
+    /// of the interrupted one have ended, and their outcomes are in the files.
     ///
     /// # Errors
-    /// As [`load`](Run::load); also [`Usage`](super::super::FleetErrorKind::Usage) if requests are queued, results wait to be
-    /// collected, or a file cannot be read or is no file of results.
+    /// As [`load_with`](Run::load_with); also [`Usage`](super::super::FleetErrorKind::Usage) if requests are queued, results
+    /// wait to be collected, a file cannot be read or is no file of results, or none of the outcomes is one of these requests
+    /// although the run has collected some.
     pub fn load_missing<R, P>(
         &self,
-        requests: R,
+        open: impl FnMut() -> Option<R>,
         results: &[P],
         stop: impl FnMut() -> bool,
     ) -> Result<Loaded, FleetError>
@@ -80,7 +87,7 @@ impl Run {
         R::Item: Into<Request>,
         P: AsRef<Path>,
     {
-        self.load_part(requests, results, LeftOut::Recorded, stop)
+        self.load_part(open, results, LeftOut::Recorded, stop)
     }
 
     /// Loads those of the requests that have no successful outcome in files of results.
@@ -92,7 +99,7 @@ impl Run {
     /// As [`load_missing`](Run::load_missing).
     pub fn load_unsuccessful<R, P>(
         &self,
-        requests: R,
+        open: impl FnMut() -> Option<R>,
         results: &[P],
         stop: impl FnMut() -> bool,
     ) -> Result<Loaded, FleetError>
@@ -101,12 +108,12 @@ impl Run {
         R::Item: Into<Request>,
         P: AsRef<Path>,
     {
-        self.load_part(requests, results, LeftOut::Successful, stop)
+        self.load_part(open, results, LeftOut::Successful, stop)
     }
 
     fn load_part<R, P>(
         &self,
-        requests: R,
+        mut open: impl FnMut() -> Option<R>,
         results: &[P],
         left_out: LeftOut,
         stop: impl FnMut() -> bool,
@@ -119,8 +126,7 @@ impl Run {
         let results = results.iter().map(|path| path.as_ref().to_owned());
         let results = results.collect::<Vec<PathBuf>>();
         let part = LoadPart::Missing { results, left_out };
-        let mut requests = Some(requests);
-        let open = || requests.take().map(read_apart).transpose();
+        let open = || open().map(read_apart).transpose();
         course::load(self, open, part, stop)
     }
 }

@@ -22,12 +22,17 @@ pub(crate) use step::{LoadEnd, LoadStep};
 /// Number of entries of a lane that are loaded at once, and of their bytes.
 const BATCH: (usize, u64) = (500, 1 << 20);
 
+/// Number of entries of a lane that a later load holds until its input is verified, and of their bytes.
+const HELD: (usize, u64) = (100_000, 64 << 20);
+
 /// Loader's knowledge.
 #[derive(Debug)]
 pub(crate) struct LoadPlan {
     /// Number of entries of a lane that are loaded at once.
     batch: usize,
-    /// Number before that of the first line. More than 0: the lines are a later load of the run.
+    /// True if the lines are a later load of the run, which leaves lines of the input out.
+    is_later: bool,
+    /// Number before that of the first line that is loaded.
     base: Sequence,
     facts: RunFacts,
     /// Note that the lines are verified against. `None`: they were verified, or there is none.
@@ -36,6 +41,14 @@ pub(crate) struct LoadPlan {
     noted: LoadNote,
     lanes: Vec<LaneLoad>,
     position: u64,
+    /// Number of lines up to there that are not left out.
+    chosen: u64,
+    /// Last number that the note of the later load covers.
+    later_noted: Sequence,
+    /// True until a line is known to have an outcome, without which the later load does not begin.
+    awaits_match: bool,
+    /// Number of lines that were not held, since too many came before the input was verified.
+    passed_over: u64,
     digest: InputDigest,
     /// Number of lines that the lanes had before this loader.
     found: u64,
@@ -93,15 +106,28 @@ enum LoadStage {
 impl LoadPlan {
     /// Returns the plan of a first load, or of one that goes on after a crash.
     pub(crate) fn new(facts: &RunFacts) -> LoadPlan {
+        let mut plan = LoadPlan::of(facts);
+        if plan.stage == (LoadStage::Placing { lane: 0 }) && facts.later.is_under_way() {
+            plan.stage = LoadStage::Over(LoadEnd::LaterUnfinished);
+        }
+        plan
+    }
+
+    fn of(facts: &RunFacts) -> LoadPlan {
         let noted = LoadNote::of(facts);
         LoadPlan {
             batch: BATCH.0,
+            is_later: false,
             base: 0,
             facts: facts.clone(),
             earlier: noted.is_any().then(|| noted.clone()),
             noted,
             lanes: (0..facts.lanes).map(|_| LaneLoad::default()).collect(),
             position: 0,
+            chosen: 0,
+            later_noted: 0,
+            awaits_match: false,
+            passed_over: 0,
             digest: InputDigest::default(),
             found: 0,
             has_begun: false,
@@ -117,20 +143,30 @@ impl LoadPlan {
         }
     }
 
-    /// Returns the plan of a later load, whose loader is the newest one. `last`: number of the last entry of each lane.
-    pub(crate) fn later(facts: &RunFacts, last: &[Sequence]) -> LoadPlan {
-        let mut plan = LoadPlan::new(facts);
-        plan.has_begun = true;
-        plan.earlier = None;
-        plan.base = last.iter().copied().max().unwrap_or(0);
-        if plan.base == 0 {
-            plan.noted = LoadNote::default();
-        }
-        plan.lanes = last.iter().map(|last| LaneLoad::after(*last)).collect();
-        if plan.stage == (LoadStage::Placing { lane: 0 }) {
-            plan.stage = LoadStage::Reading;
-        }
+    /// Returns the plan of a later load, whose first line gets the number after `base`. `earlier`: position and digest that
+    /// an earlier loader of it has noted. `None`: the load begins.
+    pub(crate) fn later(
+        facts: &RunFacts,
+        base: Sequence,
+        earlier: Option<(u64, String)>,
+    ) -> LoadPlan {
+        let mut plan = LoadPlan::of(facts);
+        (plan.is_later, plan.base) = (true, base);
+        plan.earlier = match earlier {
+            Some((position, digest)) => Some(LoadNote {
+                position,
+                digest,
+                is_end: false,
+            }),
+            None => plan.noted.beginning(),
+        };
         plan
+    }
+
+    /// Has the loader begin only when a line is known to have an outcome.
+    pub(crate) fn awaiting_match(mut self, awaits: bool) -> LoadPlan {
+        self.awaits_match = awaits;
+        self
     }
 
     /// Sets the number of entries of a lane that are loaded at once.
@@ -141,12 +177,28 @@ impl LoadPlan {
 
     /// Number that the next line gets.
     pub(crate) fn next_sequence(&self) -> Sequence {
-        self.base + self.position + 1
+        self.base + self.chosen + 1
     }
 
     /// Number of lines that the lanes had before this loader.
     pub(crate) fn found(&self) -> u64 {
         self.found
+    }
+
+    /// Facts of the run, as they were read last.
+    pub(crate) fn facts(&self) -> &RunFacts {
+        &self.facts
+    }
+
+    /// True if the input is read again only since too many of its lines came before it was verified.
+    pub(crate) fn has_passed_over(&self) -> bool {
+        self.passed_over > 0
+    }
+
+    /// Number of lines that were taken, and are not loaded yet.
+    pub(crate) fn unloaded(&self) -> u64 {
+        let waiting: usize = self.lanes.iter().map(|lane| lane.waiting.len()).sum();
+        waiting as u64 + self.passed_over
     }
 
     /// True if lines wait to be loaded that would be loaded now, if they were more.
@@ -180,7 +232,7 @@ impl LoadPlan {
             LoadStage::Restoring => self.noted.clone().step(),
             LoadStage::Rewinding => LoadStep::Rewind,
             LoadStage::Emptying => self.load(is_unloaded).unwrap_or(LoadStep::Secure),
-            LoadStage::NotingEnd => self.note(true).step(),
+            LoadStage::NotingEnd => self.end_note().step(),
             LoadStage::Securing => LoadStep::Secure,
             LoadStage::Finishing => LoadStep::Finish,
             LoadStage::Over(end) => LoadStep::Over(end),
@@ -193,13 +245,17 @@ impl LoadPlan {
         let lane = &self.lanes[number];
         let entries = lane.waiting.get(..self.batch).unwrap_or(&lane.waiting);
         let last = entries.last().map_or(0, |entry| entry.sequence);
-        let is_noted = match self.base {
-            0 => last <= self.noted.position,
+        match self.is_later {
+            false if last > self.noted.position => return Some(self.note(false).step()),
             // The numbers of a later load are not those of lines: no first load goes on behind it.
-            _ => self.noted.is_end,
-        };
-        if !is_noted {
-            return Some(self.note(false).step());
+            true if !self.noted.is_end => return Some(self.end_note().step()),
+            true if last > self.later_noted => {
+                return Some(LoadStep::NoteLater {
+                    position: self.position,
+                    digest: self.digest.text(),
+                });
+            }
+            _ => {}
         }
         if self.batches_until_look == 0 {
             return Some(LoadStep::Weigh);
@@ -213,13 +269,18 @@ impl LoadPlan {
 
     /// Note that the run is to have.
     fn note(&self, is_end: bool) -> LoadNote {
-        match self.base {
-            0 => LoadNote {
-                position: self.position,
-                digest: self.digest.text(),
-                is_end,
-            },
-            _ => LoadNote {
+        LoadNote {
+            position: self.position,
+            digest: self.digest.text(),
+            is_end,
+        }
+    }
+
+    /// Note that the run is to have at the end of its first input.
+    fn end_note(&self) -> LoadNote {
+        match self.is_later {
+            false => self.note(true),
+            true => LoadNote {
                 is_end: true,
                 ..self.noted.clone()
             },
@@ -233,19 +294,43 @@ impl LoadPlan {
             self.next_sequence(),
             "lines have numbers in order"
         );
-        let count = self.lanes.len() as u32;
-        self.position += 1;
-        self.digest.add(&entry.key);
-        let lane = &mut self.lanes[lane_of(&entry.key, count) as usize];
+        let (count, key) = (self.lanes.len() as u32, entry.key);
+        self.chosen += 1;
+        let lane = &mut self.lanes[lane_of(&key, count) as usize];
         self.found += lane.take(entry);
         if self.stage == LoadStage::Flushing {
             self.stage = LoadStage::Reading;
         }
         // An earlier loader left a batch of each lane, at most.
-        if self.stage == LoadStage::Verifying && lane.is_full((2 * self.batch + 1, 2 * BATCH.1)) {
-            self.found += lane.pass_over();
+        let held = match self.is_later {
+            false => (2 * self.batch + 1, 2 * BATCH.1),
+            true => HELD,
+        };
+        if self.stage == LoadStage::Verifying && lane.is_full(held) {
+            match self.is_later {
+                false => self.found += lane.pass_over(),
+                true => self.passed_over += lane.pass_over(),
+            }
         }
+        self.count_line(&key);
+    }
+
+    /// Takes the key of the next line of the input, which a later load leaves out.
+    pub(crate) fn leave_out(&mut self, key: &[u8; 16]) {
+        self.count_line(key);
+    }
+
+    /// Takes the fact that a line of the input has an outcome.
+    pub(crate) fn matched(&mut self) {
+        self.awaits_match = false;
+    }
+
+    /// Counts a line of the input, and verifies it.
+    fn count_line(&mut self, key: &[u8; 16]) {
+        self.position += 1;
+        self.digest.add(key);
         let Some(earlier) = &self.earlier else {
+            self.end_verifying();
             return;
         };
         if self.position < earlier.position {
@@ -256,9 +341,14 @@ impl LoadPlan {
             self.stage = LoadStage::Over(LoadEnd::OtherInput);
         } else if !earlier.is_end {
             self.earlier = None;
-            if self.stage == LoadStage::Verifying {
-                self.stage = LoadStage::Beginning;
-            }
+            self.end_verifying();
+        }
+    }
+
+    /// Has the loader begin, if it waited for nothing else.
+    fn end_verifying(&mut self) {
+        if self.stage == LoadStage::Verifying && !self.awaits_match {
+            self.stage = LoadStage::Beginning;
         }
     }
 
@@ -282,6 +372,14 @@ impl LoadNote {
             digest: facts.digest.clone(),
             is_end: facts.is_input_read,
         }
+    }
+
+    /// Returns the note as a later load verifies it, whose input may be longer than the first one was.
+    fn beginning(&self) -> Option<LoadNote> {
+        (self.position > 0).then(|| LoadNote {
+            is_end: false,
+            ..self.clone()
+        })
     }
 
     /// True if a loader has noted anything.

@@ -15,9 +15,9 @@ use std::time::Duration;
 use crate::host::Host;
 
 use super::engine::{
-    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LeaseReply,
-    LeasedEntry, ListedWait, LoadReply, NewRun, ParkedEntry, PermitCall, PermitReply, QueueBounds,
-    ResultSource, RunFacts, RunState, Sequence, ServerUse, SettleReply, SettledEntry,
+    BeatReply, BegunEntry, EngineError, Entry, FinishReply, FleetEngine, LaneFigures, LaterNote,
+    LeaseReply, LeasedEntry, ListedWait, LoadReply, NewRun, ParkedEntry, PermitCall, PermitReply,
+    QueueBounds, ResultSource, RunFacts, RunState, Sequence, ServerUse, SettleReply, SettledEntry,
     WaitingResult,
 };
 use lane::MemoryLane;
@@ -48,6 +48,9 @@ struct MemoryRun {
     digest: String,
     /// Loader that noted last.
     noter: String,
+    later: LaterNote,
+    /// Loader that noted a later load last.
+    later_noter: String,
     /// Number of loaders that have begun.
     loaders: u64,
     lanes: Vec<MemoryLane>,
@@ -128,6 +131,8 @@ impl FleetEngine for MemoryEngine {
             position: 0,
             digest: String::new(),
             noter: String::new(),
+            later: LaterNote::default(),
+            later_noter: String::new(),
             loaders: 0,
             lanes: (0..run.lanes).map(|_| MemoryLane::default()).collect(),
         });
@@ -145,6 +150,7 @@ impl FleetEngine for MemoryEngine {
             is_input_read: run.is_input_read,
             position: run.position,
             digest: run.digest.clone(),
+            later: run.later.clone(),
             loaders: run.loaders,
         })
     }
@@ -174,7 +180,8 @@ impl FleetEngine for MemoryEngine {
             let is_newest = run.lanes[0].is_newest(loader);
             let is_loaded = run.lanes[0].is_loaded();
             let is_known = (facts.position, &facts.digest) == (run.position, &run.digest)
-                && (facts.is_input_read, facts.is_loaded) == (run.is_input_read, is_loaded);
+                && (facts.is_input_read, facts.is_loaded) == (run.is_input_read, is_loaded)
+                && facts.later == run.later;
             if !is_newest && seen >= run.loaders && is_known {
                 run.loaders = seen + 1;
                 for lane in &mut run.lanes {
@@ -207,12 +214,31 @@ impl FleetEngine for MemoryEngine {
         })
     }
 
+    fn note_later(&mut self, loader: &str, position: u64, text: &str) -> Result<bool, EngineError> {
+        self.on_run(|run| {
+            if !run.lanes[0].is_newest(loader) {
+                return false;
+            }
+            let is_late = (position, false) < (run.later.position, run.later.is_over);
+            if run.later_noter != loader || !is_late {
+                loader.clone_into(&mut run.later_noter);
+                run.later = LaterNote {
+                    position,
+                    text: text.to_owned(),
+                    is_over: false,
+                };
+            }
+            true
+        })
+    }
+
     fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError> {
         self.on_own_run(|run| {
             let replies = run.lanes.iter_mut().map(|lane| lane.finish_loading(loader));
             let other = replies
                 .into_iter()
                 .find(|reply| *reply != FinishReply::Finished);
+            run.later.is_over |= other.is_none();
             other.unwrap_or(FinishReply::Finished)
         })
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 
 use super::super::engine::{
-    BeatReply, Entry, FinishReply, LaneFigures, LeaseReply, LoadReply, MOST_LANES, PermitReply,
-    ResultClass, RunFacts,
+    BeatReply, Entry, FinishReply, LaneFigures, LaterNote, LeaseReply, LoadReply, MOST_LANES,
+    PermitReply, ResultClass, RunFacts,
 };
 use super::reply;
 
@@ -137,7 +137,7 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
 ///
 /// # Errors
 /// The name of a field with a value that no run has.
-pub(super) fn facts(values: [Value; 10]) -> Result<RunFacts, &'static str> {
+pub(super) fn facts(values: [Value; 13]) -> Result<RunFacts, &'static str> {
     let [
         settings,
         lanes,
@@ -148,31 +148,40 @@ pub(super) fn facts(values: [Value; 10]) -> Result<RunFacts, &'static str> {
         position,
         digest,
         loaders,
+        later_position,
+        later_text,
+        is_later_over,
         id,
     ] = values;
     let count = |value, field| reply::number(value).filter(|n| *n <= MOST).ok_or(field);
+    // A run that no loader has begun, or that an earlier build created, has no such field.
+    let count_or_none = |value, field| match value {
+        Value::Nil => Ok(0),
+        value => count(value, field),
+    };
+    let text_or_none = |value, field| match value {
+        Value::Nil => Ok(String::new()),
+        value => reply::text(value).ok_or(field),
+    };
     let lanes = count(lanes, "lanes")?.try_into().map_err(|_| "lanes")?;
     Ok(RunFacts {
-        // A run that an earlier build created has no such field.
-        id: match id {
-            Value::Nil => String::new(),
-            id => reply::text(id).ok_or("id")?,
-        },
+        id: text_or_none(id, "id")?,
         settings: reply::text(settings).ok_or("args")?,
         lanes: Some(lanes)
             .filter(|n| (1..=MOST_LANES).contains(n))
             .ok_or("lanes")?,
         lease: Duration::from_millis(count(lease, "lease")?),
         state: reply::state(state).ok_or("state")?,
-        // A run that no loader has begun has no such field.
         is_loaded: matches!(&is_loaded, Value::BulkString(text) if text == b"1"),
         is_input_read: count(is_input_read, "eof")? == 1,
         position: count(position, "pos")?,
         digest: reply::text(digest).ok_or("sum")?,
-        loaders: match loaders {
-            Value::Nil => 0,
-            loaders => count(loaders, "generation")?,
+        later: LaterNote {
+            position: count_or_none(later_position, "later_pos")?,
+            text: text_or_none(later_text, "later_sum")?,
+            is_over: count_or_none(is_later_over, "later_eof")? == 1,
         },
+        loaders: count_or_none(loaders, "generation")?,
     })
 }
 

@@ -29,6 +29,21 @@ impl RedisEngine {
         Ok(())
     }
 
+    /// Notes a position, a digest, and whether that is the end, in fields whose names begin so.
+    pub(super) fn note(
+        &mut self,
+        beginning: &str,
+        loader: &str,
+        (position, digest, is_end): (u64, &str, bool),
+    ) -> Result<bool, EngineError> {
+        let keys = self.lane_keys(0, &[LaneKey::Facts]);
+        let reply = self.run(StepScript::NoteLoaded, &keys, |command| {
+            command.arg(loader).arg(position).arg(digest);
+            command.arg(u8::from(is_end)).arg(beginning);
+        })?;
+        self.understood(StepScript::NoteLoaded, reply::flag(&reply))
+    }
+
     /// Marks all lanes as loaded by this loader.
     pub(super) fn finish_lanes(&mut self, loader: &str) -> Result<FinishReply, EngineError> {
         let lanes = self.facts()?.lanes;
@@ -110,10 +125,13 @@ impl RedisEngine {
             "pos",
             "sum",
             "generation",
+            "later_pos",
+            "later_sum",
+            "later_eof",
             "id",
         ]);
         let reply = self.link.command(&command, "HMGET")?;
-        let Some([version, values @ ..]) = reply::exactly::<11>(reply) else {
+        let Some([version, values @ ..]) = reply::exactly::<14>(reply) else {
             return Err(self.unexpected("HMGET"));
         };
         match version {

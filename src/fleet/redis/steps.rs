@@ -81,7 +81,11 @@ impl FleetEngine for RedisEngine {
                     .arg(facts.position)
                     .arg(&facts.digest)
                     .arg(u8::from(facts.is_input_read))
-                    .arg(u8::from(facts.is_loaded))
+                    .arg(u8::from(facts.is_loaded));
+                command
+                    .arg(facts.later.position)
+                    .arg(&facts.later.text)
+                    .arg(u8::from(facts.later.is_over))
                     .arg(&run.id);
             })?;
             let given = self.understood(StepScript::BeginLoading, reply::number(reply))?;
@@ -101,15 +105,11 @@ impl FleetEngine for RedisEngine {
         digest: &str,
         is_end: bool,
     ) -> Result<bool, EngineError> {
-        let keys = self.lane_keys(0, &[LaneKey::Facts]);
-        let reply = self.run(StepScript::NoteLoaded, &keys, |command| {
-            command
-                .arg(loader)
-                .arg(position)
-                .arg(digest)
-                .arg(u8::from(is_end));
-        })?;
-        self.understood(StepScript::NoteLoaded, reply::flag(&reply))
+        self.note("", loader, (position, digest, is_end))
+    }
+
+    fn note_later(&mut self, loader: &str, position: u64, text: &str) -> Result<bool, EngineError> {
+        self.note("later_", loader, (position, text, false))
     }
 
     fn finish_loading(&mut self, loader: &str) -> Result<FinishReply, EngineError> {

@@ -11,6 +11,7 @@ fn mark(index: u64, outcome: Kind, supersedes: bool) -> RecordMark {
         index,
         supersedes,
         is_success: outcome == Kind::Success,
+        hash: 0,
     }
 }
 
@@ -36,6 +37,36 @@ fn a_copy_of_a_record_stands_for_no_other_request() {
     let marks = vec![mark(0, Kind::Success, false); 2];
     let found = loaded(KnownOutcomes::of(marks), LeftOut::Recorded, 2);
     assert_eq!(found, [None, Some(false)]);
+}
+
+#[test]
+fn records_are_counted_and_known_again_without_their_copies() {
+    let of = |marks: &[RecordMark]| {
+        let known = KnownOutcomes::of(marks.to_vec());
+        (known.records(), known.digest())
+    };
+    let (one, other) = (mark(0, Kind::Failed, true), mark(1, Kind::Failed, true));
+    let again = RecordMark { hash: 1, ..one };
+    assert_eq!(of(&[one, other]), of(&[other, one, one]));
+    assert_eq!(of(&[one, other]).0, 2);
+    assert_eq!(of(&[one, other, again]).0, 3);
+    assert_ne!(of(&[one]).1, of(&[again]).1);
+}
+
+#[test]
+fn outcomes_stand_for_requests_again_after_a_rewind() {
+    let mut known = KnownOutcomes::of(vec![mark(0, Kind::Success, false)]);
+    assert!(!known.has_match());
+    for _ in 0..2 {
+        let found = [(); 2].map(|()| {
+            let request = Request::get("http://h/");
+            let missing = known.missing(Key::of(&request), request, LeftOut::Recorded);
+            missing.is_some()
+        });
+        assert_eq!(found, [false, true]);
+        known.rewind();
+    }
+    assert!(known.has_match());
 }
 
 #[test]
@@ -84,7 +115,7 @@ fn read(content: &[u8]) -> Result<usize, String> {
     fs::remove_file(&path).unwrap();
     let name = path.display().to_string();
     let told = |error: crate::fleet::FleetError| error.to_string().replace(&name, "FILE");
-    known.map(|known| known.0.len()).map_err(told)
+    known.map(|known| known.of_keys.len()).map_err(told)
 }
 
 #[test]

@@ -34,6 +34,8 @@ impl LoadPlan {
         let is_equal = noted.digest == self.digest.text();
         self.stage = match noted.position.cmp(&self.position) {
             _ if facts.state == RunState::Cancelled => LoadStage::Over(LoadEnd::Cancelled),
+            _ if self.is_later => LoadStage::Over(LoadEnd::OtherLoader),
+            _ if facts.later.is_under_way() => LoadStage::Over(LoadEnd::LaterUnfinished),
             Ordering::Less => LoadStage::Rewinding,
             Ordering::Equal if !is_equal => LoadStage::Over(LoadEnd::OtherInput),
             Ordering::Equal if self.is_ended => LoadStage::Placing { lane: 0 },
@@ -85,7 +87,8 @@ impl LoadPlan {
             false if self.is_ended && self.facts.is_loaded && !has_gap && !is_unloaded => {
                 LoadStage::Over(LoadEnd::Done)
             }
-            false if self.earlier.is_some() && !self.is_ended => LoadStage::Verifying,
+            false if self.is_ended => LoadStage::Beginning,
+            false if self.earlier.is_some() || self.awaits_match => LoadStage::Verifying,
             false => LoadStage::Beginning,
         }
     }
@@ -143,6 +146,7 @@ impl LoadPlan {
     /// Notes that the next line will be the first of the input.
     pub(crate) fn rewound(&mut self) {
         (self.position, self.found, self.is_ended) = (0, 0, false);
+        (self.chosen, self.later_noted, self.passed_over) = (0, 0, 0);
         self.digest = InputDigest::default();
         for lane in &mut self.lanes {
             lane.rewind();
@@ -162,16 +166,18 @@ impl LoadPlan {
         match self.stage {
             LoadStage::Restoring => self.stage = LoadStage::Rewinding,
             LoadStage::NotingEnd => {
-                self.noted = self.note(true);
+                self.noted = self.end_note();
                 self.stage = LoadStage::Securing;
             }
-            _ => self.noted = self.note(false),
+            _ if !self.is_later => self.noted = self.note(false),
+            _ if !self.noted.is_end => self.noted = self.end_note(),
+            _ => self.later_noted = self.base + self.chosen,
         }
     }
 
     pub(crate) fn secured(&mut self) {
         self.stage = match self.stage {
-            LoadStage::Emptying if self.base == 0 => LoadStage::NotingEnd,
+            LoadStage::Emptying if !self.is_later || !self.noted.is_end => LoadStage::NotingEnd,
             _ => LoadStage::Checking { lane: 0 },
         };
     }
@@ -189,8 +195,11 @@ impl LoadPlan {
     /// Goes back to the first line, since a lane lost entries. Lines that the lanes have are passed over. The run may have
     /// lost its note too.
     fn rewind(&mut self) {
-        self.earlier = self.noted.is_any().then(|| self.noted.clone());
-        self.stage = match self.earlier.is_some() && self.base == 0 {
+        self.earlier = match self.is_later {
+            false => self.noted.is_any().then(|| self.noted.clone()),
+            true => self.noted.beginning(),
+        };
+        self.stage = match self.earlier.is_some() && !self.is_later {
             true => LoadStage::Restoring,
             false => LoadStage::Rewinding,
         };

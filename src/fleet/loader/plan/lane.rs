@@ -15,15 +15,6 @@ pub(super) struct LaneLoad {
 }
 
 impl LaneLoad {
-    /// Makes the lane of a later load.
-    pub(super) fn after(last: Sequence) -> LaneLoad {
-        LaneLoad {
-            last,
-            before: last,
-            ..LaneLoad::default()
-        }
-    }
-
     /// Takes a line of the input. Returns the number of lines that the lane had before this loader: 1 or 0.
     pub(super) fn take(&mut self, entry: Entry) -> u64 {
         if entry.sequence > self.last {
@@ -48,10 +39,10 @@ impl LaneLoad {
             .iter()
             .take_while(|entry| entry.sequence <= last);
         let count = count.count();
-        if let Some(entry) = self.waiting.drain(..count).next_back() {
+        for entry in self.waiting.drain(..count) {
             self.passed = entry.sequence;
+            self.bytes -= entry.size();
         }
-        self.bytes = self.waiting.iter().map(Entry::size).sum();
         count as u64
     }
 

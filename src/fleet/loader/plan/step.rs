@@ -29,6 +29,11 @@ pub(crate) enum LoadStep {
         digest: String,
         is_end: bool,
     },
+    /// A later load is to be noted with so many lines of the input, and the digest over their keys.
+    NoteLater {
+        position: u64,
+        digest: String,
+    },
     /// The entries that were loaded are to be made durable, or to be given the time that this takes.
     Secure,
     /// Number of the last entry in a lane, from its figures.
@@ -47,5 +52,7 @@ pub(crate) enum LoadEnd {
     OtherLoader,
     /// The input is not the one that was loaded.
     OtherInput,
+    /// A later load of the run is not finished.
+    LaterUnfinished,
     Cancelled,
 }

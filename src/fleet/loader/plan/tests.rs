@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::answers::UNBOUNDED_BATCHES;
 use super::*;
-use crate::fleet::engine::{LoadReply, MemoryUse};
+use crate::fleet::engine::{LaterNote, LoadReply, MemoryUse};
 
-fn plan() -> LoadPlan {
-    let facts = RunFacts {
+fn facts() -> RunFacts {
+    RunFacts {
         id: "id".to_owned(),
         settings: String::new(),
         lanes: 1,
@@ -17,9 +17,17 @@ fn plan() -> LoadPlan {
         is_input_read: false,
         position: 0,
         digest: String::new(),
+        later: LaterNote::default(),
         loaders: 1,
-    };
-    LoadPlan::later(&facts, &[0])
+    }
+}
+
+fn plan() -> LoadPlan {
+    let mut plan = LoadPlan::new(&facts());
+    plan.checked(0);
+    plan.begun(true);
+    plan.checked(0);
+    plan
 }
 
 /// Reads until a batch waits, and notes it.
@@ -139,4 +147,48 @@ fn memory_without_a_bound_is_looked_at_now_and_then() {
         plan.load_done(0, BATCH.0, &LoadReply::Loaded);
     }
     assert_eq!(looks, 2);
+}
+
+#[test]
+fn a_later_load_of_more_lines_than_are_held_reads_its_input_twice() {
+    let count = HELD.0 as u64 + 1;
+    let mut digest = InputDigest::default();
+    (0..count).for_each(|_| digest.add(&[0; 16]));
+    let facts = RunFacts {
+        position: count,
+        digest: digest.text(),
+        is_input_read: true,
+        ..facts()
+    };
+    let mut plan = LoadPlan::later(&facts, 0, None);
+    plan.checked(0);
+    while plan.next() == LoadStep::Read {
+        read_line(&mut plan);
+    }
+    assert_eq!(plan.next(), LoadStep::Begin(facts));
+    plan.begun(true);
+    plan.checked(0);
+    assert_eq!(
+        (plan.next(), plan.has_passed_over()),
+        (LoadStep::Rewind, true)
+    );
+    plan.rewound();
+    read_batch(&mut plan);
+    assert!(matches!(
+        plan.next(),
+        LoadStep::NoteLater { position: 500, .. }
+    ));
+}
+
+#[test]
+fn a_later_load_begins_when_a_line_has_an_outcome() {
+    let mut plan = LoadPlan::later(&facts(), 0, None).awaiting_match(true);
+    plan.checked(0);
+    for _ in 0..3 {
+        assert_eq!(plan.next(), LoadStep::Read);
+        read_line(&mut plan);
+    }
+    plan.matched();
+    plan.leave_out(&[0; 16]);
+    assert!(matches!(plan.next(), LoadStep::Begin(_)));
 }

@@ -8,5 +8,5 @@ elseif run[2] ~= ARGV[1] then
   return 'OTHER'
 end
 -- A pause goes on, and `loaded` remembers what follows it.
-redis.call('HSET', KEYS[1], 'loaded', '1', 'state', run[1] == 'pause' and 'pause' or 'done')
+redis.call('HSET', KEYS[1], 'loaded', '1', 'later_eof', '1', 'state', run[1] == 'pause' and 'pause' or 'done')
 return 'FINISHED'

@@ -163,11 +163,15 @@ impl History {
 
     fn begin_loading(&mut self) {
         let loader = format!("loader {}", self.random.u8(0..3));
-        let (back, late) = (self.random.u64(0..2), self.random.u64(0..6) / 5);
+        let (back, late) = (
+            self.random.u64(0..2),
+            self.random.u64(0..8) / 6 * self.random.u64(1..3),
+        );
         self.both(format!("begin_loading {loader} {back} {late}"), |e| {
             let mut facts = e.facts()?;
             facts.loaders = facts.loaders.saturating_sub(back);
-            facts.position += late;
+            facts.position += late % 2;
+            facts.later.position += late / 2;
             e.begin_loading_after(&loader, &facts)
         });
     }
@@ -175,9 +179,14 @@ impl History {
     fn note_loaded(&mut self) {
         let loader = format!("loader {}", self.random.u8(0..2));
         let (position, is_end) = (self.random.u64(0..1000), self.random.bool());
-        self.both(format!("note_loaded {loader}"), |e| {
-            e.note_loaded(&loader, position, "sum", is_end)
-        });
+        let is_later = self.random.bool();
+        self.both(
+            format!("note_loaded {loader} {is_later}"),
+            |e| match is_later {
+                true => e.note_later(&loader, position, "later"),
+                false => e.note_loaded(&loader, position, "sum", is_end),
+            },
+        );
     }
 
     fn load(&mut self) {

@@ -57,13 +57,15 @@ fn calls(trial: &Trial) -> Vec<Call> {
         lane(
             StepScript::BeginLoading,
             &[Facts],
-            &["loader", "1000", "9", "0", "5", "sum", "0", "0", "id"],
-            &[1, 2, 3, 4, 6, 7],
+            &[
+                "loader", "1000", "9", "0", "5", "sum", "0", "0", "0", "", "0", "id",
+            ],
+            &[1, 2, 3, 4, 6, 7, 8, 10],
         ),
         lane(
             StepScript::NoteLoaded,
             &[Facts],
-            &["loader", "5", "sum", "1"],
+            &["loader", "5", "sum", "1", ""],
             &[1],
         ),
         lane(

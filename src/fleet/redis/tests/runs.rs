@@ -250,6 +250,14 @@ fn only_the_newest_loader_notes_its_position() {
         (facts.position, &*facts.digest, facts.is_input_read),
         (8, "y", true)
     );
+    assert_eq!(trial.engine.note_later("old", 7, "x"), Ok(false));
+    assert_eq!(trial.engine.note_later("new", 8, "y"), Ok(true));
+    assert!(trial.engine.facts().unwrap().later.is_under_way());
+    trial.engine.finish_loading("new").unwrap();
+    assert!(!trial.engine.facts().unwrap().later.is_under_way());
+    assert_eq!(trial.engine.note_later("new", 8, "late"), Ok(true));
+    let later = trial.engine.facts().unwrap().later;
+    assert_eq!((&*later.text, later.is_under_way()), ("y", false));
 }
 
 #[test]
@@ -287,7 +295,8 @@ fn two_loaders_that_begin_at_once_end_up_in_one_order() {
         &keys,
         |command| {
             command.arg("first").arg(1000).arg(1).arg(0);
-            command.arg(0).arg("").arg(0).arg(0).arg("id");
+            command.arg(0).arg("").arg(0).arg(0);
+            command.arg(0).arg("").arg(0).arg("id");
         },
     );
     late.unwrap();

@@ -322,6 +322,7 @@ impl SimWorld {
                     "a loader went on although a newer one is at work"
                 );
             }
+            LoadEnd::LaterUnfinished => panic!("there is no later load"),
             LoadEnd::Cancelled => assert!(self.history.cancels, "nothing was cancelled"),
             LoadEnd::OtherLoader => {
                 let is_done = self

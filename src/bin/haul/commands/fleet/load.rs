@@ -189,22 +189,20 @@ fn load(
         messages: messages.clone(),
     };
     let input = told(input);
-    let loaded = match (queue.resume, queue.retry_failed) {
-        (_, true) => run.load_unsuccessful(input, &queue.results, stop),
-        (true, false) => run.load_missing(input, &queue.results, stop),
-        (false, false) => {
-            let mut first = Some(input);
-            let open_again = || {
-                if let Some(first) = first.take() {
-                    return Some(first);
-                }
-                let again = is_read_twice(arguments).then(|| open(arguments, messages))?;
-                let again = again.ok()?;
-                refusal.replace(again.refusal());
-                Some(told(again))
-            };
-            run.load_with(open_again, stop)
+    let mut first = Some(input);
+    let open_again = || {
+        if let Some(first) = first.take() {
+            return Some(first);
         }
+        let again = is_read_twice(arguments).then(|| open(arguments, messages))?;
+        let again = again.ok()?;
+        refusal.replace(again.refusal());
+        Some(told(again))
+    };
+    let loaded = match (queue.resume, queue.retry_failed) {
+        (_, true) => run.load_unsuccessful(open_again, &queue.results, stop),
+        (true, false) => run.load_missing(open_again, &queue.results, stop),
+        (false, false) => run.load_with(open_again, stop),
     };
     if let Some(failure) = refusal.borrow().failure() {
         return Err(failure);
@@ -221,7 +219,10 @@ fn load(
     messages.note(&format!("{}: {total} requests loaded{before}", own.run));
     match signalled.number() {
         Some(number) => {
-            messages.note("interrupted: the same command goes on from there");
+            messages.note(match queue.results.is_empty() {
+                true => "interrupted: the same command goes on from there",
+                false => "interrupted: the same command, with --results as they are now, goes on from there",
+            });
             Ok(Status::Signal(number))
         }
         None => Ok(Status::Fine),
