@@ -58,6 +58,7 @@ impl PacedWorker {
             jobs: JOBS,
             max_deliveries: 3,
             resume_writes: false,
+            grace: SECOND,
         };
         let mut schedule = Schedule::new(ScheduleSettings {
             host: HostLimits {

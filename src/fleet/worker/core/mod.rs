@@ -68,6 +68,8 @@ pub(crate) struct CoreSettings {
     pub(crate) max_deliveries: u32,
     /// True if a request that must not be repeated is sent again, although another worker may have sent it.
     pub(crate) resume_writes: bool,
+    /// Time that running requests have when the worker cannot go on.
+    pub(crate) grace: Duration,
 }
 
 impl CoreSettings {

@@ -33,7 +33,13 @@ fn member(jobs: usize) -> (WorkerCore, Instant) {
 /// Core of a member of so many lanes, and the time.
 fn member_of(lanes: u32, jobs: usize) -> (WorkerCore, Instant) {
     let now = Instant::now();
-    let settings = CoreSettings {
+    let mut core = WorkerCore::new(settings(lanes, jobs), now);
+    (0..lanes).for_each(|_| beat(&mut core, 4, now));
+    (core, now)
+}
+
+fn settings(lanes: u32, jobs: usize) -> CoreSettings {
+    CoreSettings {
         prefix: "node:1".to_owned(),
         seed: 1,
         lanes,
@@ -41,10 +47,8 @@ fn member_of(lanes: u32, jobs: usize) -> (WorkerCore, Instant) {
         jobs,
         max_deliveries: 3,
         resume_writes: false,
-    };
-    let mut core = WorkerCore::new(settings, now);
-    (0..lanes).for_each(|_| beat(&mut core, 4, now));
-    (core, now)
+        grace: SECOND,
+    }
 }
 
 fn beat(core: &mut WorkerCore, workers: u32, now: Instant) {
