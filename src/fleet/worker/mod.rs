@@ -344,6 +344,7 @@ fn core_settings(run: &Run, client: &Client, grace: Duration) -> CoreSettings {
         max_deliveries: settings.stored.max_deliveries,
         resume_writes: settings.stored.resume_writes,
         grace,
+        divides_places: client.divides_places(),
     }
 }
 

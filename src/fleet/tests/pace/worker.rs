@@ -59,6 +59,7 @@ impl PacedWorker {
             max_deliveries: 3,
             resume_writes: false,
             grace: SECOND,
+            divides_places: false,
         };
         let mut schedule = Schedule::new(ScheduleSettings {
             host: HostLimits {

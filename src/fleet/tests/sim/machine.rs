@@ -103,6 +103,7 @@ impl SimWorld {
             max_deliveries: history.max_deliveries,
             resume_writes: history.resume_writes,
             grace: Duration::from_secs(1),
+            divides_places: history.jobs % 2 == 1,
         };
         let machine = &mut self.machines[number];
         if machine.is_done || machine.process.is_some() {

@@ -11,6 +11,7 @@ use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
 
 mod ends;
 mod lanes;
+mod places;
 
 use super::{
     CoreEnd, CoreSettings, EntryKey, LeaseAnswer, LeaseStep, NextCall, SettleAnswer, SettleStep,
@@ -48,6 +49,7 @@ fn settings(lanes: u32, jobs: usize) -> CoreSettings {
         max_deliveries: 3,
         resume_writes: false,
         grace: SECOND,
+        divides_places: false,
     }
 }
 

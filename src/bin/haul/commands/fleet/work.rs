@@ -23,7 +23,7 @@ use crate::settings;
 /// Send requests of a run until it is over
 ///
 /// Requests, rates, times and retries are those that haul fleet load was given; rates are those of all workers together,
-/// and --jobs-per-host is divided by them. -j, the connection,
+/// and --jobs-per-host is divided by them: a worker that joins others waits up to 1.5 s for its part. -j, the connection,
 /// the directory of saved files and secrets are this worker's own. A worker that gets INT or TERM takes no further
 /// requests, hands back what it has not begun, and ends after what is under way (--grace); so does one that cannot save
 /// bodies (--output-dir), with status 3.
