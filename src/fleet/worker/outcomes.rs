@@ -49,7 +49,12 @@ pub(super) fn tell(
     let given_back = outcome.stop_reason() == Some(StopReason::GivenBack);
     let is_final = outcome.is_final() && !entry.was_refused();
     let unsaved = unsaved(outcome).filter(|_| is_final);
-    let goes_elsewhere = unsaved.is_some() && !entry.once && entry.attempts < MOST_UNSAVED;
+    // Some names are found to be of no use before anything is sent.
+    let is_unsent = outcome.report.bytes_sent == 0
+        && outcome.attempts() <= entry.attempts + 1
+        && outcome.report.rare().history.is_empty();
+    let goes_elsewhere =
+        unsaved.is_some() && (!entry.once || is_unsent) && entry.attempts < MOST_UNSAVED;
     if let Some(why) = unsaved {
         core.change(|core, now| core.cannot_save(why, now));
     }
@@ -59,7 +64,7 @@ pub(super) fn tell(
         return AfterOutcome::Ended;
     }
     let is_over = core.change(|core, now| {
-        let undone = undone(entry, outcome, given_back, now);
+        let undone = undone(entry, outcome, given_back || goes_elsewhere, now);
         core.undone(entry.key, undone, now)
     });
     if is_over {
