@@ -17,6 +17,11 @@ impl Client {
         self.owner.executor().divide_places(clients as usize);
     }
 
+    /// True if any host has such a limit.
+    pub(crate) fn divides_places(&self) -> bool {
+        self.owner.executor().divides_places()
+    }
+
     /// Number of clients that those limits are divided by.
     #[cfg(test)]
     pub(crate) fn places_divided_by(&self) -> usize {

@@ -74,6 +74,12 @@ impl Executor {
         self.with(|state, now| state.schedule.divide_places(clients, now));
     }
 
+    /// True if any host may have such a limit.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn divides_places(&self) -> bool {
+        self.lock().schedule.divides_places()
+    }
+
     /// Number of clients that those limits are divided by.
     #[cfg(all(test, feature = "fleet"))]
     pub(crate) fn places_divided_by(&self) -> usize {

@@ -67,6 +67,8 @@ enum FleetFault {
     #[error(transparent)]
     Unwritten(SinkError),
     #[error("{0}")]
+    Unsaved(String),
+    #[error("{0}")]
     Cancelled(String),
     #[error("{0}")]
     Lost(String),
@@ -115,7 +117,7 @@ impl FleetError {
             }
             FleetFault::OtherSettings { .. } => FleetErrorKind::OtherSettings,
             FleetFault::OtherInput(_) => FleetErrorKind::OtherInput,
-            FleetFault::Unwritten(_) => FleetErrorKind::Unwritten,
+            FleetFault::Unwritten(_) | FleetFault::Unsaved(_) => FleetErrorKind::Unwritten,
             FleetFault::Cancelled(_) | FleetFault::OtherRun(_) => FleetErrorKind::Cancelled,
             FleetFault::Lost(_) => FleetErrorKind::Lost,
         }
@@ -182,6 +184,13 @@ impl FleetError {
     pub(super) fn cancelled(run: &str) -> FleetError {
         let message = format!("the run {run:?} was cancelled");
         FleetError(Box::new(FleetFault::Cancelled(message)))
+    }
+
+    /// Makes the error of a worker whose machine cannot save bodies.
+    pub(super) fn unsaved(run: &str, why: &str) -> FleetError {
+        let message =
+            format!("{run}: {why} (this worker ends: what it has not sent goes to other workers)");
+        FleetError(Box::new(FleetFault::Unsaved(message)))
     }
 
     pub(super) fn lost(run: &str) -> FleetError {

@@ -140,6 +140,8 @@ impl OutputFiles {
             && let Some(parent) = path.parent()
             && let Err(e) = std::fs::create_dir_all(parent)
         {
+            #[cfg(feature = "fleet")]
+            register.note_unmade(parent, &e);
             return Err(wrong(&format!("its directory cannot be made: {e}")));
         }
         Ok((path, replace))

@@ -142,6 +142,8 @@ pub use list::{InvalidRow, Row, RowReader};
 pub use make::RecordOptions;
 pub use names::{InvalidOutputName, OutputNames};
 pub use outcome_record::{AttemptRecord, PhaseTimes, Record};
+#[cfg(feature = "fleet")]
+pub(crate) use register::is_of_machine;
 pub use register::{FileClash, FileRegister};
 pub use shard::{InvalidShard, Shard, ShardRequests};
 #[cfg(feature = "gzip")]

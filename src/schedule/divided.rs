@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Schedule;
+use crate::settings::PlaceLimit;
 use crate::slab::Id;
 
 impl<J> Schedule<J> {
@@ -10,6 +11,16 @@ impl<J> Schedule<J> {
     #[cfg(all(test, feature = "fleet"))]
     pub(crate) fn places_divided_by(&self) -> usize {
         self.settings.clients
+    }
+
+    /// True if any host may have a fixed limit of places.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn divides_places(&self) -> bool {
+        let is_fixed =
+            |limit: PlaceLimit| matches!(limit, PlaceLimit::Fixed(most) if most < usize::MAX);
+        let mut rules = self.settings.rules.values();
+        is_fixed(self.settings.host.in_flight)
+            || rules.any(|rule| rule.in_flight.is_some_and(is_fixed))
     }
 
     /// Divides the fixed limits of hosts' places by a number of clients, this one included: at least one place is left.

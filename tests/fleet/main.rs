@@ -48,5 +48,6 @@ mod settings;
 mod silent;
 mod status;
 mod stopped;
+mod unsaved;
 mod views;
 mod watched;

@@ -17,6 +17,13 @@ use crate::request::{IntentLog, JournalFacts, Request};
 /// Time between two looks at entries that wait for something else than a change.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Request that was not handed to the client.
+const UNSENT: UndoneEntry = UndoneEntry {
+    delay: Duration::ZERO,
+    attempts: 0,
+    is_repeatable: true,
+};
+
 /// Hands requests to the client until the worker is over.
 pub(super) fn feed(
     core: &Arc<SharedCore>,
@@ -52,6 +59,16 @@ fn hand_in(
     let entry = &handed.leased.entry;
     lines.set_index(entry.index);
     let request = stored_line::read(&entry.line, entry.fault.as_deref(), lines);
+    if handed.action == EntryAction::Send
+        && let Some(why) = lines.file_register().take_unmade()
+    {
+        core.change(|core, now| {
+            core.cannot_save(why, now);
+            // A request that was not handed in was not sent either, and needs no other outcome.
+            let _ = core.undone(handed.key, UNSENT, now);
+        });
+        return;
+    }
     let file = request.saves_to().map(Path::to_owned);
     let give_back_file = || {
         if let Some(path) = &file {
@@ -81,14 +98,9 @@ fn hand_in(
         .at_index(entry.index)
         .extension(in_client);
     if intake.send(request).is_err() {
-        let unsent = UndoneEntry {
-            delay: Duration::ZERO,
-            attempts: 0,
-            is_repeatable: true,
-        };
         give_back_file();
         // A request that was not handed in was not sent either, and needs no other outcome.
-        let _ = core.change(|core, now: Instant| core.undone(handed.key, unsent, now));
+        let _ = core.change(|core, now: Instant| core.undone(handed.key, UNSENT, now));
     }
 }
 

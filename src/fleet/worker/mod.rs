@@ -132,6 +132,9 @@ impl<'r> Worker<'r> {
     /// [`Away`](super::FleetErrorKind::Away) if the server does not answer for ten minutes, or answers for as long that it
     /// is not ready; [`Refused`](super::FleetErrorKind::Refused) if it refuses a step. The outcomes that were not settled
     /// then are lost, and their requests go to other workers.
+    /// [`Unwritten`](super::FleetErrorKind::Unwritten) if this machine cannot save bodies: its disk is full or read-only, or
+    /// the directory is gone. What was not sent goes to other workers, and so does a request whose body could not be saved,
+    /// if it may be repeated.
     pub fn run(self) -> Result<WorkerSummary, FleetError> {
         self.run_until(|| false)
     }
@@ -172,7 +175,7 @@ impl<'r> Worker<'r> {
         lines = lines.always_numbered();
         let files = lines.file_register();
         let core = Arc::new(SharedCore::new(WorkerCore::new(
-            core_settings(run, &client),
+            core_settings(run, &client, grace),
             Instant::now(),
         )));
         let (intake, outcomes) = client.channel();
@@ -279,6 +282,7 @@ fn ended(run: &Run, core: &WorkerCore, summary: Summary) -> Result<WorkerSummary
         CoreEnd::Drained => FleetEnd::Stopped,
         CoreEnd::NoRun => return Err(run.place.error(EngineError::NoRun)),
         CoreEnd::OtherRun => return Err(run.place.error(EngineError::OtherRun)),
+        CoreEnd::Unsaved(why) => return Err(FleetError::unsaved(run.name(), &why)),
         CoreEnd::Refused(why) => return Err(run.place.error(EngineError::Refused(why))),
         CoreEnd::Away(why) => {
             let why = format!("{why} (asked again for ten minutes; {LOST})");
@@ -329,7 +333,7 @@ fn longest_beat(settings: &RunSettings) -> Duration {
     (share / settings.lanes.max(1)).max(SHORT_BEAT.min(share))
 }
 
-fn core_settings(run: &Run, client: &Client) -> CoreSettings {
+fn core_settings(run: &Run, client: &Client, grace: Duration) -> CoreSettings {
     let settings = &run.settings;
     CoreSettings {
         prefix: format!("{}:{}", node(), process::id()),
@@ -339,6 +343,8 @@ fn core_settings(run: &Run, client: &Client) -> CoreSettings {
         jobs: client.jobs(),
         max_deliveries: settings.stored.max_deliveries,
         resume_writes: settings.stored.resume_writes,
+        grace,
+        divides_places: client.divides_places(),
     }
 }
 

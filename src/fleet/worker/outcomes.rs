@@ -1,5 +1,7 @@
 //! Outcomes of the client, as the core takes them: settled with a record, or undone.
 
+use std::error::Error as _;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,11 +12,14 @@ use super::shared::SharedCore;
 use crate::error::{ErrorType, Layer, StopReason};
 use crate::key::{Key, KeyVersion};
 use crate::outcome::Outcome;
-use crate::record::{FileRegister, Kind, Record, RecordOptions};
+use crate::record::{FileRegister, Kind, Record, RecordOptions, is_of_machine};
 
 /// Message of a request that was cut off.
 pub(super) const CUT_OFF: &str =
     "it was under way when its worker ended, and the server may have acted";
+
+/// Number of attempts after which a body that cannot be saved is a failure: one that fits no disk is not to end all workers.
+const MOST_UNSAVED: u32 = 2;
 
 /// Course of a request after an outcome of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +47,24 @@ pub(super) fn tell(
         files.give_back_saved(path);
     }
     let given_back = outcome.stop_reason() == Some(StopReason::GivenBack);
-    if outcome.is_final() && !entry.was_refused() {
+    let is_final = outcome.is_final() && !entry.was_refused();
+    let unsaved = unsaved(outcome).filter(|_| is_final);
+    // Some names are found to be of no use before anything is sent.
+    let is_unsent = outcome.report.bytes_sent == 0
+        && outcome.attempts() <= entry.attempts + 1
+        && outcome.report.rare().history.is_empty();
+    let goes_elsewhere =
+        unsaved.is_some() && (!entry.once || is_unsent) && entry.attempts < MOST_UNSAVED;
+    if let Some(why) = unsaved {
+        core.change(|core, now| core.cannot_save(why, now));
+    }
+    if is_final && !goes_elsewhere {
         let (class, record) = settled(entry, outcome, options);
         core.change_quietly(|core, now| core.ended(entry.key, class, record, now));
         return AfterOutcome::Ended;
     }
     let is_over = core.change(|core, now| {
-        let undone = undone(entry, outcome, given_back, now);
+        let undone = undone(entry, outcome, given_back || goes_elsewhere, now);
         core.undone(entry.key, undone, now)
     });
     if is_over {
@@ -57,6 +73,14 @@ pub(super) fn tell(
     let record = interrupted(entry, outcome, options);
     core.change(|core, now| core.ended(entry.key, ResultClass::Failed, record, now));
     AfterOutcome::CutOff
+}
+
+/// Returns the message about a body that could not be saved for a reason of this machine. `None`: this did not happen.
+fn unsaved(outcome: &Outcome) -> Option<String> {
+    let error = outcome.error()?;
+    outcome.request().saves_to()?;
+    let reason = error.source()?.downcast_ref::<io::Error>()?;
+    is_of_machine(reason).then(|| error.message().to_owned())
 }
 
 fn undone(entry: &ClientEntry, outcome: &Outcome, given_back: bool, now: Instant) -> UndoneEntry {

@@ -7,6 +7,8 @@ mod digests;
 mod locate;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "fleet")]
+mod unmade;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -16,6 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) use digests::Digests;
 use locate::{Directories, LocatedFile};
+#[cfg(feature = "fleet")]
+pub(crate) use unmade::is_of_machine;
 
 use crate::request::{continued_name, state_name};
 
@@ -138,6 +142,9 @@ struct FileEntries {
     /// Files that an earlier run began to save and that are in no outcome.
     unfinished: Digests,
     directories: Directories,
+    /// Message about the first directory for a body that could not be made for a reason of this machine.
+    #[cfg(feature = "fleet")]
+    unmade: Option<String>,
     /// True if each saved file also has the names of its unfinished file and of the description of that.
     keeps_parts: bool,
 }

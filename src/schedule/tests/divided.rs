@@ -71,3 +71,18 @@ fn a_host_that_waits_for_something_else_stays_closed_when_its_part_grows() {
     assert_eq!(scene.start(), None);
     assert_eq!(scene.at(1_000).start_all().len(), 4);
 }
+
+#[cfg(feature = "fleet")]
+#[test]
+fn only_fixed_limits_are_places_that_clients_divide() {
+    assert!(places(6).schedule.divides_places());
+    assert!(!places(Adaptive::new(1, 64)).schedule.divides_places());
+    assert!(!Scene::new(wide()).schedule.divides_places());
+    let mut settings = wide();
+    let rule = LimitRule {
+        in_flight: Some(4.into()),
+        ..LimitRule::default()
+    };
+    settings.rules.insert("a".parse().unwrap(), rule);
+    assert!(Scene::new(settings).schedule.divides_places());
+}

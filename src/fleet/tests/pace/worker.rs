@@ -58,6 +58,8 @@ impl PacedWorker {
             jobs: JOBS,
             max_deliveries: 3,
             resume_writes: false,
+            grace: SECOND,
+            divides_places: false,
         };
         let mut schedule = Schedule::new(ScheduleSettings {
             host: HostLimits {

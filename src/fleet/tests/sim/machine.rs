@@ -102,6 +102,8 @@ impl SimWorld {
             jobs: history.jobs,
             max_deliveries: history.max_deliveries,
             resume_writes: history.resume_writes,
+            grace: Duration::from_secs(1),
+            divides_places: history.jobs % 2 == 1,
         };
         let machine = &mut self.machines[number];
         if machine.is_done || machine.process.is_some() {

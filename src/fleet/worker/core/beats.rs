@@ -83,7 +83,8 @@ impl Membership {
 }
 
 impl WorkerCore {
-    /// Next call of the beat thread: a beat every third of a lease for each lane, and in the end the leaving of each.
+    /// Next call of the beat thread: a beat of each lane every third of a lease, or every second while places are
+    /// divided, and in the end the leaving of each.
     pub(crate) fn next_beat(&mut self, now: Instant) -> NextCall<BeatCall> {
         self.look_at_end(now);
         if self.phase.is_over() {
@@ -131,7 +132,7 @@ impl WorkerCore {
         now: Instant,
     ) {
         self.note_answer((call.lane, CallThread::Beat), answer, now);
-        let lease = self.settings.lease;
+        let (lease, pause) = (self.settings.lease, self.settings.beat_pause());
         if lane_left(self.lane_mut(call.lane), call, answer) {
             self.look_at_end(now);
             return;
@@ -141,18 +142,38 @@ impl WorkerCore {
             // The lease thread heard meanwhile that the worker was declared dead.
             return;
         }
-        let member = &mut lane.membership;
+        if let Ok(BeatReply::Member { workers: 2.., .. }) = answer
+            && call.join
+        {
+            self.joins_others(now);
+        }
+        let member = &mut self.lane_mut(call.lane).membership;
         match answer {
             Ok(BeatReply::Member { state, workers }) => {
                 member.redial.succeeded();
                 member.beat_was_good(call.sent, lease);
                 member.workers = *workers;
-                member.next_beat = call.sent + lease / 3;
+                member.next_beat = call.sent + pause;
                 self.note_state(call.lane, *state, now);
             }
             Ok(BeatReply::Dead) => self.declared_dead(call.lane, now),
             Err(_) => member.redial.failed_for(lease / 3, now),
         }
+    }
+
+    /// Notes that the worker joins a lane in which others live. If they divide places and did not count it so far, it starts
+    /// nothing until each of them has had a beat, and has given its part of their places up.
+    fn joins_others(&mut self, now: Instant) {
+        let lease = self.settings.lease;
+        let is_counted = |lane: &CoreLane| lane.membership.is_fresh(lease, now);
+        if self.settings.divides_places && !self.lanes.iter().any(is_counted) {
+            self.leases_from = Some(now + self.settings.beat_pause() * 3 / 2);
+        }
+    }
+
+    /// Time until which the worker leases nothing, since others give places up for it. `None`: it may lease.
+    pub(super) fn waits_for_places(&self, now: Instant) -> Option<Instant> {
+        self.leases_from.filter(|from| *from > now)
     }
 
     /// Notes that the worker is no member of a lane any more, though it did not leave: it starts nothing that it held,

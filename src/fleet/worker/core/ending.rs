@@ -34,6 +34,8 @@ pub(crate) enum CoreEnd {
     Full,
     /// The engine refuses a step, and will refuse it again.
     Refused(String),
+    /// This machine cannot save bodies, for this reason.
+    Unsaved(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +149,12 @@ impl WorkerCore {
     /// Ends the worker in order: nothing is started any more, requests that run have this time.
     pub(crate) fn drain(&mut self, grace: Duration, now: Instant) {
         self.begin_ending(CoreEnd::Drained, now.checked_add(grace), now);
+    }
+
+    /// Ends the worker in order, since this machine cannot save bodies: other workers may have room.
+    pub(crate) fn cannot_save(&mut self, why: String, now: Instant) {
+        let cut_off = now.checked_add(self.settings.grace);
+        self.begin_ending(CoreEnd::Unsaved(why), cut_off, now);
     }
 
     /// Ends the worker in order, since the engine refuses to say what may start.

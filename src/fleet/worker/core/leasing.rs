@@ -81,6 +81,9 @@ impl WorkerCore {
         if self.phase.is_ending() {
             return NextCall::Wait(self.phase.wakes_at());
         }
+        if let Some(until) = self.waits_for_places(now) {
+            return NextCall::Wait(Some(until));
+        }
         self.count_stuck(now);
         let count = self.lanes.len();
         for number in self.lease_turns.order(count) {

@@ -53,6 +53,9 @@ use trouble::LaneTroubles;
 
 use super::super::engine::RunState;
 
+/// Longest time between two beats of workers that divide places.
+const LONGEST_DIVIDING_PAUSE: Duration = Duration::from_secs(1);
+
 /// Settings of a worker.
 #[derive(Clone, Debug)]
 pub(crate) struct CoreSettings {
@@ -68,12 +71,24 @@ pub(crate) struct CoreSettings {
     pub(crate) max_deliveries: u32,
     /// True if a request that must not be repeated is sent again, although another worker may have sent it.
     pub(crate) resume_writes: bool,
+    /// Time that running requests have when the worker cannot go on.
+    pub(crate) grace: Duration,
+    /// True if places of hosts are divided by the workers that live.
+    pub(crate) divides_places: bool,
 }
 
 impl CoreSettings {
     /// Number of entries that the worker takes at the most.
     fn window(&self) -> usize {
         (self.jobs * 2).clamp(64, 5_000)
+    }
+
+    /// Time between two beats. Workers that divide places learn soon that another one has joined.
+    fn beat_pause(&self) -> Duration {
+        match self.divides_places {
+            true => LONGEST_DIVIDING_PAUSE.min(self.lease / 3),
+            false => self.lease / 3,
+        }
     }
 }
 
@@ -92,6 +107,8 @@ pub(crate) struct WorkerCore {
     /// Entries that are to be begun.
     to_begin: VecDeque<EntryKey>,
     hosts: LoadedHosts,
+    /// Time from which on entries are leased, if the worker joined others that divide places with it.
+    leases_from: Option<Instant>,
     /// True after a start that gave another thread something to do.
     wakes_others: bool,
     /// Number of entries that were started and have not ended.
@@ -171,6 +188,7 @@ impl WorkerCore {
             to_begin: VecDeque::new(),
             hosts: LoadedHosts::new(settings.window()),
             settings,
+            leases_from: None,
             wakes_others: false,
             started: 0,
             closed: 0,

@@ -11,6 +11,7 @@ use crate::settings::{PermittedStarts, RateLimit, WantedStarts};
 
 mod ends;
 mod lanes;
+mod places;
 
 use super::{
     CoreEnd, CoreSettings, EntryKey, LeaseAnswer, LeaseStep, NextCall, SettleAnswer, SettleStep,
@@ -33,7 +34,13 @@ fn member(jobs: usize) -> (WorkerCore, Instant) {
 /// Core of a member of so many lanes, and the time.
 fn member_of(lanes: u32, jobs: usize) -> (WorkerCore, Instant) {
     let now = Instant::now();
-    let settings = CoreSettings {
+    let mut core = WorkerCore::new(settings(lanes, jobs), now);
+    (0..lanes).for_each(|_| beat(&mut core, 4, now));
+    (core, now)
+}
+
+fn settings(lanes: u32, jobs: usize) -> CoreSettings {
+    CoreSettings {
         prefix: "node:1".to_owned(),
         seed: 1,
         lanes,
@@ -41,10 +48,9 @@ fn member_of(lanes: u32, jobs: usize) -> (WorkerCore, Instant) {
         jobs,
         max_deliveries: 3,
         resume_writes: false,
-    };
-    let mut core = WorkerCore::new(settings, now);
-    (0..lanes).for_each(|_| beat(&mut core, 4, now));
-    (core, now)
+        grace: SECOND,
+        divides_places: false,
+    }
 }
 
 fn beat(core: &mut WorkerCore, workers: u32, now: Instant) {

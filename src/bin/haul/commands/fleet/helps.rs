@@ -27,7 +27,7 @@ pub(super) const OF_LOAD: &[OwnHelp] = &[
             "jobs-per-host",
             "Requests at once per host, of all workers together; 0 = no limit",
             "A host is a scheme, a name and a port. The number is divided by the workers that live, and each has one at \
-             least.",
+             least. One that joins others waits for its part, up to 1.5 s; what they have under way goes on.",
         )
     },
     OwnHelp::new(

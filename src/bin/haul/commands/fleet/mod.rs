@@ -75,9 +75,9 @@ const AFTER: &str = "Examples:
 The server is named by --redis or HAUL_REDIS, its password by HAUL_REDIS_PASSWORD.
 
 Exit status: 0 in order, whatever requests failed, 2 a usage error, a server that cannot be used,
-or no such run, 3 the server was away for ten minutes, or results could not be written, 4 the run
-was cancelled or removed, or --max-run-time is over, 130 or 143 interrupted. A file with the name
-fleet is ./fleet.";
+or no such run, 3 the server was away for ten minutes, or results or bodies could not be written,
+4 the run was cancelled or removed, or --max-run-time is over, 130 or 143 interrupted. A file with
+the name fleet is ./fleet.";
 
 /// Options about messages, which every command of the fleet has.
 #[derive(Debug, Args)]

@@ -1,6 +1,5 @@
 //! `haul fleet work`: requests of a run, sent by this process until the run is over.
 
-use std::fs;
 use std::time::Instant;
 
 use clap::{Args, Command, FromArgMatches};
@@ -14,6 +13,7 @@ use super::{CommandEnd, failed};
 use crate::arguments::{HostOptions, ProgramEnd, ProgressForm};
 use crate::cookies::RunCookies;
 use crate::failure::{CommandError, Status};
+use crate::files;
 use crate::messages::Messages;
 use crate::outcome_reporter::OutcomeReporter;
 use crate::output;
@@ -23,9 +23,10 @@ use crate::settings;
 /// Send requests of a run until it is over
 ///
 /// Requests, rates, times and retries are those that haul fleet load was given; rates are those of all workers together,
-/// and --jobs-per-host is divided by them. -j, the connection, the directory of saved files and secrets are this
-/// worker's own. A worker that gets INT or TERM takes no further requests, hands back what it has not begun, and ends
-/// after what is under way (--grace).
+/// and --jobs-per-host is divided by them: a worker that joins others waits up to 1.5 s for its part. -j, the connection,
+/// the directory of saved files and secrets are this worker's own. A worker that gets INT or TERM takes no further
+/// requests, hands back what it has not begun, and ends after what is under way (--grace); so does one that cannot save
+/// bodies (--output-dir), with status 3.
 #[derive(Debug, Args)]
 pub(super) struct WorkArguments {
     /// Name of the run
@@ -83,11 +84,9 @@ fn work(
     })?;
     arguments.hosts = hosts;
     crate::limits::tell(messages);
-    if let Some(folder) = &arguments.results.saved_files.output_dir {
-        fs::create_dir_all(folder).map_err(|e| {
-            CommandError::unwritten(format!("--output-dir: {}: {e}", folder.display()))
-        })?;
-    }
+    let files = files::enter(&arguments)?;
+    files.check_writable()?;
+    files.make_folder()?;
     let cookies = RunCookies::open(&arguments)?;
     let limiter = run.limiter().map_err(|error| failed(&error))?;
     let share = |builder: haul::ClientBuilder| builder.limiter(limiter);

@@ -152,3 +152,36 @@ fn a_worker_that_is_done_ends_in_order_if_its_run_is_removed_before_it_has_left(
     core.beat_done(&call, &Err(EngineError::NoRun), now);
     assert_eq!(core.is_over(), Some(&CoreEnd::Drained));
 }
+
+#[test]
+fn a_worker_that_cannot_save_bodies_hands_back_what_was_not_started() {
+    let (mut core, now) = member(30);
+    lease(&mut core, 1..=3, now);
+    let handed = core.take_handed(now);
+    for entry in &handed {
+        assert!(core.request_was_read(entry.key, &host("h"), false, now));
+    }
+    assert_eq!(core.may_start(handed[0].key, now, now), StartAnswer::Now);
+    core.cannot_save("cannot save to d/f".to_owned(), now);
+    assert_eq!(core.may_start(handed[1].key, now, now), StartAnswer::Never);
+    let NextCall::Wait(_) = core.next_lease(now) else {
+        panic!("it leases no more");
+    };
+    let undone = |attempts| UndoneEntry {
+        delay: Duration::ZERO,
+        attempts,
+        is_repeatable: true,
+    };
+    for (entry, attempts) in handed.iter().zip([1, 0, 0]) {
+        assert!(core.undone(entry.key, undone(attempts), now));
+    }
+    let NextCall::Call(call) = core.next_settle(now) else {
+        panic!("entries are to be parked");
+    };
+    let SettleStep::Park { entries, .. } = call.step else {
+        panic!("{call:?}");
+    };
+    let attempts: Vec<_> = entries.iter().map(|entry| entry.attempts).collect();
+    assert_eq!(attempts, [1, 0, 0], "the attempt that was made counts");
+    assert!(core.orders(now + SECOND).cut_off);
+}
