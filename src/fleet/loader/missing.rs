@@ -37,7 +37,7 @@ pub(super) enum LeftOut {
 struct KeyOutcomes {
     key: Key,
     counts: OutcomeCounts,
-    /// Those that do not stand for a request yet.
+    /// Outcomes that do not stand for a request yet.
     left: OutcomeCounts,
 }
 

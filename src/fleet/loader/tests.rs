@@ -144,7 +144,7 @@ fn an_empty_input_is_loaded() {
     assert_eq!(end, Some(LoadEnd::OtherInput));
 }
 
-/// Loads those lines of an input again that are chosen. `earlier`: position and digest of a load that goes on, and its base.
+/// Loads those lines of an input again that are chosen, as a new load or as one that goes on.
 fn load_again(
     engine: &mut MemoryEngine,
     name: &str,
