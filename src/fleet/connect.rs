@@ -147,7 +147,7 @@ impl Fleet {
             Err(error)
                 if matches!(
                     error.kind(),
-                    FleetErrorKind::NoRun | FleetErrorKind::Refused
+                    FleetErrorKind::NoRun | FleetErrorKind::Refused | FleetErrorKind::Usage
                 ) =>
             {
                 let mut engine = place.engine()?;
