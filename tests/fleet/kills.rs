@@ -116,7 +116,7 @@ fn kill_before_reporting(failures: usize, ending: &str) {
     assert_eq!(written.lines().count(), 5, "on the disk first");
     let kept: String = written.split_inclusive('\n').take(failures).collect();
     world.folder.write("f.jsonl", kept);
-    let again = world.fleet("collect", &files).and(&["--resume"]);
+    let again = world.fleet("collect", &files).and(["--resume"]);
     again.done().exits(0);
     let verified = world.verify(&list, &[&format!("out.jsonl{ending}")]);
     verified.exits(0).never_says("copies");
@@ -149,7 +149,7 @@ fn a_collector_that_cannot_open_all_files_leaves_none() {
     world.fleet("collect", &files).done().says("no/f.jsonl");
     assert!(!std::path::Path::new(&out).exists());
     world.folder.write("out.jsonl", "{}\n");
-    let replacing = world.fleet("collect", &files).and(&["--overwrite"]);
+    let replacing = world.fleet("collect", &files).and(["--overwrite"]);
     replacing.done().says("no/f.jsonl");
     assert_eq!(std::fs::read_to_string(&out).expect("it stays"), "{}\n");
 }
