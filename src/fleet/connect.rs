@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::dial::{Dial, RunPlace};
 use super::engine::{EngineError, FleetEngine};
-use super::error::FleetError;
+use super::error::{FleetError, FleetErrorKind};
 use super::patient::FirstSteps;
 use super::redis::{COMMANDS, DURABLE_COMMANDS, RedisEngine, ServerAddress};
 use super::run::Run;
@@ -131,6 +131,31 @@ impl Fleet {
         let facts = facts.map_err(|error| place.error_by(&mut *engine, error))?;
         let settings = place.settings(&facts)?;
         Ok(Run::new(place.of_run(&facts.id), settings))
+    }
+
+    /// Cancels a run and deletes all that the server has of it, as [`Run::remove`] does.
+    ///
+    /// It also deletes a run that cannot be opened, since the server lost a part of it, or it was changed by hand: at once
+    /// then, without waiting for its workers.
+    ///
+    /// # Errors
+    /// [`NoRun`](super::FleetErrorKind::NoRun) if the server has no part of it; as [`create`](Fleet::create).
+    pub fn remove(&self, name: impl AsRef<str>) -> Result<(), FleetError> {
+        let place = self.place(name.as_ref())?;
+        match self.run(name.as_ref()) {
+            Ok(run) => run.remove(),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    FleetErrorKind::NoRun | FleetErrorKind::Refused | FleetErrorKind::Usage
+                ) =>
+            {
+                let mut engine = place.engine()?;
+                let removed = engine.remove();
+                removed.map_err(|error| place.error_by(&mut *engine, error))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Commands that a user of the server needs, by their names in rules of access (`+xadd`).

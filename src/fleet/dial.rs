@@ -81,6 +81,10 @@ impl RunPlace {
 
     /// Makes the error of a step of this run.
     pub(super) fn error(&self, error: EngineError) -> FleetError {
-        FleetError::of(error, &self.run, &self.server.shown())
+        let server = self.server.shown();
+        match error {
+            EngineError::NoRun if !self.id.is_empty() => FleetError::gone(&self.run, &server),
+            error => FleetError::of(error, &self.run, &server),
+        }
     }
 }

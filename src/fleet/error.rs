@@ -36,6 +36,10 @@ impl fmt::Display for SettingFault {
 enum FleetFault {
     #[error("no run {run:?} at {server} (haul fleet load {run} creates it)")]
     NoRun { run: String, server: String },
+    #[error(
+        "the run {run:?} was at {server} and is gone: it was removed, or the server lost its data (haul fleet load {run} INPUT --resume --results FILE... loads what has no outcome in the files of its results)"
+    )]
+    Gone { run: String, server: String },
     #[error("{message}")]
     Away {
         message: String,
@@ -109,7 +113,7 @@ impl FleetError {
     /// Kind of the error.
     pub fn kind(&self) -> FleetErrorKind {
         match &*self.0 {
-            FleetFault::NoRun { .. } => FleetErrorKind::NoRun,
+            FleetFault::NoRun { .. } | FleetFault::Gone { .. } => FleetErrorKind::NoRun,
             FleetFault::Away { .. } => FleetErrorKind::Away,
             FleetFault::Refused { .. } => FleetErrorKind::Refused,
             FleetFault::Usage { .. } | FleetFault::WrongSetting(_) | FleetFault::UnfitFile(_) => {
@@ -198,6 +202,14 @@ impl FleetError {
             "the server lost requests of {run} that were loaded (load the same input again: it goes on from there)"
         );
         FleetError(Box::new(FleetFault::Lost(message)))
+    }
+
+    /// Makes the error about a run that was there before.
+    pub(super) fn gone(run: &str, server: &str) -> FleetError {
+        FleetError(Box::new(FleetFault::Gone {
+            run: run.to_owned(),
+            server: server.to_owned(),
+        }))
     }
 
     /// Makes the error of an engine's step, with the run and the server that it was about.

@@ -6,11 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::dial::RunPlace;
-use super::engine::{FleetEngine, RunState};
+use super::engine::{EngineError, FleetEngine, RunState};
 use super::error::FleetError;
 use super::limiter_link::LimiterLink;
 use super::settings::RunSettings;
-use super::status::RunStatus;
+use super::status::{RunPhase, RunStatus};
 
 /// Time between two looks at a run that is being removed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -83,11 +83,15 @@ impl Run {
 
     /// Hands out no requests any more.
     ///
-    /// Requests that are under way end and get their outcomes; the queue stays.
+    /// Requests that are under way end and get their outcomes; the queue stays. A run that is over stays over.
     ///
     /// # Errors
     /// As [`status`](Run::status).
     pub fn cancel(&self) -> Result<(), FleetError> {
+        let is_over = |status: RunStatus| status.phase == RunPhase::Over;
+        if self.status().is_ok_and(is_over) {
+            return Ok(());
+        }
         match self.set(RunState::Cancelled) {
             Err(error) if error.kind() == super::FleetErrorKind::Cancelled => Ok(()),
             done => done,
@@ -103,20 +107,23 @@ impl Run {
         }
     }
 
-    /// Cancels the run and deletes all that the server has of it.
+    /// Cancels the run and deletes all that the server has of it, also if it lost a part.
     ///
-    /// Collectors have two seconds to notice it, and workers one lease to leave. Results that nobody collected are lost.
+    /// Collectors have two seconds to notice it, and workers one lease to leave: a worker that was silent for a lease is not
+    /// waited for. Results that nobody collected are lost.
     ///
     /// # Errors
     /// As [`status`](Run::status).
     pub fn remove(&self) -> Result<(), FleetError> {
-        // An earlier call that was interrupted may have deleted a part of the run.
-        let is_there = |error: &FleetError| error.kind() != super::FleetErrorKind::NoRun;
-        let was_there = match self.cancel() {
-            Err(error) if is_there(&error) => return Err(error),
-            cancelled => cancelled.is_ok(),
-        };
         let mut engine = self.place.engine()?;
+        let removed = self.remove_by(&mut *engine);
+        removed.map_err(|error| self.place.error_by(&mut *engine, error))
+    }
+
+    fn remove_by(&self, engine: &mut dyn FleetEngine) -> Result<(), EngineError> {
+        // An earlier call that was interrupted may have deleted a part of the run, or the server may have lost one.
+        let was_there = left_out_if_lost(engine.facts())?.is_some();
+        left_out_if_lost(engine.set_state(RunState::Cancelled))?;
         let begun = Instant::now();
         if was_there {
             // Collectors see that the run was cancelled, and end as they do after that. Some may be at work though all
@@ -126,16 +133,32 @@ impl Run {
                 thread::park_timeout(left);
             }
         }
-        while begun.elapsed() < self.settings.lease {
-            match self.status_by(&mut *engine) {
-                Ok(status) if status.workers.is_empty() => break,
-                Err(error) if is_there(&error) => return Err(error),
-                Err(_) => break,
-                Ok(_) => thread::park_timeout(LOOK),
+        let lease = self.settings.lease;
+        while begun.elapsed() < lease && self.has_workers(engine)? {
+            thread::park_timeout(LOOK);
+        }
+        engine.remove()
+    }
+
+    /// Returns true if a worker told within a lease that it lives. Lanes that are lost are left out.
+    fn has_workers(&self, engine: &mut dyn FleetEngine) -> Result<bool, EngineError> {
+        let lease = self.settings.lease;
+        for lane in 0..self.settings.lanes {
+            let figures = left_out_if_lost(engine.figures(lane))?.unwrap_or_default();
+            if figures.workers.iter().any(|(_, silent)| *silent <= lease) {
+                return Ok(true);
             }
         }
-        let removed = engine.remove();
-        removed.map_err(|error| self.place.error_by(&mut *engine, error))
+        Ok(false)
+    }
+}
+
+/// Returns the answer of a step. `None`: what it is about is not there, or damaged.
+fn left_out_if_lost<T>(answer: Result<T, EngineError>) -> Result<Option<T>, EngineError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(EngineError::NoRun | EngineError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -9,6 +9,8 @@ mod growing;
 mod journal;
 mod jsonl;
 mod known;
+#[cfg(feature = "fleet")]
+mod last_lines;
 mod lines;
 mod lock;
 mod merge;

@@ -83,13 +83,17 @@ fn outcomes(world: &World) -> Vec<serde_json::Value> {
     records.map(|record| record.expect("JSON")).collect()
 }
 
-#[test]
-fn a_collector_that_is_killed_before_it_reports_leaves_copies() {
+/// Kills a collector between the writing of its results and the step that takes them off the server, and goes on with its
+/// files. `failures`: number of lines that its failures file had got. `ending`: that of the results file.
+fn kill_before_reporting(failures: usize, ending: &str) {
     let Some(world) = World::with_login(&[]) else {
         return;
     };
     let count = 50;
-    let server = Server::always(Answer::text("hello"));
+    let server = Server::start(|seen| match seen.path().ends_with('7') {
+        true => Answer::status(404),
+        false => Answer::text("hello"),
+    });
     let list = world.list(&server, count);
     world.load(&list, &[]);
     world.work(&[]).finish().exits(0);
@@ -102,16 +106,52 @@ fn a_collector_that_is_killed_before_it_reports_leaves_copies() {
         }
         _ => Fate::Pass,
     });
-    let out = world.at("out.jsonl");
-    let collector = world.fleet_at(&proxy.url, "collect", &["-o", &out]).begin();
+    let (out, log) = (world.at(&format!("out.jsonl{ending}")), world.at("f.jsonl"));
+    let files = ["-o", &out, "--failures", &log];
+    let collector = world.fleet_at(&proxy.url, "collect", &files).begin();
     wait_until("results on the disk", || asked.load(Ordering::SeqCst) > 0);
     collector.kill();
-    assert_eq!(world.records("out.jsonl").len(), count, "on the disk first");
     assert_eq!(world.length("out"), count, "nothing was removed");
-    let again = world.fleet("collect", &["-o", &out, "--resume"]);
+    let written = std::fs::read_to_string(&log).expect("failures");
+    assert_eq!(written.lines().count(), 5, "on the disk first");
+    let kept: String = written.split_inclusive('\n').take(failures).collect();
+    world.folder.write("f.jsonl", kept);
+    let again = world.fleet("collect", &files).and(["--resume"]);
     again.done().exits(0);
-    world.assert_exact(&list, &["out.jsonl"]);
+    let verified = world.verify(&list, &[&format!("out.jsonl{ending}")]);
+    verified.exits(0).never_says("copies");
+    let whole = std::fs::read_to_string(&log).expect("failures");
+    assert_eq!(whole, written);
     assert_eq!((world.length("out"), server.requests()), (0, count));
+}
+
+#[test]
+fn a_collector_that_is_killed_before_it_reports_writes_nothing_twice() {
+    kill_before_reporting(5, "");
+    kill_before_reporting(5, ".gz");
+}
+
+#[test]
+fn a_collector_that_is_killed_between_its_files_completes_the_second_one() {
+    kill_before_reporting(2, "");
+    kill_before_reporting(0, ".zst");
+}
+
+#[test]
+fn a_collector_that_cannot_open_all_files_leaves_none() {
+    let server = Server::always(Answer::text("hello"));
+    let Some((world, _)) = World::loaded(&server, 2) else {
+        return;
+    };
+    world.work(&[]).finish().exits(0);
+    let (out, wrong) = (world.at("out.jsonl"), world.at("no/f.jsonl"));
+    let files = ["-o", &out, "--failures", &wrong];
+    world.fleet("collect", &files).done().says("no/f.jsonl");
+    assert!(!std::path::Path::new(&out).exists());
+    world.folder.write("out.jsonl", "{}\n");
+    let replacing = world.fleet("collect", &files).and(["--overwrite"]);
+    replacing.done().says("no/f.jsonl");
+    assert_eq!(std::fs::read_to_string(&out).expect("it stays"), "{}\n");
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod later_loads;
 mod limits;
 mod loaders;
 mod lost_data;
+mod lost_lanes;
 mod ordinary;
 mod refused;
 mod saved_files;

@@ -80,7 +80,8 @@ impl<'r> Collector<'r> {
 
     /// Goes on with files that are there. Default: false.
     ///
-    /// A last line that was cut by a kill is removed; its result comes again.
+    /// A last line that was cut by a kill is removed; its result comes again. Results that come again though they stand at
+    /// the end of a file already are not written to it once more.
     pub fn resume(mut self, resume: bool) -> Collector<'r> {
         if resume {
             self.existing = ExistingFile::GoOn;
@@ -124,14 +125,7 @@ impl<'r> Collector<'r> {
         stop: impl FnMut() -> bool,
     ) -> Result<Collected, FleetError> {
         let (run, path) = (self.run, path.as_ref());
-        let mut files = CollectedFiles {
-            results: ForeignRecords::open(path, self.existing)?,
-            failures: match &self.failures {
-                Some(path) => Some(ForeignRecords::open(path, self.existing)?),
-                None => None,
-            },
-            written: Collected::default(),
-        };
+        let mut files = CollectedFiles::open(path, self.failures.as_deref(), self.existing)?;
         let mut engine = PatientEngine::new(run.place.engine()?, stop);
         let mut was_cancelled = false;
         let end = collect(run, path, &mut engine, &mut files, &mut was_cancelled);
@@ -270,25 +264,48 @@ struct CollectedFiles {
 }
 
 impl CollectedFiles {
-    /// Writes results, and returns when they are on the disk.
+    /// Opens the files. Nothing is created or emptied unless all of them can be opened.
+    fn open(
+        results: &Path,
+        failures: Option<&Path>,
+        existing: ExistingFile,
+    ) -> Result<CollectedFiles, SinkError> {
+        let open = |path: &Path| ForeignRecords::open(path, existing, plan::MOST);
+        let mut results = open(results)?;
+        let failures = match failures.map(open).transpose() {
+            Ok(failures) => failures,
+            Err(error) => {
+                results.withdraw();
+                return Err(error);
+            }
+        };
+        results.begin()?;
+        let mut files = CollectedFiles {
+            results,
+            failures,
+            written: Collected::default(),
+        };
+        if let Some(failures) = &mut files.failures {
+            failures.begin()?;
+        }
+        Ok(files)
+    }
+
+    /// Writes results, and returns when they are on the disk. Those that a collector wrote before, which was killed before
+    /// it could tell so, stand at the end of its files and are not written again: in one of them or in both.
     fn write(&mut self, results: &[WaitingResult]) -> Result<(), SinkError> {
         for result in results {
-            match split_failure(&result.record) {
-                Some(record) => {
-                    self.results.add(&record)?;
-                    if let Some(failures) = &mut self.failures {
-                        failures.add(&result.record)?;
-                        self.written.failures += 1;
-                    }
-                }
-                None => self.results.add(&result.record)?,
+            let failure = split_failure(&result.record);
+            let record = failure.as_deref().unwrap_or(&result.record);
+            self.written.results += u64::from(self.results.add(record)?);
+            if let (Some(_), Some(failures)) = (&failure, &mut self.failures) {
+                self.written.failures += u64::from(failures.add(&result.record)?);
             }
         }
         self.results.sync()?;
         if let Some(failures) = &mut self.failures {
             failures.sync()?;
         }
-        self.written.results += results.len() as u64;
         Ok(())
     }
 }

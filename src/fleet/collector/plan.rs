@@ -10,7 +10,7 @@ use crate::fleet::engine::{LaneFigures, ResultSource, RunState, WaitingResult};
 use crate::fleet::gone::GoneWorkers;
 
 /// Number of results that are fetched at once.
-const MOST: usize = 500;
+pub(super) const MOST: usize = 500;
 
 /// Number of fetches with results after which the next lane is asked, and at last the state: a run may be cancelled, and
 /// then removed, while there are still results.
@@ -18,6 +18,9 @@ const FETCHES: u32 = 16;
 
 /// Shortest and longest pause while there is no result.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// Number of pauses in which each lane is looked at.
+const ROUND: usize = 16;
 
 /// Next step of a collector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub(crate) struct CollectPlan {
     abandoned_at: Instant,
     /// Number of fetches with results since the state was asked for.
     fetches: u32,
+    /// Lane that is looked at next while results are waited for.
+    checked: usize,
     gone: GoneWorkers,
     stage: CollectStage,
 }
@@ -82,6 +87,11 @@ enum CollectStage {
         lane: usize,
         state: RunState,
     },
+    /// Before a pause some lanes are looked at, this number is left: the server may have lost one, behind another that is
+    /// waited for.
+    Checking {
+        left: usize,
+    },
     Waiting(Instant),
     Over(FleetEnd),
 }
@@ -98,6 +108,7 @@ impl CollectPlan {
             pause: Duration::ZERO,
             abandoned_at: now + lease,
             fetches: 0,
+            checked: 0,
             gone: GoneWorkers::new(lease),
             stage: CollectStage::Fetching {
                 lane: 0,
@@ -143,6 +154,9 @@ impl CollectPlan {
             },
             CollectStage::AskingState => CollectStep::State,
             CollectStage::Looking { lane, .. } => CollectStep::Figures { lane: *lane as u32 },
+            CollectStage::Checking { .. } => CollectStep::Figures {
+                lane: self.checked as u32,
+            },
             CollectStage::Over(end) => CollectStep::Over(*end),
         }
     }
@@ -220,8 +234,17 @@ impl CollectPlan {
     /// empty: the other order would miss results that are settled in between.
     pub(crate) fn figures_are(&mut self, figures: &LaneFigures, now: Instant) {
         self.gone.answered(now);
-        let CollectStage::Looking { lane, state } = self.stage else {
-            return;
+        let (lane, state) = match self.stage {
+            CollectStage::Looking { lane, state } => (lane, state),
+            CollectStage::Checking { left } => {
+                self.checked = (self.checked + 1) % self.lanes.len();
+                match left {
+                    0 | 1 => self.pause(now),
+                    _ => self.stage = CollectStage::Checking { left: left - 1 },
+                }
+                return;
+            }
+            _ => return,
         };
         let is_settled = match state {
             RunState::Cancelled => {
@@ -251,6 +274,16 @@ impl CollectPlan {
     }
 
     fn wait(&mut self, now: Instant) {
+        match self.lanes.len() {
+            1 => self.pause(now),
+            lanes => {
+                let left = lanes.div_ceil(ROUND);
+                self.stage = CollectStage::Checking { left };
+            }
+        }
+    }
+
+    fn pause(&mut self, now: Instant) {
         let longest = PAUSES.1.min(self.lease / 6);
         self.pause = (self.pause * 2).clamp(PAUSES.0, longest);
         self.stage = CollectStage::Waiting(now + self.pause);
@@ -311,5 +344,30 @@ mod tests {
         }
         let end = ask(&mut plan, &figures, begin + LEASE * 6);
         assert_eq!(end, Some(FleetEnd::Cancelled));
+    }
+
+    #[test]
+    fn all_lanes_are_looked_at_though_the_first_one_keeps_its_queue() {
+        let (begin, lanes) = (Instant::now(), 40);
+        let mut plan = CollectPlan::new(lanes, LEASE, begin);
+        let figures = LaneFigures {
+            entries: 1,
+            ..LaneFigures::default()
+        };
+        let (mut seen, mut pauses) = (std::collections::BTreeSet::new(), 0);
+        while pauses < ROUND {
+            let now = begin + Duration::from_millis(500) * pauses as u32;
+            match plan.next(now) {
+                CollectStep::Fetch { .. } => plan.fetched(Vec::new()),
+                CollectStep::State => plan.state_is(RunState::Loaded, now),
+                CollectStep::Figures { lane } => {
+                    seen.insert(lane);
+                    plan.figures_are(&figures, now);
+                }
+                CollectStep::Wait(_) => pauses += 1,
+                step => panic!("{step:?}"),
+            }
+        }
+        assert_eq!(seen.len(), lanes as usize);
     }
 }

@@ -5,30 +5,15 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::engine::{
-    EngineError, FinishReply, FleetEngine, NewRun, RunFacts, RunState, Sequence, WaitingResult,
+    EngineError, FinishReply, FleetEngine, NewRun, RunState, Sequence, WaitingResult,
 };
 use super::RedisEngine;
-use super::convert::{self, finish_reply, lease_millis, millis_up};
+use super::convert::{finish_reply, lease_millis, millis_up};
 use super::keys::LaneKey;
 use super::reply;
 use super::scripts::StepScript;
 
-/// Version of the keys that this build writes and reads.
-const VERSION: &[u8] = b"1";
-
 impl RedisEngine {
-    /// Deletes the keys of all lanes.
-    pub(super) fn unlink_all(&mut self) -> Result<(), EngineError> {
-        let lanes = self.facts()?.lanes;
-        // The first lane last: as long as it is there, an interrupted step can be repeated.
-        for lane in (0..lanes).rev() {
-            let keys = self.lane_keys(lane, &LaneKey::ALL);
-            let command = redis::cmd("UNLINK").arg(keys).to_owned();
-            self.link.command(&command, "UNLINK")?;
-        }
-        Ok(())
-    }
-
     /// Notes a position, a digest, and whether that is the end, in fields whose names begin so.
     pub(super) fn note(
         &mut self,
@@ -108,54 +93,6 @@ impl RedisEngine {
                 .arg(u8::from(lane == 0));
         })?;
         self.understood(StepScript::Create, reply::flag(&reply))
-    }
-
-    /// Facts of the run, which its first lane holds. `None`: there is no such run.
-    pub(super) fn first_lane(&mut self) -> Result<Option<RunFacts>, EngineError> {
-        let mut command = redis::cmd("HMGET");
-        command.arg(LaneKey::Facts.of(&self.run, 0));
-        command.arg(&[
-            "v",
-            "args",
-            "lanes",
-            "lease",
-            "state",
-            "loaded",
-            "eof",
-            "pos",
-            "sum",
-            "generation",
-            "later_pos",
-            "later_sum",
-            "later_eof",
-            "id",
-        ]);
-        let reply = self.link.command(&command, "HMGET")?;
-        let Some([version, values @ ..]) = reply::exactly::<14>(reply) else {
-            return Err(self.unexpected("HMGET"));
-        };
-        match version {
-            Value::Nil if values.iter().all(|value| *value == Value::Nil) => Ok(None),
-            Value::BulkString(version) if version == VERSION => {
-                convert::facts(values).map(Some).map_err(|field| {
-                    let run = &self.run;
-                    self.refused(&format!(
-                        "the run {run:?} has a field {field:?} whose value no run can have"
-                    ))
-                })
-            }
-            Value::BulkString(version) => {
-                let version = String::from_utf8_lossy(&version);
-                Err(self.refused(&format!(
-                    "{}: a run of version {version:?} (this build knows 1)",
-                    self.run
-                )))
-            }
-            _ => Err(self.refused(&format!(
-                "{}: keys of this name are there that are no run of haul (use a new name)",
-                self.run
-            ))),
-        }
     }
 
     /// Numbers of the entries that a worker holds, but for those that are known to it.

@@ -19,6 +19,7 @@ mod scripts;
 mod server_checks;
 mod slow_dial;
 mod steps;
+mod stored_run;
 #[cfg(test)]
 mod tests;
 mod waits;

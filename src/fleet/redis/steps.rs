@@ -315,11 +315,12 @@ impl FleetEngine for RedisEngine {
     ) -> Result<Vec<WaitingResult>, EngineError> {
         let stream = LaneKey::Results.of(&self.run, lane);
         let most = most.clamp(1, MOST_ENTRIES);
-        match from {
+        let results = match from {
             ResultSource::Own => self.read_results(&stream, collector, "0", most),
             ResultSource::New => self.read_results(&stream, collector, ">", most),
             ResultSource::Abandoned(idle) => self.abandoned_results(&stream, collector, idle, most),
-        }
+        };
+        results.map_err(|error| self.lost_or(error, lane))
     }
 
     fn collected(&mut self, lane: u32, results: &[(String, u64)]) -> Result<u64, EngineError> {
@@ -385,8 +386,8 @@ impl FleetEngine for RedisEngine {
             LaneKey::Members,
         ];
         let keys = self.lane_keys(lane, &keys);
-        let reply = self.run(StepScript::Figures, &keys, |_| {})?;
-        self.understood(StepScript::Figures, figures(reply))
+        let reply = self.run(StepScript::Figures, &keys, |_| {});
+        self.figures_of(lane, reply.map(figures))
     }
 
     fn remove(&mut self) -> Result<(), EngineError> {

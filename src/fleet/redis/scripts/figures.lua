@@ -1,7 +1,9 @@
--- Returns the figures of a lane. Keys: m, q, out, later, aside, n, wk.
+-- Returns the figures of a lane, or LOST if it has no queue or no results any more. Keys: m, q, out, later, aside, n, wk.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then
   return redis.error_reply('NORUN there is no such run')
+elseif redis.call('EXISTS', KEYS[2], KEYS[3]) < 2 then
+  return 'LOST'
 end
 local about, stream = {}, redis.call('XINFO', 'STREAM', KEYS[2])
 for at = 1, #stream, 2 do

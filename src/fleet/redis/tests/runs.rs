@@ -43,7 +43,8 @@ fn a_run_that_was_created_in_part_is_completed() {
         let name = key.of(&trial.run, 1);
         let () = trial.ask(redis::cmd("DEL").arg(name));
     }
-    assert_eq!(trial.engine.figures(1), Err(EngineError::NoRun));
+    let lost = trial.engine.figures(1).unwrap_err();
+    assert!(lost.to_string().contains("lane 1 of the run"), "{lost}");
     trial.engine.begin_loading("loader").unwrap();
     assert_eq!(
         trial.engine.load(1, "loader", 0, WIDE, &[entry(1)]),

@@ -16,8 +16,9 @@ use crate::messages::Messages;
 /// Write the results of a run to a file, as they come
 ///
 /// It ends when the run is over and all its results are in files. Any number of collectors may run at once, each with a
-/// file of its own, which haul merge joins. A result is taken off the server when it is on the disk of this machine; a
-/// collector that is killed in between leaves a copy, which haul merge drops.
+/// file of its own, which haul merge joins. A result is taken off the server when it is on the disk of this machine. After
+/// a kill in between, the same command with --resume does not write it twice; if another collector takes it over, both
+/// files have it, and haul merge drops the copy.
 #[derive(Debug, Args)]
 pub(super) struct CollectArguments {
     /// Name of the run

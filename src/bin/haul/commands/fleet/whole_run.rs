@@ -1,7 +1,7 @@
 //! `haul fleet pause`, `resume`, `cancel` and `remove`.
 
 use clap::{Args, FromArgMatches};
-use haul::fleet::{FleetError, Run};
+use haul::fleet::{Fleet, FleetError, FleetWorker, RunPhase, RunStatus};
 
 use super::server::ServerArguments;
 use super::{CommandEnd, MessageOptions, failed};
@@ -17,10 +17,10 @@ fn details(name: &str) -> String {
         "resume" => "It ends a pause. A run that was cancelled cannot be resumed.",
         "cancel" => {
             "Requests that are under way end and are settled; the queue stays on the server. Workers and collectors end \
-             with status 4. It cannot be taken back."
+             with status 4. It cannot be taken back. A run that is over stays over."
         }
         _ => {
-            "Collectors have two seconds to notice it, and workers one lease to leave; then the queue and all results that \
+            "Collectors have two seconds to notice it, and workers one lease to leave, but for those that are silent for a lease; then the queue and all results that \
              nobody collected are deleted. Workers and collectors end with status 4."
         }
     };
@@ -38,21 +38,51 @@ struct RunArguments {
     messages: MessageOptions,
 }
 
-/// Step, and the note about it once it is done.
-type Step = (fn(&Run) -> Result<(), FleetError>, &'static str);
+/// Step. It returns the note about it once it is done.
+type Step = fn(&Fleet, &str, &Messages) -> Result<&'static str, FleetError>;
+
+fn pause(fleet: &Fleet, name: &str, _: &Messages) -> Result<&'static str, FleetError> {
+    fleet.run(name)?.pause()?;
+    Ok("paused: what is under way ends, nothing else is handed out")
+}
+
+fn resume(fleet: &Fleet, name: &str, _: &Messages) -> Result<&'static str, FleetError> {
+    fleet.run(name)?.resume()?;
+    Ok("resumed")
+}
+
+fn cancel(fleet: &Fleet, name: &str, _: &Messages) -> Result<&'static str, FleetError> {
+    let run = fleet.run(name)?;
+    let is_over = |status: RunStatus| status.phase == RunPhase::Over;
+    let was_over = run.status().is_ok_and(is_over);
+    run.cancel()?;
+    Ok(match was_over {
+        true => "it is over, and stays so: nothing is left to cancel",
+        false => "cancelled: what is under way ends, the queue stays",
+    })
+}
+
+fn remove(fleet: &Fleet, name: &str, messages: &Messages) -> Result<&'static str, FleetError> {
+    if let Ok(run) = fleet.run(name) {
+        let workers = run.status().map(|status| status.workers);
+        let lives = |worker: &&FleetWorker| !worker.is_silent;
+        match workers.map_or(0, |workers| workers.iter().filter(lives).count()) {
+            0 => {}
+            count => messages.note(&format!(
+                "{name}: waits until its workers ({count}) have left or are silent for a lease"
+            )),
+        }
+    }
+    fleet.remove(name)?;
+    Ok("removed")
+}
 
 pub(super) fn carry_out(name: &str) -> CommandEnd {
     let step: Step = match name {
-        "pause" => (
-            Run::pause,
-            "paused: what is under way ends, nothing else is handed out",
-        ),
-        "resume" => (Run::resume, "resumed"),
-        "cancel" => (
-            Run::cancel,
-            "cancelled: what is under way ends, the queue stays",
-        ),
-        _ => (Run::remove, "removed"),
+        "pause" => pause,
+        "resume" => resume,
+        "cancel" => cancel,
+        _ => remove,
     };
     let command = RunArguments::augment_args(super::command_of(name))
         .about(super::about(name))
@@ -67,12 +97,11 @@ pub(super) fn carry_out(name: &str) -> CommandEnd {
 
 fn carry_out_step(
     own: &RunArguments,
-    (step, done): Step,
+    step: Step,
     messages: &Messages,
 ) -> Result<Status, CommandError> {
-    let run = own.server.connect()?.run(&own.run);
-    run.and_then(|run| step(&run))
-        .map_err(|error| failed(&error))?;
+    let fleet = own.server.connect()?;
+    let done = step(&fleet, &own.run, messages).map_err(|error| failed(&error))?;
     messages.note(&format!("{}: {done}", own.run));
     Ok(Status::Fine)
 }
