@@ -7,6 +7,7 @@
 //! *leased* by that worker, or *parked* until a time. The worker that leased it is its *holder*; only the holder may
 //! begin, settle or park it. A worker is a *member* of a lane from its first beat until it is declared dead or leaves.
 
+mod error;
 mod facts;
 mod limits;
 mod loading;
@@ -14,6 +15,7 @@ mod server_use;
 
 use std::time::Duration;
 
+pub(crate) use error::{EngineError, ErrorCause};
 pub(crate) use facts::{LaneFigures, LaterNote, MOST_LANES, NewRun, RunFacts, RunState};
 pub(crate) use limits::{HostWait, ListedWait, PermitCall, PermitReply, SlotWindow};
 pub(crate) use loading::{FinishReply, LoadReply, QueueBounds};
@@ -61,29 +63,6 @@ pub(crate) struct LeasedEntry {
     /// Worker that began it and must not be followed by another, since the request must not be repeated. `None`: no
     /// worker did.
     pub(crate) intent: Option<String>,
-}
-
-/// Error of the way to an engine that is the reason of its own error.
-pub(crate) type ErrorCause = Box<dyn std::error::Error + Send + Sync>;
-
-/// Error of an engine.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EngineError {
-    /// The run does not exist (any more).
-    #[error("there is no such run")]
-    NoRun,
-    /// The run was removed, and another one has its name.
-    #[error("the run was removed and created again")]
-    OtherRun,
-    /// No answer came: the step was carried out, or not.
-    #[error("{0}")]
-    Away(String),
-    /// The server refused the step, which was not carried out. It may accept it later.
-    #[error("{0}")]
-    Busy(String),
-    /// The server refuses the step, and will refuse it again.
-    #[error("{0}")]
-    Refused(String),
 }
 
 /// Answer to [`FleetEngine::beat`].

@@ -10,6 +10,7 @@ mod cost;
 mod cuts;
 mod limits;
 mod limits_agree;
+mod loaders;
 mod logins;
 mod members;
 mod outcomes;
