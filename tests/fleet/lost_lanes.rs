@@ -137,7 +137,7 @@ fn a_worker_that_is_dead_for_long_is_not_waited_for() {
         .fleet("load", &[&list, "--lease", "1h"])
         .done()
         .exits(0);
-    // Its last beat was in 1970.
+    // The last beat was in 1970.
     world.ask::<()>(&["ZADD", &format!("haul:{{{RUN}.0}}:wk"), "1", "dead:1:a"]);
     remove(&world);
 }

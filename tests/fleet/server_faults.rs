@@ -168,7 +168,10 @@ fn a_run_that_disappears_ends_all_its_commands() {
     });
     world.ask::<()>(&["FLUSHALL"]);
     for member in [worker, collector, loader] {
-        member.finish().exits(2).says("haul: no run \"r1\" at ");
+        member
+            .finish()
+            .exits(2)
+            .says("haul: the run \"r1\" was at ");
     }
 }
 
