@@ -1,5 +1,4 @@
 //! Engine in the memory of the process, for tests. It is the specification of the steps: plain, and obviously right.
-//!
 //! Its clock is set by the test. All handles of one store see the same run.
 
 mod lane;
