@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Schedule;
+#[cfg(feature = "fleet")]
 use crate::settings::PlaceLimit;
 use crate::slab::Id;
 
