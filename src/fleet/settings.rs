@@ -173,13 +173,15 @@ impl RunSettings {
 
     /// Files that the requests are read from, which no collector may replace. Default: none.
     ///
-    /// They are compared with files of the collector's machine, so paths should be absolute. The first 100 are kept.
+    /// They are compared with files of the collector's machine, so paths should be absolute. The first 100 are kept, and
+    /// none that is no text in UTF-8.
     pub fn input_files<P: Into<PathBuf>>(
         mut self,
         files: impl IntoIterator<Item = P>,
     ) -> RunSettings {
-        let kept = files.into_iter().take(MOST_INPUTS);
-        self.stored.inputs = kept.map(Into::into).collect();
+        let files = files.into_iter().map(Into::into);
+        let kept = files.filter(|path: &PathBuf| path.to_str().is_some());
+        self.stored.inputs = kept.take(MOST_INPUTS).collect();
         self
     }
 
@@ -325,5 +327,22 @@ impl RunSettings {
             ))
         })?;
         Ok(settings)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_no_text_is_not_kept() {
+        let odd = Path::new(OsStr::from_bytes(b"list-\xff"));
+        let settings = RunSettings::new().input_files([odd, Path::new("list")]);
+        assert_eq!(settings.given_input_files(), [Path::new("list")]);
+        assert!(settings.to_new_run().settings.contains("list"));
     }
 }

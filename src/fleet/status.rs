@@ -40,7 +40,7 @@ impl RunPhase {
 pub struct FleetWorker {
     /// Name: node, process and a random part.
     pub name: String,
-    /// Time since it last told that it lives, which it does three times in a lease.
+    /// Time since it last told that it lives, which it does three times in a lease at least.
     pub last_beat: Duration,
     /// True if that is longer than two thirds of a lease: it is dead, stopped, or cut off from the server.
     ///

@@ -90,3 +90,28 @@ fn a_full_disk_ends_its_worker_and_fails_no_request() {
     let records = world.assert_exact(&list, &["out.jsonl"]);
     assert!(records.iter().all(|record| record["outcome"] == "success"));
 }
+
+#[test]
+fn a_body_that_is_not_there_fails_its_request_and_ends_no_worker() {
+    let Some(world) = World::start(&[]) else {
+        return;
+    };
+    let server = Server::always(Answer::text("hello"));
+    world.folder.write("body", "text");
+    let body = world.at("body");
+    let sent = json!({"url": server.url("/sent"), "method": "PUT", "body_file": body});
+    let list = world.list_of([sent.to_string(), server.url("/other")]);
+    world.load(&list, &[]);
+    fs::remove_file(&body).expect("it is there");
+    let bodies = world.at("bodies");
+    world
+        .work(&["--output-dir", &bodies])
+        .finish()
+        .exits(0)
+        .never_says("cannot save");
+    world.collect("out.jsonl").finish().exits(0);
+    let records = world.assert_exact(&list, &["out.jsonl"]);
+    let mut outcomes: Vec<_> = records.iter().map(|r| text(r, "outcome")).collect();
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, ["failed", "success"]);
+}

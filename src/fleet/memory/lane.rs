@@ -178,10 +178,13 @@ impl MemoryLane {
         now: Duration,
     ) -> LeaseReply {
         let mut reply = self.no_entries(worker);
-        if !reply.is_member || !self.hands_out() {
+        if !reply.is_member {
             return reply;
         }
         self.follow_clock(now);
+        if !self.hands_out() {
+            return reply;
+        }
         let parked = self.entries.iter().filter_map(|(number, e)| match e.place {
             EntryPlace::Parked { until, is_aside } => Some((is_aside, until, *number)),
             _ => None,

@@ -133,7 +133,7 @@ pub(super) fn permit_reply(value: Value) -> Option<PermitReply> {
     })
 }
 
-/// Returns the facts in the order in which [`super::lanes`] asks for them, without the version.
+/// Returns the facts in the order in which [`super::stored_run`] asks for them, without the version.
 ///
 /// # Errors
 /// The name of a field with a value that no run has.

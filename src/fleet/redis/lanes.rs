@@ -50,9 +50,9 @@ impl RedisEngine {
 
     /// Sets the state of a lane. Returns false, and changes nothing, if the lane is cancelled and is not to be.
     pub(super) fn set_lane(&mut self, lane: u32, state: RunState) -> Result<bool, EngineError> {
-        let keys = self.lane_keys(lane, &[LaneKey::Facts]);
+        let (keys, id) = (self.lane_keys(lane, &[LaneKey::Facts]), self.id.clone());
         let reply = self.run(StepScript::SetState, &keys, |command| {
-            command.arg(reply::state_name(state));
+            command.arg(reply::state_name(state)).arg(id);
         })?;
         self.understood(StepScript::SetState, reply::flag(&reply))
     }

@@ -31,8 +31,14 @@ impl RedisEngine {
         };
         let mut deleted = 0;
         // The first lane last: as long as it is there, an interrupted step can be repeated.
-        for lane in (0..lanes).rev() {
-            let keys = self.lane_keys(lane, &LaneKey::ALL);
+        // Keys of several lanes lie on several nodes of a cluster.
+        let at_once = if self.link.address.is_cluster { 1 } else { 64 };
+        let lanes: Vec<u32> = (0..lanes).rev().collect();
+        for some in lanes.chunks(at_once) {
+            let keys: Vec<_> = some
+                .iter()
+                .flat_map(|lane| self.lane_keys(*lane, &LaneKey::ALL))
+                .collect();
             let command = redis::cmd("UNLINK").arg(keys).to_owned();
             let reply = self.link.command(&command, "UNLINK")?;
             deleted += reply::number(reply).unwrap_or_default();

@@ -13,6 +13,7 @@ use crate::error::{ErrorType, Layer, StopReason};
 use crate::key::{Key, KeyVersion};
 use crate::outcome::Outcome;
 use crate::record::{FileRegister, Kind, Record, RecordOptions, is_of_machine};
+use crate::timing::Phase;
 
 /// Message of a request that was cut off.
 pub(super) const CUT_OFF: &str =
@@ -79,6 +80,10 @@ pub(super) fn tell(
 fn unsaved(outcome: &Outcome) -> Option<String> {
     let error = outcome.error()?;
     outcome.request().saves_to()?;
+    // The file of a request's own body, or a connection, may fail for such a reason too.
+    if error.error_type() != ErrorType::Io || error.phase() == Some(Phase::Send) {
+        return None;
+    }
     let reason = error.source()?.downcast_ref::<io::Error>()?;
     is_of_machine(reason).then(|| error.message().to_owned())
 }

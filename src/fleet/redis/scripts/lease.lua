@@ -9,27 +9,11 @@ local me, counts = ARGV[1], numbers(2, 3)
 local most, early = counts[1], counts[2]
 if not redis.call('ZSCORE', KEYS[5], me) then
   return {state, 0, {}, {}}
-elseif state == 'pause' or state == 'cancel' or most == 0 then
-  return {state, 1, {}, {}}
 end
 writes(KEYS[1], 'hset')
 writes(KEYS[2], 'xclaim', 'xreadgroup')
 writes(KEYS[3], 'zrange', 'zrem', 'zadd')
 writes(KEYS[6], 'hmget', 'hset')
-local parked, fresh = {}, {}
-local function take_up(key, names)
-  for _, name in ipairs(names) do
-    local number, attempts, deliveries = string.match(name, '^0*(%d+):(%d+):(%d+)$')
-    redis.call('ZREM', key, name)
-    local entry = redis.call('XCLAIM', KEYS[2], 'w', me, 0, number .. '-0', 'RETRYCOUNT', deliveries, 'FORCE')[1]
-    if entry then
-      if attempts ~= '0' then
-        redis.call('HSET', KEYS[6], 'a:' .. number, attempts)
-      end
-      parked[#parked + 1] = noted(entry, deliveries, KEYS[6])
-    end
-  end
-end
 -- The lane notes the time once in a second. When the server's clock was set back, parked entries are due that much earlier.
 local time = milliseconds()
 local passed = time - tonumber(run[2] or '0')
@@ -43,6 +27,23 @@ if passed <= -1000 then
 end
 if math.abs(passed) >= 1000 then
   redis.call('HSET', KEYS[1], 'clock', written(time))
+end
+if state == 'pause' or state == 'cancel' or most == 0 then
+  return {state, 1, {}, {}}
+end
+local parked, fresh = {}, {}
+local function take_up(key, names)
+  for _, name in ipairs(names) do
+    local number, attempts, deliveries = string.match(name, '^0*(%d+):(%d+):(%d+)$')
+    redis.call('ZREM', key, name)
+    local entry = redis.call('XCLAIM', KEYS[2], 'w', me, 0, number .. '-0', 'RETRYCOUNT', deliveries, 'FORCE')[1]
+    if entry then
+      if attempts ~= '0' then
+        redis.call('HSET', KEYS[6], 'a:' .. number, attempts)
+      end
+      parked[#parked + 1] = noted(entry, deliveries, KEYS[6])
+    end
+  end
 end
 local now = written(time)
 for key = 3, 4 do

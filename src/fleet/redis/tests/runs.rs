@@ -82,7 +82,8 @@ fn an_engine_serves_no_run_that_was_created_again() {
         new.beat(1, "a", true),
         Ok(BeatReply::Member { .. })
     ));
-    assert_eq!(new.facts().unwrap().loaders, 0);
+    let facts = new.facts().unwrap();
+    assert_eq!((facts.loaders, facts.state), (0, RunState::Running));
 }
 
 #[test]
