@@ -66,7 +66,15 @@ pub(crate) fn enter_collected(
     }
     let mut outputs = vec![("--output", output)];
     outputs.extend(failures.map(|path| ("--failures", path)));
-    enter_outputs(&register, &outputs, exist)?;
+    // Another file with the same name is told first.
+    enter_outputs(&register, &outputs, true)?;
+    let is_there = |path: &Path| path.symlink_metadata().is_ok();
+    if let Some((_, path)) = outputs.iter().find(|(_, path)| !exist && is_there(path)) {
+        return Err(CommandError::usage(format!(
+            "{}: it exists (--resume goes on from it, --overwrite replaces it, though the server has nothing more of what was collected)",
+            path.display()
+        )));
+    }
     // A server is not asked for files that cannot be written.
     outputs
         .iter()

@@ -1,11 +1,13 @@
 //! The server of a fleet, as the arguments name it.
 
 use std::env;
+use std::error::Error as _;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use haul::fleet::{Fleet, FleetErrorKind};
+use haul::fleet::{Fleet, FleetError, FleetErrorKind};
 
 use crate::failure::CommandError;
 
@@ -89,6 +91,9 @@ impl ServerArguments {
             FleetErrorKind::Usage => {
                 CommandError::usage(format!("--redis: {error}{}", self.hint()))
             }
+            FleetErrorKind::Away if is_nobody(&error) => CommandError::unwritten(format!(
+                "{error} (no server is there; --redis or HAUL_REDIS names another one)"
+            )),
             _ => super::failed(&error),
         })
     }
@@ -119,4 +124,17 @@ impl ServerArguments {
             false => Ok(Some(line.to_owned())),
         }
     }
+}
+
+/// True if no server listens at the address.
+fn is_nobody(error: &FleetError) -> bool {
+    let cause = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(
+            cause.kind(),
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
+        )
+    })
 }

@@ -64,13 +64,21 @@ fn cancel(fleet: &Fleet, name: &str, _: &Messages) -> Result<&'static str, Fleet
 
 fn remove(fleet: &Fleet, name: &str, messages: &Messages) -> Result<&'static str, FleetError> {
     if let Ok(run) = fleet.run(name) {
-        let workers = run.status().map(|status| status.workers);
         let lives = |worker: &&FleetWorker| !worker.is_silent;
-        match workers.map_or(0, |workers| workers.iter().filter(lives).count()) {
-            0 => {}
-            count => messages.note(&format!(
-                "{name}: waits until its workers ({count}) have left or are silent for a lease"
-            )),
+        let told = run.status().map_or((0, 0), |status| {
+            let workers = status.workers.iter().filter(lives).count();
+            (workers, status.results_waiting)
+        });
+        let (workers, results) = told;
+        if results > 0 {
+            messages.warning(&format!(
+                "{name}: {results} results that nobody collected are deleted with it"
+            ));
+        }
+        if workers > 0 {
+            messages.note(&format!(
+                "{name}: waits until its workers ({workers}) have left or are silent for a lease"
+            ));
         }
     }
     fleet.remove(name)?;

@@ -120,6 +120,13 @@ fn work(
             summary.stale()
         ));
     }
+    let waits = run.status().map_or(0, |status| status.results_waiting);
+    if waits > 0 && summary.end() != FleetEnd::Cancelled {
+        messages.note(&format!(
+            "{name}: {waits} results wait on the server: haul fleet collect {name} -o FILE writes them",
+            name = own.run
+        ));
+    }
     Ok(match (signal.number(), summary.end()) {
         (Some(number), _) => Status::Signal(number),
         (None, FleetEnd::Stopped) => {
