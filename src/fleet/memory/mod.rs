@@ -166,7 +166,7 @@ impl FleetEngine for MemoryEngine {
     }
 
     fn align_lanes(&mut self) -> Result<(), EngineError> {
-        // One step sets all of them.
+        // A single step sets all lanes.
         self.on_run(|_| ())
     }
 
