@@ -46,6 +46,8 @@ pub(crate) struct SlotKeeper {
 struct KeptRate {
     /// Time of the last slot. `None`: there was no slot.
     last: Option<Instant>,
+    /// Number of slots that were granted together with the last one.
+    together: u32,
     /// Number of recent slots that the engine does not know.
     untold: u32,
     /// Number of them that the present question tells.
@@ -105,7 +107,7 @@ impl SlotKeeper {
                     _ => asked,
                 };
                 let last = after.saturating_add(interval.saturating_mul(count - 1));
-                kept.last = now.checked_add(last);
+                (kept.last, kept.together) = (now.checked_add(last), count);
                 PermittedStarts::Granted { after, count }
             }
             PermitReply::Probe => PermittedStarts::Trial,
@@ -131,7 +133,10 @@ impl SlotKeeper {
         let kept = self.rates.entry(wanted.host.clone()).or_default();
         // The question may have been answered by slots that never came.
         kept.told = 0;
-        let due = kept.last.map_or(Some(now), |last| last.checked_add(own));
+        // Slots that were granted together are the worker's part of the time for all of them.
+        let part = own.saturating_mul(kept.together.max(1));
+        let part = part.saturating_sub(interval.saturating_mul(kept.together.saturating_sub(1)));
+        let due = kept.last.map_or(Some(now), |last| last.checked_add(part));
         let Some(start) = due.map(|due| due.max(now)) else {
             return later(ASKS_AGAIN, false);
         };
@@ -139,7 +144,7 @@ impl SlotKeeper {
         if wait > LONGEST_WAIT {
             return later(wait.saturating_sub(LONGEST_WAIT).min(ASKS_AGAIN), false);
         }
-        kept.last = Some(start);
+        (kept.last, kept.together) = (Some(start), 1);
         if !interval.is_zero() {
             kept.untold = (kept.untold + 1).min(MOST_UNTOLD);
         }

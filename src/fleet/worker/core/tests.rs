@@ -194,25 +194,17 @@ fn a_worker_without_an_engine_uses_its_part_of_the_rate_for_one_lease() {
     let permitted = keeper.answered(&first, granted, now, now);
     let after = Duration::from_millis(50);
     assert_eq!(permitted, PermittedStarts::Granted { after, count: 2 });
-    // Four workers share ten starts a second: one start in 400 ms, the first so long after those that were granted.
-    let own = keeper.unanswered(&first, 4, now + after);
-    let wait = Duration::from_millis(500);
-    assert_eq!(
-        own,
-        PermittedStarts::Granted {
-            after: wait,
-            count: 1
-        }
-    );
-    let next = keeper.unanswered(&first, 4, now + after);
-    let wait = Duration::from_millis(400);
-    assert_eq!(
-        next,
-        PermittedStarts::Later {
-            after: wait,
-            pause: false
-        }
-    );
+    // Four workers share ten starts a second: one start in 400 ms. The two that were granted are those of 800 ms.
+    let later = |millis| PermittedStarts::Later {
+        after: Duration::from_millis(millis),
+        pause: false,
+    };
+    assert_eq!(keeper.unanswered(&first, 4, now + after), later(300));
+    let at = now + Duration::from_millis(400);
+    let after = Duration::from_millis(450);
+    let own = PermittedStarts::Granted { after, count: 1 };
+    assert_eq!(keeper.unanswered(&first, 4, at), own);
+    assert_eq!(keeper.unanswered(&first, 4, at), later(350));
     // The starts without an answer are told with the next question, and come off the slots that are granted.
     let call = keeper.call(&first, now + SECOND);
     assert_eq!(call.count, 3);
